@@ -158,14 +158,17 @@ class TwoLayerNet:
 
 
 def T12(data):
-    """Tune on the validation set; the best model found."""
-    settings = [(150, 1e-2, 0.1), (150, 5e-3, 0.1), (100, 1e-2, 0.01)]
-    best_net, best_accuracy = None, 0.0
-    for hidden_size, learning_rate, reg in settings:
-        net = TwoLayerNet(data["X_train"].shape[1], hidden_size, 10)
-        net.train(data["X_train"], data["y_train"], data["X_val"], data["y_val"],
-                  learning_rate=learning_rate, reg=reg, num_iters=2000)
-        accuracy = np.mean(net.predict(data["X_val"]) == data["y_val"])
-        if accuracy > best_accuracy:
-            best_net, best_accuracy = net, accuracy
+    """Tune on the validation set, which the helper's Search keeps book of; the best model found."""
+    import hw4_helpers
+
+    settings = [dict(hidden_size=150, learning_rate=1e-2, reg=0.1),
+                dict(hidden_size=150, learning_rate=5e-3, reg=0.1),
+                dict(hidden_size=100, learning_rate=1e-2, reg=0.01)]
+    with hw4_helpers.Search(settings, TwoLayerNet) as search:
+        for setting in search:
+            net = TwoLayerNet(data["X_train"].shape[1], setting["hidden_size"], 10)
+            net.train(data["X_train"], data["y_train"], data["X_val"], data["y_val"],
+                      learning_rate=setting["learning_rate"], reg=setting["reg"], num_iters=2000)
+            search.offer(net, np.mean(net.predict(data["X_val"]) == data["y_val"]))
+    best_net = search.best_net
     return best_net

@@ -1,0 +1,660 @@
+"""Host side of hw4: the hidden checks, each with the generator of its cases.
+
+A task is right when (a) the class gives the reference's values; or (b) the class is the one that
+the notebook gave and the task's own function, given right inputs, gives right outputs; or (c) an
+earlier task is wrong and the values follow from the student's own. docs/checks.md has the measured
+margins. N images, D inputs, H hidden units, C classes.
+"""
+
+from collections.abc import Hashable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from autograder.answers import Array
+from autograder.checking import Case, Exam, Finding, Problem, compare, either, first
+from autograder.course import load_module
+
+Params = dict[str, Array]
+Rng = np.random.Generator
+
+PARAMETERS = ("W1", "b1", "W2", "b2")
+SIZES = ((6, 5, 7, 3), (8, 6, 5, 4), (7, 9, 11, 10))  # N, D, H, C: all different in a case
+EXACT = 1e-5  # of the largest entry: float32 code is off by up to 1e-6, the smallest known bug by 1e-2
+# which answers show a mistake: of the task's own function, of a class of the student's own
+TELLING = {
+    "T5": ("own", "scores"),
+    "T6": ("own", "losses"),
+    "T7": ("own", "grads"),
+    "T9": ("own", "train.params"),
+    "T10": ("own", "train.params"),
+    "T11": ("own", "labels"),
+}
+IMAGES = ("val", "test", "mean")  # what the sandbox may see of the data: no labels
+
+
+def prepare(dataset: str, source: Path) -> dict[str, Array]:
+    """What the checks need of the data: images as bytes, labels, and some digits to train on."""
+    helpers = load_module(source / "hw4_helpers.py", "hw4_helpers")
+    data = helpers.load_mnist(dataset, verbose=False)
+    mean = data["mean_image"]
+    kept = {"mean": mean}
+    for name in ("val", "test"):
+        kept[name] = np.rint(data[f"X_{name}"] + mean).astype(np.uint8)
+        kept[f"{name}_labels"] = data[f"y_{name}"]
+    some = np.random.default_rng(0).permutation(len(data["X_train"]))[:3000]
+    kept["digits"] = np.rint(data["X_train"][some] + mean).astype(np.uint8)
+    kept["digit_labels"] = data["y_train"][some]
+    return kept
+
+
+# ---- inputs -------------------------------------------------------------------------------------
+
+
+def _params(rng: Rng, D: int, H: int, C: int) -> Params:
+    return {
+        "W1": rng.normal(0, 0.7, (D, H)),
+        "b1": rng.normal(0, 0.5, H),
+        "W2": rng.normal(0, 0.7, (H, C)),
+        "b2": rng.normal(0, 0.5, C),
+    }
+
+
+def _problem(rng: Rng, N: int, D: int, H: int, C: int, gap: float = 0.01) -> dict[str, Any]:
+    """Random network and batch: nothing near the ReLU's kink, no tied scores, all classes there."""
+    while True:
+        params, X = _params(rng, D, H, C), rng.normal(0, 1, (N, D))
+        before = X @ params["W1"] + params["b1"]
+        scores = np.maximum(before, 0) @ params["W2"] + params["b2"]
+        gaps = np.diff(np.sort(scores, axis=1), axis=1)
+        active = (before > 0).mean(axis=0)
+        if np.abs(before).min() > gap and gaps.min() > gap and active.min() > 0 and active.max() < 1:
+            return {**params, "X": X, "y": rng.integers(0, C, N)}
+
+
+def _only(case: Case) -> Params:
+    return {name: case[name] for name in PARAMETERS}
+
+
+def _loss(exam: Exam, params: Params, scores: Array, y: Array, reg: float) -> float:
+    return float(exam.reference["softmax_loss"](scores, y, params, reg)[0])
+
+
+def _gradients(exam: Exam, case: Case, reg: float) -> Params:
+    reference, params = exam.reference, _only(case)
+    scores, hidden = reference["forward"](params, case["X"])
+    _, probabilities = reference["softmax_loss"](scores, case["y"], params, reg)
+    answer: Params = reference["backward"](params, case["X"], case["y"], hidden, probabilities, reg)
+    return answer
+
+
+def _alive(scores: Array | Problem, case: Case) -> bool:
+    """Own scores of the right size that hang on X and have no ties: not constants."""
+    if isinstance(scores, Problem) or scores.size != len(case["X"]) * case["W2"].shape[1]:
+        return False
+    rows = scores.reshape(len(case["X"]), -1)
+    if not np.isfinite(rows).all():
+        return False
+    spread = np.abs(rows).max() or 1.0
+    distinct = np.diff(np.sort(rows.ravel())).min() > 1e-9 * spread
+    return bool(distinct and rows.std(axis=0).min() > 1e-6 * spread)
+
+
+# ---- T1 to T3: numbers --------------------------------------------------------------------------
+
+
+def _numbers(exam: Exam, tolerance: float) -> list[Finding]:
+    expected: Mapping[str, float] = exam.reference[exam.task]()
+    wanted = [name for name in expected if name not in ("x1", "y1", "z")]
+    return [
+        Finding(name, 1 / len(wanted), exam.compare(0, name, expected[name], tolerance)) for name in wanted
+    ]
+
+
+def one_empty_case(rng: Rng, reference: Mapping[str, Any], data: Mapping[str, Array]) -> list[Case]:
+    """For tasks whose inputs stand in the notebook."""
+    return [{}]
+
+
+def T1(exam: Exam) -> list[Finding]:
+    """The four gradients of the residual block are right."""
+    return _numbers(exam, 1e-3)  # typed by hand, perhaps rounded to three digits
+
+
+def T2(exam: Exam) -> list[Finding]:
+    """The sizes of the outputs A, B and C are right."""
+    return _numbers(exam, 1e-9)  # whole numbers
+
+
+def T3(exam: Exam) -> list[Finding]:
+    """The number of learnable parameters is right."""
+    return _numbers(exam, 1e-9)  # a whole number
+
+
+T1_cases = T2_cases = T3_cases = one_empty_case
+
+
+# ---- T5: scores ---------------------------------------------------------------------------------
+
+
+def T5_cases(rng: Rng, reference: Mapping[str, Any], data: Mapping[str, Array]) -> list[Case]:
+    return [_problem(rng, *sizes) for sizes in SIZES]
+
+
+def T5(exam: Exam) -> list[Finding]:
+    """The forward pass gives the reference's scores, and the hidden layer after the ReLU."""
+    scores_class, scores_own, hidden, gradients = [], [], [], []
+    for number, case in enumerate(exam.cases):
+        scores, activations = exam.reference["forward"](_only(case), case["X"])
+        scores_class.append(exam.compare(number, "scores", scores, EXACT))
+        scores_own.append(exam.compare(number, "own.0", scores, EXACT))
+        hidden.append(exam.compare(number, "own.1", activations, EXACT))
+        for name, expected in _gradients(exam, case, 0.1).items():
+            gradients.append(exam.compare(number, f"grads.{name}", expected, EXACT))
+    if not exam.answers.given:
+        return [Finding("scores", 1.0, first(scores_class))]
+    # a hidden layer of another kind is no mistake where the gradients come out right
+    return [
+        Finding("scores", 0.75, either(first(scores_class), first(scores_own))),
+        Finding("hidden", 0.25, either(first(gradients), first(hidden))),
+    ]
+
+
+# ---- T6: loss -----------------------------------------------------------------------------------
+
+REGS = np.array([0.0, 0.3, 1.7])
+
+
+def T6_cases(rng: Rng, reference: Mapping[str, Any], data: Mapping[str, Array]) -> list[Case]:
+    cases = []
+    for N, D, H, C in SIZES:
+        own = rng.normal(0, 2, (N, C))
+        cases.append({**_problem(rng, N, D, H, C), "regs": REGS, "own_scores": own})
+    # two cases with large scores: all of them + 1000, and rows at very different levels. The levels
+    # come in by an input and a hidden unit that add the same number to every score of a row.
+    N, D, H, C = SIZES[0]
+    for levels in (np.full(N, 1000.0), rng.permutation(np.linspace(300.0, 850.0, N))):
+        case = _problem(rng, N, D, H, C)
+        case["X"] = np.column_stack([case["X"], levels])
+        case["W1"] = np.block([[case["W1"], np.zeros((D, 1))], [np.zeros((1, H)), np.ones((1, 1))]])
+        case["b1"] = np.append(case["b1"], 0.0)
+        case["W2"] = np.vstack([case["W2"], np.ones(C)])
+        calm = case["X"] * np.append(np.ones(D), 0.0), rng.normal(0, 2, (N, C))
+        case |= {"calm_X": calm[0], "calm_scores": calm[1], "own_scores": calm[1] + levels[:, None]}
+        cases.append({**case, "regs": REGS[:1]})
+    return cases
+
+
+def T6(exam: Exam) -> list[Finding]:
+    """The loss is right without regularization, its slope in reg is right, and it never overflows."""
+    usual, large = exam.cases[:-2], exam.cases[-2:]
+    data = [_data_loss(exam, number, case) for number, case in enumerate(usual)]
+    slopes = [_slope(exam, number, case) for number, case in enumerate(usual)]
+    stable = [_stable(exam, number, case) for number, case in enumerate(large, start=len(usual))]
+    return [
+        Finding("data", 0.5, first(data)),
+        Finding("regularization", 0.25, first(slopes)),
+        Finding("stability", 0.25, first(stable)),
+    ]
+
+
+def _losses(exam: Exam, number: int, name: str, count: int) -> Array | Problem:
+    losses = exam.value(number, name)
+    if not isinstance(losses, Problem) and losses.size != count:
+        return Problem("shape", {"got": str(losses.shape), "wanted": "()"})
+    return losses
+
+
+def _data_loss(exam: Exam, number: int, case: Case, tolerance: float = EXACT) -> Problem | None:
+    """The loss at reg = 0: of the class, of the own function, or of the own scores."""
+    count, params, y = len(case["regs"]), _only(case), case["y"]
+    scores, _ = exam.reference["forward"](params, case["X"])
+    ways = []
+    of_class = _losses(exam, number, "losses", count)
+    ways.append(_near(of_class, _loss(exam, params, scores, y, 0.0), tolerance))
+    own_scores = exam.value(number, "scores")
+    if not isinstance(own_scores, Problem) and _alive(own_scores, case):
+        follows = _loss(exam, params, own_scores.reshape(len(y), -1), y, 0.0)
+        ways.append(_near(of_class, follows, tolerance))
+    if exam.answers.given:
+        of_own = _losses(exam, number, "own", count)
+        expected, probabilities = exam.reference["softmax_loss"](case["own_scores"], y, params, 0.0)
+        right = either(
+            first(
+                exam.compare(number, f"grads.{name}", value, tolerance)
+                for name, value in _gradients(exam, case, 0.0).items()
+            ),
+            exam.compare(number, "own_probabilities", probabilities, tolerance),
+        )
+        # probabilities of another kind are no mistake where the gradients come out right
+        ways = [first([either(*ways), right]), first([_near(of_own, float(expected), tolerance), right])]
+    return either(*ways)
+
+
+def _near(losses: Array | Problem, expected: float, tolerance: float) -> Problem | None:
+    if isinstance(losses, Problem):
+        return losses
+    return compare(losses.ravel()[:1], np.array([expected]), tolerance)
+
+
+def _slope(exam: Exam, number: int, case: Case) -> Problem | None:
+    """(loss(reg) - loss(0)) / reg is half the sum of the squared weights, at two values of reg."""
+    expected = 0.5 * (np.sum(case["W1"] ** 2) + np.sum(case["W2"] ** 2))
+    ways = []
+    for name in ("losses", "own") if exam.answers.given else ("losses",):
+        losses = _losses(exam, number, name, len(case["regs"]))
+        if isinstance(losses, Problem):
+            ways.append(losses)
+            continue
+        slopes = (losses.ravel()[1:] - losses.ravel()[0]) / case["regs"][1:]
+        ways.append(compare(slopes, np.full(slopes.shape, expected), EXACT))
+    return either(*ways)
+
+
+def _stable(exam: Exam, number: int, case: Case) -> Problem | None:
+    """Large scores: the loss is finite and right, or finite and right for a loss of another kind."""
+    loose = 1e-3  # float32 has steps of 6e-5 at 1000
+    right = _data_loss(exam, number, case, loose)
+    if right is None or right.unchecked:
+        return right
+    name = "own" if exam.answers.given else "losses"
+    value, usual = exam.value(number, name), exam.value(0, name)
+    if isinstance(value, Problem) or isinstance(usual, Problem):
+        return right
+    if not np.isfinite(value).all() or np.ptp(usual) == 0:  # a constant is stable and worth nothing
+        return right
+    # another mistake, charged elsewhere: the same scores at a moderate level must tell the same
+    calm = exam.value(number, f"{name}_calm")
+    return right if isinstance(calm, Problem) else compare(value, calm, loose)
+
+
+# ---- T7: gradients ------------------------------------------------------------------------------
+
+
+def T7_cases(rng: Rng, reference: Mapping[str, Any], data: Mapping[str, Array]) -> list[Case]:
+    cases = []
+    for turn, (sizes, reg) in enumerate(zip(SIZES, (0.05, 0.7, 0.3), strict=True)):
+        case = {**_problem(rng, *sizes), "reg": np.array(reg)}
+        params = _only(case)
+        case["scores"], case["hidden"] = reference["forward"](params, case["X"])
+        loss, case["probabilities"] = reference["softmax_loss"](case["scores"], case["y"], params, reg)
+        cases.append({**case, "loss": np.array(loss), "central": np.array(int(turn < 2))})
+    return cases
+
+
+def T7(exam: Exam) -> list[Finding]:
+    """Each of the four gradients is the derivative of the loss."""
+    ways: dict[str, list[list[Problem | None]]] = {name: [[], [], []] for name in PARAMETERS}
+    own_central = [_central(exam, number, case) for number, case in enumerate(exam.cases)]
+    follows = _hang_on_inputs(own_central[:2])
+    for number, case in enumerate(exam.cases):
+        expected = _gradients(exam, case, float(case["reg"]))
+        for name in PARAMETERS:
+            of_loss, of_class, of_own = ways[name]
+            of_class.append(exam.compare(number, f"grads.{name}", expected[name], EXACT))
+            if exam.answers.given:
+                of_own.append(exam.compare(number, f"own.{name}", expected[name], EXACT))
+            central = own_central[number]
+            if follows and central is not None:
+                of_loss.append(exam.compare(number, f"grads.{name}", central[name], EXACT))
+    return [
+        Finding(name, 0.25, either(*(first(way) for way in ways[name] if way)))
+        for name in PARAMETERS
+    ]
+
+
+def _central(exam: Exam, number: int, case: Case) -> Params | None:
+    """Central difference of the student's own loss, by parameter."""
+    losses = exam.answers.get(number, "central")
+    count = sum(case[name].size for name in PARAMETERS)
+    if losses is None or losses.shape != (count, 2) or not np.isfinite(losses).all():
+        return None
+    slopes, at, answer = (losses[:, 0] - losses[:, 1]) / 2e-5, 0, {}
+    for name in PARAMETERS:
+        answer[name] = slopes[at : at + case[name].size].reshape(case[name].shape)
+        at += case[name].size
+    return answer
+
+
+def _hang_on_inputs(centrals: list[Params | None]) -> bool:
+    """Rule (c) holds only where the own loss really hangs on X and on every parameter, without ties."""
+    for central in centrals:
+        if central is None:
+            return False
+        for slopes in central.values():
+            scale = np.abs(slopes).max()
+            if scale < 1e-6:
+                return False
+            moving = np.sort(slopes[np.abs(slopes) > 1e-6 * scale])
+            if moving.size < slopes.size / 2 or np.diff(moving).min(initial=scale) < 1e-7 * scale:
+                return False
+    return len(centrals) == 2
+
+
+# ---- T8 to T10: training ------------------------------------------------------------------------
+
+TRAIN_ROWS, BATCH, TURNS = 60, 10, 7
+EPOCH = TRAIN_ROWS // BATCH
+
+
+def _training(rng: Rng, rows: int, iterations: int, decay: float) -> dict[str, Any]:
+    D, H, C = 4, 5, 3
+    case = {**_params(rng, D, H, C), "X": rng.normal(0, 1, (rows, D)), "y": rng.integers(0, C, rows)}
+    for name in PARAMETERS:
+        case[f"grad_{name}"] = rng.normal(0, 1, (TURNS, *case[name].shape))
+    numbers = {"num_iters": iterations, "batch_size": BATCH}
+    case |= {name: np.array(value) for name, value in numbers.items()}
+    return case | {"decay": np.array(decay), "learning_rate": np.array(rng.uniform(0.05, 0.3))}
+
+
+def T8_cases(rng: Rng, reference: Mapping[str, Any], data: Mapping[str, Array]) -> list[Case]:
+    # 300 batches of 10 out of 60 rows: a row is never drawn with probability 60 (59/60)^3000 < 1e-20
+    return [_training(rng, TRAIN_ROWS, 300, 1.0)]
+
+
+def _batches(exam: Exam, way: str) -> dict[str, Any] | Problem:
+    """What was drawn: sizes, the training rows as indices (-1: not a row of X), whether labels fit."""
+    found = {}
+    for name in ("sizes", "label_sizes", "rows", "labels"):
+        value = exam.value(0, f"{way}.{name}")
+        if isinstance(value, Problem):
+            return value
+        found[name] = value
+    case = exam.cases[0]
+    X, y = case["X"], case["y"]
+    rows = found["rows"].reshape(-1, X.shape[1])
+    distance = np.abs(rows[:, None, :] - X[None, :, :]).max(axis=2)
+    index = np.where(distance.min(axis=1) < 1e-5, distance.argmin(axis=1), -1)
+    labels = found["labels"].ravel()
+    paired = labels.size == index.size and bool(np.all(y[index] == labels)) and bool((index >= 0).all())
+    sizes = found["sizes"].astype(int)
+    batches = np.split(index, np.cumsum(sizes)[:-1]) if sizes.sum() == index.size else []
+    return {
+        "sizes": set(sizes.tolist()),
+        "label_sizes": set(found["label_sizes"].astype(int).tolist()),
+        "rows_known": bool((index >= 0).all()),
+        "paired": paired,
+        "fresh": len(batches) > 1
+        and np.mean([not np.array_equal(a, b) for a, b in zip(batches, batches[1:], strict=False)]) > 0.9,
+        "one_row": any(len(b) > 1 and len(set(b.tolist())) == 1 for b in batches),
+        "missing": tuple(sorted(set(range(len(X))) - set(index.tolist()))),
+        "in_order": len(batches) > 1 and all(np.all(np.diff(b) % len(X) == 1) for b in batches),
+    }
+
+
+def T8(exam: Exam) -> list[Finding]:
+    """Minibatches have the right size, keep rows and labels paired, and are fresh random draws."""
+    ways = ["train", "own"] if exam.answers.given else ["train"]
+    found = [_batches(exam, way) for way in ways]
+    return [
+        Finding("pairs", 0.5, either(*(_pairs(batch) for batch in found))),
+        Finding("random", 0.5, either(*(_random(batch) for batch in found))),
+    ]
+
+
+def _pairs(batch: dict[str, Any] | Problem) -> Problem | None:
+    if isinstance(batch, Problem):
+        return batch
+    # train may also look at other rows, for a loss history say: batches of the right size must be there
+    if BATCH not in batch["sizes"] or batch["sizes"] - {BATCH, TRAIN_ROWS} or batch["label_sizes"] != batch["sizes"]:
+        return Problem("batch_size", {"got": ", ".join(map(str, sorted(batch["sizes"])[:4]))})
+    if not batch["rows_known"]:
+        return Problem("unknown_rows")
+    return None if batch["paired"] else Problem("unpaired")
+
+
+def _random(batch: dict[str, Any] | Problem) -> Problem | None:
+    if isinstance(batch, Problem):
+        return batch
+    if not batch["fresh"]:
+        return Problem("same_batch")
+    if batch["one_row"]:
+        return Problem("one_row")
+    if batch["in_order"]:
+        return Problem("in_order")
+    if batch["missing"]:
+        return Problem("never_drawn", {"count": str(len(batch["missing"])), "of": str(TRAIN_ROWS)})
+    return None
+
+
+def T8_signature(exam: Exam) -> Hashable:
+    """Draws hang on chance: two submissions are alike where the same can be said of their batches."""
+    batch = _batches(exam, "own" if exam.answers.given else "train")
+    if isinstance(batch, Problem):
+        return batch.kind
+    few = "many" if len(batch["missing"]) > 2 else batch["missing"]
+    return tuple(str(batch[k]) for k in ("sizes", "label_sizes", "rows_known", "paired", "fresh", "in_order", "one_row")) + (few,)
+
+
+def T9_cases(rng: Rng, reference: Mapping[str, Any], data: Mapping[str, Array]) -> list[Case]:
+    case = _training(rng, TRAIN_ROWS, 4 * EPOCH + 1, 1.0)
+    return [case | _digits(rng, data)]
+
+
+# Real training, a net under T5 to T11: 400 digits of 14 x 14, 100 minibatches. Right solutions reach
+# 0.93 on the digits they train on with a standard deviation below 0.013 (docs/checks.md has the model); the bound is far
+# below, and above what a network that does not learn reaches.
+DIGITS, DIGITS_ITERATIONS, DIGITS_RATE, DIGITS_BOUND = 400, 100, 0.5, 0.6
+
+
+def _digits(rng: Rng, data: Mapping[str, Array]) -> dict[str, Any]:
+    chosen = rng.permutation(len(data["digits"]))[:DIGITS]
+    images = data["digits"][chosen].reshape(-1, 14, 2, 14, 2).mean(axis=(2, 4)).reshape(DIGITS, -1) / 255
+    params = {name: 0.1 * value for name, value in _params(rng, 196, 20, 10).items()}
+    return {
+        "digits": images - images.mean(axis=0),
+        "digit_labels": data["digit_labels"][chosen].astype(np.int64),
+        "digits_rate": np.array(DIGITS_RATE),
+        "digits_iters": np.array(DIGITS_ITERATIONS),
+        **{f"digits_{name}": value for name, value in params.items()},
+    }
+
+
+def T9(exam: Exam) -> list[Finding]:
+    """Every step moves every parameter by exactly minus the rate times the minibatch's gradient."""
+    ways = [_steps_down(exam)]
+    if exam.answers.given:
+        case = exam.cases[0]
+        moved = {n: case[n] - float(case["learning_rate"]) * case[f"grad_{n}"][0] for n in PARAMETERS}
+        ways.append(first(exam.compare(0, f"own.{name}", moved[name], EXACT) for name in PARAMETERS))
+    return [Finding("update", 1.0, either(*ways))]
+
+
+def _steps(exam: Exam, number: int = 0) -> tuple[Array, Array] | Problem:
+    """Rate of every step (0: no step), and how far the step is from minus rate times gradient."""
+    case = exam.cases[number]
+    params = exam.value(number, "train.params")
+    if isinstance(params, Problem):
+        return params
+    gradients = np.concatenate([case[f"grad_{name}"].reshape(TURNS, -1) for name in PARAMETERS], axis=1)
+    sizes = exam.value(number, "train.sizes")
+    if isinstance(sizes, Problem):
+        return sizes
+    if params.ndim != 2 or params.shape[1] != gradients.shape[1] or len(params) != sizes.size + 1:
+        return Problem("shape", {"got": str(params.shape), "wanted": f"(steps, {gradients.shape[1]})"})
+    if not np.isfinite(params).all():
+        return Problem("nonfinite", {"what": "nan", "count": "1", "of": "1"})
+    # one update may follow several looks at the loss: its gradient must be the minibatch's
+    minibatch = np.flatnonzero(sizes.ravel() <= BATCH)
+    if minibatch.size == 0:
+        minibatch = np.arange(sizes.size)
+    ends = np.append(minibatch[1:], sizes.size)
+    change = params[ends] - params[minibatch]
+    slope = gradients[minibatch % TURNS]
+    rates = -np.einsum("ij,ij->i", change, slope) / np.einsum("ij,ij->i", slope, slope)
+    off = np.abs(change + rates[:, None] * slope).max(axis=1) / np.abs(params).max()
+    return rates, off
+
+
+def _steps_down(exam: Exam) -> Problem | None:
+    steps = _steps(exam)
+    if isinstance(steps, Problem):
+        return steps
+    rates, off = steps
+    rate = float(exam.cases[0]["learning_rate"])
+    if off.max() > EXACT:
+        return Problem("not_along_gradient")
+    if np.abs(rates[0] - rate) > 1e-3 * rate or np.abs(rates).min() < 1e-3 * rate:
+        return Problem("wrong_step")
+    # a rate that changes from epoch to epoch is T10's affair, one that changes within an epoch is not
+    changes = np.flatnonzero(np.abs(np.diff(rates)) > 1e-3 * rate)
+    if changes.size and (np.diff(changes) < EPOCH - 1).any() and exam.cases[0]["decay"] == 1.0:
+        return Problem("wrong_step")
+    return None
+
+
+def T10_cases(rng: Rng, reference: Mapping[str, Any], data: Mapping[str, Array]) -> list[Case]:
+    even = _training(rng, TRAIN_ROWS, 5 * EPOCH + 2, float(rng.uniform(0.6, 0.9)))
+    uneven = _training(rng, TRAIN_ROWS + 4, 5 * EPOCH + 2, float(rng.uniform(0.6, 0.9)))
+    return [even, uneven]
+
+
+def T10(exam: Exam) -> list[Finding]:
+    """The learning rate falls by the factor once an epoch, before or after the first one."""
+    ways = [_falls(exam, 0)]
+    if exam.answers.given:  # where the batch does not divide the set, the given class says what an epoch is
+        ways[0] = first([ways[0], _falls(exam, 1)])
+        ways.append(
+            first(
+                exam.compare(n, "own", float(c["learning_rate"]) * float(c["decay"]), EXACT)
+                for n, c in enumerate(exam.cases)
+            )
+        )
+    return [Finding("decay", 1.0, either(*ways))]
+
+
+def _falls(exam: Exam, number: int) -> Problem | None:
+    steps = _steps(exam, number)
+    if isinstance(steps, Problem):
+        return steps
+    rates, decay = steps[0], float(exam.cases[number]["decay"])
+    if np.abs(rates).min() < 1e-9 or len(rates) < 3 * EPOCH:
+        return Problem("no_steps")
+    ratios = rates[1:] / rates[:-1]
+    falls = np.flatnonzero(np.abs(ratios - decay) < 1e-3)
+    same = np.abs(ratios - 1) < 1e-3
+    if not np.all(same | (np.abs(ratios - decay) < 1e-3)):
+        return Problem("wrong_factor")
+    if falls.size == 0:
+        return Problem("never_falls")
+    if falls[0] + 1 not in (1, EPOCH, EPOCH + 1) or (np.diff(falls) != EPOCH).any():
+        return Problem("wrong_epoch")
+    return Problem("wrong_epoch") if len(rates) - 1 - falls[-1] > EPOCH + 1 else None
+
+
+# ---- T11 and T12 --------------------------------------------------------------------------------
+
+
+def T11_cases(rng: Rng, reference: Mapping[str, Any], data: Mapping[str, Array]) -> list[Case]:
+    cases = []
+    for N, D, H, C in ((30, 5, 7, 4), (40, 6, 8, 10)):
+        while True:
+            case = _problem(rng, N, D, H, C, gap=1e-4)
+            case["scores"], case["hidden"] = reference["forward"](_only(case), case["X"])
+            if len(set(case["scores"].argmax(axis=1))) >= 3:
+                break
+        cases.append(case)
+    return cases
+
+
+def T11(exam: Exam) -> list[Finding]:
+    """predict gives the class of the largest score, one label a row."""
+    ways: list[list[Problem | None]] = [[], [], []]
+    for number, case in enumerate(exam.cases):
+        right = case["scores"].argmax(axis=1)
+        ways[0].append(exam.compare(number, "labels", right, 1e-9))  # labels are whole numbers
+        if exam.answers.given:
+            ways[1].append(exam.compare(number, "own", right, 1e-9))
+        own_scores = exam.value(number, "scores")
+        if not isinstance(own_scores, Problem) and _alive(own_scores, case):
+            own = own_scores.reshape(len(right), -1).argmax(axis=1)
+            if len(set(own.tolist())) > 1:
+                ways[2].append(exam.compare(number, "labels", own, 1e-9))
+    if len(ways[2]) < len(exam.cases):
+        ways[2] = []
+    return [Finding("labels", 1.0, either(*(first(way) for way in ways if way)))]
+
+
+def T12_cases(rng: Rng, reference: Mapping[str, Any], data: Mapping[str, Array]) -> list[Case]:
+    return [{}]
+
+
+def T12_asks(exam: Exam) -> bool:
+    """Whether the sandbox is needed: not where the reference's forward pass already passes."""
+    return isinstance(exam.model, tuple) and not all(f.ok for f in _accuracies(exam, _reference_labels(exam)))
+
+
+def T12(exam: Exam) -> list[Finding]:
+    """The saved model is more accurate than the thresholds on the validation and the test set."""
+    if not isinstance(exam.model, tuple):
+        problem = exam.model or Problem("no_model")
+        return [Finding("validation", 0.5, problem), Finding("test", 0.5, problem)]
+    by_reference = _accuracies(exam, _reference_labels(exam))
+    by_class = _accuracies(exam, {name: exam.value(0, name) for name in ("val", "test")})
+    return [
+        Finding(a.part, a.share, either(a.problem, b.problem))
+        for a, b in zip(by_reference, by_class, strict=True)
+    ]
+
+
+def _reference_labels(exam: Exam) -> dict[str, Array | Problem]:
+    """Labels by the reference's forward pass, where the model has the given network's parameters."""
+    assert isinstance(exam.model, tuple)
+    name, params = exam.model
+    missing: dict[str, Array | Problem] = {n: Problem("wrong_shapes") for n in ("val", "test")}
+    if name != "TwoLayerNet" or set(params) != set(PARAMETERS):
+        return missing
+    W1, b1, W2, b2 = (params[key] for key in PARAMETERS)
+    D = exam.data["val"].shape[1]
+    if W1.ndim != 2 or W2.ndim != 2 or W1.shape[0] != D or W2.shape != (W1.shape[1], 10):
+        return missing
+    if b1.size != W1.shape[1] or b2.size != 10:
+        return missing
+    flat = {"W1": W1, "b1": b1.ravel(), "W2": W2, "b2": b2.ravel()}
+    answer: dict[str, Array | Problem] = {}
+    for part in ("val", "test"):
+        rows = range(0, len(exam.data[part]), 1000)
+        answer[part] = np.concatenate([
+            exam.reference["forward"](flat, exam.data[part][at : at + 1000] - exam.data["mean"])[0].argmax(axis=1)
+            for at in rows
+        ]).astype(np.float64)
+    return answer
+
+
+def _accuracies(exam: Exam, labels: Mapping[str, Array | Problem]) -> list[Finding]:
+    findings = []
+    for part, name, bound in zip(("validation", "test"), ("val", "test"), exam.thresholds, strict=True):
+        found, right = labels[name], exam.data[f"{name}_labels"]
+        if isinstance(found, Problem):
+            problem: Problem | None = found
+        elif found.size != right.size:
+            problem = Problem("shape", {"got": str(found.shape), "wanted": str(right.shape)})
+        else:
+            accuracy = float(np.mean(found.ravel() == right))
+            facts = {"accuracy": f"{100 * accuracy:.2f}", "bound": f"{100 * bound:.1f}"}
+            problem = None if accuracy > bound else Problem("below", facts)
+        findings.append(Finding(part, 0.5, problem))
+    return findings
+
+
+# ---- the net under T5 to T11 --------------------------------------------------------------------
+
+UNDER_THE_NET = ("T5", "T6", "T7", "T8", "T9", "T10", "T11")
+
+
+def afterwards(exams: Mapping[str, Exam], findings: dict[str, list[Finding]]) -> None:
+    """Where T5 to T11 all passed, real training must work too; or T9 fails."""
+    if not all(finding.ok for task in UNDER_THE_NET for finding in findings.get(task, [])):
+        return
+    if not all(task in findings for task in UNDER_THE_NET):
+        return
+    value = exams["T9"].value(0, "trained")
+    if isinstance(value, Problem):
+        problem: Problem | None = value
+    elif value.size < 1 or not value.ravel()[0] > DIGITS_BOUND:
+        problem = Problem("does_not_learn")
+    else:
+        problem = None
+    if problem is not None:
+        findings["T9"] = [Finding("update", 1.0, problem)]

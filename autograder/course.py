@@ -1,0 +1,248 @@
+"""The course as frozen records: what course_config.py says, checked when loaded."""
+
+import ast
+import importlib.util
+import json
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+LANGUAGES = ("en", "th")
+JUDGE, PERSON = "judge", "person"
+
+
+class CourseError(Exception):
+    """Something in the course folder that its owner can mend. The text names culprit and next step."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one submission may use. Seconds of wall time, megabytes of address space."""
+
+    cell_seconds: float = 10.0
+    probe_seconds: float = 10.0
+    total_seconds: float = 300.0
+    memory_mb: int = 2048
+    processes: int = 64
+    file_mb: int = 64
+    open_files: int = 256
+
+
+@dataclass(frozen=True)
+class Task:
+    """One task: its name is the grade_id of its test cell; its answer cell is `<name>-answer`."""
+
+    name: str
+    notebook: str
+    graded_by: str = JUDGE
+    optional: bool = False
+
+    @property
+    def points(self) -> float:
+        """A required task is worth 1 point, an optional one half of it."""
+        return 0.5 if self.optional else 1.0
+
+    @property
+    def answer_cell(self) -> str:
+        """grade_id of the cell that the student fills in."""
+        return self.name if self.graded_by == PERSON else f"{self.name}-answer"
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """One assignment. `thresholds` maps a dataset to its (validation, test) accuracies."""
+
+    name: str
+    title: str
+    tasks: tuple[Task, ...]
+    dataset: str = ""
+    thresholds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    limits: Limits = field(default_factory=Limits)
+
+    @property
+    def notebooks(self) -> tuple[str, ...]:
+        """Notebook names without .ipynb, in the order of their first task."""
+        return tuple(dict.fromkeys(task.notebook for task in self.tasks))
+
+    def task(self, name: str) -> Task:
+        """The task of that name; CourseError for an unknown one."""
+        for task in self.tasks:
+            if task.name == name:
+                return task
+        known = ", ".join(task.name for task in self.tasks)
+        raise CourseError(f"course_config.py: {self.name} has no task {name!r}; it has {known}")
+
+
+@dataclass(frozen=True)
+class Course:
+    """The course; `root` is the folder that course_config.py stands in."""
+
+    name: str
+    assignments: tuple[Assignment, ...]
+    language: str = "en"
+    root: Path = Path()
+
+    def assignment(self, name: str) -> Assignment:
+        """The assignment of that name; CourseError for an unknown one."""
+        for assignment in self.assignments:
+            if assignment.name == name:
+                return assignment
+        known = ", ".join(a.name for a in self.assignments)
+        raise CourseError(f"unknown assignment {name!r}: course_config.py has {known}")
+
+    def source(self, assignment: str) -> Path:
+        """Folder that the instructor edits."""
+        return self.root / "source" / assignment
+
+    def release(self, assignment: str) -> Path:
+        """Folder that students get."""
+        return self.root / "release" / assignment
+
+    def submitted(self, assignment: str, student: str) -> Path:
+        """Folder of one submission, where nbgrader has it."""
+        return self.root / "submitted" / student / assignment
+
+    def part(self, kind: str, assignment: str) -> Path:
+        """A file that belongs to an assignment: kind is probes, checks, bugs or messages."""
+        suffix = ".toml" if kind == "messages" else ".py"
+        return self.root / "autograder" / kind / f"{assignment}{suffix}"
+
+    def solution(self, assignment: str) -> Path:
+        """The reference solution module."""
+        return self.root / "solutions" / f"{assignment}.py"
+
+    @property
+    def state(self) -> Path:
+        """The kit's own files: the secret, verdicts, kept answers. Outside git."""
+        return self.root / ".autograder"
+
+
+def load_module(path: Path, name: str) -> ModuleType:
+    """Import one trusted file of the course by its path, anew each time."""
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None or not path.is_file():
+        raise CourseError(f"{path}: not found; `autograder doctor` lists what the course needs")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses look their module up there
+    spec.loader.exec_module(module)
+    return module
+
+
+def load(root: Path) -> Course:
+    """Read and check course_config.py under `root`; CourseError names the first thing wrong."""
+    config = root / "course_config.py"
+    if not config.is_file():
+        raise CourseError(f"{config}: not found; run in the course folder or pass --course DIR")
+    try:
+        found: Any = load_module(config, "course_config").course
+    except AttributeError:
+        raise CourseError(f"{config}: defines no `course`; see the one that came with the kit") from None
+    except CourseError:
+        raise
+    except Exception as error:
+        raise CourseError(f"{config}: {type(error).__name__}: {error}") from error
+    course: Course = replace(found, root=root.resolve())
+    _check_values(course)
+    for assignment in course.assignments:
+        _check_parts(course, assignment)
+    return course
+
+
+def _check_values(course: Course) -> None:
+    where = "course_config.py"
+    if course.language not in LANGUAGES:
+        raise CourseError(f"{where}: language {course.language!r} is not one of {', '.join(LANGUAGES)}")
+    _no_doubles(where, "assignment", [a.name for a in course.assignments])
+    for assignment in course.assignments:
+        here = f"{where}: {assignment.name}"
+        if not re.fullmatch(r"[A-Za-z0-9_-]+", assignment.name):
+            raise CourseError(f"{here}: use only letters, digits, - and _ in an assignment's name")
+        _no_doubles(here, "task", [task.name for task in assignment.tasks])
+        for task in assignment.tasks:
+            if task.graded_by not in (JUDGE, PERSON):
+                raise CourseError(f"{here}: {task.name}: graded_by {task.graded_by!r} is not judge or person")
+        for dataset, bounds in assignment.thresholds.items():
+            for bound in bounds:
+                if not 0 <= bound <= 1:
+                    raise CourseError(f"{here}: threshold {bound} for {dataset} is not between 0 and 1")
+        if assignment.thresholds and assignment.dataset not in assignment.thresholds:
+            raise CourseError(f"{here}: no thresholds for dataset {assignment.dataset!r}")
+        for name, value in vars(assignment.limits).items():
+            if not value > 0:
+                raise CourseError(f"{here}: limit {name} = {value} must be above 0")
+
+
+def _no_doubles(where: str, noun: str, names: list[str]) -> None:
+    for name in names:
+        if names.count(name) > 1:
+            raise CourseError(f"{where}: {noun} {name!r} stands there twice")
+
+
+def _check_parts(course: Course, assignment: Assignment) -> None:
+    """Every task has its cells, probe, check and reference. Files are parsed, not run."""
+    cells = {name: _grade_ids(course, assignment, name) for name in assignment.notebooks}
+    judged = [task for task in assignment.tasks if task.graded_by == JUDGE]
+    defined = {
+        kind: _functions(path)
+        for kind, path in (
+            ("probe", course.part("probes", assignment.name)),
+            ("check", course.part("checks", assignment.name)),
+        )
+    }
+    solution = course.solution(assignment.name)
+    answers = _functions(solution)
+    for task in assignment.tasks:
+        here = f"course_config.py: {assignment.name}: task {task.name}"
+        for cell in dict.fromkeys((task.answer_cell, task.name)):
+            if cell not in cells[task.notebook]:
+                raise CourseError(f"{here} has no cell {cell!r} in source/{assignment.name}/{task.notebook}.ipynb")
+    for task in judged:
+        here = f"course_config.py: {assignment.name}: task {task.name}"
+        for kind, names in defined.items():
+            if task.name not in names:
+                path = course.part(f"{kind}s", assignment.name).relative_to(course.root)
+                raise CourseError(f"{here} has no {kind}: define {task.name} in {path}")
+        wanted = cells[task.notebook][task.answer_cell]
+        if wanted not in answers and task.name not in answers:
+            path = solution.relative_to(course.root)
+            raise CourseError(f"{here} has no reference: define {wanted or task.name} in {path}")
+
+
+def _functions(path: Path) -> set[str]:
+    """Names of the functions and classes that a Python file defines."""
+    try:
+        tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+    except FileNotFoundError:
+        raise CourseError(f"{path}: not found; every assignment needs one") from None
+    except SyntaxError as error:
+        raise CourseError(f"{path}:{error.lineno}: {error.msg}") from error
+    return {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+
+
+def function_name(source: str) -> str:
+    """Name of the first function that a cell defines, or "" where it defines none."""
+    match = re.search(r"^def\s+(\w+)", source, re.MULTILINE)
+    return match.group(1) if match else ""
+
+
+def _grade_ids(course: Course, assignment: Assignment, notebook: str) -> dict[str, str]:
+    """grade_id of each nbgrader cell -> the function that the cell defines."""
+    path = course.source(assignment.name) / f"{notebook}.ipynb"
+    try:
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    except FileNotFoundError:
+        raise CourseError(f"{path}: not found, but course_config.py names it") from None
+    except (ValueError, KeyError) as error:
+        raise CourseError(f"{path}: not a notebook ({error}); restore it from git") from error
+    found: dict[str, str] = {}
+    for cell in cells:
+        grade_id = cell.get("metadata", {}).get("nbgrader", {}).get("grade_id")
+        if grade_id:
+            if grade_id in found:
+                raise CourseError(f"{path}: two cells have the grade_id {grade_id!r}")
+            found[grade_id] = function_name("".join(cell["source"]))
+    return found

@@ -1,0 +1,275 @@
+"""The pipeline in order: submission -> sandboxed run -> answers -> judge -> verdicts."""
+
+import hashlib
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from autograder import __version__, judge, notebook, sandbox, secret, submission
+from autograder.answers import Answers, Array, Error, answers_from, error_from
+from autograder.checking import Problem
+from autograder.course import JUDGE, Assignment, Course, CourseError, Task
+from autograder.judge import Bench, Verdict
+from autograder.notebook import ANSWER, LOCKED, TEST, Cell, Merged
+from autograder.sandbox import Channel, Guest, GuestLost
+from autograder.submission import Submission
+
+MAX_RESTARTS = 12
+ENGINE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Result:
+    """What grading one submission gave. `seeds` make the hidden inputs again."""
+
+    student: str
+    assignment: str
+    digest: str
+    kit: str
+    verdicts: Mapping[str, Verdict]
+    seeds: Mapping[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    cell_errors: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    seconds: float = 0.0
+    dataset: str = ""
+    timestamp: str = ""
+    unsafe: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        """The result as plain data: a verdict file."""
+        data = dict(vars(self))
+        return {**data, "verdicts": {name: v.as_json() for name, v in self.verdicts.items()}}
+
+
+def result_from(data: Mapping[str, Any]) -> Result:
+    """The result that as_json gave."""
+    found = {name: judge.verdict_from(v) for name, v in data["verdicts"].items()}
+    return Result(**{**data, "verdicts": found, "notes": tuple(data["notes"])})
+
+
+def kit_hash(course: Course, assignment: Assignment) -> str:
+    """Hash of all that decides about a mark: the engine, the assignment's files, the course."""
+    total = hashlib.sha256(__version__.encode())
+    files = [p for p in sorted(ENGINE.rglob("*.py")) if p.parent.parent != ENGINE or p.parent.name == "guest"]
+    files += [course.part(kind, assignment.name) for kind in ("probes", "checks", "bugs", "messages")]
+    files += [course.solution(assignment.name), course.root / "course_config.py", ENGINE / "messages" / "engine.toml"]
+    files += sorted(course.release(assignment.name).glob("*.ipynb"))
+    for path in files:
+        if path.is_file():
+            total.update(path.name.encode() + b"\0" + path.read_bytes())
+    return total.hexdigest()[:16]
+
+
+# ---- one submission -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Everything needed to grade submissions of one assignment, loaded once a process."""
+
+    bench: Bench
+    bases: Mapping[str, Mapping[str, Any]]
+    helpers: Mapping[str, str]
+    secret: bytes
+    kit: str
+    guest: Guest
+
+    @property
+    def assignment(self) -> Assignment:
+        return self.bench.assignment
+
+
+def open_desk(course: Course, assignment: Assignment, unsafe: bool = False) -> Desk:
+    """Load the judge's things and make a guest, which starts at the first submission."""
+    bench = judge.bench(course, assignment)
+    probes = course.part("probes", assignment.name)
+    return Desk(
+        bench=bench,
+        bases=notebook.released(course.release(assignment.name), assignment),
+        helpers={p.name: p.read_text(encoding="utf-8") for p in course.release(assignment.name).glob("*.py")},
+        secret=secret.load(course),
+        kit=kit_hash(course, assignment),
+        guest=Guest(probes, bench.dataset.images, assignment.limits, unsafe),
+    )
+
+
+def grade_submission(desk: Desk, handed_in: Submission) -> Result:
+    """Run and judge one submission. Its code only ever runs in the sandbox."""
+    started = time.monotonic()
+    assignment, bench = desk.assignment, desk.bench
+    merged = notebook.merge_all(handed_in, desk.bases, assignment)
+    model = submission.saved_model(handed_in.files)
+    tasks = judge.judged_tasks(assignment)
+    seeds = {t.name: secret.seed(desk.secret, handed_in.student, handed_in.digest, t.name) for t in tasks}
+    exams = {t.name: judge.exam(bench, t.name, seeds[t.name], Answers(), model) for t in tasks}
+    errors: dict[str, Error] = {}
+    answers: dict[str, Answers] = {}
+    files = {**_own_modules(handed_in), **desk.helpers}
+    for name, book in merged.items():
+        asked = [t for t in tasks if t.notebook == name and judge.asks(bench, exams[t.name])]
+        run = Run(desk, book, asked, seeds, exams, model, files, started)
+        answers.update(run.answers())
+        errors.update(run.errors)
+    exams = {
+        name: judge.exam(bench, name, seeds[name], answers.get(name, Answers()), model) for name in exams
+    }
+    found = judge.verdicts(bench, exams)
+    verdicts = {t.name: found[t.name] if t.graded_by == JUDGE else _by_person(desk, t, merged, handed_in)
+                for t in assignment.tasks}  # fmt: skip
+    notes = [*handed_in.problems, *(problem for book in merged.values() for problem in book.problems)]
+    if desk.guest.unsafe:
+        notes.append(sandbox.UNSAFE)
+    return Result(
+        student=handed_in.student,
+        assignment=assignment.name,
+        digest=handed_in.digest,
+        kit=desk.kit,
+        verdicts=verdicts,
+        seeds=seeds,
+        notes=tuple(notes),
+        cell_errors={name: vars(error) for name, error in errors.items()},
+        seconds=round(time.monotonic() - started, 3),
+        dataset=bench.dataset.name,
+        timestamp=handed_in.timestamp,
+        unsafe=desk.guest.unsafe,
+    )
+
+
+def _by_person(desk: Desk, task: Task, merged: Mapping[str, Merged], handed_in: Submission) -> Verdict:
+    written = notebook.answered(merged[task.notebook], task) or handed_in.has_picture()
+    return judge.needs_person(desk.bench, task, written)
+
+
+def _own_modules(handed_in: Submission) -> dict[str, str]:
+    """Small Python files that a student handed in beside the notebooks: the cells may import them."""
+    return {
+        name: submission.text_of(data)
+        for name, data in handed_in.files.items()
+        if name.endswith(".py") and "/" not in name and len(data) < 1 << 20
+    }
+
+
+class Run:
+    """The run of one notebook, started anew without what killed it, until every task was asked."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        book: Merged,
+        tasks: Sequence[Task],
+        seeds: Mapping[str, int],
+        exams: Mapping[str, judge.Exam],
+        model: tuple[str, Mapping[str, Array]] | Problem,
+        files: Mapping[str, str],
+        started: float,
+    ) -> None:
+        self.desk, self.book, self.tasks = desk, book, tasks
+        self.seeds, self.exams, self.model, self.files = seeds, exams, model, files
+        self.errors: dict[str, Error] = {}
+        self._finish = started + desk.assignment.limits.total_seconds
+        self._left_out: set[str] = set()
+        self._found: dict[str, Answers] = {}
+
+    def answers(self) -> dict[str, Answers]:
+        """Ask every task once -> its answers, or why there are none."""
+        for _ in range(MAX_RESTARTS):
+            if all(task.name in self._found for task in self.tasks) or time.monotonic() >= self._finish:
+                break
+            self._attempt()
+        limit = f"{self.desk.assignment.limits.total_seconds:g}"
+        lost = Answers(lost="total", facts={"seconds": limit})
+        return {task.name: self._found.get(task.name, lost) for task in self.tasks}
+
+    def _attempt(self) -> None:
+        channel = self.desk.guest.open()
+        try:
+            self._start(channel)
+            for cell in self.book.cells:
+                if cell.runs and cell.name not in self._left_out and time.monotonic() < self._finish:
+                    self._run(channel, cell)
+            for task in self.tasks:
+                if task.name not in self._found and time.monotonic() < self._finish:
+                    self._ask(channel, task)
+        except GuestLost:
+            pass  # noted where it happened; the next attempt leaves the culprit out
+        finally:
+            channel.close()
+            self.desk.guest.end()
+
+    def _seconds(self, limit: float) -> float:
+        return max(0.1, min(limit, self._finish - time.monotonic()))
+
+    def _start(self, channel: Channel) -> None:
+        channel.ask({"do": "files", "files": dict(self.files)}, {}, 10)
+        if isinstance(self.model, tuple) and self.tasks:
+            channel.ask({"do": "model", "class_name": self.model[0]}, self.model[1], 10)
+
+    def _run(self, channel: Channel, cell: Cell) -> None:
+        seconds = self._seconds(self.desk.assignment.limits.cell_seconds)
+        header = {
+            "do": "cell",
+            "name": cell.name,
+            "source": cell.source,
+            "seconds": seconds,
+            "given": cell.role == LOCKED,
+            "definitions_only": cell.skip and cell.role == ANSWER,
+            "snapshot": cell.task if cell.role == TEST else "",
+        }
+        try:
+            reply, _ = channel.ask(header, {}, seconds)
+        except GuestLost as lost:
+            self._left_out.add(cell.name)
+            kind = {"time": "TimeLimit", "died": "ProcessEnded", "noise": "BadAnswer"}[lost.reason]
+            self.errors[cell.name] = Error(kind, "")
+            raise
+        if (error := error_from(reply.get("error"))) is not None and cell.role != TEST:
+            self.errors[cell.name] = error
+
+    def _ask(self, channel: Channel, task: Task) -> None:
+        seconds = self._seconds(self.desk.assignment.limits.probe_seconds)
+        exam = self.exams[task.name]
+        header = {
+            "do": "probe",
+            "probe": task.name,
+            "seed": self.seeds[task.name] % 2**32,
+            "seconds": seconds,
+            "cases": len(exam.cases),
+        }
+        inputs = {name: np.asarray(value) for name, value in sandbox.sequence_of(exam.cases).items()}
+        try:
+            reply, arrays = channel.ask(header, inputs, seconds)
+        except GuestLost as lost:
+            self._found[task.name] = Answers(lost=lost.reason, facts={"seconds": f"{seconds:g}"})
+            raise
+        self._found[task.name] = answers_from(reply, arrays)
+
+
+def students(course: Course, assignment: Assignment, wanted: Sequence[str] = ()) -> list[str]:
+    """Names of the students with a submission; CourseError for a wanted one without."""
+    folder = course.root / "submitted"
+    found = sorted(p.parent.name for p in folder.glob(f"*/{assignment.name}") if p.is_dir())
+    for name in wanted:
+        if name not in found:
+            raise CourseError(f"{course.submitted(assignment.name, name)}: no such submission of {name!r}")
+    if not found:
+        raise CourseError(f"{folder}: no submissions of {assignment.name}; put them in submitted/STUDENT/{assignment.name}/")
+    return list(dict.fromkeys(wanted)) or found
+
+
+def verdict_file(course: Course, assignment: str, student: str) -> Path:
+    """Where a submission's result is kept."""
+    return course.state / "verdicts" / assignment / f"{student}.json"
+
+
+def load_result(course: Course, assignment: str, student: str) -> Result | None:
+    """The kept result, or None where there is none that can be read."""
+    path = verdict_file(course, assignment, student)
+    try:
+        return result_from(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

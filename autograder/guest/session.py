@@ -1,0 +1,158 @@
+"""One submission inside the sandbox: runs its cells, answers the judge's questions.
+
+A question is a probe's name and its inputs; an answer is arrays, or the error that came instead.
+Nothing here decides about marks: the judge believes only the values.
+"""
+
+import ast
+import contextlib
+import os
+import random
+import signal
+import time
+
+import numpy as np
+import wire
+from IPython.core.interactiveshell import InteractiveShell
+from student import Case, Student, plain
+from traitlets.config import Config
+
+ERROR_CHARACTERS = 400  # characters of an error that are worth sending
+
+
+class TimeLimit(BaseException):
+    """Raised in the student's code by the alarm; no `except Exception` catches it."""
+
+
+def _ring(signum, frame):
+    raise TimeLimit("time limit")
+
+
+@contextlib.contextmanager
+def time_limit(seconds):
+    """Raise TimeLimit after `seconds`, and again every half second for code that swallows it."""
+    signal.signal(signal.SIGALRM, _ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds, 0.5)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def make_shell():
+    """IPython's shell, quiet: no history file, no tracebacks, no figures."""
+    config = Config()
+    config.HistoryManager.enabled = False
+    config.InteractiveShell.ast_node_interactivity = "none"
+    shell = InteractiveShell.instance(config=config)
+    shell.showtraceback = lambda *args, **kwargs: None
+    shell.showsyntaxerror = lambda *args, **kwargs: None
+    shell.enable_matplotlib = lambda *args, **kwargs: ("agg", "agg")
+    return shell
+
+
+def describe(error):
+    """An exception as plain strings: type, text and the line of the student's cell."""
+    with contextlib.suppress(BaseException):
+        line, at, cell = "", error.__traceback__, ""
+        while at is not None:
+            name = at.tb_frame.f_code.co_filename
+            if name.startswith("cell "):
+                line, cell = at.tb_lineno, name.removeprefix("cell ")
+            at = at.tb_next
+        if isinstance(error, SyntaxError) and str(error.filename).startswith("cell "):
+            line, cell = error.lineno, error.filename.removeprefix("cell ")
+            error = type(error)(error.msg)
+        return {
+            "type": type(error).__name__[:80],
+            "text": str(error)[:ERROR_CHARACTERS],
+            "line": str(line),
+            "cell": str(cell),
+        }
+    return {"type": "Exception", "text": "", "line": "", "cell": ""}
+
+
+def definitions(source, shell):
+    """Only the imports, definitions and plain constants of a cell that is not run as a whole."""
+    tree = ast.parse(shell.transform_cell(source))
+    kept = [node for node in tree.body if _defines(node)]
+    return ast.unparse(ast.Module(kept, []))
+
+
+def _defines(node):
+    if isinstance(node, ast.Assign):
+        try:
+            ast.literal_eval(node.value)
+        except ValueError:
+            return False
+        return True
+    return isinstance(
+        node, ast.Import | ast.ImportFrom | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+    )
+
+
+def run_cell(shell, student, cell):
+    """Run one cell under its own time limit; None, or the error that stopped it."""
+    source = cell["source"]
+    shell.compile.get_code_name = lambda raw, transformed, number: f"cell {cell['name']}"
+    before = dict(student.namespace) if cell["given"] else {}
+    try:
+        with time_limit(cell["seconds"]):
+            if cell["definitions_only"]:
+                source = definitions(source, shell)
+            result = shell.run_cell(source, store_history=False, silent=True)
+        error = result.error_before_exec or result.error_in_exec
+    except BaseException as caught:
+        error = caught
+    if cell["given"]:
+        student.note_given(before)
+    if cell["snapshot"]:
+        student.snapshots[cell["snapshot"]] = dict(student.namespace)
+    return None if error is None else describe(error)
+
+
+def probe_cases(probe, student, cases, seconds):
+    """Ask one probe about every case -> (arrays, errors), their names prefixed by the case.
+
+    A probe yields (name, function) pairs; each function is called under the time limit.
+    """
+    arrays, errors, finish = {}, {}, time.monotonic() + seconds
+    for number, case in enumerate(cases):
+        for name, ask in probe(student, Case(case)):
+            key = f"{number}/{name}"
+            try:
+                with time_limit(max(0.01, finish - time.monotonic())):
+                    arrays.update(plain(key, ask()))
+            except BaseException as error:
+                errors[key] = describe(error)
+    return arrays, errors
+
+
+def serve(sock, shell, probes, images):
+    """Answer the judge's frames until the socket closes."""
+    student, me = Student(shell.user_ns, images=images), os.getpid()
+    while (frame := wire.receive(sock)) is not None:
+        header, arrays = frame
+        if header["do"] == "files":
+            for name, text in header["files"].items():
+                with open(name, "w", encoding="utf-8") as file:
+                    file.write(text)
+            reply = wire.encode({}, {})
+        elif header["do"] == "cell":
+            reply = wire.encode({"error": run_cell(shell, student, header)}, {})
+        elif header["do"] == "model":
+            student.model = (header["class_name"], arrays)
+            reply = wire.encode({}, {})
+        else:
+            np.random.seed(header["seed"])
+            random.seed(header["seed"])
+            cases = [{} for _ in range(header["cases"])]
+            for name, value in arrays.items():
+                number, _, key = name.partition("/")
+                cases[int(number)][key] = value
+            probe = getattr(probes, header["probe"])
+            answers, errors = probe_cases(probe, student, cases, header["seconds"])
+            reply = wire.encode({"errors": errors, "given": student.has_given("TwoLayerNet")}, answers)
+        if os.getpid() != me:  # a copy that the student's code forked: it has nothing to say
+            os._exit(0)
+        sock.sendall(reply)

@@ -1,0 +1,92 @@
+"""What a probe sees of a submission: its names after the cells have run, and instruments."""
+
+import contextlib
+
+import numpy as np
+
+
+class Case(dict):
+    """Inputs of one question. Every access gives a fresh copy, so no answer can spoil the next."""
+
+    def __getitem__(self, name):
+        value = super().__getitem__(name)
+        return value.copy() if value.ndim else value.item()
+
+    def params(self, prefix=""):
+        """The parameters among the inputs: W1, b1, W2, b2."""
+        return {name: self[prefix + name] for name in ("W1", "b1", "W2", "b2")}
+
+
+class Student:
+    """The names that a submission's cells left behind."""
+
+    def __init__(self, namespace, model=None, images=None):
+        self.namespace = namespace
+        self.model = model  # the saved model: (class name, params), or None
+        self.images = images or {}
+        self.snapshots = {}  # task -> the names as they stood after its test cell
+        self._given = {}
+
+    def note_given(self, before):
+        """Remember the classes that a locked cell defined: name -> class and its members."""
+        for name, value in self.namespace.items():
+            if isinstance(value, type) and before.get(name) is not value:
+                self._given[name] = (value, dict(vars(value)))
+
+    def has_given(self, name):
+        """True where the class of that name is still the one the notebook gave."""
+        if name not in self._given:
+            return False
+        value, members = self._given[name]
+        return self.namespace.get(name) is value and dict(vars(value)) == members
+
+    def function(self, name):
+        """The student's own function."""
+        if name not in self.namespace:
+            raise NameError(f"{name} is not defined")
+        return self.namespace[name]
+
+    def net(self, params, instrument=None):
+        """A TwoLayerNet with the given parameters; `instrument` makes a subclass of its class."""
+        cls = self.function("TwoLayerNet")
+        if instrument is not None:
+            cls = instrument(cls)
+        sizes = (*params["W1"].shape, params["W2"].shape[1])
+        try:
+            net = cls(*sizes)
+        except Exception:  # an __init__ of the student's own may want other arguments
+            net = cls.__new__(cls)
+        net.params = params
+        return net
+
+    def saved_net(self):
+        """The submitted model: its class, made without __init__, with the saved parameters."""
+        name, params = self.model
+        cls = self.function(name)
+        net = cls.__new__(cls)
+        net.params = {key: value.copy() for key, value in params.items()}
+        return net
+
+    @contextlib.contextmanager
+    def standing_in(self, **functions):
+        """Put other functions in place of the student's for a while."""
+        before = {name: self.namespace[name] for name in functions if name in self.namespace}
+        self.namespace.update(functions)
+        try:
+            yield
+        finally:
+            for name in functions:
+                self.namespace.pop(name, None)
+            self.namespace.update(before)
+
+
+def plain(name, value):
+    """Numbers of any make -> {name: float64 array}; tuples and dicts give name.0, name.key, ..."""
+    if isinstance(value, dict):
+        parts = value.items()
+    elif isinstance(value, tuple):
+        parts = enumerate(value)
+    else:
+        array = np.array(value, dtype=np.float64)
+        return {name: np.frombuffer(array.tobytes(), np.float64).reshape(array.shape)}
+    return {key: array for part, item in parts for key, array in plain(f"{name}.{part}", item).items()}

@@ -1,0 +1,166 @@
+"""The warm guest: loads the heavy modules once, then forks a confined child for each submission.
+
+It runs inside the sandbox and never runs a student's code itself. On its control socket it takes
+one message a submission, with the socket that the child is to talk on: "go" forks the child, and
+the next message, or the end of the socket, kills the child and all that it started.
+
+    python -I warm.py '{"control": 5, "walls": true, "uid": ..., "limits": {...}, ...}'
+"""
+
+import contextlib
+import ctypes
+import functools
+import importlib.util
+import json
+import os
+import resource
+import signal
+import socket
+import sys
+import tempfile
+
+LIBC = ctypes.CDLL(None, use_errno=True)
+NEW_USER, NEW_PID, NEW_MOUNT, NEW_NET, NEW_IPC = 0x10000000, 0x20000000, 0x20000, 0x40000000, 0x08000000
+NOSUID_NODEV, READ_ONLY_NOEXEC = 2 | 4, 1 | 8
+DUMPABLE = 4
+MEGABYTE = 1 << 20
+
+
+def call(name, *args):
+    """A libc call that raises OSError where it fails."""
+    if getattr(LIBC, name)(*args) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{name}: {os.strerror(number)}")
+
+
+def drop_root(uid):
+    """Become an unprivileged user for good: limits on processes do not bind root."""
+    if os.getuid() == 0:
+        os.setgroups([])
+        os.setresgid(uid, uid, uid)
+        os.setresuid(uid, uid, uid)
+        call("prctl", DUMPABLE, 1, 0, 0, 0)  # or the id maps of the children could not be written
+
+
+def confine():
+    """Leave the siblings: own namespaces, in which a second fork will be process 1."""
+    uid, gid = os.getuid(), os.getgid()
+    call("unshare", NEW_USER | NEW_PID | NEW_MOUNT | NEW_NET | NEW_IPC)
+    for name, text in (("setgroups", "deny"), ("uid_map", f"{uid} {uid} 1"), ("gid_map", f"{gid} {gid} 1")):
+        with open(f"/proc/self/{name}", "w", encoding="ascii") as file:
+            file.write(text)
+
+
+def settle(limits, walls):
+    """In process 1 of the new namespaces: private /tmp, no /proc, no capabilities, limits."""
+    if walls:
+        close_off(limits)
+    else:
+        os.chdir(tempfile.mkdtemp())
+    for name, value in (
+        ("RLIMIT_AS", limits["memory_mb"] * MEGABYTE),
+        ("RLIMIT_NPROC", limits["processes"]),
+        ("RLIMIT_FSIZE", limits["file_mb"] * MEGABYTE),
+        ("RLIMIT_NOFILE", limits["open_files"]),
+        ("RLIMIT_CPU", int(limits["total_seconds"])),
+        ("RLIMIT_CORE", 0),
+        ("RLIMIT_MSGQUEUE", 0),
+    ):
+        if walls or name != "RLIMIT_NPROC":  # without walls the count is of the whole user
+            resource.setrlimit(getattr(resource, name), (value, value))
+
+
+def close_off(limits):
+    """Private /tmp and /dev/shm, an empty /proc, no capabilities."""
+    size = f"size={limits['file_mb']}m,mode=700,nr_inodes=4096".encode()
+    for place in (b"/tmp", b"/dev/shm"):
+        call("mount", b"tmpfs", place, b"tmpfs", NOSUID_NODEV, size)
+    call("mount", b"tmpfs", b"/proc", b"tmpfs", NOSUID_NODEV | READ_ONLY_NOEXEC, b"nr_inodes=1,mode=500")
+    os.chdir("/tmp")
+    header = (ctypes.c_uint32 * 2)(0x20080522, 0)
+    call("capset", header, (ctypes.c_uint32 * 6)())
+
+
+def fork_child(settings, control, sock, work):
+    """Fork the confined child that calls work(sock) -> the pids to kill: all of it dies with them."""
+    read, write = os.pipe()
+    outer = os.fork()
+    if outer:
+        os.close(write)
+        told = os.read(read, 16)  # empty where the confinement failed
+        os.close(read)
+        return [int(pid) for pid in (told, outer) if pid]
+    status = 1
+    with contextlib.suppress(BaseException):
+        os.close(read)
+        control.close()
+        if settings["walls"]:
+            confine()
+        inner = os.fork()
+        if inner == 0:
+            os.close(write)
+            settle(settings["limits"], settings["walls"])
+            work(sock)
+            os._exit(0)
+        os.write(write, str(inner).encode())
+        os.close(write)
+        sock.close()
+        os.waitpid(inner, 0)
+        status = 0
+    os._exit(status)
+
+
+def kill(pids):
+    """Kill process 1 of the child's namespace, and with it every process in there."""
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    os.waitpid(pids[-1], 0)
+
+
+def main():
+    settings = json.loads(sys.argv[1])
+    if settings["walls"]:
+        drop_root(settings["uid"])
+    sys.path[:0] = settings["paths"]
+    # the heavy part, once: what a student's notebook imports
+    import matplotlib
+    import numpy as np
+
+    matplotlib.use("template")  # a backend that draws nothing: nobody looks
+    import matplotlib.pyplot  # noqa: F401
+    import session
+
+
+    spec = importlib.util.spec_from_file_location("probes", settings["probes"])
+    probes = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(probes)
+    images = {}
+    if settings["images"]:
+        stored = np.load(settings["images"], allow_pickle=False)
+        mean = stored["mean"]
+        images = {name: stored[name] - mean for name in stored.files if name != "mean"}
+    shell = session.make_shell()
+    control = socket.socket(fileno=settings["control"])
+    null = os.open(os.devnull, os.O_RDWR)
+    for number in (0, 1, 2):
+        os.dup2(null, number)
+    control.send(b"ready")
+    child = []
+    while True:
+        message, fds, _, _ = socket.recv_fds(control, 16, 1)
+        if child:
+            kill(child)
+            child = []
+        if not message:
+            return
+        if message == b"go":
+            sock = socket.socket(fileno=fds[0])
+            work = functools.partial(session.serve, shell=shell, probes=probes, images=images)
+            child = fork_child(settings, control, sock, work)
+            sock.close()
+        control.send(b"done")
+
+
+if __name__ == "__main__":
+    main()

