@@ -25,7 +25,7 @@ class Problem:
     @property
     def unchecked(self) -> bool:
         """True where nothing came back that could be judged."""
-        return self.kind in ("blank", "error", "missing", "lost", "memory", "time")
+        return self.kind in ("blank", "error", "missing", "lost", "memory", "time", "no_model", "bad_model")
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,7 @@ class Result:
     seeds: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     cell_errors: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    by_person: Mapping[str, str] = field(default_factory=dict)  # hashes of the answers that a person marks
     seconds: float = 0.0
     dataset: str = ""
     timestamp: str = ""
@@ -133,6 +134,8 @@ def grade_submission(desk: Desk, handed_in: Submission) -> Result:
         seeds=seeds,
         notes=tuple(notes),
         cell_errors={name: vars(error) for name, error in errors.items()},
+        by_person={t.name: notebook.answer_hash(merged[t.notebook], t, handed_in)
+                   for t in assignment.tasks if t.graded_by != JUDGE},
         seconds=round(time.monotonic() - started, 3),
         dataset=bench.dataset.name,
         timestamp=handed_in.timestamp,

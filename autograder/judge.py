@@ -19,6 +19,7 @@ from autograder.guest import student as guest_student
 from autograder.planting import Bug
 
 PASSED, FAILED, NOT_CHECKED, NEEDS_GRADING = "passed", "failed", "not checked", "needs grading"
+UNTOLD = ("blank", "missing", "lost", "time", "memory")  # problems that no known mistake explains
 SAME = 1e-6  # of the largest entry: a known mistake made again gives the same values
 
 
@@ -132,7 +133,7 @@ def verdicts(bench: Bench, exams: Mapping[str, Exam]) -> dict[str, Verdict]:
             if not all(finding.ok for finding in found):
                 if not exams[task].answers.given and _follows(bench, exams[task], planted):
                     found = [replace(finding, problem=None) for finding in found]
-                else:
+                elif any(f.problem and f.problem.kind not in UNTOLD for f in found):
                     mistake = _name(bench, exams[task], planted)
             answer[task] = _verdict(bench, bench.assignment.task(task), found, mistake)
     return answer

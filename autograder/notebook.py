@@ -4,6 +4,7 @@ An answer is found by its grade_id, else by its cell id, else by the function th
 of the student's own stay where they stood. What cannot be placed costs its task at most.
 """
 
+import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.course import Assignment, CourseError, Task, function_name
-from autograder.submission import SubmittedCell, Submission, cells_of, joined
+from autograder.submission import PICTURES, SubmittedCell, Submission, cells_of, joined
 
 SKIP_TAG = "skip-execution"
 ANSWER, TEST, LOCKED, FREE, EXTRA = "answer", "test", "locked", "free", "extra"
@@ -226,3 +227,15 @@ def find(submission: Submission, name: str, base: Mapping[str, Any]) -> str | No
 def answered(merged: Merged, task: Task) -> bool:
     """Whether a task's answer cell holds anything of the student's."""
     return any(c.role == ANSWER and c.task == task.name and c.written for c in merged.cells)
+
+
+def answer_hash(merged: Merged, task: Task, submission: Submission) -> str:
+    """Hash of an answer that a person marks, its pictures and scans included."""
+    total = hashlib.sha256()
+    for cell in merged.cells:
+        if cell.role == ANSWER and cell.task == task.name:
+            attached = cell.submitted.attachments if cell.submitted else {}
+            total.update(json.dumps([cell.source, attached], sort_keys=True).encode())
+    for name in sorted(n for n in submission.files if n.lower().endswith(PICTURES)):
+        total.update(name.encode() + submission.files[name])
+    return total.hexdigest()[:16]

@@ -9,6 +9,7 @@ import contextlib
 import os
 import random
 import signal
+import sys
 import time
 
 import numpy as np
@@ -130,6 +131,7 @@ def probe_cases(probe, student, cases, seconds):
 
 def serve(sock, shell, probes, images):
     """Answer the judge's frames until the socket closes."""
+    sys.path.insert(0, os.getcwd())  # where the notebook's own modules are
     student, me = Student(shell.user_ns, images=images), os.getpid()
     while (frame := wire.receive(sock)) is not None:
         header, arrays = frame

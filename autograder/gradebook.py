@@ -1,0 +1,207 @@
+"""Verdicts -> nbgrader's gradebook and autograded notebooks; and the same for nbgrader's own command."""
+
+import os
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from nbconvert.exporters import NotebookExporter
+from nbgrader import api
+from nbgrader.preprocessors import NbGraderPreprocessor
+from sqlalchemy import select
+from sqlalchemy.exc import DatabaseError, OperationalError
+
+from autograder import classroom, course as course_module, grade, graded, notebook, submission
+from autograder.course import Assignment, Course, CourseError
+from autograder.grade import Result
+from autograder.judge import NEEDS_GRADING
+
+Row = Mapping[str, Any]
+
+
+def connect(course: Course) -> api.Gradebook:
+    """Open the course's gradebook, made now where there is none."""
+    # nbgrader runs the command `alembic` when it makes a gradebook
+    here = str(Path(sys.executable).parent)
+    if here not in os.environ.get("PATH", "").split(os.pathsep):
+        os.environ["PATH"] = here + os.pathsep + os.environ.get("PATH", "")
+    path = course.root / "gradebook.db"
+    try:
+        return api.Gradebook(f"sqlite:///{path}")
+    except OperationalError as error:
+        raise CourseError(f"{path}: {error.orig}; close what holds it, or mend its permissions, and grade again") from error
+    except DatabaseError as error:
+        raise CourseError(
+            f"{path}: not a gradebook ({error.orig}); move it away and run `autograder grade` again"
+        ) from error
+
+
+def register(gradebook: api.Gradebook, course: Course, assignment: Assignment) -> None:
+    """Put the assignment's notebooks and cells into the gradebook, as generate_assignment does."""
+    gradebook.update_or_create_assignment(assignment.name)
+    for name, base in notebook.released(course.release(assignment.name), assignment).items():
+        gradebook.update_or_create_notebook(name, assignment.name)
+        for cell in base["cells"]:
+            info = cell["metadata"].get("nbgrader")
+            if not info:
+                continue
+            where = (info["grade_id"], name, assignment.name)
+            kind = cell["cell_type"]
+            if info["grade"]:
+                gradebook.update_or_create_grade_cell(*where, max_score=float(info["points"]), cell_type=kind)
+            if info["solution"]:
+                gradebook.update_or_create_solution_cell(*where)
+            gradebook.update_or_create_source_cell(
+                *where,
+                cell_type=kind,
+                locked=bool(info["locked"]),
+                source="".join(cell["source"]),
+                checksum=info.get("checksum"),
+            )
+
+
+class Ledger:
+    """Writes results into the gradebook in bulk: one transaction for a batch of submissions."""
+
+    def __init__(self, gradebook: api.Gradebook, assignment: Assignment) -> None:
+        self.gradebook, self.assignment = gradebook, assignment
+        found = gradebook.find_assignment(assignment.name)
+        self._assignment_id = found.id
+        self._notebooks = {book.name: book.id for book in found.notebooks}
+        self._grade_cells = {(c.notebook.name, c.name): c.id for b in found.notebooks for c in b.grade_cells}
+        self._comment_cells = {(c.notebook.name, c.name): c.id for b in found.notebooks for c in b.solution_cells}
+
+    def save(self, results: Sequence[Result], before: Mapping[str, Result] | None = None) -> None:
+        """Write scores and comments. What a person gave (manual scores, comments) stays.
+
+        before: the students' results until now, by which a changed answer to a person's task is known.
+        """
+        session = self.gradebook.db
+        try:
+            for result in results:
+                old = (before or {}).get(result.student, result)
+                changed = {task for task, digest in result.by_person.items() if old.by_person.get(task) != digest}
+                self._save(session, result, changed)
+            session.commit()
+        except BaseException:
+            session.rollback()
+            raise
+
+    def _save(self, session: Any, result: Result, changed: set[str]) -> None:
+        self._row(session, api.Student, {"id": result.student}, {})
+        times = {"timestamp": parse_timestamp(result.timestamp)} if result.timestamp else {}
+        submitted = self._row(
+            session, api.SubmittedAssignment, {"assignment_id": self._assignment_id, "student_id": result.student}, times
+        )
+        books = {
+            name: self._row(
+                session, api.SubmittedNotebook, {"assignment_id": submitted, "notebook_id": key}, {}, {"flagged": False}
+            )
+            for name, key in self._notebooks.items()
+        }
+        for task in self.assignment.tasks:
+            verdict = result.verdicts[task.name]
+            where = {"notebook_id": books[task.notebook]}
+            grade_cell = self._grade_cells[task.notebook, task.name]
+            marked = session.execute(
+                select(api.Grade.manual_score, api.Grade.needs_manual_grade).where(
+                    api.Grade.notebook_id == where["notebook_id"], api.Grade.cell_id == grade_cell
+                )
+            ).first()
+            # a manual mark stands for the answer it was given for, and for no other
+            settled = marked is not None and marked[0] is not None and not marked[1] and task.name not in changed
+            waits = verdict.status == NEEDS_GRADING and not settled
+            self._row(
+                session,
+                api.Grade,
+                {**where, "cell_id": grade_cell},
+                {"auto_score": verdict.score, "needs_manual_grade": waits},
+            )
+            comment = {**where, "cell_id": self._comment_cells[task.notebook, task.answer_cell]}
+            self._row(session, api.Comment, comment, {"auto_comment": graded.clean_text(verdict.message)})
+
+    def _row(self, session: Any, table: Any, key: Row, values: Row, new: Row | None = None) -> str:
+        """The id of the row with that key, made or updated."""
+        found = session.execute(select(table.__table__).filter_by(**key)).mappings().first()
+        if found is None:
+            row = table(**key, **values, **(new or {}))
+            session.add(row)
+            session.flush()
+            return str(row.id)
+        changed = {name: value for name, value in values.items() if found[name] != value}
+        if changed:
+            session.execute(table.__table__.update().where(table.__table__.c.id == found["id"]).values(**changed))
+        return str(found["id"])
+
+
+def parse_timestamp(text: str) -> datetime | None:
+    """nbgrader's timestamp.txt -> a naive UTC time, or None where it cannot be read."""
+    from nbgrader.utils import parse_utc  # here, since it is rarely needed
+
+    try:
+        found: datetime = parse_utc(text)
+        return found
+    except (ValueError, OverflowError):
+        return None
+
+
+def write_autograded(course: Course, assignment: Assignment, student: str, files: Mapping[str, bytes], stamp: str) -> None:
+    """Lay the graded notebooks under autograded/STUDENT/ASSIGNMENT/, whole or not at all."""
+    target = course.root / "autograded" / student / assignment.name
+    beside = target.with_name(f".{assignment.name}.part")
+    old = target.with_name(f".{assignment.name}.old")
+    for leftover in (beside, old):
+        shutil.rmtree(leftover, ignore_errors=True)
+    if stamp:
+        files = {**files, "timestamp.txt": stamp.encode()}
+    for name, data in files.items():
+        path = beside / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+        path.chmod(0o444)
+    if target.exists():
+        target.rename(old)
+    beside.rename(target)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+# ---- nbgrader autograde -------------------------------------------------------------------------
+
+
+class GradedExporter(NotebookExporter):  # type: ignore[misc]
+    """Gives `nbgrader autograde` our graded notebook in place of the submitted file."""
+
+    def from_filename(self, filename: str, resources: Any = None, **kw: Any) -> tuple[str, Any]:
+        root = Path(self.config.CourseDirectory.root)
+        if not Path(filename).resolve().is_relative_to((root / "submitted").resolve()):
+            output: tuple[str, Any] = super().from_filename(filename, resources=resources, **kw)
+            return output
+        about = resources["nbgrader"]
+        course = course_module.load(root)
+        assignment = course.assignment(about["assignment"])
+        folder = course.submitted(assignment.name, about["student"])
+        handed_in = submission.read(folder, about["student"])
+        result = classroom.result_of(course, assignment, handed_in)
+        bases = notebook.released(course.release(assignment.name), assignment)
+        books = graded.notebooks(notebook.merge_all(handed_in, bases, assignment), result)
+        resources["output_extension"] = ".ipynb"
+        return books[f"{about['notebook']}.ipynb"].decode("utf-8"), resources
+
+
+class SaveVerdicts(NbGraderPreprocessor):  # type: ignore[misc]
+    """Writes the verdicts into the gradebook, in place of nbgrader's SaveAutoGrades."""
+
+    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
+        about = resources["nbgrader"]
+        course = course_module.load(Path(self.config.CourseDirectory.root))
+        assignment = course.assignment(about["assignment"])
+        result = grade.load_result(course, assignment.name, about["student"])
+        if result is None:
+            raise CourseError(f"no verdict is kept for {about['student']}; run `autograder grade {assignment.name}`")
+        with api.Gradebook(about["db_url"]) as gradebook:
+            Ledger(gradebook, assignment).save([result])
+        return nb, resources
+
