@@ -19,7 +19,7 @@ from autograder.guest import student as guest_student
 from autograder.planting import Bug
 
 PASSED, FAILED, NOT_CHECKED, NEEDS_GRADING = "passed", "failed", "not checked", "needs grading"
-UNTOLD = ("blank", "missing", "lost", "time", "memory")  # problems that no known mistake explains
+UNTOLD = ("blank", "missing", "lost", "time", "memory", "no_model", "bad_model")  # problems that no known mistake explains
 SAME = 1e-6  # of the largest entry: a known mistake made again gives the same values
 
 
@@ -131,9 +131,11 @@ def verdicts(bench: Bench, exams: Mapping[str, Exam]) -> dict[str, Verdict]:
         for task, found in findings.items():
             mistake = ""
             if not all(finding.ok for finding in found):
-                if not exams[task].answers.given and _follows(bench, exams[task], planted):
+                if all(f.problem is None or f.problem.kind in UNTOLD for f in found):
+                    pass
+                elif not exams[task].answers.given and _follows(bench, exams[task], planted):
                     found = [replace(finding, problem=None) for finding in found]
-                elif any(f.problem and f.problem.kind not in UNTOLD for f in found):
+                else:
                     mistake = _name(bench, exams[task], planted)
             answer[task] = _verdict(bench, bench.assignment.task(task), found, mistake)
     return answer
@@ -223,7 +225,7 @@ def ask(
     probes: ModuleType, task: str, names: Mapping[str, Any], cases: Sequence[Case], prefix: str, given: bool
 ) -> Answers:
     """Ask a probe about trusted code, here on the host: the reference with an edit."""
-    if task in names:  # an answer of plain assignments: the reference returns them as a dict
+    if task in names and not names[task].__code__.co_argcount:  # plain assignments: the reference returns them
         names = {**names, **names[task]()}
     # otherwise the module's own names, not a copy: instruments must stand in where its functions look
     who = guest_student.Student(names)  # type: ignore[no-untyped-call]

@@ -27,19 +27,19 @@ def solution_lines(text: str, name: str) -> str:
     return textwrap.dedent("\n".join(lines)).strip("\n")
 
 
-def class_lines(text: str, name: str) -> str:
-    """Text of a class of the reference."""
+def node_text(text: str, name: str) -> str:
+    """Text of a function or class of the reference."""
     for node in ast.parse(text).body:
-        if isinstance(node, ast.ClassDef) and node.name == name:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == name:
             return "\n".join(text.splitlines()[node.lineno - 1 : node.end_lineno])
-    raise CourseError(f"the reference has no class {name!r}, which a notebook's cell gives")
+    raise CourseError(f"the reference has no {name!r}, which a notebook's cell asks for")
 
 
 def filled(source: str, grade_id: str, reference: str) -> str:
     """A source cell with the reference's lines in its solution region, or its given class."""
     if given := re.search(r"^class (\w+)", source, re.MULTILINE):
         if BEGIN not in source and f"\nclass {given[1]}" in reference:
-            return source[: given.start()] + class_lines(reference, given[1])
+            return source[: given.start()] + node_text(reference, given[1])
         return source
     region = re.search(rf"^([ \t]*){BEGIN}\n.*?^[ \t]*{END}", source, re.MULTILINE | re.DOTALL)
     if region is None:

@@ -1,16 +1,20 @@
 """Made-up submissions: the release filled in with given answers. For audit, demo, tests, benchmarks."""
 
+import ast
 import io
 import json
+import re
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from autograder import course as course_module
 from autograder import planting, regions
 from autograder.answers import Array
-from autograder.course import Assignment, Course, load_module
+from autograder.course import PERSON, Assignment, Course, function_name, load_module
 from autograder.planting import Bug, Variant
 from autograder.submission import MODEL, joined
 
@@ -27,9 +31,21 @@ def reference_text(course: Course, assignment: Assignment) -> str:
 
 def answers(course: Course, assignment: Assignment, text: str = "") -> dict[str, str]:
     """The answers of a student whose functions are those of the reference, or of an edited text."""
-    found = regions.answers(course, assignment, text or reference_text(course, assignment))
-    by_person = {task.name: PROOF for task in assignment.tasks if task.graded_by == "person"}
+    text = text or reference_text(course, assignment)
+    found = {}
+    for task, source in regions.answers(course, assignment, text).items():
+        name = function_name(source)
+        found[task] = regions.node_text(text, name) if name else source
+    by_person = {task.name: PROOF for task in assignment.tasks if task.graded_by == PERSON}
     return {**found, **by_person}
+
+
+def additions(course: Course, assignment: Assignment, text: str) -> tuple[str, ...]:
+    """What an edited reference has beside its functions: imports and helpers, as one cell."""
+    known = ast.parse(reference_text(course, assignment)).body
+    names = {getattr(node, "name", "") or ast.unparse(node) for node in known}
+    new = [n for n in ast.parse(text).body if (getattr(n, "name", "") or ast.unparse(n)) not in names]
+    return ("\n".join(ast.unparse(node) for node in new),) if new else ()
 
 
 def hand_in(
@@ -85,22 +101,29 @@ def source_of(files: Mapping[str, bytes], grade_id: str) -> str:
 
 def with_bug(course: Course, assignment: Assignment, bug: Bug) -> tuple[dict[str, str], tuple[str, ...]]:
     """(answers, extra cells) of a student who made a known mistake."""
-    text = planting.plant(reference_text(course, assignment), ((bug.old, bug.new),), bug.name)
-    if bug.in_class:
-        return {**answers(course, assignment, text), **as_class(assignment, text)}, ()
-    return answers(course, assignment, text), ()
+    return _with(course, assignment, ((bug.old, bug.new),), bug.name)
 
 
 def with_variant(course: Course, assignment: Assignment, variant: Variant) -> tuple[dict[str, str], tuple[str, ...]]:
     """(answers, extra cells) of a student who is right in other words."""
-    text = planting.plant(reference_text(course, assignment), variant.edits, variant.name)
-    found = answers(course, assignment, text)
+    found, extra = _with(course, assignment, variant.edits, variant.name)
     if variant.whole:
-        found = {task: source for task, source in found.items() if task not in _of_class(assignment)}
-        found[_of_class(assignment)[-1]] = variant.whole
-    elif text.count("class TwoLayerNet") and any("self" in new or "class " in old for old, new in variant.edits):
-        found |= as_class(assignment, text)
-    return found, variant.extra
+        of_class = _of_class(assignment)
+        found = {task: source for task, source in found.items() if task not in of_class}
+        found[of_class[-1]] = variant.whole
+    return found, (*variant.extra, *extra)
+
+
+def _with(
+    course: Course, assignment: Assignment, edits: tuple[tuple[str, str], ...], name: str
+) -> tuple[dict[str, str], tuple[str, ...]]:
+    before = reference_text(course, assignment)
+    text = planting.plant(before, edits, name)
+    found = answers(course, assignment, text)
+    if regions.node_text(before, "TwoLayerNet") != regions.node_text(text, "TwoLayerNet"):
+        last = _of_class(assignment)[-1]  # a changed class is a class of the student's own
+        found[last] = f"{found[last]}\n\n\n{regions.node_text(text, 'TwoLayerNet')}\n"
+    return found, additions(course, assignment, text)
 
 
 def _of_class(assignment: Assignment) -> list[str]:
@@ -109,9 +132,32 @@ def _of_class(assignment: Assignment) -> list[str]:
     return [task.name for task in assignment.tasks if task.notebook == last][:-1]
 
 
-def as_class(assignment: Assignment, text: str) -> dict[str, str]:
-    """The whole module as one cell, in the last function's answer cell; the other functions stay."""
-    return {_of_class(assignment)[-1]: text.partition("def T12")[0].rstrip() + "\n"}
+# ---- a course to try things in ------------------------------------------------------------------
+
+COURSE_PARTS = ("course_config.py", "nbgrader_config.py", "source", "solutions", "release")
+ASSIGNMENT_PARTS = ("probes", "checks", "bugs", "messages")
+
+
+def scratch_course(course: Course, folder: Path) -> Course:
+    """A copy of the course in `folder`, on the offline sample of digits."""
+    folder.mkdir(parents=True, exist_ok=True)
+    ignore = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints", "*.zip", "*.npz", "search-*")
+    for name in COURSE_PARTS:
+        path = course.root / name
+        if path.is_dir():
+            shutil.copytree(path, folder / name, ignore=ignore)
+        elif path.is_file():
+            shutil.copy(path, folder / name)
+    for kind in ASSIGNMENT_PARTS:
+        for assignment in course.assignments:
+            path = course.part(kind, assignment.name)
+            (folder / "autograder" / kind).mkdir(parents=True, exist_ok=True)
+            if path.is_file():
+                shutil.copy(path, folder / "autograder" / kind / path.name)
+    config = folder / "course_config.py"
+    text = config.read_text(encoding="utf-8")
+    config.write_text(re.sub(r"^DATASET = .*$", 'DATASET = "sample"', text, flags=re.MULTILINE), encoding="utf-8")
+    return course_module.load(folder)
 
 
 # ---- saved models -------------------------------------------------------------------------------
