@@ -6,7 +6,7 @@ one (optional=True) half a point, as a bonus. `autograder doctor` checks this fi
 
 from autograder.course import Assignment, Course, Limits, Task
 
-DATASET = "sample"  # "mnist": the whole of it (MNIST_DIR or a download); "sample": 5,000 digits, offline
+DATASET = "mnist"  # "mnist": the whole of it (MNIST_DIR or a download); "sample": 5,000 digits, offline
 
 hw4 = Assignment(
     name="hw4",
@@ -14,7 +14,7 @@ hw4 = Assignment(
     dataset=DATASET,
     # T12 passes above these accuracies: validation, test
     thresholds={"mnist": (0.974, 0.963), "sample": (0.87, 0.87)},
-    limits=Limits(cell_seconds=10, probe_seconds=10, total_seconds=300, memory_mb=2048, processes=64),
+    limits=Limits(cell_seconds=10, probe_seconds=5, total_seconds=300, memory_mb=2048, processes=64),
     tasks=(
         Task("T1", notebook="1-basics"),
         Task("T2", notebook="1-basics"),

@@ -24,7 +24,8 @@ class Limits:
     """What one submission may use. Seconds of wall time, megabytes of address space."""
 
     cell_seconds: float = 10.0
-    probe_seconds: float = 10.0
+    probe_seconds: float = 5.0
+    check_seconds: float = 3.0  # of a visible check, which no mark hangs on
     total_seconds: float = 300.0
     memory_mb: int = 2048
     processes: int = 64

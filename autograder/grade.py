@@ -213,7 +213,8 @@ class Run:
             channel.ask({"do": "model", "class_name": self.model[0]}, self.model[1], 10)
 
     def _run(self, channel: Channel, cell: Cell) -> None:
-        seconds = self._seconds(self.desk.assignment.limits.cell_seconds)
+        limits = self.desk.assignment.limits
+        seconds = self._seconds(limits.check_seconds if cell.role == TEST else limits.cell_seconds)
         header = {
             "do": "cell",
             "name": cell.name,

@@ -164,11 +164,11 @@ def T12(data):
     settings = [dict(hidden_size=150, learning_rate=1e-2, reg=0.1),
                 dict(hidden_size=150, learning_rate=5e-3, reg=0.1),
                 dict(hidden_size=100, learning_rate=1e-2, reg=0.01)]
-    with hw4_helpers.Search(settings, TwoLayerNet) as search:
-        for setting in search:
+    with hw4_helpers.Search(settings, TwoLayerNet) as log:
+        for setting in log:
             net = TwoLayerNet(data["X_train"].shape[1], setting["hidden_size"], 10)
             net.train(data["X_train"], data["y_train"], data["X_val"], data["y_val"],
                       learning_rate=setting["learning_rate"], reg=setting["reg"], num_iters=2000)
-            search.offer(net, np.mean(net.predict(data["X_val"]) == data["y_val"]))
-    best_net = search.best_net
+            log.offer(net, np.mean(net.predict(data["X_val"]) == data["y_val"]))
+    best_net = log.best_net
     return best_net

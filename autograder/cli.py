@@ -1,0 +1,260 @@
+"""The command line: the only module that prints and exits.
+
+Exit codes: 0 done, bad submissions included; 1 the user can mend it; 3 a bug of ours.
+"""
+
+import json
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from autograder import classroom, grade
+from autograder import course as course_module
+from autograder.course import Assignment, Course, CourseError
+from autograder.judge import FAILED, NEEDS_GRADING, NOT_CHECKED, PASSED
+from autograder.progress import Progress
+
+USER_ERROR, OUR_BUG, INTERRUPTED = 1, 3, 130
+MARKS = {PASSED: "[green]{}[/]", FAILED: "[red]{}[/]", NOT_CHECKED: "[yellow]{}?[/]", NEEDS_GRADING: "[cyan]...[/]"}
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
+# where nobody watches, lines are not cut to the width of a screen
+WIDTH = None if sys.stdout.isatty() else 130
+out = Console(highlight=False, soft_wrap=True, width=WIDTH)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+CourseDir = Annotated[Path, typer.Option("--course", help="Course folder, with course_config.py.")]
+Name = Annotated[str, typer.Argument(help="Assignment, for example hw4.")]
+Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, help="Submissions at a time.")]
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _load(root: Path, name: str) -> tuple[Course, Assignment]:
+    course = course_module.load(root)
+    return course, course.assignment(name)
+
+
+@app.command()
+def release(assignment: Name, course: CourseDir = Path()) -> None:
+    """Make release/ASSIGNMENT/ and its zip from source/, and scan it for leaks."""
+    loaded, wanted = _load(course, assignment)
+    from autograder import gradebook, release as release_module  # nbgrader takes seconds to import
+
+    archive = release_module.release(loaded, wanted)
+    with gradebook.connect(loaded) as book:
+        gradebook.register(book, loaded, wanted)
+    out.print(f"released: {loaded.release(wanted.name)}")
+    out.print(f"next: give students {archive}, then `autograder grade {wanted.name}`")
+
+
+@app.command(name="grade")
+def grade_command(
+    assignment: Name,
+    student: Annotated[list[str] | None, typer.Argument(help="Only these students.")] = None,
+    course: CourseDir = Path(),
+    jobs: Jobs = CORES,
+    force: Annotated[bool, typer.Option("--force", help="Grade again what has not changed.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no table.")] = False,
+    unsafe: Annotated[
+        bool, typer.Option("--unsafe-no-sandbox", help="Run code without walls. Only for code you trust.")
+    ] = False,
+) -> None:
+    """Grade submitted/*/ASSIGNMENT/ into nbgrader's gradebook."""
+    loaded, wanted = _load(course, assignment)
+    names = grade.students(loaded, wanted, student or [])
+    graded, failed = _grade(loaded, wanted, names, jobs, force, quiet, unsafe)
+    if not quiet and graded:
+        _table(loaded, wanted, graded)
+    out.print(f"next: `autograder scores {wanted.name}`, or `nbgrader generate_feedback {wanted.name}`")
+    if failed:
+        raise CourseError(f"{len(failed)} not graded ({', '.join(failed[:3])}...); the others are safe, grade again")
+
+
+def _grade(
+    course: Course, assignment: Assignment, names: Sequence[str], jobs: int, force: bool, quiet: bool, unsafe: bool
+) -> tuple[list[str], list[str]]:
+    """Grade what changed -> (names graded now, names that our side failed on)."""
+    from autograder import session  # nbgrader takes seconds to import
+
+    if unsafe:
+        err.print("[bold red]warning:[/] --unsafe-no-sandbox: submitted code can do what you can do")
+    with session.Session(course, assignment, unsafe) as work:
+        todo = work.changed(names, force)
+        kept = len(names) - len(todo)
+        dataset = f", dataset {assignment.dataset}" if assignment.dataset else ""
+        out.print(f"grading {len(todo)} of {len(names)} submissions of {assignment.name}{dataset}")
+        if kept:
+            out.print(f"{kept} unchanged since they were graded; --force grades them too")
+        failed = []
+        workers = classroom.local(min(jobs, max(1, len(todo))))
+        with Progress(len(todo), out, quiet) as progress:
+            for name, outcome in classroom.grade_all(course, assignment, todo, workers, unsafe) if todo else ():
+                if isinstance(outcome, CourseError):
+                    raise outcome
+                if isinstance(outcome, Exception):
+                    failed.append(name)
+                    progress.say(f"{name}: not graded: {type(outcome).__name__}: {outcome}")
+                else:
+                    moved = work.take(outcome)
+                    for line in (*moved, *(f"{name}: {note}" for note in outcome.notes)):
+                        progress.say(line)
+                progress.step(ok=not isinstance(outcome, Exception))
+    return todo, failed
+
+
+@app.command()
+def scores(
+    assignment: Name,
+    course: CourseDir = Path(),
+    as_json: Annotated[bool, typer.Option("--json", help="JSON alone on standard output.")] = False,
+) -> None:
+    """Show the marks, task by task."""
+    loaded, wanted = _load(course, assignment)
+    names = grade.students(loaded, wanted)
+    if as_json:
+        found = {n: r for n in names if (r := grade.load_result(loaded, wanted.name, n)) is not None}
+        data = {
+            n: {t: {k: v for k, v in verdict.as_json().items() if k != "task"} for t, verdict in r.verdicts.items()}
+            for n, r in found.items()
+        }
+        sys.stdout.write(json.dumps(data, ensure_ascii=False, indent=1) + "\n")
+        return
+    _table(loaded, wanted, names)
+
+
+def _table(course: Course, assignment: Assignment, names: Sequence[str]) -> None:
+    table = Table(title=assignment.title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column("student", no_wrap=True)
+    for task in assignment.tasks:
+        table.add_column(task.name, justify="right")
+    table.add_column("score", justify="right")
+    table.add_column("of", justify="right")
+    ungraded, waiting = [], 0
+    for name in sorted(names):
+        result = grade.load_result(course, assignment.name, name)
+        if result is None:
+            ungraded.append(name)
+            continue
+        verdicts = [result.verdicts[task.name] for task in assignment.tasks]
+        waiting += sum(v.score is None for v in verdicts)
+        cells = [MARKS[v.status].format("" if v.score is None else f"{v.score:g}") for v in verdicts]
+        total = sum(v.score or 0 for v in verdicts)
+        best = sum(task.points for task in assignment.tasks if not task.optional)
+        table.add_row(name, *cells, f"[bold]{total:g}[/]", f"{best:g}")
+    out.print(table)
+    out.print("green: right, red: wrong, yellow?: not checked, ...: waits for a person")
+    if waiting:
+        out.print(f"{waiting} answers wait for a person: `jupyter lab`, then Nbgrader > Formgrader")
+    if ungraded:
+        out.print(f"not graded yet: {', '.join(ungraded)}; run `autograder grade {assignment.name}`")
+
+
+@app.command()
+def audit(assignment: Name, course: CourseDir = Path(), jobs: Jobs = CORES) -> None:
+    """Plant known mistakes and right variants: does each lose its own marks and no others?"""
+    from autograder import audit as audit_module
+
+    loaded, wanted = _load(course, assignment)
+    with tempfile.TemporaryDirectory() as scratch, Progress(0, out) as progress:
+        found = audit_module.audit(loaded, wanted, Path(scratch) / "course", jobs, progress.at)
+    out.print(_matrix(wanted, found))
+    for row in found.survivors:
+        out.print(f"[red]survivor[/]   {row.name}: costs nothing")
+    for row in found.collateral:
+        out.print(f"[red]collateral[/] {row.name}: also costs {', '.join(row.collateral)}")
+    for row in found.wronged:
+        out.print(f"[red]wronged[/]    {row.name}: loses {', '.join(row.lost)}: {row.message}")
+    for row in found.bugs:
+        if not row.named and not row.survivor:
+            out.print(f"[yellow]unnamed[/]    {row.name}: the feedback says {row.mistake or 'no name'}")
+    out.print(
+        f"{len(found.bugs)} bugs: {len(found.survivors)} survivors, {len(found.collateral)} with collateral, "
+        f"{100 * found.named:.0f} % named; {len(found.variants)} right variants: {len(found.wronged)} lost marks"
+    )
+    if not found.passed:
+        raise CourseError(f"{wanted.name}: the hidden tests do not do their work; mend the checks named above")
+
+
+def _matrix(assignment: Assignment, found: "audit_module.Audit") -> Table:  # type: ignore[name-defined]  # noqa: F821
+    """Planted in (rows) against tasks that lost marks (columns)."""
+    table = Table(title="bugs planted (rows), tasks that lost marks (columns)", title_justify="left", box=box.SIMPLE_HEAD)
+    tasks = [task.name for task in assignment.tasks]
+    for heading in ("planted in", "bugs", *tasks):
+        table.add_column(heading, justify="right")
+    groups = {task: [row for row in found.bugs if row.task == task] for task in tasks}
+    groups["right"] = list(found.variants)
+    for name, rows in groups.items():
+        if rows:
+            counts = [sum(task in row.lost for row in rows) for task in tasks]
+            table.add_row(name, str(len(rows)), *(str(count) if count else "." for count in counts))
+    return table
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path | None, typer.Option("--into", help="Scratch folder; a fresh one by default.")] = None,
+    course: CourseDir = Path(),
+    jobs: Jobs = CORES,
+) -> None:
+    """The whole loop on a made-up class and the offline sample of digits."""
+    from autograder import demo as demo_module
+
+    loaded = course_module.load(course)
+    wanted = loaded.assignments[0]
+    if folder is not None and folder.exists() and any(folder.iterdir()):
+        raise CourseError(f"{folder}: not empty; name a new folder with --into")
+    target = folder or Path(tempfile.mkdtemp(prefix="autograder-demo-")) / "course"
+    out.print(f"1. a copy of the course on 5,000 real digits: {target}")
+    here = demo_module.sample.scratch_course(loaded, target)
+    out.print("2. release: source notebooks -> student notebooks, scanned for leaks")
+    release(wanted.name, target)
+    out.print("3. a made-up class hands in (one net is trained for it)")
+    there = here.assignment(wanted.name)
+    names = demo_module.make_class(here, there)
+    for name, story in names.items():
+        out.print(f"   {name:16} {story}")
+    out.print("4. grade")
+    _grade(here, there, list(names), jobs, False, False, False)
+    _table(here, there, list(names))
+    out.print(f"\nfiles: {target}/gradebook.db, autograded/, release/, submitted/")
+    out.print("next, in that folder:")
+    out.print(f"  autograder scores {wanted.name} --json       the marks as data")
+    out.print(f"  nbgrader generate_feedback {wanted.name}     a page for each student")
+    out.print("  jupyter lab                        Nbgrader > Formgrader: mark T4")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    try:
+        app(args=list(sys.argv[1:] if arguments is None else arguments), standalone_mode=False)
+    except CourseError as error:
+        err.print("[bold red]error:[/]", end=" ")
+        err.print(str(error), markup=False)
+        return USER_ERROR
+    except typer.Exit as stop:
+        return stop.exit_code
+    except (KeyboardInterrupt, typer.Abort):
+        err.print("interrupted; what is graded is kept, run the same command again for the rest")
+        return INTERRUPTED
+    except Exception as error:
+        if hasattr(error, "format_message"):  # an unknown option or a missing argument
+            err.print(f"error: {error.format_message()}; `autograder --help` lists the commands", markup=False)
+            return USER_ERROR
+        traceback.print_exc()
+        err.print("this is a bug in the autograder, not in the course; please report the lines above")
+        return OUR_BUG
+    return 0
+
+
+def run() -> None:
+    """Entry point of the installed command."""
+    sys.exit(main())
