@@ -79,9 +79,7 @@ def planted(course: Course, assignment: Assignment) -> tuple[Sequence[Bug], Sequ
     return module.BUGS, module.VARIANTS
 
 
-def audit(
-    course: Course, assignment: Assignment, scratch: Path, jobs: int, tell: Callable[[int, int], None]
-) -> Audit:
+def audit(course: Course, assignment: Assignment, scratch: Path, jobs: int, tell: Callable[[int, int], None]) -> Audit:
     """Plant every bug and variant in a submission of its own and grade them all; `tell` hears progress."""
     here = sample.scratch_course(course, scratch)
     there = here.assignment(assignment.name)
@@ -116,5 +114,3 @@ def audit(
         tuple(row(f"{bug.task}: {bug.name}", bug.task) for bug in bugs),
         tuple(row(f"right: {variant.name}", "") for variant in variants),
     )
-
-

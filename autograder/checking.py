@@ -126,5 +126,3 @@ def either(first_way: Problem | None, *other_ways: Problem | None) -> Problem | 
         return None
     judged = [way for way in ways if way is not None and not way.unchecked]
     return judged[-1] if judged else ways[-1]
-
-

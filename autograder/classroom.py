@@ -102,7 +102,8 @@ def _through(
     workers: Workers, students: Iterable[str], submit: Callable[[Executor, str], Future[Result]]
 ) -> Iterator[Outcome]:
     """Keep the executor fed with a few submissions ahead, so that memory does not grow with the class."""
-    ahead, waiting = 3 * workers.slots, {}
+    ahead = 3 * workers.slots
+    waiting: dict[Future[Result], str] = {}
     left = iter(students)
     pool = workers.start()
     try:
@@ -110,8 +111,8 @@ def _through(
             for student in itertools.islice(left, ahead - len(waiting)):
                 try:
                     waiting[submit(pool, student)] = student
-                except BrokenExecutor as error:
-                    yield student, error
+                except BrokenExecutor as broken:
+                    yield student, broken
             if not waiting:
                 break
             for job in wait(waiting, return_when=FIRST_COMPLETED).done:

@@ -47,7 +47,8 @@ def _load(root: Path, name: str) -> tuple[Course, Assignment]:
 def release(assignment: Name, course: CourseDir = Path()) -> None:
     """Make release/ASSIGNMENT/ and its zip from source/, and scan it for leaks."""
     loaded, wanted = _load(course, assignment)
-    from autograder import gradebook, release as release_module  # nbgrader takes seconds to import
+    from autograder import gradebook  # nbgrader takes seconds to import
+    from autograder import release as release_module
 
     archive = release_module.release(loaded, wanted)
     with gradebook.connect(loaded) as book:
@@ -186,7 +187,9 @@ def audit(assignment: Name, course: CourseDir = Path(), jobs: Jobs = CORES) -> N
 
 def _matrix(assignment: Assignment, found: "audit_module.Audit") -> Table:  # type: ignore[name-defined]  # noqa: F821
     """Planted in (rows) against tasks that lost marks (columns)."""
-    table = Table(title="bugs planted (rows), tasks that lost marks (columns)", title_justify="left", box=box.SIMPLE_HEAD)
+    table = Table(
+        title="bugs planted (rows), tasks that lost marks (columns)", title_justify="left", box=box.SIMPLE_HEAD
+    )
     tasks = [task.name for task in assignment.tasks]
     for heading in ("planted in", "bugs", *tasks):
         table.add_column(heading, justify="right")
@@ -207,6 +210,7 @@ def demo(
 ) -> None:
     """The whole loop on a made-up class and the offline sample of digits."""
     from autograder import demo as demo_module
+    from autograder import sample
 
     loaded = course_module.load(course)
     wanted = loaded.assignments[0]
@@ -214,7 +218,7 @@ def demo(
         raise CourseError(f"{folder}: not empty; name a new folder with --into")
     target = folder or Path(tempfile.mkdtemp(prefix="autograder-demo-")) / "course"
     out.print(f"1. a copy of the course on 5,000 real digits: {target}")
-    here = demo_module.sample.scratch_course(loaded, target)
+    here = sample.scratch_course(loaded, target)
     out.print("2. release: source notebooks -> student notebooks, scanned for leaks")
     release(wanted.name, target)
     out.print("3. a made-up class hands in (one net is trained for it)")

@@ -12,7 +12,7 @@ import numpy as np
 
 from autograder import __version__, judge, notebook, sandbox, secret, submission
 from autograder.answers import Answers, Array, Error, answers_from, error_from
-from autograder.checking import Problem
+from autograder.checking import Exam, Problem
 from autograder.course import JUDGE, Assignment, Course, CourseError, Task
 from autograder.judge import Bench, Verdict
 from autograder.notebook import ANSWER, LOCKED, TEST, Cell, Merged
@@ -116,9 +116,7 @@ def grade_submission(desk: Desk, handed_in: Submission) -> Result:
         run = Run(desk, book, asked, seeds, exams, model, files, started)
         answers.update(run.answers())
         errors.update(run.errors)
-    exams = {
-        name: judge.exam(bench, name, seeds[name], answers.get(name, Answers()), model) for name in exams
-    }
+    exams = {name: judge.exam(bench, name, seeds[name], answers.get(name, Answers()), model) for name in exams}
     found = judge.verdicts(bench, exams)
     verdicts = {t.name: found[t.name] if t.graded_by == JUDGE else _by_person(desk, t, merged, handed_in)
                 for t in assignment.tasks}  # fmt: skip
@@ -134,8 +132,11 @@ def grade_submission(desk: Desk, handed_in: Submission) -> Result:
         seeds=seeds,
         notes=tuple(notes),
         cell_errors={name: vars(error) for name, error in errors.items()},
-        by_person={t.name: notebook.answer_hash(merged[t.notebook], t, handed_in)
-                   for t in assignment.tasks if t.graded_by != JUDGE},
+        by_person={
+            t.name: notebook.answer_hash(merged[t.notebook], t, handed_in)
+            for t in assignment.tasks
+            if t.graded_by != JUDGE
+        },
         seconds=round(time.monotonic() - started, 3),
         dataset=bench.dataset.name,
         timestamp=handed_in.timestamp,
@@ -166,7 +167,7 @@ class Run:
         book: Merged,
         tasks: Sequence[Task],
         seeds: Mapping[str, int],
-        exams: Mapping[str, judge.Exam],
+        exams: Mapping[str, Exam],
         model: tuple[str, Mapping[str, Array]] | Problem,
         files: Mapping[str, str],
         started: float,
@@ -261,7 +262,9 @@ def students(course: Course, assignment: Assignment, wanted: Sequence[str] = ())
         if name not in found:
             raise CourseError(f"{course.submitted(assignment.name, name)}: no such submission of {name!r}")
     if not found:
-        raise CourseError(f"{folder}: no submissions of {assignment.name}; put them in submitted/STUDENT/{assignment.name}/")
+        raise CourseError(
+            f"{folder}: no submissions of {assignment.name}; put them in submitted/STUDENT/{assignment.name}/"
+        )
     return list(dict.fromkeys(wanted)) or found
 
 

@@ -14,7 +14,8 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from sqlalchemy import select
 from sqlalchemy.exc import DatabaseError, OperationalError
 
-from autograder import classroom, course as course_module, grade, graded, notebook, submission
+from autograder import classroom, grade, graded, notebook, submission
+from autograder import course as course_module
 from autograder.course import Assignment, Course, CourseError
 from autograder.grade import Result
 from autograder.judge import NEEDS_GRADING
@@ -32,7 +33,9 @@ def connect(course: Course) -> api.Gradebook:
     try:
         return api.Gradebook(f"sqlite:///{path}")
     except OperationalError as error:
-        raise CourseError(f"{path}: {error.orig}; close what holds it, or mend its permissions, and grade again") from error
+        raise CourseError(
+            f"{path}: {error.orig}; close what holds it, or mend its permissions, and grade again"
+        ) from error
     except DatabaseError as error:
         raise CourseError(
             f"{path}: not a gradebook ({error.orig}); move it away and run `autograder grade` again"
@@ -94,7 +97,10 @@ class Ledger:
         self._row(session, api.Student, {"id": result.student}, {})
         times = {"timestamp": parse_timestamp(result.timestamp)} if result.timestamp else {}
         submitted = self._row(
-            session, api.SubmittedAssignment, {"assignment_id": self._assignment_id, "student_id": result.student}, times
+            session,
+            api.SubmittedAssignment,
+            {"assignment_id": self._assignment_id, "student_id": result.student},
+            times,
         )
         books = {
             name: self._row(
@@ -148,7 +154,9 @@ def parse_timestamp(text: str) -> datetime | None:
         return None
 
 
-def write_autograded(course: Course, assignment: Assignment, student: str, files: Mapping[str, bytes], stamp: str) -> None:
+def write_autograded(
+    course: Course, assignment: Assignment, student: str, files: Mapping[str, bytes], stamp: str
+) -> None:
     """Lay the graded notebooks under autograded/STUDENT/ASSIGNMENT/, whole or not at all."""
     target = course.root / "autograded" / student / assignment.name
     beside = target.with_name(f".{assignment.name}.part")
@@ -171,14 +179,13 @@ def write_autograded(course: Course, assignment: Assignment, student: str, files
 # ---- nbgrader autograde -------------------------------------------------------------------------
 
 
-class GradedExporter(NotebookExporter):  # type: ignore[misc]
+class GradedExporter(NotebookExporter):
     """Gives `nbgrader autograde` our graded notebook in place of the submitted file."""
 
-    def from_filename(self, filename: str, resources: Any = None, **kw: Any) -> tuple[str, Any]:
+    def from_filename(self, filename: str, resources: Any = None, **kw: Any) -> Any:
         root = Path(self.config.CourseDirectory.root)
         if not Path(filename).resolve().is_relative_to((root / "submitted").resolve()):
-            output: tuple[str, Any] = super().from_filename(filename, resources=resources, **kw)
-            return output
+            return super().from_filename(filename, resources=resources, **kw)
         about = resources["nbgrader"]
         course = course_module.load(root)
         assignment = course.assignment(about["assignment"])
@@ -204,4 +211,3 @@ class SaveVerdicts(NbGraderPreprocessor):  # type: ignore[misc]
         with api.Gradebook(about["db_url"]) as gradebook:
             Ledger(gradebook, assignment).save([result])
         return nb, resources
-

@@ -43,7 +43,9 @@ def _notebook(book: Merged, result: Result) -> bytes:
 
 
 def _cell(cell: Cell, number: int, result: Result) -> dict[str, Any]:
-    raw = dict(cell.raw) if cell.raw else {"id": f"own-{number}", "cell_type": cell.kind, "metadata": {}}
+    raw: dict[str, Any] = (
+        dict(cell.raw) if cell.raw else {"id": f"own-{number}", "cell_type": cell.kind, "metadata": {}}
+    )
     own = cell.role == EXTRA or cell.written
     source = cell.source if cell.kind == "code" or not own else clean_markdown(cell.source)
     raw["source"] = source.splitlines(keepends=True)

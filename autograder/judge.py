@@ -19,7 +19,15 @@ from autograder.guest import student as guest_student
 from autograder.planting import Bug
 
 PASSED, FAILED, NOT_CHECKED, NEEDS_GRADING = "passed", "failed", "not checked", "needs grading"
-UNTOLD = ("blank", "missing", "lost", "time", "memory", "no_model", "bad_model")  # problems that no known mistake explains
+UNTOLD = (
+    "blank",
+    "missing",
+    "lost",
+    "time",
+    "memory",
+    "no_model",
+    "bad_model",
+)  # problems that no known mistake explains
 SAME = 1e-6  # of the largest entry: a known mistake made again gives the same values
 
 
@@ -164,7 +172,9 @@ def _message(bench: Bench, task: Task, wrong: Sequence[Finding], mistake: str) -
     if problem.kind in ("blank", "lost", "no_model", "bad_model"):
         return said
     names = ", ".join(words.part(task.name, finding.part) for finding in wrong)
-    return " ".join(filter(None, (words.of_task(task.name, "asks"), f"{names}: {said}", words.of_task(task.name, "hint"))))
+    return " ".join(
+        filter(None, (words.of_task(task.name, "asks"), f"{names}: {said}", words.of_task(task.name, "hint")))
+    )
 
 
 # ---- known mistakes -----------------------------------------------------------------------------
@@ -172,7 +182,8 @@ def _message(bench: Bench, task: Task, wrong: Sequence[Finding], mistake: str) -
 
 def _telling(bench: Bench, exam: Exam) -> str:
     """Prefix of the answers by which a mistake of this task can be told."""
-    given, own = getattr(bench.checks, "TELLING", {}).get(exam.task, ("", ""))
+    telling: Mapping[str, tuple[str, str]] = getattr(bench.checks, "TELLING", {})
+    given, own = telling.get(exam.task, ("", ""))
     return given if exam.answers.given else own
 
 
@@ -228,7 +239,7 @@ def ask(
     if task in names and not names[task].__code__.co_argcount:  # plain assignments: the reference returns them
         names = {**names, **names[task]()}
     # otherwise the module's own names, not a copy: instruments must stand in where its functions look
-    who = guest_student.Student(names)  # type: ignore[no-untyped-call]
+    who = guest_student.Student(names)
     arrays: dict[str, Array] = {}
     errors: dict[str, Error] = {}
     for number, case in enumerate(cases):
@@ -237,7 +248,7 @@ def ask(
             if not name.startswith(prefix.partition(".")[0]):
                 continue
             try:
-                arrays.update(guest_student.plain(f"{number}/{name}", question()))  # type: ignore[no-untyped-call]
+                arrays.update(guest_student.plain(f"{number}/{name}", question()))
             except Exception as error:
                 errors[f"{number}/{name}"] = Error(type(error).__name__, "")
     return Answers(arrays, errors, given)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.course import Assignment, CourseError, Task, function_name
-from autograder.submission import PICTURES, SubmittedCell, Submission, cells_of, joined
+from autograder.submission import PICTURES, Submission, SubmittedCell, cells_of, joined
 
 SKIP_TAG = "skip-execution"
 ANSWER, TEST, LOCKED, FREE, EXTRA = "answer", "test", "locked", "free", "extra"
@@ -111,12 +111,12 @@ def merge(name: str, base: Mapping[str, Any], submitted: Sequence[SubmittedCell]
             extras.setdefault(at, []).append(cell)
     _find_lost(cells, filled, extras)
     merged = [_extra(cell, -1, n) for n, cell in enumerate(extras.get(-1, ()))]
-    for at, cell in enumerate(cells):
-        merged.append(_filled(cell, filled.get(at)))
-        if cell.role == ANSWER and at not in filled:
-            elsewhere = _defined_in(function_name(cell.source), filled, extras)
+    for at, base_cell in enumerate(cells):
+        merged.append(_filled(base_cell, filled.get(at)))
+        if base_cell.role == ANSWER and at not in filled:
+            elsewhere = _defined_in(function_name(base_cell.source), filled, extras)
             if not elsewhere:
-                problems.append(f"{cell.name}: the answer cell is missing")
+                problems.append(f"{base_cell.name}: the answer cell is missing")
         merged += [_extra(extra, at, n) for n, extra in enumerate(extras.get(at, ()))]
     return Merged(name, tuple(merged), base, tuple(problems))
 
@@ -136,9 +136,7 @@ def _places(cells: Sequence[Cell], submitted: Sequence[SubmittedCell]) -> dict[i
     return found
 
 
-def _find_lost(
-    cells: Sequence[Cell], filled: dict[int, SubmittedCell], extras: dict[int, list[SubmittedCell]]
-) -> None:
+def _find_lost(cells: Sequence[Cell], filled: dict[int, SubmittedCell], extras: dict[int, list[SubmittedCell]]) -> None:
     """Answers without their metadata: move the cell that defines the function to its place."""
     for at, cell in enumerate(cells):
         wanted = function_name(cell.source)
@@ -157,7 +155,9 @@ def _defines(source: str, function: str) -> bool:
     return re.search(rf"^def\s+{re.escape(function)}\s*\(", source, re.MULTILINE) is not None
 
 
-def _defined_in(function: str, filled: Mapping[int, SubmittedCell], extras: Mapping[int, Iterable[SubmittedCell]]) -> bool:
+def _defined_in(
+    function: str, filled: Mapping[int, SubmittedCell], extras: Mapping[int, Iterable[SubmittedCell]]
+) -> bool:
     everything = [*filled.values(), *(cell for cells in extras.values() for cell in cells)]
     return bool(function) and any(_defines(cell.source, function) for cell in everything)
 

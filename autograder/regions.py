@@ -52,7 +52,7 @@ def filled(source: str, grade_id: str, reference: str) -> str:
 def sync(course: Course, assignment: Assignment, write: bool = True) -> list[str]:
     """Put the reference's lines into the source notebooks -> names of the cells that differed."""
     reference = course.solution(assignment.name).read_text(encoding="utf-8")
-    changed = []
+    changed: list[str] = []
     for name in assignment.notebooks:
         path = course.source(assignment.name) / f"{name}.ipynb"
         notebook = json.loads(path.read_text(encoding="utf-8"))

@@ -17,8 +17,8 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets.config import Config
 
-from autograder import planting
 from autograder import course as course_module
+from autograder import planting
 from autograder.course import Assignment, Course, CourseError
 from autograder.nbgrader_settings import configure
 from autograder.notebook import SKIP_TAG
@@ -212,5 +212,3 @@ def same_release(course: Course, assignment: Assignment) -> list[str]:
             if not ((made / name).is_file() and (kept / name).is_file())
             or (made / name).read_bytes() != (kept / name).read_bytes()
         )
-
-

@@ -113,7 +113,7 @@ class Guest:
         self._probes, self._images = probes, images
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
-        self._errors = tempfile.TemporaryFile()
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115  (lives as long as the guest)
         self.starts = 0
 
     def __enter__(self) -> "Guest":

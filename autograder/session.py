@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from types import TracebackType
 
-from autograder import classroom, grade, graded, gradebook, notebook, submission
+from autograder import classroom, grade, gradebook, graded, notebook, submission
 from autograder.course import Assignment, Course
 from autograder.grade import Result
 

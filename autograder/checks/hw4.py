@@ -6,6 +6,7 @@ earlier task is wrong and the values follow from the student's own. docs/checks.
 margins. N images, D inputs, H hidden units, C classes.
 """
 
+import itertools
 from collections.abc import Hashable, Mapping
 from pathlib import Path
 from typing import Any
@@ -107,9 +108,7 @@ def _alive(scores: Array | Problem, case: Case) -> bool:
 def _numbers(exam: Exam, tolerance: float) -> list[Finding]:
     expected: Mapping[str, float] = exam.reference[exam.task]()
     wanted = [name for name in expected if name not in ("x1", "y1", "z")]
-    return [
-        Finding(name, 1 / len(wanted), exam.compare(0, name, expected[name], tolerance)) for name in wanted
-    ]
+    return [Finding(name, 1 / len(wanted), exam.compare(0, name, expected[name], tolerance)) for name in wanted]
 
 
 def one_empty_case(rng: Rng, reference: Mapping[str, Any], data: Mapping[str, Array]) -> list[Case]:
@@ -167,7 +166,7 @@ REGS = np.array([0.0, 0.3, 1.7])
 
 
 def T6_cases(rng: Rng, reference: Mapping[str, Any], data: Mapping[str, Array]) -> list[Case]:
-    cases = []
+    cases: list[Case] = []
     for N, D, H, C in SIZES:
         own = rng.normal(0, 2, (N, C))
         cases.append({**_problem(rng, N, D, H, C), "regs": REGS, "own_scores": own})
@@ -241,7 +240,7 @@ def _near(losses: Array | Problem, expected: float, tolerance: float) -> Problem
 def _slope(exam: Exam, number: int, case: Case) -> Problem | None:
     """(loss(reg) - loss(0)) / reg is half the sum of the squared weights, at two values of reg."""
     expected = 0.5 * (np.sum(case["W1"] ** 2) + np.sum(case["W2"] ** 2))
-    ways = []
+    ways: list[Problem | None] = []
     for name in ("losses", "own") if exam.answers.given else ("losses",):
         losses = _losses(exam, number, name, len(case["regs"]))
         if isinstance(losses, Problem):
@@ -273,7 +272,7 @@ def _stable(exam: Exam, number: int, case: Case) -> Problem | None:
 
 
 def T7_cases(rng: Rng, reference: Mapping[str, Any], data: Mapping[str, Array]) -> list[Case]:
-    cases = []
+    cases: list[Case] = []
     for turn, (sizes, reg) in enumerate(zip(SIZES, (0.05, 0.7, 0.3), strict=True)):
         case = {**_problem(rng, *sizes), "reg": np.array(reg)}
         params = _only(case)
@@ -298,10 +297,7 @@ def T7(exam: Exam) -> list[Finding]:
             central = own_central[number]
             if follows and central is not None:
                 of_loss.append(exam.compare(number, f"grads.{name}", central[name], EXACT))
-    return [
-        Finding(name, 0.25, either(*(first(way) for way in ways[name] if way)))
-        for name in PARAMETERS
-    ]
+    return [Finding(name, 0.25, either(*(first(way) for way in ways[name] if way))) for name in PARAMETERS]
 
 
 def _central(exam: Exam, number: int, case: Case) -> Params | None:
@@ -375,8 +371,7 @@ def _batches(exam: Exam, way: str) -> dict[str, Any] | Problem:
         "label_sizes": set(found["label_sizes"].astype(int).tolist()),
         "rows_known": bool((index >= 0).all()),
         "paired": paired,
-        "fresh": len(batches) > 1
-        and np.mean([not np.array_equal(a, b) for a, b in zip(batches, batches[1:], strict=False)]) > 0.9,
+        "fresh": len(batches) > 1 and np.mean([not np.array_equal(a, b) for a, b in itertools.pairwise(batches)]) > 0.9,
         "one_row": any(len(b) > 1 and len(set(b.tolist())) == 1 for b in batches),
         "missing": tuple(sorted(set(range(len(X))) - set(index.tolist()))),
         "in_order": len(batches) > 1 and all(np.all(np.diff(b) % len(X) == 1) for b in batches),
@@ -424,7 +419,8 @@ def T8_signature(exam: Exam) -> Hashable:
     if isinstance(batch, Problem):
         return batch.kind
     few = "many" if len(batch["missing"]) > 2 else batch["missing"]
-    return tuple(str(batch[k]) for k in ("sizes", "label_sizes", "rows_known", "paired", "fresh", "in_order", "one_row")) + (few,)
+    said = ("sizes", "label_sizes", "rows_known", "paired", "fresh", "in_order", "one_row")
+    return (few, *(str(batch[name]) for name in said))
 
 
 def T9_cases(rng: Rng, reference: Mapping[str, Any], data: Mapping[str, Array]) -> list[Case]:
@@ -433,8 +429,8 @@ def T9_cases(rng: Rng, reference: Mapping[str, Any], data: Mapping[str, Array]) 
 
 
 # Real training, a net under T5 to T11: 400 digits of 14 x 14, 100 minibatches. Right solutions reach
-# 0.93 on the digits they train on with a standard deviation below 0.013 (docs/checks.md has the model); the bound is far
-# below, and above what a network that does not learn reaches.
+# 0.93 on the digits they train on with a standard deviation below 0.013 (docs/checks.md has the
+# model); the bound is far below, and above what a network that does not learn reaches.
 DIGITS, DIGITS_ITERATIONS, DIGITS_RATE, DIGITS_BOUND = 400, 100, 0.5, 0.6
 
 
@@ -547,7 +543,7 @@ def _falls(exam: Exam, number: int) -> Problem | None:
 
 
 def T11_cases(rng: Rng, reference: Mapping[str, Any], data: Mapping[str, Array]) -> list[Case]:
-    cases = []
+    cases: list[Case] = []
     for N, D, H, C in ((30, 5, 7, 4), (40, 6, 8, 10)):
         while True:
             case = _problem(rng, N, D, H, C, gap=1e-4)
@@ -592,10 +588,7 @@ def T12(exam: Exam) -> list[Finding]:
         return [Finding("validation", 0.5, problem), Finding("test", 0.5, problem)]
     by_reference = _accuracies(exam, _reference_labels(exam))
     by_class = _accuracies(exam, {name: exam.value(0, name) for name in ("val", "test")})
-    return [
-        Finding(a.part, a.share, either(a.problem, b.problem))
-        for a, b in zip(by_reference, by_class, strict=True)
-    ]
+    return [Finding(a.part, a.share, either(a.problem, b.problem)) for a, b in zip(by_reference, by_class, strict=True)]
 
 
 def _reference_labels(exam: Exam) -> dict[str, Array | Problem]:
@@ -615,10 +608,12 @@ def _reference_labels(exam: Exam) -> dict[str, Array | Problem]:
     answer: dict[str, Array | Problem] = {}
     for part in ("val", "test"):
         rows = range(0, len(exam.data[part]), 1000)
-        answer[part] = np.concatenate([
-            exam.reference["forward"](flat, exam.data[part][at : at + 1000] - exam.data["mean"])[0].argmax(axis=1)
-            for at in rows
-        ]).astype(np.float64)
+        answer[part] = np.concatenate(
+            [
+                exam.reference["forward"](flat, exam.data[part][at : at + 1000] - exam.data["mean"])[0].argmax(axis=1)
+                for at in rows
+            ]
+        ).astype(np.float64)
     return answer
 
 

@@ -128,9 +128,8 @@ def main():
     import numpy as np
 
     matplotlib.use("template")  # a backend that draws nothing: nobody looks
-    import matplotlib.pyplot  # noqa: F401
+    import matplotlib.pyplot
     import session
-
 
     spec = importlib.util.spec_from_file_location("probes", settings["probes"])
     probes = importlib.util.module_from_spec(spec)
