@@ -57,6 +57,7 @@ class Exam:
     data: Mapping[str, Array] = field(default_factory=dict)
     model: tuple[str, Mapping[str, Array]] | Problem | None = None
     thresholds: tuple[float, float] = (0.0, 0.0)
+    memo: dict[str, Any] = field(default_factory=dict, compare=False)  # what a check has worked out already
 
     def value(self, case: int, name: str) -> Array | Problem:
         """The answer of that name, or why there is none."""

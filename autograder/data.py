@@ -48,7 +48,8 @@ def prepared(course: Course, assignment: Assignment, checks: ModuleType) -> Data
         write_whole(images, _npz({name: arrays[name] for name in checks.IMAGES}), 0o644)
         write_whole(kept, _npz(arrays), 0o600)
     with np.load(kept, allow_pickle=False) as stored:
-        return Dataset(assignment.dataset, {name: stored[name] for name in stored.files}, images)
+        kept_arrays = {name: stored[name] for name in stored.files}
+    return Dataset(assignment.dataset, kept_arrays | checks.derive(kept_arrays), images)
 
 
 def _npz(arrays: Mapping[str, Array]) -> bytes:

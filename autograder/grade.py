@@ -4,7 +4,7 @@ import hashlib
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +75,7 @@ class Desk:
 
     bench: Bench
     bases: Mapping[str, Mapping[str, Any]]
-    helpers: Mapping[str, str]
+    helpers: Sequence[Path]
     secret: bytes
     kit: str
     guest: Guest
@@ -89,13 +89,14 @@ def open_desk(course: Course, assignment: Assignment, unsafe: bool = False) -> D
     """Load the judge's things and make a guest, which starts at the first submission."""
     bench = judge.bench(course, assignment)
     probes = course.part("probes", assignment.name)
+    helpers = sorted(course.release(assignment.name).glob("*.py"))
     return Desk(
         bench=bench,
         bases=notebook.released(course.release(assignment.name), assignment),
-        helpers={p.name: p.read_text(encoding="utf-8") for p in course.release(assignment.name).glob("*.py")},
+        helpers=helpers,
         secret=secret.load(course),
         kit=kit_hash(course, assignment),
-        guest=Guest(probes, bench.dataset.images, assignment.limits, unsafe),
+        guest=Guest(probes, helpers, bench.dataset.images, assignment.limits, unsafe),
     )
 
 
@@ -110,13 +111,13 @@ def grade_submission(desk: Desk, handed_in: Submission) -> Result:
     exams = {t.name: judge.exam(bench, t.name, seeds[t.name], Answers(), model) for t in tasks}
     errors: dict[str, Error] = {}
     answers: dict[str, Answers] = {}
-    files = {**_own_modules(handed_in), **desk.helpers}
+    files = _own_modules(handed_in, desk.helpers)
     for name, book in merged.items():
         asked = [t for t in tasks if t.notebook == name and judge.asks(bench, exams[t.name])]
         run = Run(desk, book, asked, seeds, exams, model, files, started)
         answers.update(run.answers())
         errors.update(run.errors)
-    exams = {name: judge.exam(bench, name, seeds[name], answers.get(name, Answers()), model) for name in exams}
+    exams = {name: replace(exam, answers=answers.get(name, Answers())) for name, exam in exams.items()}
     found = judge.verdicts(bench, exams)
     verdicts = {t.name: found[t.name] if t.graded_by == JUDGE else _by_person(desk, t, merged, handed_in)
                 for t in assignment.tasks}  # fmt: skip
@@ -149,12 +150,13 @@ def _by_person(desk: Desk, task: Task, merged: Mapping[str, Merged], handed_in: 
     return judge.needs_person(desk.bench, task, written)
 
 
-def _own_modules(handed_in: Submission) -> dict[str, str]:
-    """Small Python files that a student handed in beside the notebooks: the cells may import them."""
+def _own_modules(handed_in: Submission, given: Sequence[Path]) -> dict[str, str]:
+    """Small Python files of the student's own beside the notebooks: the cells may import them."""
+    ours = {path.name for path in given}
     return {
         name: submission.text_of(data)
         for name, data in handed_in.files.items()
-        if name.endswith(".py") and "/" not in name and len(data) < 1 << 20
+        if name.endswith(".py") and "/" not in name and name not in ours and len(data) < 1 << 20
     }
 
 

@@ -72,7 +72,7 @@ def _packages() -> list[str]:
     return list(dict.fromkeys(sysconfig.get_path(name) for name in ("purelib", "platlib")))
 
 
-def walls(probes: Path, images: Path | None) -> list[str]:
+def walls(probes: Path, helpers: Sequence[Path], images: Path | None) -> list[str]:
     """The bwrap command line that the guest's own command is put behind."""
     line = [bubblewrap(), "--die-with-parent", "--new-session", "--clearenv"]
     line += ["--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
@@ -98,8 +98,10 @@ def walls(probes: Path, images: Path | None) -> list[str]:
             if (hidden := Path(folder, name)).is_dir():
                 line += ["--tmpfs", str(hidden), "--remount-ro", str(hidden)]
     line += ["--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--tmpfs", "/tmp"]
-    line += ["--dir", "/probes", "--dir", "/data", "--ro-bind", str(GUEST), "/guest"]
+    line += ["--dir", "/probes", "--dir", "/helpers", "--dir", "/data", "--ro-bind", str(GUEST), "/guest"]
     line += ["--ro-bind", str(probes), "/probes/probes.py"]
+    for helper in helpers:
+        line += ["--ro-bind", str(helper), f"/helpers/{helper.name}"]
     if images is not None:
         line += ["--ro-bind", str(images), "/data/images.npz"]
     return [*line, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp", "--"]
@@ -108,9 +110,11 @@ def walls(probes: Path, images: Path | None) -> list[str]:
 class Guest:
     """A warm guest: started once, it runs one submission after another, each in a child of its own."""
 
-    def __init__(self, probes: Path, images: Path | None, limits: Limits, unsafe: bool = False) -> None:
+    def __init__(
+        self, probes: Path, helpers: Sequence[Path], images: Path | None, limits: Limits, unsafe: bool = False
+    ) -> None:
         self.limits, self.unsafe = limits, unsafe
-        self._probes, self._images = probes, images
+        self._probes, self._helpers, self._images = probes, helpers, images
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115  (lives as long as the guest)
@@ -146,9 +150,11 @@ class Guest:
 
     def _command(self, control: int) -> list[str]:
         line, guest, probes, images = [], str(GUEST), str(self._probes), str(self._images or "")
+        helpers = str(self._helpers[0].parent) if self._helpers else guest
         if not self.unsafe:
-            line = walls(self._probes, self._images)
+            line = walls(self._probes, self._helpers, self._images)
             guest, probes, images = "/guest", "/probes/probes.py", images and "/data/images.npz"
+            helpers = "/helpers"
         settings = {
             "control": control,
             # every guest has a user id of its own, so that limits on processes are its own too
@@ -156,7 +162,8 @@ class Guest:
             "walls": not self.unsafe,
             "limits": asdict(self.limits),
             "images": images,
-            "paths": [guest, *_packages()],
+            "paths": [guest, helpers, *_packages()],
+            "helpers": [helper.stem for helper in self._helpers],
             "probes": probes,
         }
         python = str(Path(sys._base_executable).resolve())  # type: ignore[attr-defined]
