@@ -6,8 +6,8 @@ from pathlib import Path
 
 from autograder import classroom, sample
 from autograder.course import JUDGE, Assignment, Course, CourseError, load_module
-from autograder.grade import Result
 from autograder.planting import Bug, Variant
+from autograder.verdicts import Result
 
 BASELINE = "reference"
 

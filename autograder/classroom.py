@@ -1,7 +1,6 @@
 """A class of submissions over a concurrent.futures executor; only this process writes anything."""
 
 import itertools
-import json
 import multiprocessing
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -12,9 +11,9 @@ from pathlib import Path
 from autograder import course as course_module
 from autograder import grade, submission
 from autograder.course import Assignment, Course
-from autograder.files import write_whole
-from autograder.grade import Desk, Result
+from autograder.grade import Desk
 from autograder.submission import Submission
+from autograder.verdicts import Result, keep, load_result
 
 _desks: dict[tuple[str, str, str, bool], Desk] = {}
 
@@ -37,7 +36,7 @@ def work(root: str, name: str, kit: str, unsafe: bool, handed_in: Submission) ->
 def result_of(course: Course, assignment: Assignment, handed_in: Submission) -> Result:
     """The kept result of a submission where it still holds, else a new one, kept."""
     kit = grade.kit_hash(course, assignment)
-    kept = grade.load_result(course, assignment.name, handed_in.student)
+    kept = load_result(course, assignment.name, handed_in.student)
     if kept is not None and still_holds(kept, handed_in, kit, assignment):
         return kept
     result = work(str(course.root), assignment.name, kit, False, handed_in)
@@ -49,12 +48,6 @@ def still_holds(kept: Result, handed_in: Submission, kit: str, assignment: Assig
     """Whether a kept result is of the same submission, kit and dataset, and made in the sandbox."""
     same = kept.digest == handed_in.digest and kept.kit == kit and kept.timestamp == handed_in.timestamp
     return same and kept.dataset == assignment.dataset and not kept.unsafe
-
-
-def keep(course: Course, result: Result) -> None:
-    """Write a result's verdict file."""
-    path = grade.verdict_file(course, result.assignment, result.student)
-    write_whole(path, json.dumps(result.as_json(), ensure_ascii=False, indent=1).encode())
 
 
 @dataclass(frozen=True)

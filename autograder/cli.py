@@ -17,11 +17,11 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from autograder import classroom, grade
 from autograder import course as course_module
+from autograder import verdicts
 from autograder.course import Assignment, Course, CourseError
-from autograder.judge import FAILED, NEEDS_GRADING, NOT_CHECKED, PASSED
 from autograder.progress import Progress
+from autograder.verdicts import FAILED, NEEDS_GRADING, NOT_CHECKED, PASSED
 
 USER_ERROR, OUR_BUG, INTERRUPTED = 1, 3, 130
 MARKS = {PASSED: "[green]{}[/]", FAILED: "[red]{}[/]", NOT_CHECKED: "[yellow]{}?[/]", NEEDS_GRADING: "[cyan]...[/]"}
@@ -71,7 +71,7 @@ def grade_command(
 ) -> None:
     """Grade submitted/*/ASSIGNMENT/ into nbgrader's gradebook."""
     loaded, wanted = _load(course, assignment)
-    names = grade.students(loaded, wanted, student or [])
+    names = verdicts.students(loaded, wanted, student or [])
     graded, failed = _grade(loaded, wanted, names, jobs, force, quiet, unsafe)
     if not quiet and graded:
         _table(loaded, wanted, graded)
@@ -84,7 +84,7 @@ def _grade(
     course: Course, assignment: Assignment, names: Sequence[str], jobs: int, force: bool, quiet: bool, unsafe: bool
 ) -> tuple[list[str], list[str]]:
     """Grade what changed -> (names graded now, names that our side failed on)."""
-    from autograder import session  # nbgrader takes seconds to import
+    from autograder import classroom, session  # nbgrader takes seconds to import
 
     if unsafe:
         err.print("[bold red]warning:[/] --unsafe-no-sandbox: submitted code can do what you can do")
@@ -120,9 +120,9 @@ def scores(
 ) -> None:
     """Show the marks, task by task."""
     loaded, wanted = _load(course, assignment)
-    names = grade.students(loaded, wanted)
+    names = verdicts.students(loaded, wanted)
     if as_json:
-        found = {n: r for n in names if (r := grade.load_result(loaded, wanted.name, n)) is not None}
+        found = {n: r for n in names if (r := verdicts.load_result(loaded, wanted.name, n)) is not None}
         data = {
             n: {t: {k: v for k, v in verdict.as_json().items() if k != "task"} for t, verdict in r.verdicts.items()}
             for n, r in found.items()
@@ -141,14 +141,14 @@ def _table(course: Course, assignment: Assignment, names: Sequence[str]) -> None
     table.add_column("of", justify="right")
     ungraded, waiting = [], 0
     for name in sorted(names):
-        result = grade.load_result(course, assignment.name, name)
+        result = verdicts.load_result(course, assignment.name, name)
         if result is None:
             ungraded.append(name)
             continue
-        verdicts = [result.verdicts[task.name] for task in assignment.tasks]
-        waiting += sum(v.score is None for v in verdicts)
-        cells = [MARKS[v.status].format("" if v.score is None else f"{v.score:g}") for v in verdicts]
-        total = sum(v.score or 0 for v in verdicts)
+        found = [result.verdicts[task.name] for task in assignment.tasks]
+        waiting += sum(v.score is None for v in found)
+        cells = [MARKS[v.status].format("" if v.score is None else f"{v.score:g}") for v in found]
+        total = sum(v.score or 0 for v in found)
         best = sum(task.points for task in assignment.tasks if not task.optional)
         table.add_row(name, *cells, f"[bold]{total:g}[/]", f"{best:g}")
     out.print(table)

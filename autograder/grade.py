@@ -1,10 +1,9 @@
 """The pipeline in order: submission -> sandboxed run -> answers -> judge -> verdicts."""
 
 import hashlib
-import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,44 +12,15 @@ import numpy as np
 from autograder import __version__, judge, notebook, sandbox, secret, submission
 from autograder.answers import Answers, Array, Error, answers_from, error_from
 from autograder.checking import Exam, Problem
-from autograder.course import JUDGE, Assignment, Course, CourseError, Task
-from autograder.judge import Bench, Verdict
+from autograder.course import JUDGE, Assignment, Course, Task
+from autograder.judge import Bench
 from autograder.notebook import ANSWER, LOCKED, TEST, Cell, Merged
 from autograder.sandbox import Channel, Guest, GuestLost
 from autograder.submission import Submission
+from autograder.verdicts import Result, Verdict
 
 MAX_RESTARTS = 12
 ENGINE = Path(__file__).parent
-
-
-@dataclass(frozen=True)
-class Result:
-    """What grading one submission gave. `seeds` make the hidden inputs again."""
-
-    student: str
-    assignment: str
-    digest: str
-    kit: str
-    verdicts: Mapping[str, Verdict]
-    seeds: Mapping[str, int] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
-    cell_errors: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    by_person: Mapping[str, str] = field(default_factory=dict)  # hashes of the answers that a person marks
-    seconds: float = 0.0
-    dataset: str = ""
-    timestamp: str = ""
-    unsafe: bool = False
-
-    def as_json(self) -> dict[str, Any]:
-        """The result as plain data: a verdict file."""
-        data = dict(vars(self))
-        return {**data, "verdicts": {name: v.as_json() for name, v in self.verdicts.items()}}
-
-
-def result_from(data: Mapping[str, Any]) -> Result:
-    """The result that as_json gave."""
-    found = {name: judge.verdict_from(v) for name, v in data["verdicts"].items()}
-    return Result(**{**data, "verdicts": found, "notes": tuple(data["notes"])})
 
 
 def kit_hash(course: Course, assignment: Assignment) -> str:
@@ -254,31 +224,3 @@ class Run:
             self._found[task.name] = Answers(lost=lost.reason, facts={"seconds": f"{seconds:g}"})
             raise
         self._found[task.name] = answers_from(reply, arrays)
-
-
-def students(course: Course, assignment: Assignment, wanted: Sequence[str] = ()) -> list[str]:
-    """Names of the students with a submission; CourseError for a wanted one without."""
-    folder = course.root / "submitted"
-    found = sorted(p.parent.name for p in folder.glob(f"*/{assignment.name}") if p.is_dir())
-    for name in wanted:
-        if name not in found:
-            raise CourseError(f"{course.submitted(assignment.name, name)}: no such submission of {name!r}")
-    if not found:
-        raise CourseError(
-            f"{folder}: no submissions of {assignment.name}; put them in submitted/STUDENT/{assignment.name}/"
-        )
-    return list(dict.fromkeys(wanted)) or found
-
-
-def verdict_file(course: Course, assignment: str, student: str) -> Path:
-    """Where a submission's result is kept."""
-    return course.state / "verdicts" / assignment / f"{student}.json"
-
-
-def load_result(course: Course, assignment: str, student: str) -> Result | None:
-    """The kept result, or None where there is none that can be read."""
-    path = verdict_file(course, assignment, student)
-    try:
-        return result_from(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, KeyError, TypeError):
-        return None

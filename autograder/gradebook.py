@@ -14,11 +14,10 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from sqlalchemy import select
 from sqlalchemy.exc import DatabaseError, OperationalError
 
-from autograder import classroom, grade, graded, notebook, submission
+from autograder import classroom, graded, notebook, submission
 from autograder import course as course_module
 from autograder.course import Assignment, Course, CourseError
-from autograder.grade import Result
-from autograder.judge import NEEDS_GRADING
+from autograder.verdicts import NEEDS_GRADING, Result, load_result
 
 Row = Mapping[str, Any]
 
@@ -205,7 +204,7 @@ class SaveVerdicts(NbGraderPreprocessor):  # type: ignore[misc]
         about = resources["nbgrader"]
         course = course_module.load(Path(self.config.CourseDirectory.root))
         assignment = course.assignment(about["assignment"])
-        result = grade.load_result(course, assignment.name, about["student"])
+        result = load_result(course, assignment.name, about["student"])
         if result is None:
             raise CourseError(f"no verdict is kept for {about['student']}; run `autograder grade {assignment.name}`")
         with api.Gradebook(about["db_url"]) as gradebook:

@@ -13,10 +13,9 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from autograder.grade import Result
-from autograder.judge import PASSED, Verdict
 from autograder.notebook import ANSWER, EXTRA, TEST, Cell, Merged
 from autograder.submission import PICTURES, Submission, joined
+from autograder.verdicts import PASSED, Result, Verdict
 
 MAX_TEXT = 10_000  # characters of an output
 MAX_PICTURE = 4 << 20  # bytes of a picture

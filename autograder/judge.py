@@ -3,7 +3,7 @@
 import contextlib
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -17,8 +17,8 @@ from autograder.course import JUDGE, Assignment, Course, Task, load_module
 from autograder.data import Dataset, prepared
 from autograder.guest import student as guest_student
 from autograder.planting import Bug
+from autograder.verdicts import FAILED, NEEDS_GRADING, NOT_CHECKED, PASSED, Part, Verdict
 
-PASSED, FAILED, NOT_CHECKED, NEEDS_GRADING = "passed", "failed", "not checked", "needs grading"
 UNTOLD = (
     "blank",
     "missing",
@@ -29,37 +29,6 @@ UNTOLD = (
     "bad_model",
 )  # problems that no known mistake explains
 SAME = 1e-6  # of the largest entry: a known mistake made again gives the same values
-
-
-@dataclass(frozen=True)
-class Part:
-    """A part of a task and its score."""
-
-    name: str
-    score: float
-    max_score: float
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What the judge found about one task. `score` is None where a person grades it."""
-
-    task: str
-    status: str
-    score: float | None
-    max_score: float
-    parts: tuple[Part, ...] = ()
-    mistake: str = ""
-    message: str = ""
-
-    def as_json(self) -> dict[str, Any]:
-        """The verdict as plain data."""
-        return asdict(self)
-
-
-def verdict_from(data: Mapping[str, Any]) -> Verdict:
-    """The verdict that as_json gave."""
-    return Verdict(**{**data, "parts": tuple(Part(**part) for part in data["parts"])})
 
 
 @dataclass(frozen=True)

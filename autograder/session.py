@@ -5,7 +5,7 @@ from types import TracebackType
 
 from autograder import classroom, grade, gradebook, graded, notebook, submission
 from autograder.course import Assignment, Course
-from autograder.grade import Result
+from autograder.verdicts import Result, keep, load_result
 
 BATCH = 25  # results to a transaction of the gradebook
 
@@ -34,7 +34,7 @@ class Session:
         kit = grade.kit_hash(self.course, self.assignment)
         todo = []
         for student in students:
-            kept = grade.load_result(self.course, self.assignment.name, student)
+            kept = load_result(self.course, self.assignment.name, student)
             handed_in = submission.read(self.course.submitted(self.assignment.name, student), student)
             done = self.course.root / "autograded" / student / self.assignment.name
             holds = kept is not None and classroom.still_holds(kept, handed_in, kit, self.assignment)
@@ -44,7 +44,7 @@ class Session:
 
     def take(self, result: Result) -> list[str]:
         """Write one result -> lines about marks that moved."""
-        before = grade.load_result(self.course, self.assignment.name, result.student)
+        before = load_result(self.course, self.assignment.name, result.student)
         if before is not None:
             self._before[result.student] = before
         handed_in = submission.read(self.course.submitted(self.assignment.name, result.student), result.student)
@@ -61,7 +61,7 @@ class Session:
         if self._waiting:
             self._ledger.save(self._waiting, self._before)
             for result in self._waiting:
-                classroom.keep(self.course, result)
+                keep(self.course, result)
             self._waiting, self._before = [], {}
 
 

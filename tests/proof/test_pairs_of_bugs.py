@@ -50,7 +50,9 @@ def test_each_pair_loses_what_the_two_lose_alone(graded, bench, record):
         named += together.verdicts[one.task].mistake == one.name
         named += together.verdicts[other.task].mistake == other.name
         if scores(together) != expected:
-            moved = {task: [expected[task], score] for task, score in scores(together).items() if score != expected[task]}
+            moved = {
+                task: [expected[task], score] for task, score in scores(together).items() if score != expected[task]
+            }
             differ.append({"pair": [f"{one.task}: {one.name}", f"{other.task}: {other.name}"], "expected, got": moved})
     collateral = [
         f"{bug.task}: {bug.name}" for bug, found in alone.items() if {**found, bug.task: right[bug.task]} != right

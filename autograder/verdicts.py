@@ -1,0 +1,107 @@
+"""What the judge found, as records, and the files that they are kept in. No numpy: quick to load."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from autograder.course import Assignment, Course, CourseError
+from autograder.files import write_whole
+
+PASSED, FAILED, NOT_CHECKED, NEEDS_GRADING = "passed", "failed", "not checked", "needs grading"
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a task and its score."""
+
+    name: str
+    score: float
+    max_score: float
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the judge found about one task. `score` is None where a person grades it."""
+
+    task: str
+    status: str
+    score: float | None
+    max_score: float
+    parts: tuple[Part, ...] = ()
+    mistake: str = ""
+    message: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """The verdict as plain data."""
+        return asdict(self)
+
+
+def verdict_from(data: Mapping[str, Any]) -> Verdict:
+    """The verdict that as_json gave."""
+    return Verdict(**{**data, "parts": tuple(Part(**part) for part in data["parts"])})
+
+
+@dataclass(frozen=True)
+class Result:
+    """What grading one submission gave. `seeds` make the hidden inputs again."""
+
+    student: str
+    assignment: str
+    digest: str
+    kit: str
+    verdicts: Mapping[str, Verdict]
+    seeds: Mapping[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    cell_errors: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    by_person: Mapping[str, str] = field(default_factory=dict)  # hashes of the answers that a person marks
+    seconds: float = 0.0
+    dataset: str = ""
+    timestamp: str = ""
+    unsafe: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        """The result as plain data: a verdict file."""
+        data = dict(vars(self))
+        return {**data, "verdicts": {name: v.as_json() for name, v in self.verdicts.items()}}
+
+
+def result_from(data: Mapping[str, Any]) -> Result:
+    """The result that as_json gave."""
+    found = {name: verdict_from(v) for name, v in data["verdicts"].items()}
+    return Result(**{**data, "verdicts": found, "notes": tuple(data["notes"])})
+
+
+def students(course: Course, assignment: Assignment, wanted: Sequence[str] = ()) -> list[str]:
+    """Names of the students with a submission; CourseError for a wanted one without."""
+    folder = course.root / "submitted"
+    found = sorted(p.parent.name for p in folder.glob(f"*/{assignment.name}") if p.is_dir())
+    for name in wanted:
+        if name not in found:
+            raise CourseError(f"{course.submitted(assignment.name, name)}: no such submission of {name!r}")
+    if not found:
+        raise CourseError(
+            f"{folder}: no submissions of {assignment.name}; put them in submitted/STUDENT/{assignment.name}/"
+        )
+    return list(dict.fromkeys(wanted)) or found
+
+
+def verdict_file(course: Course, assignment: str, student: str) -> Path:
+    """Where a submission's result is kept."""
+    return course.state / "verdicts" / assignment / f"{student}.json"
+
+
+def load_result(course: Course, assignment: str, student: str) -> Result | None:
+    """The kept result, or None where there is none that can be read."""
+    path = verdict_file(course, assignment, student)
+    try:
+        return result_from(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def keep(course: Course, result: Result) -> None:
+    """Write a result's verdict file."""
+    path = verdict_file(course, result.assignment, result.student)
+    write_whole(path, json.dumps(result.as_json(), ensure_ascii=False, indent=1).encode())

@@ -1,0 +1,155 @@
+"""Shared fixtures: a scratch course on the offline sample, a warm desk, a trained net, the command line."""
+
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autograder import course as course_module
+from autograder import grade, sample
+from autograder.answers import Array
+from autograder.course import Assignment, Course, load_module
+from autograder.grade import Desk, Result
+from autograder.planting import Bug
+from autograder.submission import Submission
+
+ROOT = Path(__file__).resolve().parent.parent
+BIN = Path(sys.executable).parent
+TASKS = [f"T{number}" for number in range(1, 13)]
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(scope="session")
+def repo() -> Course:
+    """The course of this repository. Only read."""
+    return course_module.load(ROOT)
+
+
+@pytest.fixture(scope="session")
+def course(repo: Course, tmp_path_factory: pytest.TempPathFactory) -> Course:
+    """A copy of the course on the offline sample, released. Only read: `scratch` is for changes."""
+    return sample.scratch_course(repo, tmp_path_factory.mktemp("shared") / "course")
+
+
+@pytest.fixture(scope="session")
+def hw4(course: Course) -> Assignment:
+    """The assignment of the scratch course."""
+    return course.assignment("hw4")
+
+
+@pytest.fixture
+def scratch(repo: Course, tmp_path: Path) -> Course:
+    """A copy of the course that a test may change."""
+    return sample.scratch_course(repo, tmp_path / "course")
+
+
+@pytest.fixture(scope="session")
+def net(course: Course, hw4: Assignment) -> dict[str, Array]:
+    """Parameters that pass T12 on the sample of digits."""
+    return sample.train(course, hw4, "sample", iterations=1000, hidden=30)
+
+
+@pytest.fixture(scope="session")
+def model(net: dict[str, Array]) -> bytes:
+    """best_net.npz of that net."""
+    return sample.model_file(net)
+
+
+@pytest.fixture(scope="session")
+def right(course: Course, hw4: Assignment) -> dict[str, str]:
+    """Answers that are right: task -> source of its cell."""
+    return sample.answers(course, hw4)
+
+
+@pytest.fixture(scope="session")
+def bugs(course: Course) -> dict[tuple[str, str], Bug]:
+    """The known mistakes, by task and name."""
+    module = load_module(course.part("bugs", "hw4"), "bugs_hw4")
+    return {(bug.task, bug.name): bug for bug in module.BUGS}
+
+
+@pytest.fixture(scope="session")
+def desk(course: Course, hw4: Assignment) -> Iterator[Desk]:
+    """A desk with a warm guest."""
+    opened = grade.open_desk(course, hw4)
+    with opened.guest:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def mark(desk: Desk) -> Callable[..., Result]:
+    """Grade files in the real sandbox, behind the real judge."""
+
+    def mark(files: Mapping[str, bytes], student: str = "somchai") -> Result:
+        return grade.grade_submission(desk, Submission(student, files))
+
+    return mark
+
+
+@pytest.fixture(scope="session")
+def hand_in(course: Course, hw4: Assignment, model: bytes) -> Callable[..., dict[str, bytes]]:
+    """Files of a submission from answers: the released notebooks filled in, and the trained net."""
+
+    def hand_in(
+        answers: Mapping[str, str], extra: Sequence[str] = (), weights: bytes | None = model
+    ) -> dict[str, bytes]:
+        return sample.hand_in(course, hw4, answers, weights, extra)
+
+    return hand_in
+
+
+@pytest.fixture(scope="session")
+def run() -> Run:
+    """Run a command of the environment by its name, as a user would."""
+
+    def run(*line: str | Path, cwd: Path = ROOT, env: Mapping[str, str] | None = None, seconds: float = 240) -> Any:
+        command = [str(BIN / line[0]), *map(str, line[1:])]
+        around = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "COLUMNS": "200", **(env or {})}
+        return subprocess.run(command, cwd=cwd, env=around, capture_output=True, text=True, timeout=seconds)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def copy_of() -> Callable[[Course, Path], Course]:
+    """A copy of a course with all that was graded in it."""
+
+    def copy_of(course: Course, folder: Path) -> Course:
+        shutil.copytree(course.root, folder)
+        return course_module.load(folder)
+
+    return copy_of
+
+
+Mark = tuple[float | None, float | None, bool, str | None]
+
+
+@pytest.fixture(scope="session")
+def gradebook_of() -> Callable[[Course], dict[str, dict[str, Mark]]]:
+    """What nbgrader's gradebook holds: student -> task -> (auto, manual, needs a person, comment)."""
+
+    def gradebook_of(course: Course) -> dict[str, dict[str, Mark]]:
+        query = """
+            SELECT student_id, cell.name, auto_score, manual_score, needs_manual_grade,
+                   (SELECT auto_comment FROM comment JOIN base_cell AS answer ON answer.id = comment.cell_id
+                    WHERE comment.notebook_id = grade.notebook_id
+                    AND answer.name IN (cell.name, cell.name || '-answer'))
+            FROM grade JOIN base_cell AS cell ON cell.id = grade.cell_id
+            JOIN submitted_notebook AS book ON book.id = grade.notebook_id
+            JOIN submitted_assignment AS handed ON handed.id = book.assignment_id
+        """
+        found: dict[str, dict[str, Mark]] = {}
+        database = sqlite3.connect(course.root / "gradebook.db")
+        for student, task, auto, manual, waits, comment in database.execute(query):
+            found.setdefault(student, {})[task] = (auto, manual, bool(waits), comment)
+        database.close()
+        return found
+
+    return gradebook_of
