@@ -52,6 +52,11 @@ class Answers:
     lost: str = ""
     facts: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def limited(self) -> bool:
+        """Whether a limit ended any of it: a slow machine may be the reason."""
+        return bool(self.lost) or any(e.type in ("TimeLimit", "MemoryError") for e in self.errors.values())
+
     def get(self, case: int, name: str) -> Array | None:
         """The array of that name, or None."""
         return self.arrays.get(f"{case}/{name}")
@@ -118,6 +123,16 @@ def _entry(entry: object) -> tuple[str, int, tuple[int, ...]]:
     if not all(type(n) is int and 0 <= n <= MAX_BODY for n in shape):
         raise BadFrame("an array's shape has an entry that is no size")
     return name, math.prod(shape), tuple(shape)
+
+
+def whole(frame: bytes) -> tuple[dict[str, object], dict[str, Array]]:
+    """Header and arrays of a frame that is there as a whole, as a file of kept answers is."""
+    if len(frame) < 8:
+        raise BadFrame("the frame is cut short")
+    header, body = sizes(frame[:8])
+    if len(frame) != 8 + header + body:
+        raise BadFrame("the frame is cut short or has bytes left over")
+    return decode(frame[8 : 8 + header], frame[8 + header :])
 
 
 def error_from(value: object) -> Error | None:

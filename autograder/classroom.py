@@ -13,7 +13,7 @@ from autograder import grade, submission
 from autograder.course import Assignment, Course
 from autograder.grade import Desk
 from autograder.submission import Submission
-from autograder.verdicts import Result, keep, load_result
+from autograder.verdicts import Result, keep, kept_answers, load_result
 
 _desks: dict[tuple[str, str, str, bool], Desk] = {}
 
@@ -27,10 +27,10 @@ def desk(root: str, name: str, kit: str = "", unsafe: bool = False) -> Desk:
     return _desks[key]
 
 
-def work(root: str, name: str, kit: str, unsafe: bool, handed_in: Submission) -> Result:
-    """What a worker does: grade one submission."""
+def work(root: str, name: str, kit: str, unsafe: bool, handed_in: Submission, earlier: bytes = b"") -> Result:
+    """What a worker does: grade one submission, with the answers that an earlier grading kept."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    return grade.grade_submission(desk(root, name, kit, unsafe), handed_in)
+    return grade.grade_submission(desk(root, name, kit, unsafe), handed_in, earlier)
 
 
 def result_of(course: Course, assignment: Assignment, handed_in: Submission) -> Result:
@@ -39,7 +39,8 @@ def result_of(course: Course, assignment: Assignment, handed_in: Submission) -> 
     kept = load_result(course, assignment.name, handed_in.student)
     if kept is not None and still_holds(kept, handed_in, kit, assignment):
         return kept
-    result = work(str(course.root), assignment.name, kit, False, handed_in)
+    earlier = kept_answers(course, assignment.name, handed_in.student)
+    result = work(str(course.root), assignment.name, kit, False, handed_in, earlier)
     keep(course, result)
     return result
 
@@ -69,17 +70,24 @@ Outcome = tuple[str, Result | Exception]
 
 
 def grade_all(
-    course: Course, assignment: Assignment, students: Sequence[str], workers: Workers, unsafe: bool = False
+    course: Course,
+    assignment: Assignment,
+    students: Sequence[str],
+    workers: Workers,
+    unsafe: bool = False,
+    anew: bool = True,
 ) -> Iterator[Outcome]:
     """Grade the students' submissions -> (student, result, or what went wrong on our side).
 
-    A worker that dies costs the submissions that it had a second try, one at a time.
+    anew: run everything again, whatever answers were kept. A worker that dies costs the submissions
+    that it had a second try, one at a time.
     """
     kit = grade.kit_hash(course, assignment)
 
     def submit(pool: Executor, student: str) -> Future[Result]:
         handed_in = submission.read(course.submitted(assignment.name, student), student)
-        return pool.submit(work, str(course.root), assignment.name, kit, unsafe, handed_in)
+        earlier = b"" if anew else kept_answers(course, assignment.name, student)
+        return pool.submit(work, str(course.root), assignment.name, kit, unsafe, handed_in, earlier)
 
     lost: list[str] = []
     for student, outcome in _through(workers, students, submit):

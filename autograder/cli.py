@@ -98,7 +98,7 @@ def _grade(
         failed = []
         workers = classroom.local(min(jobs, max(1, len(todo))))
         with Progress(len(todo), out, quiet) as progress:
-            for name, outcome in classroom.grade_all(course, assignment, todo, workers, unsafe) if todo else ():
+            for name, outcome in classroom.grade_all(course, assignment, todo, workers, unsafe, force) if todo else ():
                 if isinstance(outcome, CourseError):
                     raise outcome
                 if isinstance(outcome, Exception):

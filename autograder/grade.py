@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder import __version__, judge, notebook, sandbox, secret, submission
+from autograder import __version__, judge, kept, notebook, sandbox, secret, submission
 from autograder.answers import Answers, Array, Error, answers_from, error_from
 from autograder.checking import Exam, Problem
 from autograder.course import JUDGE, Assignment, Course, Task
@@ -49,6 +49,8 @@ class Desk:
     secret: bytes
     kit: str
     guest: Guest
+    run: str  # hash of what every run hangs on
+    probes: Mapping[str, str]  # text of each task's probe
 
     @property
     def assignment(self) -> Assignment:
@@ -67,11 +69,25 @@ def open_desk(course: Course, assignment: Assignment, unsafe: bool = False) -> D
         secret=secret.load(course),
         kit=kit_hash(course, assignment),
         guest=Guest(probes, helpers, bench.dataset.images, assignment.limits, unsafe),
+        run=kept.run_hash(
+            [
+                *sorted((ENGINE / "guest").glob("*.py")),
+                *sorted(course.release(assignment.name).glob("*.ipynb")),
+                *helpers,
+            ],
+            repr(assignment.limits),
+            bench.dataset.name,
+            str(unsafe),
+        ),
+        probes=kept.probe_texts(probes, [task.name for task in assignment.tasks]),
     )
 
 
-def grade_submission(desk: Desk, handed_in: Submission) -> Result:
-    """Run and judge one submission. Its code only ever runs in the sandbox."""
+def grade_submission(desk: Desk, handed_in: Submission, earlier: bytes = b"") -> Result:
+    """Run and judge one submission. Its code only ever runs in the sandbox.
+
+    earlier: answers kept from an earlier grading; where a question is still the same, so is its answer.
+    """
     started = time.monotonic()
     assignment, bench = desk.assignment, desk.bench
     merged = notebook.merge_all(handed_in, desk.bases, assignment)
@@ -79,14 +95,18 @@ def grade_submission(desk: Desk, handed_in: Submission) -> Result:
     tasks = judge.judged_tasks(assignment)
     seeds = {t.name: secret.seed(desk.secret, handed_in.student, handed_in.digest, t.name) for t in tasks}
     exams = {t.name: judge.exam(bench, t.name, seeds[t.name], Answers(), model) for t in tasks}
-    errors: dict[str, Error] = {}
-    answers: dict[str, Answers] = {}
+    asking = desk.run, handed_in.digest
+    keys = {name: kept.question_key(*asking, desk.probes[name], exam.cases) for name, exam in exams.items()}
+    before = kept.unpack(earlier)
+    answers = {name: found for name, found in before.answers.items() if before.keys[name] == keys.get(name)}
+    errors: dict[str, Mapping[str, Error]] = {}
     files = _own_modules(handed_in, desk.helpers)
     for name, book in merged.items():
-        asked = [t for t in tasks if t.notebook == name and judge.asks(bench, exams[t.name])]
+        open_tasks = [t for t in tasks if t.notebook == name and t.name not in answers]
+        asked = [t for t in open_tasks if judge.asks(bench, exams[t.name])]
         run = Run(desk, book, asked, seeds, exams, model, files, started)
         answers.update(run.answers())
-        errors.update(run.errors)
+        errors[name] = run.errors if asked else before.cell_errors.get(name, {})
     exams = {name: replace(exam, answers=answers.get(name, Answers())) for name, exam in exams.items()}
     found = judge.verdicts(bench, exams)
     verdicts = {t.name: found[t.name] if t.graded_by == JUDGE else _by_person(desk, t, merged, handed_in)
@@ -102,7 +122,7 @@ def grade_submission(desk: Desk, handed_in: Submission) -> Result:
         verdicts=verdicts,
         seeds=seeds,
         notes=tuple(notes),
-        cell_errors={name: vars(error) for name, error in errors.items()},
+        cell_errors={name: vars(error) for found in errors.values() for name, error in found.items()},
         by_person={
             t.name: notebook.answer_hash(merged[t.notebook], t, handed_in)
             for t in assignment.tasks
@@ -112,6 +132,8 @@ def grade_submission(desk: Desk, handed_in: Submission) -> Result:
         dataset=bench.dataset.name,
         timestamp=handed_in.timestamp,
         unsafe=desk.guest.unsafe,
+        # what a limit ended is asked again next time: the machine may have been slow
+        answers=kept.pack(kept.Kept({n: a for n, a in answers.items() if not a.limited}, keys, errors)),
     )
 
 

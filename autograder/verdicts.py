@@ -60,10 +60,11 @@ class Result:
     dataset: str = ""
     timestamp: str = ""
     unsafe: bool = False
+    answers: bytes = b""  # what came back from the sandbox, kept so that a changed check can judge it again
 
     def as_json(self) -> dict[str, Any]:
-        """The result as plain data: a verdict file."""
-        data = dict(vars(self))
+        """The result as plain data: a verdict file. The answers are kept beside it."""
+        data = {name: value for name, value in vars(self).items() if name != "answers"}
         return {**data, "verdicts": {name: v.as_json() for name, v in self.verdicts.items()}}
 
 
@@ -101,7 +102,22 @@ def load_result(course: Course, assignment: str, student: str) -> Result | None:
         return None
 
 
+def answers_file(course: Course, assignment: str, student: str) -> Path:
+    """Where the answers of a submission are kept."""
+    return course.state / "answers" / assignment / f"{student}.frame"
+
+
+def kept_answers(course: Course, assignment: str, student: str) -> bytes:
+    """The kept answers of a submission, or b""."""
+    try:
+        return answers_file(course, assignment, student).read_bytes()
+    except OSError:
+        return b""
+
+
 def keep(course: Course, result: Result) -> None:
-    """Write a result's verdict file."""
+    """Write a result's verdict file, and the answers beside it."""
+    if result.answers:
+        write_whole(answers_file(course, result.assignment, result.student), result.answers, 0o600)
     path = verdict_file(course, result.assignment, result.student)
     write_whole(path, json.dumps(result.as_json(), ensure_ascii=False, indent=1).encode())
