@@ -1,21 +1,24 @@
 """A class of submissions over a concurrent.futures executor; only this process writes anything."""
 
+import contextlib
 import itertools
 import multiprocessing
 import os
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autograder import course as course_module
 from autograder import grade, submission
-from autograder.course import Assignment, Course
+from autograder.course import Assignment, Course, CourseError
 from autograder.grade import Desk
 from autograder.submission import Submission
 from autograder.verdicts import Result, keep, kept_answers, load_result
 
 _desks: dict[tuple[str, str, str, bool], Desk] = {}
+_one_at_a_time = threading.Lock()  # a process has one guest, and that guest one submission at a time
 
 
 def desk(root: str, name: str, kit: str = "", unsafe: bool = False) -> Desk:
@@ -28,9 +31,21 @@ def desk(root: str, name: str, kit: str = "", unsafe: bool = False) -> Desk:
 
 
 def work(root: str, name: str, kit: str, unsafe: bool, handed_in: Submission, earlier: bytes = b"") -> Result:
-    """What a worker does: grade one submission, with the answers that an earlier grading kept."""
+    """What a worker does: grade one submission, with the answers that an earlier grading kept.
+
+    root: the course folder, or "" on a cluster, where each worker has its own: AUTOGRADER_COURSE, or
+    the folder that it was started in. kit: what the coordinator has; another one is refused.
+    """
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    return grade.grade_submission(desk(root, name, kit, unsafe), handed_in, earlier)
+    with _one_at_a_time:
+        here = root or os.environ.get("AUTOGRADER_COURSE") or os.getcwd()
+        found = desk(here, name, kit, unsafe)
+        if found.kit != kit:
+            raise CourseError(
+                f"a worker has another kit or course in {here} ({found.kit}, here {kit}): "
+                "copy this course folder there, install the same autograder, and start the worker again"
+            )
+        return grade.grade_submission(found, handed_in, earlier)
 
 
 def result_of(course: Course, assignment: Assignment, handed_in: Submission) -> Result:
@@ -57,6 +72,7 @@ class Workers:
 
     start: Callable[[], Executor]
     slots: int
+    remote: bool = False
 
 
 def local(jobs: int) -> Workers:
@@ -64,6 +80,26 @@ def local(jobs: int) -> Workers:
     # spawn: a fork of this process would carry its threads' locks along
     context = multiprocessing.get_context("spawn")
     return Workers(lambda: ProcessPoolExecutor(jobs, mp_context=context), jobs)
+
+
+@contextlib.contextmanager
+def cluster(address: str) -> Iterator[Workers]:
+    """The workers of a dask cluster, each with the course in a folder of its own."""
+    from distributed import Client  # takes most of a second to import
+
+    try:
+        client = Client(address, timeout=10, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise CourseError(
+            f"--cluster {address}: no scheduler answers there ({error}); start one with `dask scheduler`"
+        ) from error
+    with client:
+        slots = sum(client.nthreads().values())  # type: ignore[no-untyped-call]
+        if not slots:
+            raise CourseError(
+                f"--cluster {address}: the scheduler has no workers; start them with `dask worker {address}`"
+            )
+        yield Workers(client.get_executor, slots, remote=True)
 
 
 Outcome = tuple[str, Result | Exception]
@@ -83,11 +119,12 @@ def grade_all(
     that it had a second try, one at a time.
     """
     kit = grade.kit_hash(course, assignment)
+    root = "" if workers.remote else str(course.root)
 
     def submit(pool: Executor, student: str) -> Future[Result]:
         handed_in = submission.read(course.submitted(assignment.name, student), student)
         earlier = b"" if anew else kept_answers(course, assignment.name, student)
-        return pool.submit(work, str(course.root), assignment.name, kit, unsafe, handed_in, earlier)
+        return pool.submit(work, root, assignment.name, kit, unsafe, handed_in, earlier)
 
     lost: list[str] = []
     for student, outcome in _through(workers, students, submit):
@@ -96,7 +133,7 @@ def grade_all(
         else:
             yield student, outcome
     for student in lost:
-        yield from _through(Workers(workers.start, 1), [student], submit)
+        yield from _through(replace(workers, slots=1), [student], submit)
 
 
 def _through(
@@ -120,4 +157,6 @@ def _through(
                 error = job.exception()
                 yield waiting.pop(job), error if isinstance(error, Exception) else job.result()
     finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+        for job in waiting:
+            job.cancel()
+        pool.shutdown(wait=True)

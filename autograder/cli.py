@@ -3,6 +3,7 @@
 Exit codes: 0 done, bad submissions included; 1 the user can mend it; 3 a bug of ours.
 """
 
+import contextlib
 import json
 import os
 import sys
@@ -64,6 +65,9 @@ def grade_command(
     course: CourseDir = Path(),
     jobs: Jobs = CORES,
     force: Annotated[bool, typer.Option("--force", help="Grade again what has not changed.")] = False,
+    cluster: Annotated[
+        str, typer.Option("--cluster", metavar="ADDRESS", help="A dask scheduler, for example tcp://host:8786.")
+    ] = "",
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no table.")] = False,
     unsafe: Annotated[
         bool, typer.Option("--unsafe-no-sandbox", help="Run code without walls. Only for code you trust.")
@@ -72,7 +76,7 @@ def grade_command(
     """Grade submitted/*/ASSIGNMENT/ into nbgrader's gradebook."""
     loaded, wanted = _load(course, assignment)
     names = verdicts.students(loaded, wanted, student or [])
-    graded, failed = _grade(loaded, wanted, names, jobs, force, quiet, unsafe)
+    graded, failed = _grade(loaded, wanted, names, jobs, force, quiet, unsafe, cluster)
     if not quiet and graded:
         _table(loaded, wanted, graded)
     out.print(f"next: `autograder scores {wanted.name}`, or `nbgrader generate_feedback {wanted.name}`")
@@ -81,7 +85,14 @@ def grade_command(
 
 
 def _grade(
-    course: Course, assignment: Assignment, names: Sequence[str], jobs: int, force: bool, quiet: bool, unsafe: bool
+    course: Course,
+    assignment: Assignment,
+    names: Sequence[str],
+    jobs: int,
+    force: bool = False,
+    quiet: bool = False,
+    unsafe: bool = False,
+    cluster: str = "",
 ) -> tuple[list[str], list[str]]:
     """Grade what changed -> (names graded now, names that our side failed on)."""
     from autograder import classroom, session  # nbgrader takes seconds to import
@@ -96,19 +107,24 @@ def _grade(
         if kept:
             out.print(f"{kept} unchanged since they were graded; --force grades them too")
         failed = []
-        workers = classroom.local(min(jobs, max(1, len(todo))))
-        with Progress(len(todo), out, quiet) as progress:
-            for name, outcome in classroom.grade_all(course, assignment, todo, workers, unsafe, force) if todo else ():
-                if isinstance(outcome, CourseError):
-                    raise outcome
-                if isinstance(outcome, Exception):
-                    failed.append(name)
-                    progress.say(f"{name}: not graded: {type(outcome).__name__}: {outcome}")
-                else:
-                    moved = work.take(outcome)
-                    for line in (*moved, *(f"{name}: {note}" for note in outcome.notes)):
-                        progress.say(line)
-                progress.step(ok=not isinstance(outcome, Exception))
+        place: contextlib.AbstractContextManager[classroom.Workers]
+        if cluster:
+            place = classroom.cluster(cluster)
+        else:
+            place = contextlib.nullcontext(classroom.local(min(jobs, max(1, len(todo)))))
+        if todo:
+            with place as workers, Progress(len(todo), out, quiet) as progress:
+                for name, outcome in classroom.grade_all(course, assignment, todo, workers, unsafe, force):
+                    if isinstance(outcome, CourseError):
+                        raise outcome
+                    if isinstance(outcome, Exception):
+                        failed.append(name)
+                        progress.say(f"{name}: not graded: {type(outcome).__name__}: {outcome}")
+                    else:
+                        moved = work.take(outcome)
+                        for line in (*moved, *(f"{name}: {note}" for note in outcome.notes)):
+                            progress.say(line)
+                    progress.step(ok=not isinstance(outcome, Exception))
     return todo, failed
 
 
@@ -227,7 +243,7 @@ def demo(
     for name, story in names.items():
         out.print(f"   {name:16} {story}")
     out.print("4. grade")
-    _grade(here, there, list(names), jobs, False, False, False)
+    _grade(here, there, list(names), jobs)
     _table(here, there, list(names))
     out.print(f"\nfiles: {target}/gradebook.db, autograded/, release/, submitted/")
     out.print("next, in that folder:")

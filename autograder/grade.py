@@ -24,8 +24,8 @@ ENGINE = Path(__file__).parent
 
 
 def kit_hash(course: Course, assignment: Assignment) -> str:
-    """Hash of all that decides about a mark: the engine, the assignment's files, the course."""
-    total = hashlib.sha256(__version__.encode())
+    """Hash of all that decides about a mark: the engine, the assignment's files, the course, its secret."""
+    total = hashlib.sha256(__version__.encode() + hashlib.sha256(secret.load(course)).digest())
     files = [p for p in sorted(ENGINE.rglob("*.py")) if p.parent.parent != ENGINE or p.parent.name == "guest"]
     files += [course.part(kind, assignment.name) for kind in ("probes", "checks", "bugs", "messages")]
     files += [course.solution(assignment.name), course.root / "course_config.py", ENGINE / "messages" / "engine.toml"]
