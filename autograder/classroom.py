@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import multiprocessing
+import multiprocessing.util
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -26,7 +27,8 @@ def desk(root: str, name: str, kit: str = "", unsafe: bool = False) -> Desk:
     key = (root, name, kit, unsafe)
     if key not in _desks:
         course = course_module.load(Path(root))
-        _desks[key] = grade.open_desk(course, course.assignment(name), unsafe)
+        _desks[key] = made = grade.open_desk(course, course.assignment(name), unsafe)
+        multiprocessing.util.Finalize(None, made.guest.close, exitpriority=1)
     return _desks[key]
 
 
@@ -88,7 +90,7 @@ def cluster(address: str) -> Iterator[Workers]:
     from distributed import Client  # takes most of a second to import
 
     try:
-        client = Client(address, timeout=10, set_as_default=False)
+        client = Client(address, timeout=10, set_as_default=False)  # type: ignore[no-untyped-call]
     except (OSError, ValueError) as error:
         raise CourseError(
             f"--cluster {address}: no scheduler answers there ({error}); start one with `dask scheduler`"

@@ -20,6 +20,7 @@ from autograder.submission import Submission
 from autograder.verdicts import Result, Verdict
 
 MAX_RESTARTS = 12
+LOST_IN_CELL = {"time": "TimeLimit", "died": "ProcessEnded", "noise": "BadAnswer", "memory": "MemoryLimit"}
 ENGINE = Path(__file__).parent
 
 
@@ -185,6 +186,8 @@ class Run:
 
     def _attempt(self) -> None:
         channel = self.desk.guest.open()
+        self._at: Cell | Task | None = None
+        lost = ""
         try:
             self._start(channel)
             for cell in self.book.cells:
@@ -193,11 +196,23 @@ class Run:
             for task in self.tasks:
                 if task.name not in self._found and time.monotonic() < self._finish:
                     self._ask(channel, task)
-        except GuestLost:
-            pass  # noted where it happened; the next attempt leaves the culprit out
+        except GuestLost as error:
+            lost = error.reason
         finally:
             channel.close()
-            self.desk.guest.end()
+            lost = self.desk.guest.end() or lost
+        if lost:
+            self._leave_out(lost)
+
+    def _leave_out(self, reason: str) -> None:
+        """Note what the run was lost at; the next attempt leaves it out."""
+        if isinstance(self._at, Cell):
+            self._left_out.add(self._at.name)
+            self.errors[self._at.name] = Error(LOST_IN_CELL[reason], "")
+        elif isinstance(self._at, Task) and self._at.name not in self._found:
+            limits = self.desk.assignment.limits
+            facts = {"seconds": f"{limits.probe_seconds:g}", "megabytes": str(limits.memory_mb)}
+            self._found[self._at.name] = Answers(lost=reason, facts=facts)
 
     def _seconds(self, limit: float) -> float:
         return max(0.1, min(limit, self._finish - time.monotonic()))
@@ -219,13 +234,8 @@ class Run:
             "definitions_only": cell.skip and cell.role == ANSWER,
             "snapshot": cell.task if cell.role == TEST else "",
         }
-        try:
-            reply, _ = channel.ask(header, {}, seconds)
-        except GuestLost as lost:
-            self._left_out.add(cell.name)
-            kind = {"time": "TimeLimit", "died": "ProcessEnded", "noise": "BadAnswer"}[lost.reason]
-            self.errors[cell.name] = Error(kind, "")
-            raise
+        self._at = cell
+        reply, _ = channel.ask(header, {}, seconds)
         if (error := error_from(reply.get("error"))) is not None and cell.role != TEST:
             self.errors[cell.name] = error
 
@@ -240,9 +250,6 @@ class Run:
             "cases": len(exam.cases),
         }
         inputs = {name: np.asarray(value) for name, value in sandbox.sequence_of(exam.cases).items()}
-        try:
-            reply, arrays = channel.ask(header, inputs, seconds)
-        except GuestLost as lost:
-            self._found[task.name] = Answers(lost=lost.reason, facts={"seconds": f"{seconds:g}"})
-            raise
+        self._at = task
+        reply, arrays = channel.ask(header, inputs, seconds)
         self._found[task.name] = answers_from(reply, arrays)

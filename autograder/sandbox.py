@@ -1,5 +1,6 @@
 """One confined run: the walls (bubblewrap), the warm guest behind them, and its bounded channel."""
 
+import contextlib
 import importlib.util
 import json
 import os
@@ -194,16 +195,17 @@ class Guest:
             theirs.close()
         return Channel(ours)
 
-    def end(self) -> None:
-        """Kill the child and everything that it started."""
+    def end(self) -> str:
+        """Kill the child and everything that it started -> "memory" where that had ended it already, or ""."""
         if self._control is not None:
             try:
                 self._control.send(b"kill")
-                if self._control.recv(16) == b"done":
-                    return
+                if answer := self._control.recv(16):
+                    return "memory" if answer == b"memory" else ""
             except OSError:
                 pass
             self.close()
+        return ""
 
     def close(self) -> None:
         """Take the guest down; the next open() starts it anew."""
@@ -211,7 +213,9 @@ class Guest:
             self._control.close()
             self._control = None
         if self._process is not None:
-            self._process.kill()  # bwrap's death takes its process 1, and so all others, with it
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(2)  # the guest ends with its control socket
+            self._process.kill()  # or bwrap's death takes its process 1, and so all others, with it
             self._process.wait()
             self._process = None
 

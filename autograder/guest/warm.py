@@ -14,6 +14,7 @@ import importlib.util
 import json
 import os
 import resource
+import select
 import signal
 import socket
 import sys
@@ -23,6 +24,7 @@ LIBC = ctypes.CDLL(None, use_errno=True)
 NEW_USER, NEW_PID, NEW_MOUNT, NEW_NET, NEW_IPC = 0x10000000, 0x20000000, 0x20000, 0x40000000, 0x08000000
 NOSUID_NODEV, READ_ONLY_NOEXEC = 2 | 4, 1 | 8
 DUMPABLE = 4
+WATCH = 0.1  # seconds between looks at the memory of a child and all that it forked
 MEGABYTE = 1 << 20
 
 
@@ -68,6 +70,10 @@ def settle(limits, walls):
     ):
         if walls or name != "RLIMIT_NPROC":  # without walls the count is of the whole user
             resource.setrlimit(getattr(resource, name), (value, value))
+    if walls:
+        import calls  # here, since its folder is on the path only now
+
+        calls.refuse()
 
 
 def close_off(limits):
@@ -118,6 +124,23 @@ def kill(pids):
     os.waitpid(pids[-1], 0)
 
 
+def own_memory(pid):
+    """Bytes of memory that a process does not share with the process it was forked from, about."""
+    with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
+        lines = [line.split() for line in file]
+    return 1024 * sum(int(line[1]) for line in lines if line[0] in ("Private_Clean:", "Private_Dirty:"))
+
+
+def family_memory():
+    """Bytes that all processes but this one hold for themselves: a limit on each would not do."""
+    total = 0
+    for name in os.listdir("/proc"):
+        if name.isdigit() and int(name) not in (1, os.getpid()):
+            with contextlib.suppress(OSError, ValueError, IndexError):
+                total += own_memory(int(name))
+    return total
+
+
 def main():
     settings = json.loads(sys.argv[1])
     if settings["walls"]:
@@ -148,8 +171,12 @@ def main():
     for number in (0, 1, 2):
         os.dup2(null, number)
     control.send(b"ready")
-    child = []
+    child, answer = [], b"done"
     while True:
+        while child and not select.select([control], [], [], WATCH)[0]:
+            if settings["walls"] and family_memory() > settings["limits"]["memory_mb"] * MEGABYTE:
+                kill(child)
+                child, answer = [], b"memory"
         message, fds, _, _ = socket.recv_fds(control, 16, 1)
         if child:
             kill(child)
@@ -161,7 +188,8 @@ def main():
             work = functools.partial(session.serve, shell=shell, probes=probes, images=images)
             child = fork_child(settings, control, sock, work)
             sock.close()
-        control.send(b"done")
+        control.send(answer)
+        answer = b"done"
 
 
 if __name__ == "__main__":
