@@ -3,6 +3,7 @@
 import os
 import shutil
 import sys
+import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 from nbconvert.exporters import NotebookExporter
 from nbgrader import api
 from nbgrader.preprocessors import NbGraderPreprocessor
-from sqlalchemy import select
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from autograder import classroom, graded, notebook, submission
@@ -20,6 +21,7 @@ from autograder.course import Assignment, Course, CourseError
 from autograder.verdicts import NEEDS_GRADING, Result, load_result
 
 Row = Mapping[str, Any]
+Key = tuple[str, ...]
 
 
 def connect(course: Course) -> api.Gradebook:
@@ -83,63 +85,72 @@ class Ledger:
         """
         session = self.gradebook.db
         try:
-            for result in results:
-                old = (before or {}).get(result.student, result)
-                changed = {task for task, digest in result.by_person.items() if old.by_person.get(task) != digest}
-                self._save(session, result, changed)
+            self._save(session, results, before or {})
             session.commit()
         except BaseException:
             session.rollback()
             raise
 
-    def _save(self, session: Any, result: Result, changed: set[str]) -> None:
-        self._row(session, api.Student, {"id": result.student}, {})
-        times = {"timestamp": parse_timestamp(result.timestamp)} if result.timestamp else {}
-        submitted = self._row(
-            session,
-            api.SubmittedAssignment,
-            {"assignment_id": self._assignment_id, "student_id": result.student},
-            times,
-        )
-        books = {
-            name: self._row(
-                session, api.SubmittedNotebook, {"assignment_id": submitted, "notebook_id": key}, {}, {"flagged": False}
-            )
-            for name, key in self._notebooks.items()
+    def _save(self, session: Any, results: Sequence[Result], before: Mapping[str, Result]) -> None:
+        names = [result.student for result in results]
+        self._put(session, api.Student, ("id",), {(name,): {} for name in names}, api.Student.id.in_(names))
+        times: dict[Key, Row] = {
+            (self._assignment_id, result.student): {"timestamp": parse_timestamp(result.timestamp)}
+            for result in results
         }
-        for task in self.assignment.tasks:
-            verdict = result.verdicts[task.name]
-            where = {"notebook_id": books[task.notebook]}
-            grade_cell = self._grade_cells[task.notebook, task.name]
-            marked = session.execute(
-                select(api.Grade.manual_score, api.Grade.needs_manual_grade).where(
-                    api.Grade.notebook_id == where["notebook_id"], api.Grade.cell_id == grade_cell
-                )
-            ).first()
-            # a manual mark stands for the answer it was given for, and for no other
-            settled = marked is not None and marked[0] is not None and not marked[1] and task.name not in changed
-            waits = verdict.status == NEEDS_GRADING and not settled
-            self._row(
-                session,
-                api.Grade,
-                {**where, "cell_id": grade_cell},
-                {"auto_score": verdict.score, "needs_manual_grade": waits},
-            )
-            comment = {**where, "cell_id": self._comment_cells[task.notebook, task.answer_cell]}
-            self._row(session, api.Comment, comment, {"auto_comment": graded.clean_text(verdict.message)})
+        mine = api.SubmittedAssignment.student_id.in_(names)
+        submitted = self._put(session, api.SubmittedAssignment, ("assignment_id", "student_id"), times, mine)
+        papers: dict[Key, Row] = {(row, book): {} for row in submitted.values() for book in self._notebooks.values()}
+        mine = api.SubmittedNotebook.assignment_id.in_(submitted.values())
+        books = self._put(session, api.SubmittedNotebook, ("assignment_id", "notebook_id"), papers, mine)
+        mine = api.Grade.notebook_id.in_(books.values())
+        columns = (api.Grade.notebook_id, api.Grade.cell_id, api.Grade.manual_score, api.Grade.needs_manual_grade)
+        marked = {(row[0], row[1]): (row[2], row[3]) for row in session.execute(select(*columns).where(mine))}
+        grades: dict[Key, Row] = {}
+        comments: dict[Key, Row] = {}
+        for result in results:
+            paper = submitted[self._assignment_id, result.student]
+            old = before.get(result.student, result)
+            for task in self.assignment.tasks:
+                verdict = result.verdicts[task.name]
+                book = books[paper, self._notebooks[task.notebook]]
+                grade_cell = book, self._grade_cells[task.notebook, task.name]
+                score, waiting = marked.get(grade_cell, (None, True))
+                # a manual mark stands for the answer it was given for, and for no other
+                same = old.by_person.get(task.name) == result.by_person.get(task.name)
+                settled = score is not None and not waiting and same
+                waits = verdict.status == NEEDS_GRADING and not settled
+                grades[grade_cell] = {"auto_score": verdict.score, "needs_manual_grade": waits}
+                comment_cell = book, self._comment_cells[task.notebook, task.answer_cell]
+                comments[comment_cell] = {"auto_comment": graded.clean_text(verdict.message)}
+        self._put(session, api.Grade, ("notebook_id", "cell_id"), grades, mine)
+        mine = api.Comment.notebook_id.in_(books.values())
+        self._put(session, api.Comment, ("notebook_id", "cell_id"), comments, mine)
 
-    def _row(self, session: Any, table: Any, key: Row, values: Row, new: Row | None = None) -> str:
-        """The id of the row with that key, made or updated."""
-        found = session.execute(select(table.__table__).filter_by(**key)).mappings().first()
-        if found is None:
-            row = table(**key, **values, **(new or {}))
-            session.add(row)
-            session.flush()
-            return str(row.id)
-        changed = {name: value for name, value in values.items() if found[name] != value}
+    @staticmethod
+    def _put(session: Any, model: Any, key: tuple[str, ...], rows: Mapping[Key, Row], mine: Any) -> dict[Key, str]:
+        """Insert the rows that are not there, update those that differ -> the ids by key.
+
+        mine: which rows to look among. A row without values is only made, never changed.
+        """
+        table = model.__table__
+        known = {tuple(f[k] for k in key): f for f in session.execute(select(table).where(mine)).mappings()}
+        ids = {k: str(found["id"]) for k, found in known.items()}
+        missing = [k for k in rows if k not in known]
+        for k in missing:
+            ids[k] = k[0] if key == ("id",) else uuid.uuid4().hex
+        if missing:
+            session.execute(
+                insert(table), [{"id": ids[k], **dict(zip(key, k, strict=True)), **rows[k]} for k in missing]
+            )
+        changed = [
+            {"row": ids[k], **values}
+            for k, values in rows.items()
+            if k in known and any(known[k][name] != value for name, value in values.items())
+        ]
         if changed:
-            session.execute(table.__table__.update().where(table.__table__.c.id == found["id"]).values(**changed))
-        return str(found["id"])
+            session.execute(update(table).where(table.c.id == bindparam("row")), changed)
+        return {k: ids[k] for k in rows}
 
 
 def parse_timestamp(text: str) -> datetime | None:

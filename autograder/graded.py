@@ -38,7 +38,7 @@ def other_files(handed_in: Submission) -> dict[str, bytes]:
 def _notebook(book: Merged, result: Result) -> bytes:
     cells = [_cell(cell, number, result) for number, cell in enumerate(book.cells)]
     data = {**book.base, "cells": cells}
-    return json.dumps(data, ensure_ascii=False, indent=1).encode("utf-8")
+    return json.dumps(data, ensure_ascii=False).encode("utf-8")
 
 
 def _cell(cell: Cell, number: int, result: Result) -> dict[str, Any]:
