@@ -24,7 +24,8 @@ class Limits:
     """What one submission may use. Seconds of wall time, megabytes of address space."""
 
     cell_seconds: float = 10.0
-    probe_seconds: float = 5.0
+    question_seconds: float = 3.0  # of one question to a student's code
+    probe_seconds: float = 30.0  # of all questions of a task
     check_seconds: float = 3.0  # of a visible check, which no mark hangs on
     total_seconds: float = 300.0
     memory_mb: int = 2048
@@ -41,6 +42,7 @@ class Task:
     notebook: str
     graded_by: str = JUDGE
     optional: bool = False
+    slowness: float = 1.0  # multiplies the limits of its questions
 
     @property
     def points(self) -> float:

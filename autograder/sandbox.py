@@ -179,7 +179,13 @@ class Guest:
         return last
 
     def open(self) -> "Channel":
-        """Fork a fresh confined child and return the channel to it."""
+        """Fork a fresh confined child and return the channel to it; a guest that is gone is started anew."""
+        try:
+            return self._open()
+        except SandboxError:
+            return self._open()
+
+    def _open(self) -> "Channel":
         if self._process is None or self._process.poll() is not None:
             self.start()
         assert self._control is not None
@@ -260,8 +266,3 @@ class Channel:
     def close(self) -> None:
         """End the conversation."""
         self._sock.close()
-
-
-def sequence_of(items: Sequence[Mapping[str, Array]]) -> dict[str, Array]:
-    """Cases -> one dict of arrays, their names prefixed by the case's number."""
-    return {f"{number}/{name}": value for number, case in enumerate(items) for name, value in case.items()}

@@ -696,8 +696,8 @@ def afterwards(exams: Mapping[str, Exam], findings: dict[str, list[Finding]]) ->
     if not all(task in findings for task in UNDER_THE_NET):
         return
     value = exams["T9"].value(0, "trained")
-    if isinstance(value, Problem):
-        problem: Problem | None = value
+    if isinstance(value, Problem):  # slow code is not wrong
+        problem: Problem | None = None if value.kind in ("time", "lost") else value
     elif value.size < 1 or not value.ravel()[0] > DIGITS_BOUND:
         problem = Problem("does_not_learn")
     else:

@@ -25,6 +25,7 @@ class Student:
         self.model = model  # the saved model: (class name, params), or None
         self.images = images or {}
         self.snapshots = {}  # task -> the names as they stood after its test cell
+        self.notes = {}  # what a probe wants to know again later
         self._given = {}
 
     def note_given(self, before):

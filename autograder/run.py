@@ -1,0 +1,125 @@
+"""The run of one notebook in the sandbox: its cells, then the questions; anew without what killed it."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from autograder.answers import Answers, Array, Error, answers_from, error_from
+from autograder.checking import Case, Problem
+from autograder.notebook import ANSWER, LOCKED, TEST, Cell, Merged
+from autograder.sandbox import Channel, Guest, GuestLost
+
+MAX_RESTARTS = 12
+LOST_IN_CELL = {"time": "TimeLimit", "died": "ProcessEnded", "noise": "BadAnswer", "memory": "MemoryLimit"}
+
+
+@dataclass(frozen=True)
+class Question:
+    """What one task's probe is asked: its cases, and the seed that the guest's own draws start from."""
+
+    task: str
+    cases: Sequence[Case]
+    seed: int
+    slowness: float = 1.0
+
+
+class Run:
+    """The run of one notebook, started anew without what killed it, until every question was asked."""
+
+    def __init__(
+        self,
+        guest: Guest,
+        book: Merged,
+        questions: Sequence[Question],
+        model: tuple[str, Mapping[str, Array]] | Problem,
+        files: Mapping[str, str],
+        finish: float,
+    ) -> None:
+        self.errors: dict[str, Error] = {}
+        self._guest, self._book, self._questions = guest, book, questions
+        self._model, self._files, self._finish = model, files, finish
+        self._left_out: set[str] = set()
+        self._found: dict[str, Answers] = {}
+        self._at: Cell | Question | None = None
+
+    def answers(self) -> dict[str, Answers]:
+        """Ask every question once -> the answers by task, or why there are none."""
+        for _ in range(MAX_RESTARTS):
+            if all(q.task in self._found for q in self._questions) or time.monotonic() >= self._finish:
+                break
+            self._attempt()
+        lost = Answers(lost="total", facts={"seconds": f"{self._guest.limits.total_seconds:g}"})
+        return {q.task: self._found.get(q.task, lost) for q in self._questions}
+
+    def _attempt(self) -> None:
+        channel = self._guest.open()
+        self._at, lost = None, ""
+        try:
+            self._start(channel)
+            for cell in self._book.cells:
+                if cell.runs and cell.name not in self._left_out and time.monotonic() < self._finish:
+                    self._run(channel, cell)
+            for question in self._questions:
+                if question.task not in self._found and time.monotonic() < self._finish:
+                    self._ask(channel, question)
+        except GuestLost as error:
+            lost = error.reason
+        finally:
+            channel.close()
+            lost = self._guest.end() or lost
+        if lost:
+            self._leave_out(lost)
+
+    def _leave_out(self, reason: str) -> None:
+        """Note what the run was lost at; the next attempt leaves it out."""
+        if isinstance(self._at, Cell):
+            self._left_out.add(self._at.name)
+            self.errors[self._at.name] = Error(LOST_IN_CELL[reason], "")
+        elif isinstance(self._at, Question) and self._at.task not in self._found:
+            limits = self._guest.limits
+            facts = {"seconds": f"{limits.probe_seconds:g}", "megabytes": str(limits.memory_mb)}
+            self._found[self._at.task] = Answers(lost=reason, facts=facts)
+
+    def _seconds(self, limit: float) -> float:
+        return max(0.1, min(limit, self._finish - time.monotonic()))
+
+    def _start(self, channel: Channel) -> None:
+        if self._files:
+            channel.ask({"do": "files", "files": dict(self._files)}, {}, 10)
+        if isinstance(self._model, tuple) and self._questions:
+            channel.ask({"do": "model", "class_name": self._model[0]}, self._model[1], 10)
+
+    def _run(self, channel: Channel, cell: Cell) -> None:
+        limits = self._guest.limits
+        seconds = self._seconds(limits.check_seconds if cell.role == TEST else limits.cell_seconds)
+        header = {
+            "do": "cell",
+            "name": cell.name,
+            "source": cell.source,
+            "seconds": seconds,
+            "given": cell.role == LOCKED,
+            "definitions_only": cell.skip and cell.role == ANSWER,
+            "snapshot": cell.task if cell.role == TEST else "",
+        }
+        self._at = cell
+        reply, _ = channel.ask(header, {}, seconds)
+        if (error := error_from(reply.get("error"))) is not None and cell.role != TEST:
+            self.errors[cell.name] = error
+
+    def _ask(self, channel: Channel, question: Question) -> None:
+        limits = self._guest.limits
+        seconds = self._seconds(limits.probe_seconds * question.slowness)
+        header = {
+            "do": "probe",
+            "probe": question.task,
+            "seed": question.seed % 2**32,
+            "seconds": limits.question_seconds * question.slowness,
+            "cases": len(question.cases),
+        }
+        cases = enumerate(question.cases)
+        inputs = {f"{n}/{name}": np.asarray(value) for n, case in cases for name, value in case.items()}
+        self._at = question
+        reply, arrays = channel.ask(header, inputs, seconds)
+        self._found[question.task] = answers_from(reply, arrays)
