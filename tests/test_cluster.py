@@ -1,0 +1,140 @@
+"""grade --cluster: real dask workers, each with the course in a folder of its own."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from autograder import sample
+from autograder.course import Course
+from autograder.verdicts import load_result
+
+BIN = Path(sys.executable).parent
+NAMES = [f"student{number}" for number in range(6)]
+PARTS = ("course_config.py", "source", "solutions", "release", "autograder", ".autograder")
+
+
+@dataclass
+class Cluster:
+    """A scheduler on this machine and its workers."""
+
+    course: Course
+    folder: Path
+    port: int
+    processes: list["subprocess.Popen[bytes]"] = field(default_factory=list)
+
+    @property
+    def address(self) -> str:
+        return f"tcp://127.0.0.1:{self.port}"
+
+    def start(self, *command: str, folder: Path | None = None) -> "subprocess.Popen[bytes]":
+        """Start a dask command in a folder."""
+        said = (self.folder / f"{len(self.processes)}.log").open("wb")
+        environment = {**os.environ, "OMP_NUM_THREADS": "1", "DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL": "10 s"}
+        with said:
+            process = subprocess.Popen(
+                [BIN / "dask", *command], cwd=folder or self.folder, stdout=said, stderr=said, env=environment
+            )
+        self.processes.append(process)
+        return process
+
+    def worker(self, name: str) -> "subprocess.Popen[bytes]":
+        """Start a worker in a copy of the course."""
+        folder = self.folder / name
+        for part in PARTS:
+            path = self.course.root / part
+            if path.is_dir():
+                shutil.copytree(path, folder / part)
+            else:
+                folder.mkdir(exist_ok=True)
+                shutil.copy(path, folder / part)
+        return self.start(
+            "worker", self.address, "--nthreads", "1", "--no-dashboard", "--no-nanny", "--name", name, folder=folder
+        )
+
+    def grade(self, *options: str) -> "subprocess.CompletedProcess[str]":
+        """autograder grade hw4 --cluster, on this machine."""
+        command = [str(BIN / "autograder"), "grade", "hw4", "--cluster", self.address, *options]
+        return subprocess.run(command, cwd=self.course.root, capture_output=True, text=True, timeout=300)
+
+
+@pytest.fixture
+def cluster(
+    scratch: Course, tmp_path: Path, hand_in: Callable[..., dict[str, bytes]], right: dict[str, str]
+) -> Iterator[Cluster]:
+    """Six submissions and a scheduler, no workers yet."""
+    for name in NAMES:
+        sample.write(scratch.submitted("hw4", name), hand_in({**right, "T9": f"# {name}\n{right['T9']}"}))
+    local = subprocess.run([BIN / "autograder", "grade", "hw4", "-q"], cwd=scratch.root, capture_output=True, text=True)
+    assert local.returncode == 0, local.stderr
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    made = Cluster(scratch, tmp_path, port)
+    with ExitStack() as stack:
+        made.start("scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard")
+        stack.callback(lambda: [process.kill() or process.wait() for process in made.processes])
+        yield made
+
+
+def wait_for(cluster: Cluster, workers: int) -> None:
+    """Until the scheduler has that many workers."""
+    from distributed import Client
+
+    with Client(cluster.address, timeout=30, set_as_default=False) as client:
+        if workers:
+            client.wait_for_workers(workers, timeout=60)
+
+
+def scores(course: Course) -> dict[str, dict[str, tuple[str, float | None]]]:
+    found = {name: load_result(course, "hw4", name) for name in NAMES}
+    return {n: {t: (v.status, v.score) for t, v in r.verdicts.items()} for n, r in found.items() if r is not None}
+
+
+def test_a_cluster_gives_the_marks_of_one_machine_and_a_dead_worker_costs_nothing(cluster: Cluster) -> None:
+    local = scores(cluster.course)
+    assert len(local) == len(NAMES)
+    shutil.rmtree(cluster.course.state / "verdicts")
+    victim = cluster.worker("one")
+    cluster.worker("two")
+    wait_for(cluster, 2)
+    command = [str(BIN / "autograder"), "grade", "hw4", "--cluster", cluster.address, "--force"]
+    running = subprocess.Popen(command, cwd=cluster.course.root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    time.sleep(4)  # it is importing nbgrader, or in the middle of the class: both must do
+    victim.kill()
+    said, _ = running.communicate(timeout=300)
+    assert running.returncode == 0, said.decode()
+    assert scores(cluster.course) == local
+
+
+def test_a_worker_with_another_course_is_refused_in_one_line(cluster: Cluster) -> None:
+    cluster.worker("other")
+    with (cluster.folder / "other" / "solutions" / "hw4.py").open("a") as file:
+        file.write("\n# edited\n")
+    wait_for(cluster, 1)
+    result = cluster.grade("--force")
+    assert result.returncode == 1
+    assert "another kit or course" in result.stderr and str(cluster.folder / "other") in result.stderr
+
+
+def test_a_scheduler_without_workers_is_said_in_one_line(cluster: Cluster) -> None:
+    wait_for(cluster, 0)
+    result = cluster.grade("--force")
+    assert result.returncode == 1
+    assert "has no workers" in result.stderr and "dask worker" in result.stderr
+
+
+def test_no_scheduler_is_said_in_one_line(scratch: Course, hand_in: Callable[..., dict[str, bytes]]) -> None:
+    sample.write(scratch.submitted("hw4", "anong"), hand_in({}))
+    command = [str(BIN / "autograder"), "grade", "hw4", "--cluster", "tcp://127.0.0.1:9"]
+    result = subprocess.run(command, cwd=scratch.root, capture_output=True, text=True, timeout=120)
+    assert result.returncode == 1
+    assert "no scheduler answers" in result.stderr.splitlines()[-1]
