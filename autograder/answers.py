@@ -36,7 +36,7 @@ class Error:
 
     def __str__(self) -> str:
         where = f" ({self.cell}, line {self.line})" if self.line else ""
-        return f"{self.type}: {self.text}{where}" if self.text else f"{self.type}{where}"
+        return f"{self.type}: {self.text.rstrip(' .')}{where}" if self.text else f"{self.type}{where}"
 
 
 @dataclass(frozen=True)

@@ -81,7 +81,18 @@ class Exam:
         value = self.value(case, name)
         if isinstance(value, Problem):
             return value
-        return compare(value, np.asarray(expected, dtype=np.float64), tolerance)
+        problem = compare(value, np.asarray(expected, dtype=np.float64), tolerance)
+        if problem is not None and problem.kind == "shape":
+            return Problem("shape", {**problem.facts, "sizes": sizes_of(self.cases[case])})
+        return problem
+
+
+def sizes_of(case: Case) -> str:
+    """The sizes of a case for people: N images, D inputs, H hidden units, C classes; "" where it has none."""
+    if not {"X", "W1", "W2"} <= set(case):
+        return ""
+    sizes = {"N": len(case["X"]), "D": case["W1"].shape[0], "H": case["W1"].shape[1], "C": case["W2"].shape[1]}
+    return " (" + ", ".join(f"{name} = {size}" for name, size in sizes.items()) + ")"
 
 
 def _place(cell: str, line: str) -> str:
@@ -91,7 +102,7 @@ def _place(cell: str, line: str) -> str:
 def compare(value: Array, expected: Array, tolerance: float) -> Problem | None:
     """Entries raveled; only a wrong number of entries is a wrong shape."""
     if value.size != expected.size:
-        return Problem("shape", {"got": str(value.shape), "wanted": str(expected.shape)})
+        return Problem("shape", {"got": str(value.shape), "wanted": str(expected.shape), "sizes": ""})
     flat, wanted = value.ravel(), expected.ravel()
     finite = np.isfinite(flat)
     if not finite.all():
@@ -101,18 +112,20 @@ def compare(value: Array, expected: Array, tolerance: float) -> Problem | None:
     error = np.abs(flat - wanted)
     worst = int(error.argmax()) if error.size else 0
     if error.size and error[worst] > tolerance * scale:
+        if value.ndim == expected.ndim and value.shape != expected.shape:  # transposed, say
+            return Problem("shape", {"got": str(value.shape), "wanted": str(expected.shape), "sizes": ""})
         where = "".join(str([int(i) for i in np.unravel_index(worst, expected.shape)])) if expected.ndim else ""
         percent = 100 * float(error[worst]) / scale
         wrong = int((error > tolerance * scale).sum())
         return Problem(
-            "off",
+            "off" if error.size > 1 else "off_one",
             {"percent": _percent(percent), "where": where, "wrong": str(wrong), "of": str(error.size)},
         )
     return None
 
 
 def _percent(value: float) -> str:
-    return ">1000" if value > 1000 else f"{value:.2g}"
+    return ">1000" if value > 1000 else f"{value:.0f}" if value >= 10 else f"{value:.2g}"
 
 
 def first(problems: Iterable[Problem | None]) -> Problem | None:

@@ -109,10 +109,10 @@ def verdicts(bench: Bench, exams: Mapping[str, Exam]) -> dict[str, Verdict]:
             mistake = ""
             if not all(finding.ok for finding in found):
                 if all(f.problem is None or f.problem.kind in UNTOLD for f in found):
-                    pass
+                    mistake = next((f.mistake for f in found if f.mistake), "")
                 elif not exams[task].answers.given and _follows(bench, exams[task], planted):
                     found = [replace(finding, problem=None) for finding in found]
-                else:
+                elif not (mistake := next((f.mistake for f in found if f.mistake), "")):
                     mistake = _name(bench, exams[task], planted)
             answer[task] = _verdict(bench, bench.assignment.task(task), found, mistake)
     return answer
@@ -131,19 +131,27 @@ def _verdict(bench: Bench, task: Task, findings: Sequence[Finding], mistake: str
 
 
 def _message(bench: Bench, task: Task, wrong: Sequence[Finding], mistake: str) -> str:
-    """One text for the student: the known mistake, or what was expected, what was got, one hint."""
+    """One text for the student: the known mistake, or what was asked, what was got, one hint."""
     words = bench.texts
+    said: dict[str, list[str]] = {}
+    for finding in wrong:
+        if finding.problem is not None:
+            said.setdefault(words.problem(finding.problem), []).append(words.part(task.name, finding.part))
+    got = " ".join(f"{', '.join(parts)}: {text}" for text, parts in said.items())
+    kinds = {finding.problem.kind for finding in wrong if finding.problem is not None}
     if known := words.mistake(task.name, mistake):
-        return known
-    problem = wrong[0].problem
-    assert problem is not None
-    said = words.problem(problem)
-    if problem.kind in ("blank", "lost", "no_model", "bad_model"):
-        return said
-    names = ", ".join(words.part(task.name, finding.part) for finding in wrong)
-    return " ".join(
-        filter(None, (words.of_task(task.name, "asks"), f"{names}: {said}", words.of_task(task.name, "hint")))
-    )
+        return f"{known} {got}" if kinds & {"below", "bad_model"} else known
+    if kinds <= {"blank", "lost", "no_model", "bad_model"}:
+        return " ".join(said)
+    if kinds & {"error", "time", "memory"}:
+        return f"{words.say('report', 'got')} {got}\n{words.say('report', 'hint')} {words.say('report', 'crash-hint')}"
+    asked, hint = words.of_task(task.name, "asks"), words.of_task(task.name, "hint")
+    lines = [
+        (words.say("report", "asked"), asked),
+        (words.say("report", "got"), got),
+        (words.say("report", "hint"), hint),
+    ]
+    return "\n".join(f"{label} {text}" for label, text in lines if text)
 
 
 # ---- known mistakes -----------------------------------------------------------------------------
@@ -158,7 +166,10 @@ def _telling(bench: Bench, exam: Exam) -> str:
 
 def _name(bench: Bench, exam: Exam, planted: list[Mapping[str, Any]]) -> str:
     """Name of the known mistake that gives the student's values, or ""; remembers it in `planted`."""
-    for bug in (bug for bug in bench.bugs if bug.task == exam.task):
+    given = exam.answers.given
+    known = [bug for bug in bench.bugs if bug.task == exam.task and not (bug.in_class and given)]
+    # a class of the student's own is first held against the mistakes that only a class can have
+    for bug in sorted(known, key=lambda bug: not bug.in_class):
         with contextlib.suppress(Exception):  # a mistake may make the reference raise
             text = planting.plant(bench.reference_text, ((bug.old, bug.new),), bug.name)
             names = planting.run_text(text, bug.name)

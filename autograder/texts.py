@@ -30,7 +30,7 @@ class Texts:
         facts = dict(problem.facts)
         if problem.kind == "lost":
             facts["reason"] = self.say("lost", facts["reason"], **facts)
-        if problem.kind == "off":
+        if problem.kind in ("off", "off_one"):
             facts["where"] = self.say("place", "at", where=facts["where"]) if facts["where"] else ""
         return self.say("problem", problem.kind, **facts)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from autograder.answers import Array
 from autograder.checking import Case, Exam, Finding, Problem, compare, either, first
@@ -79,7 +80,9 @@ def _problem(rng: Rng, N: int, D: int, H: int, C: int, gap: float = 0.01) -> dic
         scores = np.maximum(before, 0) @ params["W2"] + params["b2"]
         gaps = np.diff(np.sort(scores, axis=1), axis=1)
         active = (before > 0).mean(axis=0)
-        if np.abs(before).min() > gap and gaps.min() > gap and active.min() > 0 and active.max() < 1:
+        biased = ((before > 0) != (X @ params["W1"] > 0)).any()  # a mask from before the bias is another one
+        apart = np.abs(before).min() > gap and gaps.min() > gap
+        if apart and biased and active.min() > 0 and active.max() < 1:
             return {**params, "X": X, "y": rng.integers(0, C, N)}
 
 
@@ -100,15 +103,17 @@ def _gradients(exam: Exam, case: Case, reg: float) -> Params:
 
 
 def _alive(scores: Array | Problem, case: Case) -> bool:
-    """Own scores of the right size that hang on X and have no ties: not constants."""
+    """Own scores of the right size that hang on X and differ from class to class: not constants."""
     if isinstance(scores, Problem) or scores.size != len(case["X"]) * case["W2"].shape[1]:
         return False
     rows = scores.reshape(len(case["X"]), -1)
     if not np.isfinite(rows).all():
         return False
-    spread = np.abs(rows).max() or 1.0
-    distinct = np.diff(np.sort(rows.ravel())).min() > 1e-9 * spread
-    return bool(distinct and rows.std(axis=0).min() > 1e-6 * spread)
+    spread = float(np.ptp(rows))
+    if not spread > 0:
+        return False
+    untied = np.diff(np.sort(rows, axis=1), axis=1).min(axis=1) > 1e-9 * spread
+    return bool(untied.mean() >= 0.5 and len(np.unique(np.round(rows / spread, 9), axis=0)) > 2)
 
 
 # ---- T1 to T3: numbers --------------------------------------------------------------------------
@@ -117,7 +122,13 @@ def _alive(scores: Array | Problem, case: Case) -> bool:
 def _numbers(exam: Exam, tolerance: float) -> list[Finding]:
     expected: Mapping[str, float] = exam.reference[exam.task]()
     wanted = [name for name in expected if name not in ("x1", "y1", "z")]
-    return [Finding(name, 1 / len(wanted), exam.compare(0, name, expected[name], tolerance)) for name in wanted]
+    findings = []
+    for name in wanted:
+        problem = exam.compare(0, name, expected[name], tolerance)
+        if problem is not None and not problem.unchecked:
+            problem = Problem("number")  # how far it is off would tell the number itself
+        findings.append(Finding(name, 1 / len(wanted), problem))
+    return findings
 
 
 def one_empty_case(rng: Rng, reference: Mapping[str, Any], data: Mapping[str, Array]) -> list[Case]:
@@ -172,6 +183,7 @@ def T5(exam: Exam) -> list[Finding]:
 # ---- T6: loss -----------------------------------------------------------------------------------
 
 REGS = np.array([0.0, 0.3, 1.7])
+LARGE = 4  # cases with large scores
 
 
 def T6_cases(rng: Rng, reference: Mapping[str, Any], data: Mapping[str, Array]) -> list[Case]:
@@ -179,10 +191,12 @@ def T6_cases(rng: Rng, reference: Mapping[str, Any], data: Mapping[str, Array]) 
     for N, D, H, C in SIZES:
         own = rng.normal(0, 2, (N, C))
         cases.append({**_problem(rng, N, D, H, C), "regs": REGS, "own_scores": own})
-    # two cases with large scores: all of them + 1000, and rows at very different levels. The levels
-    # come in by an input and a hidden unit that add the same number to every score of a row.
+    # cases with large scores: all of them + 1000, and rows at very different levels, so often that no
+    # mistake comes right by chance. The levels come in by an input and a hidden unit that add the same
+    # number to every score of a row.
     N, D, H, C = SIZES[0]
-    for levels in (np.full(N, 1000.0), rng.permutation(np.linspace(300.0, 850.0, N))):
+    mixed = [rng.permutation(np.linspace(300.0, 850.0, N)) for _ in range(LARGE - 1)]
+    for levels in (np.full(N, 1000.0), *mixed):
         case = _problem(rng, N, D, H, C)
         case["X"] = np.column_stack([case["X"], levels])
         case["W1"] = np.block([[case["W1"], np.zeros((D, 1))], [np.zeros((1, H)), np.ones((1, 1))]])
@@ -196,7 +210,7 @@ def T6_cases(rng: Rng, reference: Mapping[str, Any], data: Mapping[str, Array]) 
 
 def T6(exam: Exam) -> list[Finding]:
     """The loss is right without regularization, its slope in reg is right, and it never overflows."""
-    usual, large = exam.cases[:-2], exam.cases[-2:]
+    usual, large = exam.cases[:-LARGE], exam.cases[-LARGE:]
     data = [_data_loss(exam, number, case) for number, case in enumerate(usual)]
     slopes = [_slope(exam, number, case) for number, case in enumerate(usual)]
     stable = [_stable(exam, number, case) for number, case in enumerate(large, start=len(usual))]
@@ -210,7 +224,7 @@ def T6(exam: Exam) -> list[Finding]:
 def _losses(exam: Exam, number: int, name: str, count: int) -> Array | Problem:
     losses = exam.value(number, name)
     if not isinstance(losses, Problem) and losses.size != count:
-        return Problem("shape", {"got": str(losses.shape), "wanted": "()"})
+        return Problem("shape", {"got": str(losses.shape), "wanted": "()", "sizes": ""})
     return losses
 
 
@@ -303,7 +317,10 @@ def T7(exam: Exam) -> list[Finding]:
     """Each of the four gradients is the derivative of the loss."""
     ways: dict[str, list[list[Problem | None]]] = {name: [[], [], []] for name in PARAMETERS}
     own_central = [_central(exam, number, case) for number, case in enumerate(exam.cases[:2])] + [None]
-    follows = _hang_on_inputs(own_central[:2])
+    # rule (c) is for a loss that is wrong: where it is right, so must the gradient be
+    errs = _hang_on_inputs(own_central[:2]) and any(
+        _loss_errs(exam, case, central) for case, central in zip(exam.cases, own_central, strict=False) if central
+    )
     for number, case in enumerate(exam.cases):
         expected = _gradients(exam, case, float(case["reg"]))
         for name in PARAMETERS:
@@ -312,7 +329,7 @@ def T7(exam: Exam) -> list[Finding]:
             if exam.answers.given:
                 of_own.append(exam.compare(number, f"own.{name}", expected[name], EXACT))
             central, gradient = own_central[number], exam.value(number, f"grads.{name}")
-            if follows and central is not None and not isinstance(gradient, Problem):
+            if errs and central is not None and not isinstance(gradient, Problem):
                 right_size = gradient.size == case[name].size
                 some = gradient.ravel()[case[f"some_{name}"]] if right_size else gradient
                 of_loss.append(compare(some, central[name], EXACT))
@@ -330,6 +347,12 @@ def _central(exam: Exam, number: int, case: Case) -> Params | None:
     return answer
 
 
+def _loss_errs(exam: Exam, case: Case, central: Params) -> bool:
+    """Whether the own loss has another slope than the right one."""
+    right = _gradients(exam, case, float(case["reg"]))
+    return any(compare(central[n], right[n].ravel()[case[f"some_{n}"]], 1e-4) is not None for n in PARAMETERS)
+
+
 def _hang_on_inputs(centrals: list[Params | None]) -> bool:
     """Rule (c) holds only where the own loss really hangs on X and on every parameter, without ties."""
     for central in centrals:
@@ -339,8 +362,8 @@ def _hang_on_inputs(centrals: list[Params | None]) -> bool:
             scale = np.abs(slopes).max()
             if scale < 1e-6:
                 return False
-            moving = np.sort(slopes[np.abs(slopes) > 1e-6 * scale])
-            if moving.size < slopes.size / 2 or np.diff(moving).min(initial=scale) < 1e-7 * scale:
+            moving = slopes[np.abs(slopes) > 1e-6 * scale]
+            if np.unique(np.round(moving / scale, 6)).size < slopes.size / 2:
                 return False
     return len(centrals) == 2
 
@@ -353,7 +376,10 @@ EPOCH = TRAIN_ROWS // BATCH
 
 def _training(rng: Rng, rows: int, iterations: int, decay: float) -> dict[str, Any]:
     D, H, C = 4, 5, 3
-    case = {**_params(rng, D, H, C), "X": rng.normal(0, 1, (rows, D)), "y": rng.integers(0, C, rows)}
+    X = rng.normal(0, 1, (rows, D))
+    while np.diff(np.sort(X[:, 0])).min() < 1e-4:  # rows are known again by their first column
+        X = rng.normal(0, 1, (rows, D))
+    case = {**_params(rng, D, H, C), "X": X, "y": rng.integers(0, C, rows)}
     for name in PARAMETERS:
         case[f"grad_{name}"] = rng.normal(0, 1, (TURNS, *case[name].shape))
     numbers = {"num_iters": iterations, "batch_size": BATCH}
@@ -419,8 +445,11 @@ def _pairs(batch: dict[str, Any] | Problem) -> Problem | None:
     if isinstance(batch, Problem):
         return batch
     # train may also look at other rows, for a loss history say: batches of the right size must be there
-    if BATCH not in batch["sizes"] or batch["sizes"] - {BATCH, TRAIN_ROWS} or batch["label_sizes"] != batch["sizes"]:
+    if BATCH not in batch["sizes"] or batch["sizes"] - {BATCH, TRAIN_ROWS}:
         return Problem("batch_size", {"got": ", ".join(map(str, sorted(batch["sizes"])[:4]))})
+    if batch["label_sizes"] != batch["sizes"]:
+        got = ", ".join(map(str, sorted(batch["label_sizes"])[:4]))
+        return Problem("label_count", {"rows": str(BATCH), "got": got})
     if not batch["rows_known"]:
         return Problem("unknown_rows")
     return None if batch["paired"] else Problem("unpaired")
@@ -456,9 +485,9 @@ def T9_cases(rng: Rng, reference: Mapping[str, Any], data: Mapping[str, Array]) 
 
 
 # Real training, a net under T5 to T11: 400 digits of 14 x 14, 100 minibatches. Right solutions reach
-# 0.93 on the digits they train on with a standard deviation below 0.013 (docs/checks.md has the
+# 0.989 of the digits they train on, with a standard deviation of 0.005 (docs/checks.md has the
 # model); the bound is far below, and above what a network that does not learn reaches.
-DIGITS, DIGITS_ITERATIONS, DIGITS_RATE, DIGITS_BOUND = 400, 100, 0.5, 0.6
+DIGITS, DIGITS_ITERATIONS, DIGITS_RATE, DIGITS_BOUND = 400, 100, 1.0, 0.6
 
 
 def _digits(rng: Rng, data: Mapping[str, Array]) -> dict[str, Any]:
@@ -495,7 +524,7 @@ def _steps(exam: Exam, number: int = 0) -> tuple[Array, Array] | Problem:
     if isinstance(sizes, Problem):
         return sizes
     if params.ndim != 2 or params.shape[1] != gradients.shape[1] or len(params) != sizes.size + 1:
-        return Problem("shape", {"got": str(params.shape), "wanted": f"(steps, {gradients.shape[1]})"})
+        return Problem("shape", {"got": str(params.shape), "wanted": f"(steps, {gradients.shape[1]})", "sizes": ""})
     if not np.isfinite(params).all():
         return Problem("nonfinite", {"what": "nan", "count": "1", "of": "1"})
     # one update may follow several looks at the loss: its gradient must be the minibatch's
@@ -528,8 +557,8 @@ def _steps_down(exam: Exam) -> Problem | None:
 
 
 def T10_cases(rng: Rng, reference: Mapping[str, Any], data: Mapping[str, Array]) -> list[Case]:
-    even = _training(rng, TRAIN_ROWS, 5 * EPOCH + 2, float(rng.uniform(0.6, 0.9)))
-    uneven = _training(rng, TRAIN_ROWS + 4, 5 * EPOCH + 2, float(rng.uniform(0.6, 0.9)))
+    even = _training(rng, TRAIN_ROWS, 5 * EPOCH + 2, float(rng.uniform(0.65, 0.9)))
+    uneven = _training(rng, TRAIN_ROWS + 4, 5 * EPOCH + 2, float(rng.uniform(0.65, 0.9)))
     return [even, uneven]
 
 
@@ -585,18 +614,32 @@ def T11(exam: Exam) -> list[Finding]:
     """predict gives the class of the largest score, one label a row."""
     ways: list[list[Problem | None]] = [[], [], []]
     for number, case in enumerate(exam.cases):
-        right = case["scores"].argmax(axis=1)
-        ways[0].append(exam.compare(number, "labels", right, 1e-9))  # labels are whole numbers
+        right, everywhere = case["scores"].argmax(axis=1), np.full(len(case["X"]), True)
+        ways[0].append(_same_labels(exam, number, "labels", right, everywhere))
         if exam.answers.given:
-            ways[1].append(exam.compare(number, "own", right, 1e-9))
+            ways[1].append(_same_labels(exam, number, "own", right, everywhere))
         own_scores = exam.value(number, "scores")
         if not isinstance(own_scores, Problem) and _alive(own_scores, case):
-            own = own_scores.reshape(len(right), -1).argmax(axis=1)
-            if len(set(own.tolist())) > 1:
-                ways[2].append(exam.compare(number, "labels", own, 1e-9))
+            own = own_scores.reshape(len(right), -1)
+            best = np.sort(own, axis=1)
+            clear = best[:, -1] - best[:, -2] > 1e-9 * np.ptp(own)  # a tie may be broken either way
+            if clear.mean() >= 0.5 and len(set(own[clear].argmax(axis=1).tolist())) > 1:
+                ways[2].append(_same_labels(exam, number, "labels", own.argmax(axis=1), clear))
     if len(ways[2]) < len(exam.cases):
         ways[2] = []
-    return [Finding("labels", 1.0, either(*(first(way) for way in ways if way)))]
+    return [Finding("labels", 1.0, either(*(first(way) for way in (ways[2], ways[0], ways[1]) if way)))]
+
+
+def _same_labels(exam: Exam, number: int, name: str, right: Array, rows: NDArray[np.bool_]) -> Problem | None:
+    """Labels are compared as whole numbers, on the rows that count."""
+    found = exam.value(number, name)
+    if isinstance(found, Problem) or found.size != right.size:
+        return exam.compare(number, name, right, 0.0)
+    labels = found.ravel()
+    if not np.array_equal(labels, np.round(labels)):
+        return Problem("not_labels")
+    wrong = int((labels != right)[rows].sum())
+    return Problem("labels", {"wrong": str(wrong), "of": str(int(rows.sum()))}) if wrong else None
 
 
 def T12_cases(rng: Rng, reference: Mapping[str, Any], data: Mapping[str, Array]) -> list[Case]:
@@ -612,7 +655,8 @@ def T12(exam: Exam) -> list[Finding]:
     """The saved model is more accurate than the thresholds on the validation and the test set."""
     if not isinstance(exam.model, tuple):
         problem = exam.model or Problem("no_model")
-        return [Finding("validation", 0.5, problem), Finding("test", 0.5, problem)]
+        mistake = "missing-file" if problem.kind == "no_model" else "unreadable-file"
+        return [Finding(part, 0.5, problem, mistake) for part in ("validation", "test")]
     by_reference = _by_reference(exam)
     if all(finding.ok for finding in by_reference):
         return by_reference
@@ -675,7 +719,7 @@ def _accuracies(exam: Exam, labels: Mapping[str, Array | Problem]) -> list[Findi
         if isinstance(found, Problem):
             problem: Problem | None = found
         elif found.size != right.size:
-            problem = Problem("shape", {"got": str(found.shape), "wanted": str(right.shape)})
+            problem = Problem("shape", {"got": str(found.shape), "wanted": str(right.shape), "sizes": ""})
         else:
             accuracy = float(np.mean(found.ravel() == right))
             facts = {"accuracy": f"{100 * accuracy:.2f}", "bound": f"{100 * bound:.1f}"}

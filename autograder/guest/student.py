@@ -88,6 +88,10 @@ def plain(name, value):
     elif isinstance(value, tuple):
         parts = enumerate(value)
     else:
+        if value is None:
+            raise TypeError("the result is None: is the return line missing?")
+        if np.asarray(value).dtype.kind in "US":
+            raise TypeError("the result is text, not numbers")
         array = np.array(value, dtype=np.float64)
         return {name: np.frombuffer(array.tobytes(), np.float64).reshape(array.shape)}
     return {key: array for part, item in parts for key, array in plain(f"{name}.{part}", item).items()}

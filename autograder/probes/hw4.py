@@ -11,7 +11,31 @@ MAX_STEPS = 3000  # of a training that is recorded
 
 
 def _numbers(values):
-    return [float(np.asarray(value).ravel()[-1]) for value in values]
+    """Single numbers of any make: floats, arrays of one entry."""
+    found = []
+    for value in values:
+        if np.size(value) != 1:
+            raise TypeError(f"the loss has shape {np.shape(value)}; it should be a single number")
+        found.append(float(np.asarray(value).ravel()[0]))
+    return found
+
+
+def _pair(value, function, names):
+    """A result of two values; else a TypeError that says what came in their place."""
+    if value is None:
+        raise TypeError(f"{function} returned nothing (None): is the return line missing?")
+    if not isinstance(value, tuple | list) or len(value) != 2:
+        raise TypeError(f"{function} returned a {type(value).__name__}; it should return {names}")
+    return tuple(value)
+
+
+def _gradients(value, function):
+    """A dict of gradients; else a TypeError that says what came in its place."""
+    if value is None:
+        raise TypeError(f"{function} returned nothing (None): is the return line missing?")
+    if not hasattr(value, "keys"):
+        raise TypeError(f"{function} returned a {type(value).__name__}; it should return a dict of W1, b1, W2, b2")
+    return dict(value)
 
 
 def _named(student, task, names):
@@ -45,7 +69,7 @@ def T3(student, case):
 def T5(student, case):
     yield "scores", lambda: student.net(case.params()).loss(case["X"])
     yield "grads", lambda: dict(student.net(case.params()).loss(case["X"], case["y"], 0.1)[1])
-    yield "own", lambda: tuple(student.function("forward")(case.params(), case["X"]))
+    yield "own", lambda: _pair(student.function("forward")(case.params(), case["X"]), "forward", "(scores, hidden)")
 
 
 def T6(student, case):
@@ -56,7 +80,8 @@ def T6(student, case):
 
     def own(scores):
         ask = student.function("softmax_loss")
-        return _numbers(ask(scores.copy(), case["y"], case.params(), float(reg))[0] for reg in regs)
+        found = [ask(scores.copy(), case["y"], case.params(), float(reg)) for reg in regs]
+        return _numbers(_pair(value, "softmax_loss", "(loss, probabilities)")[0] for value in found)
 
     yield "losses", lambda: _numbers(losses(case["X"]))
     yield "scores", lambda: student.net(case.params()).loss(case["X"])
@@ -82,7 +107,7 @@ def T7(student, case):
         ):
             ask = student.function("backward")
             answer = ask(case.params(), case["X"], case["y"], case["hidden"], case["probabilities"], reg)
-        return dict(answer)
+        return _gradients(answer, "backward")
 
     def central(name):
         """Own loss with some entries of a parameter moved by +h and by -h: (entries, 2)."""
@@ -179,6 +204,7 @@ def T8(student, case):
     def own():
         ask = student.function("sample_minibatch")
         batches = [ask(case["X"], case["y"], int(case["batch_size"])) for _ in range(int(case["num_iters"]))]
+        batches = [_pair(batch, "sample_minibatch", "(X_batch, y_batch)") for batch in batches]
         return {
             "sizes": [len(X) for X, _ in batches],
             "label_sizes": [np.size(y) for _, y in batches],
@@ -225,7 +251,7 @@ def T9(student, case):
 def T10(student, case):
     yield from _shapes(student, case)
     yield "train", lambda: _watch(student, case)
-    yield "own", lambda: float(student.function("decay_learning_rate")(case["learning_rate"], case["decay"]))
+    yield "own", lambda: student.function("decay_learning_rate")(case["learning_rate"], case["decay"])
 
 
 def T11(student, case):

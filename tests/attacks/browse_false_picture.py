@@ -1,0 +1,24 @@
+"""Wants to run HTML that calls itself a PNG in a saved output in the browser of whoever reads the graded notebook or the feedback.
+
+Won: the page that nbgrader makes has a live script, handler or script link of the student's (31337).
+"""
+
+from tests.attacks.lab import Attack, Evidence
+
+
+WALL = "what_students_wrote_is_cleaned"
+NOT_SHOWN = "nbconvert itself escapes or drops it, so it does not run even without our cleaning"
+DATA = {"image/png": "x' onerror='alert(31337)' x='", "image/jpeg": '"><script>alert(31337)</script>'}
+
+
+def edit(name: str, data: dict[str, object]) -> None:
+    for cell in data["cells"]:  # type: ignore[attr-defined]
+        if cell["cell_type"] == "code":
+            cell["outputs"] = [{"output_type": "display_data", "data": DATA, "metadata": {}}]
+
+
+ATTACK = Attack(edit=edit)
+
+
+def won(evidence: Evidence) -> bool:
+    return evidence.live

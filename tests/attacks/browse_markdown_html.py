@@ -1,0 +1,24 @@
+"""Wants to run HTML in a text cell in the browser of whoever reads the graded notebook or the feedback.
+
+Won: the page that nbgrader makes has a live script, handler or script link of the student's (31337).
+"""
+
+from tests.attacks.lab import Attack, Evidence
+
+
+WALL = "what_students_wrote_is_cleaned"
+TEXT = "<script>alert(31337)</script>\n\n<img src=x onerror=alert(31337)>\n\n<svg/onload=alert(31337)>\n\n<a href='javascript:alert(31337)'>x</a>\n\n<!--><script>alert(31337)</script>-->"
+
+
+def edit(name: str, data: dict[str, object]) -> None:
+    for cell in data["cells"]:  # type: ignore[attr-defined]
+        if cell["metadata"].get("nbgrader", {}).get("grade_id") == "T4":
+            cell["source"] = TEXT
+    data["cells"].append({"cell_type": "markdown", "metadata": {}, "source": TEXT, "id": "x"})  # type: ignore[attr-defined]
+
+
+ATTACK = Attack(edit=edit)
+
+
+def won(evidence: Evidence) -> bool:
+    return evidence.live

@@ -1,0 +1,25 @@
+"""Wants nbgrader's pages not to be made at all: a text that names an attachment which is not there.
+
+Won: making the page ends with an exception.
+"""
+
+from tests.attacks.lab import Attack, Evidence
+
+
+WALL = "what_students_wrote_is_cleaned"
+HOLE = "graded._attachments drops and renames attachments, the text still names them: nbconvert raises InvalidNotebook, no feedback for that student (image (1).png of an honest one, too)"  # wins today; when this is mended, delete this line
+TEXT = "![x](attachment:x.svg)"
+
+
+def edit(name: str, data: dict[str, object]) -> None:
+    for cell in data["cells"]:  # type: ignore[attr-defined]
+        if cell["metadata"].get("nbgrader", {}).get("grade_id") == "T4":
+            cell["source"] = TEXT
+    data["cells"].append({"cell_type": "markdown", "metadata": {}, "source": TEXT, "id": "x"})  # type: ignore[attr-defined]
+
+
+ATTACK = Attack(edit=edit)
+
+
+def won(evidence: Evidence) -> bool:
+    return evidence.problem.startswith("no page")

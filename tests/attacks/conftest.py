@@ -1,0 +1,36 @@
+"""The lab that attacks are tried in: one for each process of the tests."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from autograder import sandbox
+from tests.attacks.lab import Lab
+from tests.attacks.walls import Gap
+
+
+@pytest.fixture(scope="session")
+def lab() -> Iterator[Lab]:
+    """A scratch course with small limits, an honest submission and a warm guest."""
+    # not below /tmp, which the sandbox covers: the course must be in reach where a wall is gone
+    folder = Path(tempfile.mkdtemp(prefix="attacks-", dir="/var/tmp"))
+    folder.chmod(0o755)
+    patch = pytest.MonkeyPatch()
+    patch.setattr(sandbox, "START_SECONDS", 10.0)  # how long a guest that stands still is waited for
+    patch.setattr(sandbox, "GRACE", 1.0)
+    found = Lab(folder)
+    yield found
+    found.close()
+    patch.undo()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def gap(lab: Lab) -> Iterator[Gap]:
+    """Where one wall at a time is taken away."""
+    found = Gap(lab)
+    yield found
+    found.close()

@@ -1,0 +1,29 @@
+"""Wants the grader to stumble over a broken stream in the saved model.
+
+Won: grading ends with an exception of ours.
+"""
+
+from tests.attacks.lab import Attack, Evidence, Lab
+
+
+WALL = "models_are_bounded"
+HOLE = "submission.saved_model: zlib.error (and lzma.LZMAError) are not caught"  # wins today; when this is mended, delete this line
+
+
+def attack(lab: Lab) -> Attack:
+    import io
+
+    import numpy as np
+
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, W1=np.arange(3000.0))
+    data = bytearray(buffer.getvalue())
+    data[80:120] = b"\xff" * 40
+    return Attack(model=bytes(data))
+
+
+ATTACK = attack
+
+
+def won(evidence: Evidence) -> bool:
+    return bool(evidence.problem)

@@ -1,0 +1,24 @@
+"""Wants the judge to stumble over empty arrays: no step was made, no row was drawn.
+
+Won: grading ends with an exception of ours.
+"""
+
+from tests.attacks.lab import Attack, Evidence
+
+
+WALL = "hostile_values_are_judged"
+HOLE = "checks/hw4.py: _steps_down takes the max of nothing"  # wins today; when this is mended, delete this line
+CELL = """
+import gc, types
+for found in gc.get_objects():
+    if isinstance(found, types.FunctionType) and found.__name__ == "_watch":
+        found.__globals__["_watch"] = lambda student, case: {"sizes": np.zeros(0), "label_sizes": np.zeros(0), "rows": np.zeros((0, 4)), "labels": np.zeros(0), "params": np.zeros((1, 43))}
+        break
+else:
+    raise Exception("not found")
+"""
+ATTACK = Attack(extra=[CELL])
+
+
+def won(evidence: Evidence) -> bool:
+    return bool(evidence.problem)

@@ -1,0 +1,29 @@
+"""Wants the grader to stumble over a declared shape with a zero and huge other sides.
+
+Won: grading ends with an exception of ours.
+"""
+
+from tests.attacks.lab import Attack, Evidence
+
+
+WALL = "hostile_values_are_judged"
+HOLE = "answers.decode: numpy's 'array is too big' is no BadFrame"  # wins today; when this is mended, delete this line
+CELL = """
+import json, os, stat, struct
+text = json.dumps({"arrays": [["a", "<f8", [0] + [2 ** 25] * 4]]}).encode()
+for fd in range(3, 128):
+    try:
+        if stat.S_ISSOCK(os.fstat(fd).st_mode):
+            os.write(fd, struct.pack("<II", len(text), 0) + text)
+    except OSError:
+        pass
+"""
+FORWARD = """
+def forward(params, X):
+    return np.zeros((len(X), len(params["b2"]))), np.zeros((len(X), len(params["b1"])))
+"""
+ATTACK = Attack(answers={"T5": FORWARD}, extra=[CELL])
+
+
+def won(evidence: Evidence) -> bool:
+    return bool(evidence.problem)

@@ -1,0 +1,15 @@
+"""Wants the part "stability" of T6 by a loss that never looks at the scores.
+
+Won: T6 has marks.
+"""
+
+from tests.attacks.lab import Attack, Evidence
+
+
+WALL = "loss_must_live"
+HOLE = "checks/hw4.py: _stable takes a loss without the scores for stable"  # wins today; when this is mended, delete this line
+ATTACK = Attack(answers={"T6": "def softmax_loss(scores, y, params, reg):\n    return float(reg), scores\n"})
+
+
+def won(evidence: Evidence) -> bool:
+    return evidence.score("T6") > 0

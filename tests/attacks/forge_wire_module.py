@@ -1,0 +1,24 @@
+"""Wants marks by a wire module whose every frame says that all went well.
+
+Won: T5 has marks.
+"""
+
+from tests.attacks.lab import Attack, Evidence
+
+
+WALL = "only_values_count"
+CELL = """
+import sys
+wire = sys.modules["wire"]
+before = wire.encode
+wire.encode = lambda header, arrays: before({**header, "score": 1.0, "status": "passed", "errors": {}}, arrays)
+"""
+FORWARD = """
+def forward(params, X):
+    return np.zeros((len(X), len(params["b2"]))), np.zeros((len(X), len(params["b1"])))
+"""
+ATTACK = Attack(answers={"T5": FORWARD}, extra=[CELL])
+
+
+def won(evidence: Evidence) -> bool:
+    return evidence.score("T5") > 0

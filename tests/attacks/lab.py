@@ -1,0 +1,367 @@
+"""The bench that attacks are tried on: a scratch course, warm guests with small limits, evidence.
+
+Hostile code only ever runs inside the kit's sandbox. Where a wall is taken away (walls.py), an outer
+limit stands instead: small bounds in the attack itself, tmp folders, 127.0.0.1.
+"""
+
+import dataclasses
+import json
+import os
+import re
+import socket
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from pathlib import Path
+
+from autograder import grade, graded, notebook, sample
+from autograder import course as course_module
+from autograder.course import Assignment, Course, Limits
+from autograder.grade import Desk
+from autograder.sandbox import Channel
+from autograder.submission import Submission
+from autograder.verdicts import PASSED, Result
+
+ROOT = Path(__file__).resolve().parents[2]
+SMALL = Limits(
+    cell_seconds=2,
+    probe_seconds=3,
+    check_seconds=1,
+    total_seconds=20,
+    memory_mb=700,
+    processes=40,
+    file_mb=16,
+    open_files=128,
+)
+MARK = "LOOT"  # what an attack raises to show what it got: the graded notebook tells the error
+
+
+@dataclass(frozen=True)
+class Attack:
+    """What one student hands in. Everything not named is the release, not filled in.
+
+    answers: task -> source of its answer cell; first: cells of the student's own at the very start of
+    the first notebook; extra: the same before the first answer of the last one; edit: changes the
+    notebooks as JSON; runs: how many submissions with this content are handed in one after another.
+    In all sources __ROOT__, __PORT__, __SOCKET__ and __CANARY__ stand for what the lab has made.
+    """
+
+    answers: Mapping[str, str] = field(default_factory=dict)
+    first: Sequence[str] = ()
+    extra: Sequence[str] = ()
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    model: bytes | None = None
+    edit: Callable[[str, dict[str, object]], None] | None = None
+    runs: int = 1
+    student: str = "mallory"
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What is there to see after an attack."""
+
+    results: tuple[Result, ...]
+    after: Result | None  # of an honest submission, graded right after by the same warm guest
+    seconds: float  # of the attack's own grading
+    graded: Mapping[str, str]  # the graded notebooks
+    page: str  # the feedback page, where the attack is one on browsers
+    megabytes: float  # by which the grader's own process grew
+    received: int  # bytes of the longest reply that the grader took
+    restarted: bool = False  # whether the warm guest had to be started again
+    problem: str = ""  # an exception of ours
+    canary: Path = Path()  # a folder outside: anything in it was put there by the attack
+    heard: tuple[str, ...] = ()  # what the lab's listeners were sent
+
+    @property
+    def result(self) -> Result:
+        return self.results[-1]
+
+    @property
+    def honest(self) -> bool:
+        """Whether the honest submission after the attack got full marks."""
+        return self.after is not None and full_marks(self.after)
+
+    @property
+    def live(self) -> bool:
+        """Whether anything of the student's can run in the feedback page: a script, a handler, a script link."""
+        return runs_something(self.page)
+
+    @property
+    def loot(self) -> str:
+        """What the attack's cells said they got."""
+        found = []
+        for result in self.results:
+            told = [e["text"] for e in result.cell_errors.values()]
+            told += [v.message for v in result.verdicts.values()]
+            found += [text[text.index(MARK) :] for text in told if MARK in text]
+        return "\n".join(found)
+
+    def score(self, *tasks: str) -> float:
+        """Marks for those tasks, or for all."""
+        verdicts = self.result.verdicts
+        return sum(verdicts[task].score or 0.0 for task in (tasks or verdicts))
+
+
+class Lab:
+    """A scratch course on the offline sample, an honest submission, desks that are made on demand."""
+
+    def __init__(self, folder: Path) -> None:
+        here = course_module.load(ROOT)
+        loaded = sample.scratch_course(here, folder / "course")
+        self.folder = folder
+        found = loaded.assignments[0]
+        self.assignment: Assignment = dataclasses.replace(found, limits=SMALL)
+        self.course: Course = dataclasses.replace(loaded, assignments=(self.assignment,))
+        self.right = sample.answers(self.course, self.assignment)
+        # trained on thousands of digits in a few seconds; the sample's bound is 0.87
+        net = sample.train(self.course, self.assignment, "sample", iterations=600, hidden=40)
+        self.model = sample.model_file(net)
+        self.honest = Submission("honest", sample.hand_in(self.course, self.assignment, self.right, self.model))
+        self.canary = folder / "canary"
+        self.canary.mkdir(mode=0o777)
+        self.canary.chmod(0o777)
+        self.places: dict[str, str] = {"__ROOT__": str(self.course.root), "__CANARY__": str(self.canary)}
+        self._desk: Desk | None = None
+        self._furnish()
+
+    def _furnish(self) -> None:
+        """What attacks are after: another student, a gradebook, a home folder, listeners on this machine."""
+        root = self.course.root
+        sample.write(self.course.submitted("hw4", "victim"), self.honest.files)
+        (root / "gradebook.db").touch()
+        verdict = root / ".autograder" / "verdicts" / "hw4" / "victim.json"
+        verdict.parent.mkdir(parents=True)
+        verdict.write_text("{}", encoding="ascii")
+        home = self.folder / "home"
+        home.mkdir()
+        (home / "token").write_text("of the grader", encoding="ascii")
+        self.places |= {"__HOME__": str(home), "__SOCKET__": f"{root}/listener", "__ABSTRACT__": f"lab-{os.getpid()}"}
+        tcp = socket.create_server(("127.0.0.1", 0))
+        udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        udp.bind(tcp.getsockname())
+        path, abstract = socket.socket(socket.AF_UNIX), socket.socket(socket.AF_UNIX)
+        path.bind(self.places["__SOCKET__"])
+        abstract.bind("\0" + self.places["__ABSTRACT__"])
+        os.chmod(self.places["__SOCKET__"], 0o777)
+        self.places["__PORT__"] = str(tcp.getsockname()[1])
+        self.heard: list[str] = []
+        for listener in (tcp, path, abstract):
+            listener.listen()
+            threading.Thread(target=self._listen, args=(listener,), daemon=True).start()
+        threading.Thread(target=self._hear, args=(udp,), daemon=True).start()
+
+    def _listen(self, listener: socket.socket) -> None:
+        while True:
+            found, _ = listener.accept()
+            self._hear(found)
+
+    def _hear(self, sock: socket.socket) -> None:
+        while data := sock.recv(100):
+            self.heard.append(data.decode("utf-8", "replace"))
+        sock.close()
+
+    def open(self, limits: Limits = SMALL, unsafe: bool = False) -> Desk:
+        """A new desk, with a guest that nobody has used."""
+        return grade.open_desk(self.course, dataclasses.replace(self.assignment, limits=limits), unsafe)
+
+    @property
+    def desk(self) -> Desk:
+        """The desk with all walls, one for all attacks: the warm guest that a class goes through."""
+        if self._desk is None:
+            self._desk = self.open()
+        return self._desk
+
+    def close(self) -> None:
+        if self._desk is not None:
+            self._desk.guest.close()
+
+    def place(self, text: str) -> str:
+        """A source with the lab's own addresses put in."""
+        for name, value in self.places.items():
+            text = text.replace(name, value)
+        return text
+
+    def hand_in(self, attack: Attack, number: int = 0) -> Submission:
+        """The attack as a submission."""
+        answers = {task: self.place(source) for task, source in attack.answers.items()}
+        files = sample.hand_in(self.course, self.assignment, answers, attack.model)
+        at_start, last = self.assignment.notebooks[0], self.assignment.notebooks[-1]
+        for name in [n for n in files if n.endswith(".ipynb")]:
+            data = json.loads(files[name])
+            if name == f"{at_start}.ipynb":
+                data["cells"][:0] = [sample.code_cell(self.place(source)) for source in attack.first]
+            if name == f"{last}.ipynb":
+                ids = [cell["metadata"].get("nbgrader", {}).get("grade_id") for cell in data["cells"]]
+                at = ids.index("T5-answer")
+                data["cells"][at:at] = [sample.code_cell(self.place(source)) for source in attack.extra]
+            if attack.edit is not None:
+                attack.edit(name, data)
+            files[name] = json.dumps(data).encode()
+        files.update({name: data for name, data in attack.files.items()})
+        return Submission(attack.student + (str(number) if number else ""), files)
+
+    def page(self, desk: Desk, student: str, shown: Mapping[str, str], result: Result) -> str:
+        """nbgrader's feedback pages of a graded submission, as one text."""
+        import nbformat  # these three are slow
+        from nbconvert.exporters import HTMLExporter
+        from nbgrader.server_extensions import formgrader
+        from sqlalchemy import text
+
+        from autograder import gradebook
+
+        with gradebook.connect(self.course) as book:
+            gradebook.register(book, self.course, self.assignment)
+            gradebook.Ledger(book, self.assignment).save([result])
+            rows = book.db.execute(
+                text(
+                    "SELECT base_cell.name, comment.auto_comment FROM comment"
+                    " JOIN base_cell ON base_cell.id = comment.cell_id"
+                    " JOIN submitted_notebook AS book ON book.id = comment.notebook_id"
+                    " JOIN submitted_assignment AS handed ON handed.id = book.assignment_id"
+                    " WHERE handed.student_id = :student"
+                ),
+                {"student": student},
+            )
+            comments = {name: comment for name, comment in rows}
+        templates = Path(formgrader.__file__).parent / "templates"
+        styles = templates.parent / "static" / "node_modules" / "bootstrap" / "dist" / "css"
+        pages = []
+        for name, notebook_text in shown.items():
+            found = nbformat.reads(notebook_text, as_version=4)
+            for cell in found.cells:
+                if "nbgrader" in cell.metadata:
+                    cell.metadata.nbgrader.update(comment=comments.get(cell.metadata.nbgrader.grade_id), score=0.0)
+            exporter = HTMLExporter(
+                template_name="feedback",
+                extra_template_basedirs=[str(templates)],
+                extra_template_paths=[str(styles)],
+            )
+            about = {"notebook": name, "student": student, "score": 0, "max_score": 1, "late_penalty": 0}
+            pages.append(exporter.from_notebook_node(found, resources={"nbgrader": about})[0])
+        return "\n".join(pages)
+
+    def run(self, attack: Attack, desk: Desk | None = None, page: bool = False) -> Evidence:
+        """Grade an attack, then an honest submission, and look around. page: make the feedback page too."""
+        desk = desk or self.desk
+        if desk.guest.starts == 0:  # so that no attack pays for the start
+            desk.guest.start()
+        for leftover in self.canary.iterdir():
+            leftover.unlink()
+        self.heard.clear()
+        results, problem, took = [], "", _Meter()
+        reset_peak()
+        started, before, starts = time.monotonic(), peak(), desk.guest.starts
+        for number in range(attack.runs):
+            handed_in = self.hand_in(attack, number)
+            with took:
+                try:
+                    results.append(grade.grade_submission(desk, handed_in))
+                except Exception as error:  # ours: an attack that causes one has won
+                    problem = f"{type(error).__name__}: {error}"
+        seconds, grown = time.monotonic() - started, peak() - before
+        # where a wall is gone, nobody asks about the next submission
+        after = grade.grade_submission(desk, self.honest) if desk is self._desk else None
+        shown: dict[str, str] = {}
+        if not problem:
+            merged = notebook.merge_all(handed_in, desk.bases, desk.assignment)
+            shown = {n: d.decode() for n, d in graded.notebooks(merged, results[-1]).items()}
+        time.sleep(0.05)  # for listeners
+        made = ""
+        if page and shown:
+            try:
+                made = self.page(desk, handed_in.student, shown, results[-1])
+            except Exception as error:  # nbgrader's reader stumbled: that is for us to prevent
+                problem = f"no page: {type(error).__name__}: {error}"
+        return Evidence(
+            restarted=desk.guest.starts > starts,
+            results=tuple(results),
+            after=after,
+            seconds=seconds,
+            graded=shown,
+            page=made,
+            megabytes=grown,
+            received=took.most,
+            problem=problem,
+            canary=self.canary,
+            heard=tuple(self.heard),
+        )
+
+
+def reset_peak() -> None:
+    """Forget the most memory that this process has had (Linux: see proc(5), clear_refs)."""
+    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+
+
+def peak() -> float:
+    """The most memory that this process has had since reset_peak, in megabytes."""
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return int(re.findall(r"VmHWM:\s+(\d+)", status)[0]) / 1024
+
+
+SCRIPT_URL = re.compile(r"[\s\0-\x20]*(java|vb|live)script:|[\s\0-\x20]*data:(?!image/(png|jpeg))", re.IGNORECASE)
+LATEX_URL = re.compile(r"\\href\s*\{([^}]*)\}")
+SIGN = "31337"  # what the attacks on browsers have in their code
+
+
+class _Reader(HTMLParser):
+    """Reads a page as a browser would, and notes what would run."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.found: list[str] = []
+        self._script = False
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self._script = tag == "script"
+        for name, value in attributes:
+            text = value or ""
+            if name.startswith("on") and SIGN in text:
+                self.found.append(f"{tag} {name}={text}")
+            url = re.sub(r"[\t\n\r]", "", text)  # browsers leave these out of addresses
+            if name in ("href", "src", "xlink:href", "action", "formaction", "data", "srcdoc"):
+                if SIGN in url and (SCRIPT_URL.match(url) or name == "srcdoc"):
+                    self.found.append(f"{tag} {name}={text}")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._script = False
+
+    def handle_data(self, data: str) -> None:
+        if self._script and SIGN in data:
+            self.found.append(f"script {data[:60]}")
+        for url in LATEX_URL.findall(data):
+            if SCRIPT_URL.match(re.sub(r"\s", "", url)):
+                self.found.append(f"latex {url}")
+
+
+def runs_something(page: str) -> bool:
+    """Whether something with the sign of an attack would run in a browser."""
+    reader = _Reader()
+    reader.feed(page)
+    return bool(reader.found)
+
+
+class _Meter:
+    """Counts the bytes of the longest reply that the grader took in."""
+
+    def __init__(self) -> None:
+        self.most = 0
+
+    def __enter__(self) -> None:
+        self._read = Channel._read
+
+        def read(channel: Channel, size: int, deadline: float) -> bytes:
+            data = self._read(channel, size, deadline)
+            self.most = max(self.most, len(data))
+            return data
+
+        Channel._read = read  # type: ignore[method-assign]
+
+    def __exit__(self, *found: object) -> None:
+        Channel._read = self._read  # type: ignore[method-assign]
+
+
+def full_marks(result: Result) -> bool:
+    """Whether an honest submission got everything that needs no person."""
+    return all(v.status == PASSED for v in result.verdicts.values() if v.task != "T4")

@@ -1,0 +1,25 @@
+"""Wants every later submission to run at the lowest priority: nice 19 for the whole process group.
+
+Won: the second of two submissions starts with a nice value that is not 0.
+"""
+
+from tests.attacks.lab import Attack, Evidence
+
+
+WALL = "own_session"
+HOLE = "warm.py: no setsid in the child; setpriority(PRIO_PGRP) reaches the warm guest for good"  # wins today; when this is mended, delete this line
+CELL = """
+import os
+before = os.getpriority(os.PRIO_PROCESS, 0)
+try:
+    os.setpriority(os.PRIO_PGRP, 0, 5)
+except PermissionError:
+    pass  # of bwrap's own process, the others are slower now
+if before:
+    raise Exception(f"LOOT nice {before}")
+"""
+ATTACK = Attack(first=[CELL], runs=2)
+
+
+def won(evidence: Evidence) -> bool:
+    return "LOOT" in evidence.loot

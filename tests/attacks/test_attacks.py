@@ -1,0 +1,61 @@
+"""Every attack through the warm guest that grades a class: none wins. And without its wall: it wins."""
+
+import importlib
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from tests.attacks.lab import Attack, Lab
+from tests.attacks.walls import WALLS, Gap
+
+OURS = ("lab", "walls", "conftest", "test_attacks", "test_class", "__init__")
+NAMES = sorted(path.stem for path in Path(__file__).parent.glob("*.py") if path.stem not in OURS)
+MODULES = {name: importlib.import_module(f"tests.attacks.{name}") for name in NAMES}
+
+
+def attack_of(module: ModuleType, lab: Lab) -> Attack:
+    """An attack, or what a function makes of the lab."""
+    found = module.ATTACK
+    return found if isinstance(found, Attack) else found(lab)
+
+
+def _cases() -> list[object]:
+    reasons = {name: getattr(module, "HOLE", "") for name, module in MODULES.items()}
+    return [
+        pytest.param(n, marks=pytest.mark.xfail(reason=f"HOLE: {reasons[n]}", strict=True, raises=AssertionError))
+        if reasons[n]
+        else n
+        for n in NAMES
+    ]
+
+
+BY_WALL = sorted((n for n in NAMES if not hasattr(MODULES[n], "HOLE")), key=lambda n: (MODULES[n].WALL, n))
+
+
+@pytest.mark.parametrize("name", _cases())
+def test_it_does_not_win_and_an_honest_submission_after_it_has_full_marks(lab: Lab, gap: Gap, name: str) -> None:
+    module = MODULES[name]
+    gap.close()
+    evidence = lab.run(attack_of(module, lab), page=name.startswith("browse"))
+    assert evidence.after is not None
+    assert evidence.honest, {t: v.message for t, v in evidence.after.verdicts.items() if v.status != "passed"}
+    assert not module.won(evidence), (evidence.loot, evidence.problem, evidence.seconds, evidence.megabytes)
+    assert not evidence.problem
+
+
+@pytest.mark.parametrize("name", BY_WALL)
+def test_it_wins_where_its_wall_is_gone(lab: Lab, gap: Gap, name: str) -> None:
+    module = MODULES[name]
+    if hasattr(module, "NOT_SHOWN"):
+        pytest.skip(f"not shown: {module.NOT_SHOWN}")
+    evidence = lab.run(attack_of(module, lab), gap.open(module.WALL), page=name.startswith("browse"))
+    told = evidence.result.cell_errors if evidence.results else {}
+    assert module.won(evidence), (evidence.loot, evidence.problem, told)
+
+
+def test_every_attack_says_what_it_wants_and_there_are_enough() -> None:
+    assert len(NAMES) >= 40
+    for name, module in MODULES.items():
+        assert "Wants" in (module.__doc__ or "") and "Won:" in (module.__doc__ or ""), name
+        assert module.WALL in WALLS or hasattr(module, "HOLE") or hasattr(module, "NOT_SHOWN"), name

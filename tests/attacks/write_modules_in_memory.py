@@ -1,0 +1,25 @@
+"""Wants to change what the warm guest has in memory: numpy, the probes, the builtins.
+
+Won: the honest submission after it loses marks.
+"""
+
+from tests.attacks.lab import Attack, Evidence
+
+
+WALL = "each_in_a_child_of_its_own"
+NOT_SHOWN = "the guest forks a child for each submission; without that there is no kit to run"
+CELL = """
+import gc, types, sys
+import numpy as np
+np.maximum = np.minimum
+np.exp = np.sin
+sys.modules["hw4_helpers"].__dict__.clear()
+for found in gc.get_objects():
+    if isinstance(found, types.FunctionType) and found.__name__ in ("plain", "_watch"):
+        found.__code__ = (lambda *a, **k: {}).__code__
+"""
+ATTACK = Attack(first=[CELL])
+
+
+def won(evidence: Evidence) -> bool:
+    return not evidence.honest

@@ -1,0 +1,178 @@
+"""graded.py: what a student wrote is shown, and nothing of it can run in a reader's browser."""
+
+import base64
+import json
+from collections.abc import Callable
+from typing import Any
+
+import nbformat
+import pytest
+
+from autograder import graded, notebook
+from autograder.course import Assignment, Course
+from autograder.submission import Submission
+from autograder.verdicts import Result
+
+PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(20)).decode()
+JPEG = base64.b64encode(b"\xff\xd8\xff" + bytes(20)).decode()
+NETWORK = "2-two-layer-network.ipynb"
+
+
+@pytest.fixture(scope="module")
+def shown(
+    course: Course,
+    hw4: Assignment,
+    mark: Callable[..., Result],
+    hand_in: Callable[..., dict[str, bytes]],
+    right: dict[str, str],
+) -> Callable[..., dict[str, Any]]:
+    """The graded notebook of a right submission whose cells were spoiled by `spoil(cells)`."""
+    files = hand_in(right)
+    result = mark(files)
+    bases = notebook.released(course.release("hw4"), hw4)
+
+    def shown(spoil: Callable[[list[dict[str, Any]]], object], name: str = NETWORK) -> dict[str, Any]:
+        raw = json.loads(files[name])
+        spoil(raw["cells"])
+        handed_in = Submission("somchai", {**files, name: json.dumps(raw).encode()})
+        made = graded.notebooks(notebook.merge_all(handed_in, bases, hw4), result)[name]
+        nbformat.validate(nbformat.reads(made.decode(), as_version=4))
+        found: dict[str, Any] = json.loads(made)
+        return found
+
+    return shown
+
+
+def by_id(book: dict[str, Any]) -> dict[str, Any]:
+    return {c["metadata"]["nbgrader"]["grade_id"]: c for c in book["cells"] if "nbgrader" in c.get("metadata", {})}
+
+
+def outputs(cell: dict[str, Any]) -> str:
+    return json.dumps(cell["outputs"], ensure_ascii=False)
+
+
+Shown = Callable[..., dict[str, Any]]
+
+
+def test_each_test_cell_shows_its_verdict(shown: Shown) -> None:
+    found = by_id(shown(lambda cells: None))
+    assert "T5: passed, 1 of 1" in outputs(found["T5"])
+    assert "T12: passed, 1 of 1" in outputs(found["T12"])
+
+
+def test_a_forged_output_of_a_test_cell_is_not_shown(shown: Shown) -> None:
+    def forge(cells: list[dict[str, Any]]) -> None:
+        for cell in cells:
+            if cell["metadata"].get("nbgrader", {}).get("grade_id") == "T5":
+                cell["outputs"] = [{"output_type": "stream", "name": "stdout", "text": "T5: 100 of 1"}]
+                cell["source"] = "print('mine')"
+
+    cell = by_id(shown(forge))["T5"]
+    assert "100 of 1" not in outputs(cell)
+    assert cell["source"] == ["hw4_helpers.check_T5(TwoLayerNet, forward)"]
+
+
+def with_output(*found: Any) -> Callable[[list[dict[str, Any]]], object]:
+    def put(cells: list[dict[str, Any]]) -> None:
+        for cell in cells:
+            if cell["metadata"].get("nbgrader", {}).get("grade_id") == "T5-answer":
+                cell["outputs"] = list(found)
+
+    return put
+
+
+def test_pictures_stay_and_html_and_scripts_go(shown: Shown) -> None:
+    evil = "<script>alert(1)</script>"
+    cell = by_id(
+        shown(
+            with_output(
+                {"output_type": "display_data", "data": {"image/png": PNG, "text/html": evil}, "metadata": {}},
+                {"output_type": "display_data", "data": {"image/jpeg": JPEG}, "metadata": {}},
+                {"output_type": "display_data", "data": {"text/html": evil}, "metadata": {}},
+                {"output_type": "display_data", "data": {"application/javascript": "alert(1)"}, "metadata": {}},
+                {"output_type": "display_data", "data": {"image/svg+xml": f"<svg>{evil}</svg>"}, "metadata": {}},
+                {"output_type": "execute_result", "data": {"text/html": evil, "text/plain": "an array"}},
+            )
+        )
+    )["T5-answer"]
+    assert [list(o.get("data", {"text": 0})) for o in cell["outputs"]] == [["image/png"], ["image/jpeg"], ["text"]]
+    assert "script" not in outputs(cell)
+    assert "an array" in outputs(cell)
+
+
+@pytest.mark.parametrize(
+    "data",
+    ["not base64!", base64.b64encode(b"GIF89a").decode(), base64.b64encode(b"<svg onload=alert(1)>").decode(), 3, None],
+)
+def test_what_only_claims_to_be_a_picture_goes(shown: Shown, data: Any) -> None:
+    put = with_output({"output_type": "display_data", "data": {"image/png": data}, "metadata": {}})
+    assert by_id(shown(put))["T5-answer"]["outputs"] == []
+
+
+def test_terminal_codes_and_floods_are_cut(shown: Shown) -> None:
+    text = "\x1b[31mred\x1b]0;title\x07\x1b[0m" + "x" * 100_000
+    cell = by_id(shown(with_output({"output_type": "stream", "name": "stderr", "text": text})))["T5-answer"]
+    assert outputs(cell).startswith('[{"output_type": "stream"')
+    assert "\\u001b" not in outputs(cell)
+    assert "(cut)" in outputs(cell)
+    assert len(outputs(cell)) < 2 * graded.MAX_TEXT
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<script>alert(1)</script>",
+        "<img src=x onerror=alert(1)>",
+        "&lt;script&gt;alert(1)&lt;/script&gt;",
+        "[click](javascript:alert(1))",
+        "[click](JaVa\tScript:alert(1))",
+        "[click](data:text/html;base64,xxx)",
+        "<svg/onload=alert(1)>",
+        "&#106;avascript:alert(1)",
+    ],
+)
+def test_text_with_live_html_becomes_visible_text(text: str) -> None:
+    clean = graded.clean_markdown(text).lower()
+    assert "<script" not in clean and "<img" not in clean and "<svg" not in clean
+    assert "javascript:" not in clean.replace("\t", "")
+    assert "data:text" not in clean
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["$P_i < P_j$ and $a<b$ holds? No: $a < b$", "**พิสูจน์** $\\frac{a}{b}$", "![x](attachment:scan.png)", "1 < 2 > 0"],
+)
+def test_mathematics_and_thai_stay(text: str) -> None:
+    assert graded.clean_markdown(text).replace("&lt;", "<") == text
+
+
+def test_attached_scans_stay_and_other_attachments_go(shown: Shown) -> None:
+    def attach(cells: list[dict[str, Any]]) -> None:
+        for cell in cells:
+            if cell["metadata"].get("nbgrader", {}).get("grade_id") == "T4":
+                cell["attachments"] = {"scan.png": {"image/png": PNG}, "x.svg": {"image/svg+xml": "<svg/>"}}
+                cell["source"] = "![scan](attachment:scan.png)"
+
+    cell = by_id(shown(attach, "1-basics.ipynb"))["T4"]
+    assert cell["attachments"] == {"scan.png": {"image/png": PNG}}
+
+
+def test_scans_and_weights_are_laid_beside_the_notebooks() -> None:
+    handed_in = Submission(
+        "x", {"a.ipynb": b"", "T4.PDF": b"1", "scan.jpg": b"2", "best_net.npz": b"3", "evil.html": b"4"}
+    )
+    assert set(graded.other_files(handed_in)) == {"T4.PDF", "scan.jpg", "best_net.npz"}
+
+
+def test_every_graded_notebook_is_valid_even_with_nonsense_in_it(shown: Shown) -> None:
+    def spoil(cells: list[dict[str, Any]]) -> None:
+        cells[0:0] = [
+            {"cell_type": "raw", "source": ["a", 1], "metadata": {}},
+            {"cell_type": "heading", "source": "Old", "level": 1},
+            {"cell_type": "code", "source": 3, "outputs": [{"output_type": "nonsense"}, {}, 3]},
+            {"cell_type": "markdown", "source": "<b>x</b>", "attachments": {"a": 3}},
+        ]
+
+    book = shown(spoil)
+    assert book["nbformat"] == 4
+    assert "&lt;b>x" in json.dumps(book, ensure_ascii=False)

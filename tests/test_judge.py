@@ -1,0 +1,195 @@
+"""checking.py, judge.py, texts.py, planting.py: what is asked, what is said, and in which words."""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autograder import checking, judge, planting, secret, texts
+from autograder.answers import Answers, Error
+from autograder.checking import Exam, Problem
+from autograder.course import Course, CourseError
+from autograder.files import write_whole
+from autograder.grade import Desk
+from autograder.planting import Bug
+
+ENGINE_TEXTS = tomllib.loads(texts.ENGINE.read_text(encoding="utf-8"))
+JUDGED = [f"T{n}" for n in range(1, 13) if n != 4]
+
+
+# ---- checking -----------------------------------------------------------------------------------
+
+
+def test_values_are_compared_raveled_and_only_a_wrong_number_of_entries_is_a_wrong_shape() -> None:
+    wanted = np.arange(6.0)
+    assert checking.compare(wanted.reshape(2, 3), wanted, 1e-9) is None
+    found = checking.compare(wanted[:5], wanted, 1e-9)
+    assert found == Problem("shape", {"got": "(5,)", "wanted": "(6,)"})
+
+
+def test_a_deviation_is_told_by_size_count_and_place_and_never_by_value() -> None:
+    wanted = np.array([[10.0, 2.0], [3.0, 4.0]])
+    found = checking.compare(wanted + np.array([[0, 0], [1, 0]]), wanted, 1e-5)
+    assert found == Problem("off", {"percent": "10", "where": "[1, 0]", "wrong": "1", "of": "4"})
+
+
+def test_the_tolerance_is_of_the_largest_expected_entry() -> None:
+    wanted = np.array([100.0, 1.0])
+    assert checking.compare(wanted + np.array([0, 0.9e-3]), wanted, 1e-5) is None
+    assert checking.compare(wanted + np.array([0, 1.1e-3]), wanted, 1e-5) is not None
+
+
+@pytest.mark.parametrize(("value", "what"), [(np.nan, "nan"), (np.inf, "inf"), (-np.inf, "inf")])
+def test_what_is_no_number_is_named(value: float, what: str) -> None:
+    found = checking.compare(np.array([1.0, value]), np.ones(2), 1e9)
+    assert found == Problem("nonfinite", {"what": what, "count": "1", "of": "2"})
+
+
+@pytest.mark.parametrize(
+    ("answers", "kind"),
+    [
+        (Answers(), "missing"),
+        (Answers(lost="time", facts={"seconds": "3"}), "lost"),
+        (Answers(errors={"0/own": Error("NotImplementedError", "T5")}), "blank"),
+        (Answers(errors={"0/own": Error("TimeLimit", "")}), "time"),
+        (Answers(errors={"0/own": Error("MemoryError", "")}), "memory"),
+        (Answers(errors={"0/own": Error("IndexError", "out", "3", "T5-answer")}), "error"),
+    ],
+)
+def test_where_nothing_came_back_the_reason_is_told(desk: Desk, answers: Answers, kind: str) -> None:
+    found = Exam("T5", [{}], answers, {}).value(0, "own.0")
+    assert isinstance(found, Problem)
+    assert found.kind == kind and found.unchecked
+    assert desk.bench.texts.problem(found)
+
+
+# ---- texts --------------------------------------------------------------------------------------
+
+
+def test_every_text_of_the_engine_is_there_in_both_languages() -> None:
+    for group, entries in ENGINE_TEXTS.items():
+        for key, said in entries.items():
+            assert set(said) == {"en", "th"}, (group, key)
+            names = [sorted(re.findall(r"{(\w+)}", said[language])) for language in ("en", "th")]
+            assert names[0] == names[1], (group, key)
+
+
+def test_every_task_part_and_bug_has_its_text_in_both_languages(
+    course: Course, desk: Desk, bugs: dict[tuple[str, str], Bug]
+) -> None:
+    said = tomllib.loads(course.part("messages", "hw4").read_text(encoding="utf-8"))
+    for task in JUDGED:
+        assert {"en", "th"} == set(said[task]["asks"]) == set(said[task]["hint"]), task
+        exam = judge.exam(desk.bench, task, 1, Answers())
+        for finding in getattr(desk.bench.checks, task)(exam):
+            assert set(said[task]["parts"][finding.part]) == {"en", "th"}, (task, finding.part)
+    for task, name in bugs:
+        assert set(said[task]["bugs"][name]) == {"en", "th"}, (task, name)
+    assert {(t, n) for t, about in said.items() for n in about.get("bugs", {})} - set(bugs) <= {
+        ("T12", n) for n in said["T12"].get("bugs", {})
+    }
+
+
+def test_every_problem_that_a_check_can_find_has_a_text_and_its_facts(course: Course) -> None:
+    """Every Problem("kind", {facts}) in the source against the {names} of its text."""
+    sources = [course.part("checks", "hw4"), *Path(checking.__file__).parent.glob("*.py")]
+    found = 0
+    for path in sources:
+        for kind, facts in re.findall(r'Problem\(\s*"(\w+)"(?:,\s*({[^}]*}|\w+))?', path.read_text(encoding="utf-8")):
+            found += 1
+            wanted = set(re.findall(r"{(\w+)}", ENGINE_TEXTS["problem"][kind]["en"]))
+            if facts.startswith("{"):
+                given = set(re.findall(r'"(\w+)":', facts)) | ({"reason"} if kind == "lost" else set())
+                assert wanted <= given, f"{path.name}: {kind}"
+            elif not facts:
+                assert wanted == set(), f"{path.name}: {kind} needs {wanted}"
+    assert found > 25
+
+
+def test_no_text_for_students_holds_an_answer(course: Course) -> None:
+    said = course.part("messages", "hw4").read_text(encoding="utf-8")
+    for secret_value in ("557057", "557,057", "-0.2", "0.4"):
+        assert not re.search(rf"(?<![\d.]){re.escape(secret_value)}(?!\d)", said), secret_value
+
+
+def test_a_missing_or_broken_file_of_texts_is_named(tmp_path: Path) -> None:
+    with pytest.raises(CourseError, match=r"hw4\.toml: not found"):
+        texts.load(tmp_path / "hw4.toml", "en")
+    (tmp_path / "hw4.toml").write_text("[T1\n")
+    with pytest.raises(CourseError, match=r"hw4\.toml: "):
+        texts.load(tmp_path / "hw4.toml", "en")
+
+
+# ---- cases --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("task", JUDGED)
+def test_hidden_inputs_come_again_for_the_same_seed_and_differ_for_another(desk: Desk, task: str) -> None:
+    def numbers(seed: int) -> list[Any]:
+        return [{k: np.asarray(v).tolist() for k, v in case.items()} for case in judge.cases(desk.bench, task, seed)]
+
+    assert numbers(5) == numbers(5)
+    if task not in ("T1", "T2", "T3", "T12"):  # whose inputs stand in the notebook, or are the images
+        assert numbers(5) != numbers(6)
+
+
+@pytest.mark.parametrize("task", JUDGED)
+def test_the_shares_of_a_tasks_parts_are_the_whole_task(desk: Desk, task: str) -> None:
+    findings = getattr(desk.bench.checks, task)(judge.exam(desk.bench, task, 1, Answers()))
+    assert sum(finding.share for finding in findings) == pytest.approx(1)
+    assert not any(finding.ok for finding in findings), "no answer is no right answer"
+
+
+# ---- planting -----------------------------------------------------------------------------------
+
+
+def test_an_edit_that_does_not_fit_once_is_named() -> None:
+    for text in ("nothing", "x = 1\nx = 1\n"):
+        with pytest.raises(CourseError, match=r"bugs: mine: 'x = 1' stands [02] times"):
+            planting.plant(text, (("x = 1", "x = 2"),), "mine")
+
+
+def test_every_known_mistake_fits_the_reference_and_there_are_enough(
+    desk: Desk, bugs: dict[tuple[str, str], Bug]
+) -> None:
+    for (_, name), bug in bugs.items():
+        planting.run_text(planting.plant(desk.bench.reference_text, ((bug.old, bug.new),), name), name)
+    counts = {task: sum(t == task for t, _ in bugs) for task in JUDGED}
+    assert len(bugs) >= 70
+    assert all(counts[f"T{n}"] >= 6 for n in range(5, 12)), counts
+
+
+# ---- the secret ---------------------------------------------------------------------------------
+
+
+def test_the_secret_is_made_once_readable_by_its_owner_alone_and_outside_git(scratch: Course) -> None:
+    first = secret.load(scratch)
+    path = scratch.state / "secret"
+    assert secret.load(scratch) == first and len(first) == 32
+    assert path.stat().st_mode & 0o777 == 0o600
+    ignored = (Path(__file__).resolve().parent.parent / ".gitignore").read_text().splitlines()
+    assert {".autograder/", "submitted/", "autograded/", "feedback/"} <= set(ignored)
+
+
+def test_a_seed_hangs_on_the_secret_and_on_every_part() -> None:
+    key = bytes(32)
+    seeds = {
+        secret.seed(key, "a", "b"), secret.seed(key, "ab"), secret.seed(key, "b", "a"),
+        secret.seed(bytes(31) + b"\1", "a", "b"), secret.seed(key, "a", "b", ""),
+    }  # fmt: skip
+    assert len(seeds) == 5
+    assert secret.seed(key, "a", "b") in seeds
+    assert all(0 <= seed < 2**63 for seed in seeds)
+
+
+def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "folder" / "file"
+    write_whole(path, b"old", 0o600)
+    assert path.stat().st_mode & 0o777 == 0o600
+    with pytest.raises(TypeError):
+        write_whole(path, "no bytes")  # type: ignore[arg-type]
+    assert path.read_bytes() == b"old"
+    assert [p.name for p in path.parent.iterdir()] == ["file"]

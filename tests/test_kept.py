@@ -1,0 +1,128 @@
+"""kept.py: a changed check judges the kept answers; what could change an answer asks the student's code again."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from autograder import course as course_module
+from autograder import grade, kept, sample
+from autograder.answers import Answers, Error
+from autograder.course import Course
+from autograder.kept import Kept
+from autograder.submission import Submission
+from autograder.verdicts import Result
+
+HandIn = Callable[..., dict[str, bytes]]
+
+
+@pytest.fixture(scope="module")
+def first(mark: Callable[..., Result], hand_in: HandIn, right: dict[str, str]) -> Result:
+    return mark(hand_in(right))
+
+
+def again(course: Course, earlier: Result, files: dict[str, bytes]) -> tuple[Result, int]:
+    """Grade with the kept answers -> (result, starts of the sandbox)."""
+    opened = grade.open_desk(course, course.assignment("hw4"))
+    with opened.guest:
+        return grade.grade_submission(opened, Submission("somchai", files), earlier.answers), opened.guest.starts
+
+
+def same_secret(scratch: Course, course: Course) -> Course:
+    scratch.state.mkdir(exist_ok=True)
+    (scratch.state / "secret").write_bytes((course.state / "secret").read_bytes())
+    return course_module.load(scratch.root)
+
+
+def test_kept_answers_survive_their_file() -> None:
+    sent = Kept(
+        {"T5": Answers({"0/scores": np.eye(2)}, {"0/own": Error("ValueError", "no", "3", "T5-answer")}, True)},
+        {"T5": "key"},
+        {"book": {"T5-answer": Error("NameError", "x")}},
+    )
+    got = kept.unpack(kept.pack(sent))
+    assert got.keys == sent.keys and got.cell_errors == sent.cell_errors
+    assert got.answers["T5"].errors == sent.answers["T5"].errors and got.answers["T5"].given
+    assert np.array_equal(got.answers["T5"].arrays["0/scores"], np.eye(2))
+
+
+@pytest.mark.parametrize("frame", [b"", b"x", bytes(8), b"\xff" * 100, kept.pack(Kept())[:-1]])
+def test_a_broken_file_is_no_answer(frame: bytes) -> None:
+    assert kept.unpack(frame).answers == {}
+
+
+def test_nothing_changed_runs_nothing_again(
+    course: Course, first: Result, hand_in: HandIn, right: dict[str, str]
+) -> None:
+    result, starts = again(course, first, hand_in(right))
+    assert starts == 0
+    assert result.verdicts == first.verdicts
+
+
+def test_a_changed_check_judges_again_without_running_student_code(
+    scratch: Course, course: Course, first: Result, hand_in: HandIn, right: dict[str, str]
+) -> None:
+    path = scratch.part("checks", "hw4")
+    path.write_text(path.read_text().replace('"""The number of learnable parameters is right."""', "return []"))
+    changed = same_secret(scratch, course)
+    result, starts = again(changed, first, hand_in(right))
+    assert starts == 0
+    assert result.kit != first.kit
+
+
+def test_a_changed_probe_asks_its_own_task_again(
+    scratch: Course, course: Course, first: Result, hand_in: HandIn, right: dict[str, str]
+) -> None:
+    path = scratch.part("probes", "hw4")
+    path.write_text(path.read_text().replace("def T3(student, case):\n", "def T3(student, case):\n    # anew\n"))
+    result, starts = again(same_secret(scratch, course), first, hand_in(right))
+    assert starts == 1
+    assert result.verdicts == first.verdicts
+
+
+def test_a_changed_submission_is_run_again(
+    course: Course, first: Result, hand_in: HandIn, right: dict[str, str]
+) -> None:
+    result, starts = again(course, first, hand_in(right | {"T3": "num_parameters = 1"}))
+    assert starts == 1
+    assert result.verdicts["T3"].score == 0
+
+
+def test_a_changed_secret_asks_other_questions(
+    scratch: Course, first: Result, hand_in: HandIn, right: dict[str, str]
+) -> None:
+    result, starts = again(scratch, first, hand_in(right))
+    assert starts == 1
+    assert result.seeds != first.seeds
+
+
+def test_changed_limits_run_again(course: Course, first: Result, hand_in: HandIn, right: dict[str, str]) -> None:
+    hw4 = course.assignment("hw4")
+    roomy = replace(hw4, limits=replace(hw4.limits, memory_mb=3000))
+    _, starts = again(replace(course, assignments=(roomy,)), first, hand_in(right))
+    assert starts == 1
+
+
+def test_what_a_limit_ended_is_asked_again(
+    course: Course, mark: Callable[..., Result], hand_in: HandIn, right: dict[str, str]
+) -> None:
+    files = hand_in({"T5": right["T5"].replace("    hidden =", "    import os\n    os._exit(0)\n    hidden =")})
+    before = mark(files)
+    assert "process of your code ended" in before.verdicts["T5"].message
+    _, starts = again(course, before, files)
+    assert starts == 1
+
+
+def test_answers_too_large_to_keep_are_not_kept() -> None:
+    huge = {"0/x": np.zeros(5 << 20)}
+    assert kept.pack(Kept({"T5": Answers(huge)}, {"T5": "key"}, {})) == b""
+
+
+def test_the_bugs_of_the_audit_are_asked_with_the_same_probes(course: Course) -> None:
+    hw4 = course.assignment("hw4")
+    texts = kept.probe_texts(course.part("probes", "hw4"), [task.name for task in hw4.tasks])
+    assert set(texts) == {f"T{n}" for n in range(1, 13) if n != 4}
+    assert "def T5" in texts["T5"] and "def T6" not in texts["T5"]
+    assert "_recorder" in texts["T5"]
+    assert sample.reference_text(course, hw4)

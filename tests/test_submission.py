@@ -1,0 +1,261 @@
+"""submission.py: untrusted files -> Submission. Nothing raises, nothing is run, nothing is unpickled."""
+
+import io
+import json
+import os
+import pickle
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autograder import submission
+from autograder.answers import Array
+from autograder.checking import Problem
+
+CELL = {"cell_type": "code", "source": "x = 1", "metadata": {"nbgrader": {"grade_id": "T5-answer"}}, "id": "abc"}
+
+
+def lay(folder: Path, **files: bytes) -> Path:
+    for name, data in files.items():
+        (folder / name.replace("__", ".")).write_bytes(data)
+    return folder
+
+
+def test_plain_files_are_read_with_their_folders(tmp_path: Path) -> None:
+    (tmp_path / "more").mkdir()
+    lay(tmp_path, a__ipynb=b"1", timestamp__txt=b"2026-11-01 12:00:00 UTC\n")
+    (tmp_path / "more" / "scan.PDF").write_bytes(b"%PDF")
+    found = submission.read(tmp_path, "somchai")
+    assert found.files == {"a.ipynb": b"1", "more/scan.PDF": b"%PDF"}
+    assert found.timestamp == "2026-11-01 12:00:00 UTC"
+    assert found.problems == ()
+    assert found.has_picture()
+
+
+def test_a_folder_that_is_not_there_is_an_empty_submission(tmp_path: Path) -> None:
+    assert submission.read(tmp_path / "gone", "x").files == {}
+
+
+def test_links_and_pipes_are_left_out_and_told(tmp_path: Path) -> None:
+    (tmp_path / "passwd.ipynb").symlink_to("/etc/passwd")
+    (tmp_path / "loop").symlink_to(tmp_path)
+    os.mkfifo(tmp_path / "pipe.ipynb")
+    found = submission.read(tmp_path, "x")
+    assert found.files == {}
+    assert sorted(p.partition(":")[0] for p in found.problems if "not a plain file" in p)[-2:] == [
+        "passwd.ipynb",
+        "pipe.ipynb",
+    ]
+
+
+def test_a_file_over_the_limit_is_left_out_and_told(tmp_path: Path) -> None:
+    with (tmp_path / "big.npz").open("wb") as file:
+        file.truncate(submission.MAX_FILE + 1)  # sparse: takes no room
+    found = submission.read(tmp_path, "x")
+    assert found.files == {}
+    assert "big.npz: 64 MB is over the limit" in found.problems[0]
+
+
+def test_more_files_than_the_limit_are_left_out_and_told(tmp_path: Path) -> None:
+    for number in range(submission.MAX_FILES + 2):
+        (tmp_path / f"{number:03}.txt").write_bytes(b"")
+    found = submission.read(tmp_path, "x")
+    assert len(found.files) == submission.MAX_FILES
+    assert len(found.problems) == 2 and "201.txt" in found.problems[1]
+
+
+def test_hidden_folders_are_not_looked_at(tmp_path: Path) -> None:
+    (tmp_path / ".ipynb_checkpoints").mkdir()
+    (tmp_path / ".ipynb_checkpoints" / "1-basics.ipynb").write_bytes(b"old")
+    assert submission.read(tmp_path, "x").files == {}
+
+
+def test_the_digest_hangs_on_every_name_and_byte() -> None:
+    digests = {
+        submission.Submission("x", files).digest
+        for files in ({"a": b"1"}, {"a": b"2"}, {"b": b"1"}, {"a": b"1", "b": b""}, {"a": b"", "b": b"1"}, {})
+    }
+    assert len(digests) == 6
+    assert submission.Submission("x", {"a": b"1"}).digest == submission.Submission("y", {"a": b"1"}).digest
+
+
+# ---- notebooks ----------------------------------------------------------------------------------
+
+
+def test_a_cell_is_read_with_its_ids() -> None:
+    (cell,) = submission.cells_of(json.dumps({"cells": [CELL]}).encode())
+    assert (cell.kind, cell.source, cell.grade_id, cell.cell_id) == ("code", "x = 1", "T5-answer", "abc")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_every_common_encoding_is_read(encoding: str) -> None:
+    data = json.dumps({"cells": [CELL | {"source": "# สวัสดี"}]}, ensure_ascii=False).encode(encoding)
+    assert submission.cells_of(data)[0].source == "# สวัสดี"
+
+
+def test_the_old_format_with_worksheets_is_read() -> None:
+    old = {"worksheets": [{"cells": [{"cell_type": "code", "input": ["a = 1\n", "b = 2"]}]}]}
+    assert submission.cells_of(json.dumps(old).encode())[0].source == "a = 1\nb = 2"
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"", "empty"),
+        (b" \n", "empty"),
+        (b"{", "not JSON"),
+        (b"\x00\x01\x02", "not JSON"),
+        (b"[" * 100_000, "not JSON"),
+        (b"[]", "not a notebook"),
+        (b"null", "not a notebook"),
+        (b"{}", "no cells"),
+        (b'{"cells": {}}', "no cells"),
+        (b'{"worksheets": [3]}', "no cells|^$"),
+    ],
+)
+def test_a_file_without_cells_says_why(data: bytes, said: str) -> None:
+    if data == b'{"worksheets": [3]}':
+        assert submission.cells_of(data) == []
+        return
+    with pytest.raises(ValueError, match=said):
+        submission.cells_of(data)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        3,
+        None,
+        {},
+        {"cell_type": 3, "source": 4, "metadata": [], "outputs": "x"},
+        {"source": ["a", 1, None, "b"]},
+        {"metadata": {"nbgrader": "T5"}},
+        {"metadata": {"nbgrader": {"grade_id": ["T5"]}}},
+        {"outputs": [1, None, {}], "attachments": [1]},
+        {"source": "\ud800"},
+    ],
+)
+def test_a_cell_of_nonsense_is_read_as_something_plain(cell: Any) -> None:
+    cells = submission.cells_of(json.dumps({"cells": [cell, CELL]}).encode())
+    assert cells[-1].grade_id == "T5-answer"
+    for found in cells:
+        found.source.encode("utf-8")
+        assert isinstance(found.grade_id, str) and isinstance(found.outputs, tuple)
+
+
+def test_more_cells_than_the_limit_are_cut() -> None:
+    data = json.dumps({"cells": [CELL] * (submission.MAX_CELLS + 5)}).encode()
+    assert len(submission.cells_of(data)) == submission.MAX_CELLS
+
+
+# ---- the saved model ----------------------------------------------------------------------------
+
+
+def npz(**arrays: Any) -> bytes:
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
+    return buffer.getvalue()
+
+
+def load(data: bytes) -> tuple[str, dict[str, Array]] | Problem:
+    return submission.saved_model({"best_net.npz": data})
+
+
+def test_a_saved_model_comes_with_its_class_and_arrays() -> None:
+    found = load(npz(class_name=np.array("MyNet"), W1=np.eye(3), b1=np.arange(2, dtype=np.float32)))
+    assert not isinstance(found, Problem)
+    name, params = found
+    assert name == "MyNet"
+    assert {k: (v.dtype, v.shape) for k, v in params.items()} == {"W1": (np.float64, (3, 3)), "b1": (np.float64, (2,))}
+
+
+def test_without_a_class_name_it_is_the_given_class() -> None:
+    found = load(npz(W1=np.eye(3)))
+    assert not isinstance(found, Problem) and found[0] == "TwoLayerNet"
+
+
+def test_column_order_is_kept() -> None:
+    array = np.asfortranarray(np.arange(6.0).reshape(2, 3))
+    found = load(npz(W1=array))
+    assert not isinstance(found, Problem) and found[1]["W1"].tolist() == array.tolist()
+
+
+def test_the_model_is_found_in_a_folder() -> None:
+    assert not isinstance(submission.saved_model({"hw4/best_net.npz": npz(W1=np.eye(2))}), Problem)
+
+
+def test_no_model_is_a_problem_of_its_own() -> None:
+    assert submission.saved_model({"1-basics.ipynb": b""}) == Problem("no_model")
+
+
+class Evil:
+    def __reduce__(self) -> Any:
+        return os.mkdir, ("unpickled",)
+
+
+def entry(data: bytes, name: str = "W1.npy") -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(name, data)
+    return buffer.getvalue()
+
+
+def npy(header: str, body: bytes = b"", size: int | None = None) -> bytes:
+    text = header.encode("latin1")
+    return b"\x93NUMPY\x01\x00" + (len(text) if size is None else size).to_bytes(2, "little") + text + body
+
+
+GOOD = "{'descr': '<f8', 'fortran_order': False, 'shape': (1,)}"
+
+
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    {
+        "not a zip": b"no zip",
+        "empty": b"",
+        "cut short": npz(W1=np.eye(30))[:-40],
+        "no arrays": npz(class_name=np.array("TwoLayerNet")),
+        "a class name that is code": npz(W1=np.eye(2), class_name=np.array("__import__('os')")),
+        "an object array": npz(W1=np.array([Evil()], dtype=object)),
+        "a pickle": entry(pickle.dumps(Evil())),
+        "text": npz(W1=np.array(["a"])),
+        "not a number": npz(W1=np.array([np.nan])),
+        "infinite": npz(W1=np.array([np.inf])),
+        "complex": npz(W1=np.array([1j])),
+        "a structured type": npz(W1=np.zeros(2, dtype=[("a", "f8")])),
+        "no magic": entry(b"x" * 100),
+        "a header that is code": entry(npy("__import__('os').mkdir('unpickled')")),
+        "a header too long": entry(npy("", size=60_000)),
+        "a header without a shape": entry(npy("{'descr': '<f8', 'fortran_order': False}")),
+        "a header that is a list": entry(npy("[1, 2]")),
+        "a header nested deep": entry(npy("(" * 5000)),
+        "an unknown type": entry(npy(GOOD.replace("<f8", "banana"), bytes(8))),
+        "a negative shape": entry(npy(GOOD.replace("(1,)", "(-1,)"), bytes(8))),
+        "a shape of fractions": entry(npy(GOOD.replace("(1,)", "(1.0,)"), bytes(8))),
+        "a bomb": entry(npy(GOOD.replace("(1,)", f"({2**39},)"), bytes(8))),
+        "a bomb that overflows": entry(npy(GOOD.replace("(1,)", f"({2**39}, {2**39})"), bytes(8))),
+        "a zero beside huge sizes": entry(npy(GOOD.replace("(1,)", f"(0, {2**39})"), bytes(8))),
+        "bytes left over": entry(npy(GOOD, bytes(16))),
+        "a short body": entry(npy(GOOD, bytes(4))),
+    }.items(),
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_broken_model_is_a_problem_and_nothing_of_it_runs(
+    kind: str, data: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    found = load(data)
+    assert isinstance(found, Problem), kind
+    assert found.kind == "bad_model"
+    assert found.facts["why"]
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_model_that_unpacks_to_too_much_is_refused() -> None:
+    data = entry(npy(GOOD.replace("(1,)", f"({submission.MAX_MODEL // 8 + 1},)")) + bytes(submission.MAX_MODEL + 8))
+    assert len(data) < 1 << 20
+    found = load(data)
+    assert isinstance(found, Problem) and "too many for a model" in found.facts["why"]
