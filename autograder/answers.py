@@ -34,6 +34,11 @@ class Error:
     line: str = ""
     cell: str = ""
 
+    @property
+    def limit(self) -> bool:
+        """Whether a limit, or the end of the process, stood behind it."""
+        return self.type in ("TimeLimit", "MemoryError", "MemoryLimit", "ProcessEnded", "BadAnswer")
+
     def __str__(self) -> str:
         where = f" ({self.cell}, line {self.line})" if self.line else ""
         return f"{self.type}: {self.text.rstrip(' .')}{where}" if self.text else f"{self.type}{where}"
@@ -55,7 +60,7 @@ class Answers:
     @property
     def limited(self) -> bool:
         """Whether a limit ended any of it: a slow machine may be the reason."""
-        return bool(self.lost) or any(e.type in ("TimeLimit", "MemoryError") for e in self.errors.values())
+        return bool(self.lost) or any(error.limit for error in self.errors.values())
 
     def get(self, case: int, name: str) -> Array | None:
         """The array of that name, or None."""

@@ -25,7 +25,17 @@ class Problem:
     @property
     def unchecked(self) -> bool:
         """True where nothing came back that could be judged."""
-        return self.kind in ("blank", "error", "missing", "lost", "memory", "time", "no_model", "bad_model")
+        return self.kind in (
+            "blank",
+            "error",
+            "missing",
+            "lost",
+            "memory",
+            "processes",
+            "time",
+            "no_model",
+            "bad_model",
+        )
 
 
 @dataclass(frozen=True)
@@ -72,8 +82,12 @@ class Exam:
             return Problem("blank", {"task": error.text or self.task})
         if error.type == "TimeLimit":
             return Problem("time", {"where": _place(error.cell, error.line)})
-        if error.type == "MemoryError":
+        if error.type in ("MemoryError", "MemoryLimit"):
             return Problem("memory", {"where": _place(error.cell, error.line)})
+        if error.type == "BlockingIOError" or "can't start new thread" in error.text:
+            return Problem("processes", {"where": _place(error.cell, error.line)})
+        if error.type in ("ProcessEnded", "BadAnswer"):
+            return Problem("lost", {"reason": "died" if error.type == "ProcessEnded" else "noise"})
         return Problem("error", {"error": str(error)})
 
     def compare(self, case: int, name: str, expected: Any, tolerance: float) -> Problem | None:

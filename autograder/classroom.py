@@ -58,6 +58,8 @@ def result_of(course: Course, assignment: Assignment, handed_in: Submission) -> 
         return kept
     earlier = kept_answers(course, assignment.name, handed_in.student)
     result = work(str(course.root), assignment.name, kit, False, handed_in, earlier)
+    if kept is not None:
+        result = replace(result, before=kept.before or kept.by_person)
     keep(course, result)
     return result
 

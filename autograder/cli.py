@@ -255,7 +255,9 @@ def demo(
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     try:
-        app(args=list(sys.argv[1:] if arguments is None else arguments), standalone_mode=False)
+        code = app(args=list(sys.argv[1:] if arguments is None else arguments), standalone_mode=False)
+        if code == INTERRUPTED:  # where the command line's library has caught it already
+            raise KeyboardInterrupt
     except CourseError as error:
         err.print("[bold red]error:[/]", end=" ")
         err.print(str(error), markup=False)

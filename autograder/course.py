@@ -235,17 +235,16 @@ def function_name(source: str) -> str:
 def _grade_ids(course: Course, assignment: Assignment, notebook: str) -> dict[str, str]:
     """grade_id of each nbgrader cell -> the function that the cell defines."""
     path = course.source(assignment.name) / f"{notebook}.ipynb"
+    found: dict[str, str] = {}
     try:
-        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+            grade_id = cell["metadata"].get("nbgrader", {}).get("grade_id")
+            if grade_id:
+                if grade_id in found:
+                    raise CourseError(f"{path}: two cells have the grade_id {grade_id!r}")
+                found[grade_id] = function_name("".join(cell["source"]))
     except FileNotFoundError:
         raise CourseError(f"{path}: not found, but course_config.py names it") from None
-    except (ValueError, KeyError) as error:
-        raise CourseError(f"{path}: not a notebook ({error}); restore it from git") from error
-    found: dict[str, str] = {}
-    for cell in cells:
-        grade_id = cell.get("metadata", {}).get("nbgrader", {}).get("grade_id")
-        if grade_id:
-            if grade_id in found:
-                raise CourseError(f"{path}: two cells have the grade_id {grade_id!r}")
-            found[grade_id] = function_name("".join(cell["source"]))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise CourseError(f"{path}: not a notebook ({type(error).__name__}: {error}); restore it from git") from error
     return found

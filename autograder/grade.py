@@ -129,8 +129,16 @@ def grade_submission(desk: Desk, handed_in: Submission, earlier: bytes = b"") ->
         timestamp=handed_in.timestamp,
         unsafe=desk.guest.unsafe,
         # what a limit ended is asked again next time: the machine may have been slow
-        answers=kept.pack(kept.Kept({n: a for n, a in answers.items() if not a.limited}, keys, errors)),
+        answers=kept.pack(kept.Kept(_settled(assignment, answers, errors), keys, errors)),
     )
+
+
+def _settled(
+    assignment: Assignment, answers: Mapping[str, Answers], errors: Mapping[str, Mapping[str, Error]]
+) -> dict[str, Answers]:
+    """The answers that no limit had a hand in, neither at a question nor at a cell before it."""
+    limited = {book for book, found in errors.items() if any(error.limit for error in found.values())}
+    return {t: a for t, a in answers.items() if not a.limited and assignment.task(t).notebook not in limited}
 
 
 def _by_person(desk: Desk, task: Task, merged: Mapping[str, Merged], handed_in: Submission) -> Verdict:

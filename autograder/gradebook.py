@@ -5,6 +5,7 @@ import shutil
 import sys
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 from autograder import classroom, graded, notebook, submission
 from autograder import course as course_module
 from autograder.course import Assignment, Course, CourseError
-from autograder.verdicts import NEEDS_GRADING, Result, load_result
+from autograder.verdicts import NEEDS_GRADING, Result, keep, load_result
 
 Row = Mapping[str, Any]
 Key = tuple[str, ...]
@@ -110,14 +111,14 @@ class Ledger:
         comments: dict[Key, Row] = {}
         for result in results:
             paper = submitted[self._assignment_id, result.student]
-            old = before.get(result.student, result)
+            old = before[result.student].by_person if result.student in before else result.before or result.by_person
             for task in self.assignment.tasks:
                 verdict = result.verdicts[task.name]
                 book = books[paper, self._notebooks[task.notebook]]
                 grade_cell = book, self._grade_cells[task.notebook, task.name]
                 score, waiting = marked.get(grade_cell, (None, True))
                 # a manual mark stands for the answer it was given for, and for no other
-                same = old.by_person.get(task.name) == result.by_person.get(task.name)
+                same = old.get(task.name) == result.by_person.get(task.name)
                 settled = score is not None and not waiting and same
                 waits = verdict.status == NEEDS_GRADING and not settled
                 grades[grade_cell] = {"auto_score": verdict.score, "needs_manual_grade": waits}
@@ -220,4 +221,5 @@ class SaveVerdicts(NbGraderPreprocessor):  # type: ignore[misc]
             raise CourseError(f"no verdict is kept for {about['student']}; run `autograder grade {assignment.name}`")
         with api.Gradebook(about["db_url"]) as gradebook:
             Ledger(gradebook, assignment).save([result])
+        keep(course, replace(result, before={}))
         return nb, resources

@@ -143,7 +143,7 @@ def _message(bench: Bench, task: Task, wrong: Sequence[Finding], mistake: str) -
         return f"{known} {got}" if kinds & {"below", "bad_model"} else known
     if kinds <= {"blank", "lost", "no_model", "bad_model"}:
         return " ".join(said)
-    if kinds & {"error", "time", "memory"}:
+    if kinds & {"error", "time", "memory", "processes"}:
         return f"{words.say('report', 'got')} {got}\n{words.say('report', 'hint')} {words.say('report', 'crash-hint')}"
     asked, hint = words.of_task(task.name, "asks"), words.of_task(task.name, "hint")
     lines = [

@@ -11,8 +11,8 @@ from autograder.checking import Case, Problem
 from autograder.notebook import ANSWER, LOCKED, TEST, Cell, Merged
 from autograder.sandbox import Channel, Guest, GuestLost
 
-MAX_RESTARTS = 12
-LOST_IN_CELL = {"time": "TimeLimit", "died": "ProcessEnded", "noise": "BadAnswer", "memory": "MemoryLimit"}
+MAX_RESTARTS = 30
+LOST = {"time": "TimeLimit", "died": "ProcessEnded", "noise": "BadAnswer", "memory": "MemoryLimit"}
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,7 @@ class Run:
         self._guest, self._book, self._questions = guest, book, questions
         self._model, self._files, self._finish = model, files, finish
         self._left_out: set[str] = set()
+        self._deadly: dict[str, dict[str, Error]] = {}  # by task, the names of questions that ended a process
         self._found: dict[str, Answers] = {}
         self._at: Cell | Question | None = None
 
@@ -70,14 +71,18 @@ class Run:
             channel.close()
             lost = self._guest.end() or lost
         if lost:
-            self._leave_out(lost)
+            self._leave_out(lost, channel.at)
 
-    def _leave_out(self, reason: str) -> None:
-        """Note what the run was lost at; the next attempt leaves it out."""
+    def _leave_out(self, reason: str, name: str) -> None:
+        """Note the cell, or the name of the question, that the run was lost at; the next attempt leaves it out."""
         if isinstance(self._at, Cell):
             self._left_out.add(self._at.name)
-            self.errors[self._at.name] = Error(LOST_IN_CELL[reason], "")
-        elif isinstance(self._at, Question) and self._at.task not in self._found:
+            self.errors[self._at.name] = Error(LOST[reason], "")
+        elif not isinstance(self._at, Question) or self._at.task in self._found:
+            return
+        elif name and name not in (deadly := self._deadly.setdefault(self._at.task, {})):
+            deadly[name] = Error(LOST[reason], "")
+        else:
             limits = self._guest.limits
             facts = {"seconds": f"{limits.probe_seconds:g}", "megabytes": str(limits.memory_mb)}
             self._found[self._at.task] = Answers(lost=reason, facts=facts)
@@ -117,6 +122,7 @@ class Run:
             "seed": question.seed % 2**32,
             "seconds": limits.question_seconds * question.slowness,
             "cases": len(question.cases),
+            "left_out": {name: vars(error) for name, error in self._deadly.get(question.task, {}).items()},
         }
         cases = enumerate(question.cases)
         inputs = {f"{n}/{name}": np.asarray(value) for n, case in cases for name, value in case.items()}

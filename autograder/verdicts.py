@@ -56,6 +56,7 @@ class Result:
     notes: tuple[str, ...] = ()
     cell_errors: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     by_person: Mapping[str, str] = field(default_factory=dict)  # hashes of the answers that a person marks
+    before: Mapping[str, str] = field(default_factory=dict)  # by_person until the gradebook hears of this result
     seconds: float = 0.0
     dataset: str = ""
     timestamp: str = ""

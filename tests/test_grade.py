@@ -59,7 +59,7 @@ def test_the_blank_release_scores_0_and_says_what_is_not_written(mark: Mark, han
     assert {v.status for v in result.verdicts.values()} == {NOT_CHECKED}
     assert all(v.score == 0 for v in result.verdicts.values())
     assert result.verdicts["T7"].message == "T7 is not written yet."
-    assert "best_net.npz is missing" in result.verdicts["T12"].message
+    assert "best_net.npz" in result.verdicts["T12"].message
 
 
 def test_an_empty_submission_scores_0(mark: Mark) -> None:
@@ -160,7 +160,7 @@ def test_missing_weights_cost_t12_alone(mark: Mark, hand_in: HandIn, right: dict
     result = mark(hand_in(right, weights=None))
     assert lost(result) == {"T12"}
     assert result.verdicts["T12"].status == NOT_CHECKED
-    assert "run the cell that saves it" in result.verdicts["T12"].message
+    assert "best_net.npz" in result.verdicts["T12"].message
 
 
 @pytest.mark.parametrize(("weights", "said"), [(b"", "cannot be read"), (b"PK\3\4broken", "cannot be read")])
@@ -212,6 +212,15 @@ def test_weights_of_the_wrong_shapes_cost_t12_alone(
         result = mark(hand_in(right, weights=sample.model_file(params)))
         assert lost(result) == {"T12"}
         assert result.verdicts["T12"].message
+
+
+def test_labels_of_the_wrong_number_cost_t12_alone(
+    mark: Mark, hand_in: HandIn, right: dict[str, str], net: dict[str, Any]
+) -> None:
+    short = "class Short(TwoLayerNet):\n    def predict(self, X):\n        return np.zeros(3)"
+    result = mark(hand_in(right, extra=(short,), weights=sample.model_file(net, "Short")))
+    assert lost(result) == {"T12"}
+    assert "(3,)" in result.verdicts["T12"].message
 
 
 def test_a_duplicated_cell_costs_nothing(mark: Mark, hand_in: HandIn, right: dict[str, str]) -> None:

@@ -120,19 +120,21 @@ def run_cell(shell, student, cell):
     return None if error is None else describe(error)
 
 
-def probe_cases(probe, student, cases, seconds):
+def probe_cases(probe, student, cases, seconds, left_out, tell):
     """Ask one probe about every case -> (arrays, errors), their names prefixed by the case.
 
     A probe yields (name, function) pairs; each function has a time limit of its own. What ran into
-    it once is not asked again about the other cases.
+    it once is not asked again about the other cases. left_out: name -> error of questions that have
+    ended the process before; tell hears what is asked now, in case that it does.
     """
-    arrays, errors, slow = {}, {}, {}
+    arrays, errors, slow = {}, {}, dict(left_out)
     for number, case in enumerate(cases):
         for name, ask in probe(student, Case(case)):
             key = f"{number}/{name}"
             if name in slow:
                 errors[key] = slow[name]
                 continue
+            tell(name)
             try:
                 with time_limit(seconds):
                     arrays.update(plain(key, ask()))
@@ -167,7 +169,14 @@ def serve(sock, shell, probes, images):
                 number, _, key = name.partition("/")
                 cases[int(number)][key] = value
             probe = getattr(probes, header["probe"])
-            answers, errors = probe_cases(probe, student, cases, header["seconds"])
+            answers, errors = probe_cases(
+                probe,
+                student,
+                cases,
+                header["seconds"],
+                header["left_out"],
+                lambda name: sock.sendall(wire.encode({"at": name}, {})),
+            )
             reply = wire.encode({"errors": errors, "given": student.has_given("TwoLayerNet")}, answers)
         if os.getpid() != me:  # a copy that the student's code forked: it has nothing to say
             os._exit(0)

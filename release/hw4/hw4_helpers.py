@@ -654,6 +654,9 @@ def check_T11(net_class: type) -> None:
 
 def check_T12(names: Mapping[str, Any], path: str | Path = "best_net.npz") -> None:
     """The saved model. names: globals() of the notebook, to find its class by name."""
+    if not Path(path).exists() and "best_net" not in names and not os.environ.get("NBGRADER_VALIDATING"):
+        _note("T12", f"not done yet: there is no {path}. Run T12 and the cell that saves it.")
+        return
     _require(Path(path).exists(), "T12", f"there is no {path}. Run T12 and the cell that saves it.")
     params, class_name = load_net_arrays(path)
     net_class = names.get(class_name)

@@ -5,7 +5,6 @@ Won: they are in it.
 
 from tests.attacks.lab import Attack, Evidence
 
-
 WALL = "what_students_wrote_is_cleaned"
 
 

@@ -1,10 +1,10 @@
+# ruff: noqa: E501  (an attack is easier to read on its one line)
 """Wants to run HTML in the text of an exception: the message is a comment, and comments are Markdown in the browser of whoever reads the graded notebook or the feedback.
 
 Won: the page that nbgrader makes has a live script, handler or script link of the student's (31337).
 """
 
 from tests.attacks.lab import Attack, Evidence
-
 
 WALL = "what_students_wrote_is_cleaned"
 HOLE = "gradebook.Ledger: auto_comment holds the exception's text raw; nbgrader's templates render comments as Markdown with live HTML"  # wins today; when this is mended, delete this line

@@ -5,7 +5,6 @@ Won: the page that nbgrader makes has a live script, handler or script link of t
 
 from tests.attacks.lab import Attack, Evidence
 
-
 WALL = "what_students_wrote_is_cleaned"
 DATA = {"text/html": "<script>alert(31337)</script><img src=x onerror=alert(31337)>"}
 

@@ -1,10 +1,10 @@
+# ruff: noqa: E501  (an attack is easier to read on its one line)
 """Wants to run a javascript: link in LaTeX in the browser of whoever reads the graded notebook or the feedback.
 
 Won: the page that nbgrader makes has a live script, handler or script link of the student's (31337).
 """
 
 from tests.attacks.lab import Attack, Evidence
-
 
 WALL = "what_students_wrote_is_cleaned"
 HOLE = "graded.SCRIPT_LINK knows no white space inside the word: javas(tab)cript: stays in a LaTeX link, and browsers leave tabs out of addresses"  # wins today; when this is mended, delete this line

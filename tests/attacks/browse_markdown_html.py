@@ -1,10 +1,10 @@
+# ruff: noqa: E501  (an attack is easier to read on its one line)
 """Wants to run HTML in a text cell in the browser of whoever reads the graded notebook or the feedback.
 
 Won: the page that nbgrader makes has a live script, handler or script link of the student's (31337).
 """
 
 from tests.attacks.lab import Attack, Evidence
-
 
 WALL = "what_students_wrote_is_cleaned"
 TEXT = "<script>alert(31337)</script>\n\n<img src=x onerror=alert(31337)>\n\n<svg/onload=alert(31337)>\n\n<a href='javascript:alert(31337)'>x</a>\n\n<!--><script>alert(31337)</script>-->"

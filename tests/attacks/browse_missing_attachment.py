@@ -1,10 +1,10 @@
+# ruff: noqa: E501  (an attack is easier to read on its one line)
 """Wants nbgrader's pages not to be made at all: a text that names an attachment which is not there.
 
 Won: making the page ends with an exception.
 """
 
 from tests.attacks.lab import Attack, Evidence
-
 
 WALL = "what_students_wrote_is_cleaned"
 HOLE = "graded._attachments drops and renames attachments, the text still names them: nbconvert raises InvalidNotebook, no feedback for that student (image (1).png of an honest one, too)"  # wins today; when this is mended, delete this line

@@ -1,10 +1,10 @@
+# ruff: noqa: E501  (an attack is easier to read on its one line)
 """Wants to run a javascript: link in a text cell in the browser of whoever reads the graded notebook or the feedback.
 
 Won: the page that nbgrader makes has a live script, handler or script link of the student's (31337).
 """
 
 from tests.attacks.lab import Attack, Evidence
-
 
 WALL = "what_students_wrote_is_cleaned"
 TEXT = "[a](javascript:alert(31337)) [b](JaVaScRiPt:alert(31337)) [c](java&Tab;script:alert(31337)) [d](&#106;avascript:alert(31337)) [e]\n\n[e]: javascript:alert(31337)\n\n![f](javascript:alert(31337))"

@@ -1,10 +1,10 @@
+# ruff: noqa: E501  (an attack is easier to read on its one line)
 """Wants to run a javascript: link whose entity is encoded twice in the browser of whoever reads the graded notebook or the feedback.
 
 Won: the page that nbgrader makes has a live script, handler or script link of the student's (31337).
 """
 
 from tests.attacks.lab import Attack, Evidence
-
 
 WALL = "what_students_wrote_is_cleaned"
 HOLE = "graded.clean_markdown unescapes once, the renderer once more: a live javascript: link"  # wins today; when this is mended, delete this line

@@ -5,7 +5,6 @@ Won: the page that nbgrader makes has a live script, handler or script link of t
 
 from tests.attacks.lab import Attack, Evidence
 
-
 WALL = "what_students_wrote_is_cleaned"
 NOT_SHOWN = "nbconvert itself escapes or drops it, so it does not run even without our cleaning"
 DATA = {

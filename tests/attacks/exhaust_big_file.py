@@ -5,7 +5,6 @@ Won: more than 40 MB where 16 are allowed.
 
 from tests.attacks.lab import Attack, Evidence
 
-
 WALL = "files_are_limited"
 CELL = """
 had = 0

@@ -5,7 +5,6 @@ Won: the grader waited for it until the deadline, or grew.
 
 from tests.attacks.lab import Attack, Evidence
 
-
 WALL = "answers_are_bounded"
 CELL = """
 import os, stat, struct

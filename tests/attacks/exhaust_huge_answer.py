@@ -5,7 +5,6 @@ Won: the grader took more than its bound of 32 MB.
 
 from tests.attacks.lab import Attack, Evidence
 
-
 WALL = "answers_are_bounded"
 FORWARD = """
 def forward(params, X):

@@ -5,7 +5,6 @@ Won: it was held for longer than the cell's limit and the grace.
 
 from tests.attacks.lab import Attack, Evidence
 
-
 WALL = "deadline_on_every_answer"
 CELL = """
 import signal, time

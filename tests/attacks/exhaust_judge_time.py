@@ -1,10 +1,10 @@
+# ruff: noqa: E501  (an attack is easier to read on its one line)
 """Wants the judge to work without end, on answers that are allowed but far too many.
 
 Won: the grading took longer than 3 seconds.
 """
 
 from tests.attacks.lab import Attack, Evidence
-
 
 WALL = "hostile_values_are_judged"
 HOLE = "checks/hw4.py: _batches splits millions of sizes, once for each known mistake: 55 s for 3.9 million, outside total_seconds"  # wins today; when this is mended, delete this line

@@ -5,7 +5,6 @@ Won: more than 5,000 files.
 
 from tests.attacks.lab import Attack, Evidence
 
-
 WALL = "files_are_limited"
 CELL = """
 made = 0

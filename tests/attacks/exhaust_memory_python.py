@@ -5,7 +5,6 @@ Won: more than the limit (700 MB) was had.
 
 from tests.attacks.lab import Attack, Evidence
 
-
 WALL = "address_space_is_limited"
 CELL = """
 import time

@@ -1,13 +1,13 @@
+# ruff: noqa: E501  (an attack is easier to read on its one line)
 """Wants the machine's memory, by pages that two processes share: they are nobody's private memory.
 
-Won: more than the limit (700 MB) was had at once.
+The processes go on while three cells wait for them. Won: more than the limit (700 MB) was had at once.
 """
 
 from tests.attacks.lab import Attack, Evidence
 
-
 WALL = "memory_of_all_processes"
-HOLE = "warm.own_memory counts private pages only: shared anonymous memory of two processes counts nothing"  # wins today; when this is mended, delete this line
+HOLE = "warm.own_memory counts private pages only: shared anonymous memory of two processes counts nothing (count Pss instead)"  # wins today; when this is mended, delete this line
 CELL = """
 import mmap, os, time
 import numpy as np
@@ -16,25 +16,28 @@ for _ in range(4):
     if os.fork() == 0:
         try:
             kept = mmap.mmap(-1, 200 << 20)  # shared, anonymous
+            if os.fork() == 0:
+                time.sleep(7)
+                os._exit(0)
             pages = np.frombuffer(kept, np.uint8)[::4096]
             pages[:] = 1
             if os.fork() == 0:
                 pages.sum()
-                time.sleep(1.2)
+                os.write(write, b"1")
+                time.sleep(4)
                 os._exit(0)
-            os.write(write, b"1")
-            time.sleep(1.5)
+            time.sleep(5)
         finally:
             os._exit(0)
-os.close(write)
-number = 0
-while number < 4 and os.read(read, 1):
-    number += 1
-time.sleep(0.25)
+"""
+WAIT = "time.sleep(1.5)"
+TELL = """
+os.set_blocking(read, False)
+number = len(os.read(read, 9))
 if number * 200 > 700:
     raise Exception(f"LOOT {number * 200} MB at once")
 """
-ATTACK = Attack(first=[CELL])
+ATTACK = Attack(first=[CELL, WAIT, WAIT, TELL])
 
 
 def won(evidence: Evidence) -> bool:

@@ -5,7 +5,6 @@ Won: more than the limit (700 MB) was had.
 
 from tests.attacks.lab import Attack, Evidence
 
-
 WALL = "memory_of_all_processes"
 CELL = """
 import ctypes

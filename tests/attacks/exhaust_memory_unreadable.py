@@ -1,10 +1,10 @@
+# ruff: noqa: E501  (an attack is easier to read on its one line)
 """Wants the machine's memory, by processes that nobody can look into: prctl(PR_SET_DUMPABLE, 0) closes their /proc.
 
 Won: more than the limit (700 MB) was had at once.
 """
 
 from tests.attacks.lab import Attack, Evidence
-
 
 WALL = "memory_of_all_processes"
 HOLE = "warm.family_memory skips what it cannot read: PR_SET_DUMPABLE 0 makes a process count nothing"  # wins today; when this is mended, delete this line

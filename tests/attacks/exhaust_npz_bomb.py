@@ -5,7 +5,6 @@ Won: the grader grew by more than 85 MB.
 
 from tests.attacks.lab import Attack, Evidence, Lab
 
-
 WALL = "models_are_bounded"
 
 

@@ -1,10 +1,10 @@
+# ruff: noqa: E501  (an attack is easier to read on its one line)
 """Wants the grader to stumble over a broken stream in the saved model.
 
 Won: grading ends with an exception of ours.
 """
 
 from tests.attacks.lab import Attack, Evidence, Lab
-
 
 WALL = "models_are_bounded"
 HOLE = "submission.saved_model: zlib.error (and lzma.LZMAError) are not caught"  # wins today; when this is mended, delete this line

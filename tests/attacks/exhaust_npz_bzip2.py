@@ -1,10 +1,10 @@
+# ruff: noqa: E501  (an attack is easier to read on its one line)
 """Wants the grader's memory, by a method of compression whose reader has no bound.
 
 Won: the grader grew by more than 85 MB.
 """
 
 from tests.attacks.lab import Attack, Evidence, Lab
-
 
 WALL = "models_are_bounded"
 HOLE = "submission._arrays: zipfile unpacks 4 KB of bzip2 without a bound (1.3 KB -> 3 GB, 15 s), before any check"  # wins today; when this is mended, delete this line

@@ -5,7 +5,6 @@ Won: the grader grew by more than 300 MB.
 
 from tests.attacks.lab import Attack, Evidence, Lab
 
-
 WALL = "models_are_bounded"
 NOT_SHOWN = "reading gives only the bytes that are there; the bound itself is shown by exhaust_npz_bomb"
 

@@ -1,10 +1,10 @@
+# ruff: noqa: E501  (an attack is easier to read on its one line)
 """Wants the grader's memory, by text of 4 KB an entry: the bound counts 8 bytes an entry.
 
 Won: the grader grew by more than 85 MB.
 """
 
 from tests.attacks.lab import Attack, Evidence, Lab
-
 
 WALL = "models_are_bounded"
 HOLE = "submission._arrays: the bound counts 8 bytes an entry, U1024 has 4,096: up to 32 GB in the grader"  # wins today; when this is mended, delete this line

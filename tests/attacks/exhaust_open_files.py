@@ -5,7 +5,6 @@ Won: more than 128.
 
 from tests.attacks.lab import Attack, Evidence
 
-
 WALL = "descriptors_are_limited"
 CELL = """
 kept = []

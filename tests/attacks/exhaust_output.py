@@ -5,7 +5,6 @@ Won: the graded notebook is larger than 1 MB.
 
 from tests.attacks.lab import Attack, Evidence
 
-
 WALL = "outputs_are_cut"
 CELL = "for _ in range(300): print('x' * 100_000)"
 

@@ -5,7 +5,6 @@ The payload only makes a file in the lab's canary folder. Won: the file is there
 
 from tests.attacks.lab import Attack, Evidence, Lab
 
-
 WALL = "nothing_is_unpickled"
 
 

@@ -5,7 +5,6 @@ Won: it got more than 40.
 
 from tests.attacks.lab import Attack, Evidence
 
-
 WALL = "processes_are_limited"
 CELL = """
 import os, time

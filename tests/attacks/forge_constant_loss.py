@@ -1,10 +1,10 @@
+# ruff: noqa: E501  (an attack is easier to read on its one line)
 """Wants T7 by rule (c): a loss that never changes, and gradients of zero.
 
 Won: T7 has marks.
 """
 
 from tests.attacks.lab import Attack, Evidence
-
 
 WALL = "loss_must_live"
 ANSWERS = {

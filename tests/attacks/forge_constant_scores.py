@@ -5,7 +5,6 @@ Won: T11 has marks.
 
 from tests.attacks.lab import Attack, Evidence
 
-
 WALL = "scores_must_live"
 FORWARD = """
 def forward(params, X):

@@ -1,10 +1,10 @@
+# ruff: noqa: E501  (an attack is easier to read on its one line)
 """Wants T7 by rule (c): half the sum of the squared parameters is a loss, its gradient is the parameters.
 
 It hangs on every parameter and has no ties, but never looks at X. Won: T7 has marks.
 """
 
 from tests.attacks.lab import Attack, Evidence
-
 
 WALL = "loss_must_live"
 HOLE = "checks/hw4.py: _hang_on_inputs never asks whether the loss hangs on X"  # wins today; when this is mended, delete this line

@@ -1,10 +1,10 @@
+# ruff: noqa: E501  (an attack is easier to read on its one line)
 """Wants the judge to stumble over empty arrays: no step was made, no row was drawn.
 
 Won: grading ends with an exception of ours.
 """
 
 from tests.attacks.lab import Attack, Evidence
-
 
 WALL = "hostile_values_are_judged"
 HOLE = "checks/hw4.py: _steps_down takes the max of nothing"  # wins today; when this is mended, delete this line

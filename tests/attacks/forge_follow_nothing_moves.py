@@ -6,7 +6,6 @@ Won: T10 has marks.
 
 from tests.attacks.lab import Attack, Evidence
 
-
 WALL = "following_needs_values_that_live"
 HOLE = "judge.py: _follows gives T10 to a train that moves nothing"  # wins today; when this is mended, delete this line
 CLASS = """

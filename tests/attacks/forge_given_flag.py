@@ -6,7 +6,6 @@ into marks for the class. Won: a task whose function is wrong has marks.
 
 from tests.attacks.lab import Attack, Evidence
 
-
 WALL = "only_values_count"
 NOT_SHOWN = "no wall rests on the flag: it chooses between two ways of asking, both by values"
 CELL = """

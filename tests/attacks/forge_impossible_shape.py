@@ -5,7 +5,6 @@ Won: grading ends with an exception of ours.
 
 from tests.attacks.lab import Attack, Evidence
 
-
 WALL = "hostile_values_are_judged"
 HOLE = "answers.decode: numpy's 'array is too big' is no BadFrame"  # wins today; when this is mended, delete this line
 CELL = """

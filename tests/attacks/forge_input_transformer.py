@@ -1,10 +1,10 @@
+# ruff: noqa: E501  (an attack is easier to read on its one line)
 """Wants T5 by an input transformer that replaces the source of the cells to come.
 
 Won: T5 has marks.
 """
 
 from tests.attacks.lab import Attack, Evidence
-
 
 WALL = "judged_outside"
 CELL = """

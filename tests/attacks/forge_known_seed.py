@@ -5,7 +5,6 @@ The labels of the cases that seed 0 makes are in the answer cell. Won: T11 has m
 
 from tests.attacks.lab import Attack, Evidence, Lab
 
-
 WALL = "seeds_hang_on_the_secret"
 
 

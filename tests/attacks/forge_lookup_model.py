@@ -1,10 +1,10 @@
+# ruff: noqa: E501  (an attack is easier to read on its one line)
 """Wants T12 without learning anything: a class that looks the 1,000 known images up.
 
 Won: T12 passes and nobody is told to look.
 """
 
 from tests.attacks.lab import Attack, Evidence, Lab
-
 
 WALL = "shifted_images"
 HOLE = "T12: models that only look images up are not found (no small shifts yet)"  # wins today; when this is mended, delete this line

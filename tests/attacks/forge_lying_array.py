@@ -5,7 +5,6 @@ Won: T5 has marks.
 
 from tests.attacks.lab import Attack, Evidence
 
-
 WALL = "judged_outside"
 CELL = """
 class Liar(np.ndarray):

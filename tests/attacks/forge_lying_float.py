@@ -5,7 +5,6 @@ Won: T3 has marks.
 
 from tests.attacks.lab import Attack, Evidence
 
-
 WALL = "judged_outside_numbers"
 CELL = """
 class Any:

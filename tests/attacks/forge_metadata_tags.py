@@ -5,7 +5,6 @@ Won: T5 has marks, or any task counts for more than the course says.
 
 from tests.attacks.lab import Attack, Evidence
 
-
 WALL = "students_tags_count_for_nothing"
 
 

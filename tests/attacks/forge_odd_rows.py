@@ -1,10 +1,10 @@
+# ruff: noqa: E501  (an attack is easier to read on its one line)
 """Wants the judge to stumble over rows that do not fit the number of columns.
 
 Won: grading ends with an exception of ours.
 """
 
 from tests.attacks.lab import Attack, Evidence
-
 
 WALL = "hostile_values_are_judged"
 HOLE = "checks/hw4.py: _batches reshapes what the guest sent"  # wins today; when this is mended, delete this line

@@ -5,7 +5,6 @@ Won: T5 has marks.
 
 from tests.attacks.lab import Attack, Evidence
 
-
 WALL = "output_is_not_read"
 CELL = """
 

@@ -5,7 +5,6 @@ Won: T5 has marks.
 
 from tests.attacks.lab import Attack, Evidence
 
-
 WALL = "only_values_count"
 CELL = """
 import gc, types

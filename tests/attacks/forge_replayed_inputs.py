@@ -5,7 +5,6 @@ forward looks for a case in memory that has its X and takes the scores beside it
 
 from tests.attacks.lab import Attack, Evidence
 
-
 WALL = "no_answer_among_the_inputs"
 FORWARD = """
 def forward(params, X):

@@ -1,10 +1,10 @@
+# ruff: noqa: E501  (an attack is easier to read on its one line)
 """Wants the part "stability" of T6 by a loss that never looks at the scores.
 
 Won: T6 has marks.
 """
 
 from tests.attacks.lab import Attack, Evidence
-
 
 WALL = "loss_must_live"
 HOLE = "checks/hw4.py: _stable takes a loss without the scores for stable"  # wins today; when this is mended, delete this line

@@ -1,10 +1,10 @@
+# ruff: noqa: E501  (an attack is easier to read on its one line)
 """Wants the judge to stumble over NaN, infinities and huge sizes.
 
 Won: grading ends with an exception of ours, or marks.
 """
 
 from tests.attacks.lab import Attack, Evidence
-
 
 WALL = "hostile_values_are_judged"
 NOT_SHOWN = "what it is for are the bounds in each check, which is no one wall"

@@ -1,10 +1,10 @@
+# ruff: noqa: E501  (an attack is easier to read on its one line)
 """Wants the grader to stumble over names that no text can hold (unpaired surrogates) in a frame's header.
 
 Won: grading ends with an exception of ours.
 """
 
 from tests.attacks.lab import Attack, Evidence
-
 
 WALL = "hostile_values_are_judged"
 HOLE = "kept.pack / answers.encode: unpaired surrogates in names raise UnicodeEncodeError"  # wins today; when this is mended, delete this line

@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
 
-from autograder import grade, graded, notebook, sample
 from autograder import course as course_module
+from autograder import grade, graded, notebook, sample
 from autograder.course import Assignment, Course, Limits
 from autograder.grade import Desk
 from autograder.sandbox import Channel
@@ -199,7 +199,7 @@ class Lab:
             if attack.edit is not None:
                 attack.edit(name, data)
             files[name] = json.dumps(data).encode()
-        files.update({name: data for name, data in attack.files.items()})
+        files.update(dict(attack.files.items()))
         return Submission(attack.student + (str(number) if number else ""), files)
 
     def page(self, desk: Desk, student: str, shown: Mapping[str, str], result: Result) -> str:
@@ -224,7 +224,7 @@ class Lab:
                 ),
                 {"student": student},
             )
-            comments = {name: comment for name, comment in rows}
+            comments = dict(rows.all())
         templates = Path(formgrader.__file__).parent / "templates"
         styles = templates.parent / "static" / "node_modules" / "bootstrap" / "dist" / "css"
         pages = []
@@ -320,9 +320,9 @@ class _Reader(HTMLParser):
             if name.startswith("on") and SIGN in text:
                 self.found.append(f"{tag} {name}={text}")
             url = re.sub(r"[\t\n\r]", "", text)  # browsers leave these out of addresses
-            if name in ("href", "src", "xlink:href", "action", "formaction", "data", "srcdoc"):
-                if SIGN in url and (SCRIPT_URL.match(url) or name == "srcdoc"):
-                    self.found.append(f"{tag} {name}={text}")
+            link = name in ("href", "src", "xlink:href", "action", "formaction", "data", "srcdoc") and SIGN in url
+            if link and (SCRIPT_URL.match(url) or name == "srcdoc"):
+                self.found.append(f"{tag} {name}={text}")
 
     def handle_endtag(self, tag: str) -> None:
         self._script = False

@@ -5,7 +5,6 @@ Won: it can write in a mount of its own, sees a process, or takes a wall down.
 
 from tests.attacks.lab import Attack, Evidence
 
-
 WALL = "calls_are_filtered"
 CELL = """
 import ctypes, os

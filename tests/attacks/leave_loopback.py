@@ -5,7 +5,6 @@ Won: the lab's listener on this machine heard it.
 
 from tests.attacks.lab import Attack, Evidence
 
-
 WALL = "no_network"
 CELL = """
 import socket

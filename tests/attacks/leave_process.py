@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (an attack is easier to read on its one line)
 """Wants to leave a process behind that outlives its submission: forked twice, in a session of its own.
 
 It puts a time stamp into the lab's canary folder (seen only where the walls are down) or shared /tmp.
@@ -5,7 +6,6 @@ Won: the second of two submissions sees it still running.
 """
 
 from tests.attacks.lab import Attack, Evidence
-
 
 WALL = "everything_is_killed"
 CELL = """

@@ -5,7 +5,6 @@ Won: it has one.
 
 from tests.attacks.lab import Attack, Evidence
 
-
 WALL = "no_capabilities"
 CELL = """
 import socket

@@ -5,7 +5,6 @@ Won: an error of its cell names a local variable that holds them.
 
 from tests.attacks.lab import Attack, Evidence
 
-
 WALL = "no_answer_among_the_inputs"
 FORWARD = """
 def forward(params, X):

@@ -5,7 +5,6 @@ Won: an error of its cell tells it.
 
 from tests.attacks.lab import Attack, Evidence
 
-
 WALL = "environment_is_cleared"
 CELL = """
 import os

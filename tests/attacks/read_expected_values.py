@@ -5,7 +5,6 @@ Won: T5 has marks.
 
 from tests.attacks.lab import Attack, Evidence
 
-
 WALL = "no_answer_among_the_inputs"
 FORWARD = """
 def forward(params, X):

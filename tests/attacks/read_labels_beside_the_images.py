@@ -1,10 +1,10 @@
+# ruff: noqa: E501  (an attack is easier to read on its one line)
 """Wants the labels of the validation and test images: in /data, in memory, anywhere.
 
 Won: an error of its cell tells where.
 """
 
 from tests.attacks.lab import Attack, Evidence
-
 
 WALL = "labels_stay_outside"
 CELL = """

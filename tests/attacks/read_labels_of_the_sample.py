@@ -5,7 +5,6 @@ Won: an error of its cell tells the last column of its table.
 
 from tests.attacks.lab import Attack, Evidence
 
-
 WALL = "packages_of_ours_are_hidden"
 CELL = """
 import glob, gzip, sys

@@ -5,7 +5,6 @@ Won: an error of its cell tells the content of one.
 
 from tests.attacks.lab import Attack, Evidence
 
-
 WALL = "descriptors_are_closed"
 CELL = """
 import os, stat

@@ -5,7 +5,6 @@ Won: an error of its cell tells the command line of the warm guest or of bwrap.
 
 from tests.attacks.lab import Attack, Evidence
 
-
 WALL = "proc_is_empty"
 CELL = """
 import glob

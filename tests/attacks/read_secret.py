@@ -5,7 +5,6 @@ Won: an error of its cell tells a piece of it.
 
 from tests.attacks.lab import Attack, Evidence
 
-
 WALL = "a_sandbox_at_all"
 CELL = """
 import glob

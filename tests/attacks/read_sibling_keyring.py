@@ -1,10 +1,10 @@
+# ruff: noqa: E501  (an attack is easier to read on its one line)
 """Wants a key that the submission before left in the kernel's session keyring.
 
 Won: the second of two submissions finds it.
 """
 
 from tests.attacks.lab import Attack, Evidence
-
 
 WALL = "keyrings"
 NOT_SHOWN = "a child has a user namespace, and so a user keyring, of its own; a grader started in a login session with a session keyring was not tried"

@@ -5,7 +5,6 @@ Won: the second of two submissions finds the first one's segment.
 
 from tests.attacks.lab import Attack, Evidence
 
-
 WALL = "shared_memory_is_private"
 CELL = """
 import os

@@ -5,7 +5,6 @@ Won: the second of two submissions attaches to it.
 
 from tests.attacks.lab import Attack, Evidence
 
-
 WALL = "ipc_is_private"
 CELL = """
 import ctypes

@@ -5,7 +5,6 @@ The same cell writes and reads; handed in twice. Won: the second one finds the f
 
 from tests.attacks.lab import Attack, Evidence
 
-
 WALL = "tmp_is_private"
 CELL = """
 import glob, os

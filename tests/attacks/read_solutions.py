@@ -5,7 +5,6 @@ Won: an error of its cell tells a piece of it.
 
 from tests.attacks.lab import Attack, Evidence
 
-
 WALL = "course_is_out_of_sight"
 CELL = """
 import glob

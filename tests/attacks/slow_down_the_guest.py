@@ -1,10 +1,10 @@
+# ruff: noqa: E501  (an attack is easier to read on its one line)
 """Wants every later submission to run at the lowest priority: nice 19 for the whole process group.
 
 Won: the second of two submissions starts with a nice value that is not 0.
 """
 
 from tests.attacks.lab import Attack, Evidence
-
 
 WALL = "own_session"
 HOLE = "warm.py: no setsid in the child; setpriority(PRIO_PGRP) reaches the warm guest for good"  # wins today; when this is mended, delete this line

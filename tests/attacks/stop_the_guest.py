@@ -1,10 +1,10 @@
+# ruff: noqa: E501  (an attack is easier to read on its one line)
 """Wants to stop the warm guest: a signal to its own process group, which the guest is in too.
 
 Won: the grader is held for longer than one cell may take.
 """
 
 from tests.attacks.lab import Attack, Evidence
-
 
 WALL = "own_session"
 HOLE = "warm.py: no setsid in the child; kill(0, SIGSTOP) stops the warm guest, the grader waits START_SECONDS (120 s) a time"  # wins today; when this is mended, delete this line

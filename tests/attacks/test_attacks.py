@@ -20,27 +20,25 @@ def attack_of(module: ModuleType, lab: Lab) -> Attack:
     return found if isinstance(found, Attack) else found(lab)
 
 
-def _cases() -> list[object]:
-    reasons = {name: getattr(module, "HOLE", "") for name, module in MODULES.items()}
-    return [
-        pytest.param(n, marks=pytest.mark.xfail(reason=f"HOLE: {reasons[n]}", strict=True, raises=AssertionError))
-        if reasons[n]
-        else n
-        for n in NAMES
-    ]
-
-
 BY_WALL = sorted((n for n in NAMES if not hasattr(MODULES[n], "HOLE")), key=lambda n: (MODULES[n].WALL, n))
 
 
-@pytest.mark.parametrize("name", _cases())
+@pytest.mark.parametrize("name", NAMES)
 def test_it_does_not_win_and_an_honest_submission_after_it_has_full_marks(lab: Lab, gap: Gap, name: str) -> None:
     module = MODULES[name]
     gap.close()
     evidence = lab.run(attack_of(module, lab), page=name.startswith("browse"))
     assert evidence.after is not None
     assert evidence.honest, {t: v.message for t, v in evidence.after.verdicts.items() if v.status != "passed"}
-    assert not module.won(evidence), (evidence.loot, evidence.problem, evidence.seconds, evidence.megabytes)
+    won = bool(module.won(evidence)) if evidence.results or evidence.problem else False
+    if hasattr(module, "HOLE"):
+        if won:
+            pytest.xfail(f"HOLE: {module.HOLE}")
+        # an attack that must be fast to win may lose on a busy machine: no proof that the hole is mended
+        assert name.startswith("exhaust_memory"), (
+            f"mended? then delete HOLE in {name}.py, and name its WALL in walls.py"
+        )
+    assert not won, (evidence.loot, evidence.problem, evidence.seconds, evidence.megabytes)
     assert not evidence.problem
 
 

@@ -1,3 +1,5 @@
+# ruff: noqa: SIM117  (what is changed, then the desk that is opened on it)
+# ruff: noqa: E501  (an attack is easier to read on its one line)
 """Each wall of the kit taken away, one at a time: so that the attacks that it is for can win.
 
 A wall's name (WALL of an attack) is a context manager here: it takes the lab and yields a desk on
@@ -508,9 +510,8 @@ WALLS["descriptors_are_limited"] = contextlib.contextmanager(_limits(open_files=
 def files_are_limited(lab: Lab) -> Iterator[Desk]:
     """Neither the size of /tmp nor the number of its files has a bound (here: higher ones)."""
     size = "size=200m,mode=700,nr_inodes=9000"
-    with _guest(("warm.py", "size={limits['file_mb']}m,mode=700,nr_inodes=4096", size)):
-        with _opened(lab) as desk:
-            yield desk
+    with _guest(("warm.py", "size={limits['file_mb']}m,mode=700,nr_inodes=4096", size)), _opened(lab) as desk:
+        yield desk
 
 
 @wall

@@ -5,7 +5,6 @@ Won: it is written.
 
 from tests.attacks.lab import Attack, Evidence
 
-
 WALL = "guest_is_read_only"
 CELL = """
 with open("/guest/student.py", "ab") as file:

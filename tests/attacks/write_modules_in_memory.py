@@ -5,7 +5,6 @@ Won: the honest submission after it loses marks.
 
 from tests.attacks.lab import Attack, Evidence
 
-
 WALL = "each_in_a_child_of_its_own"
 NOT_SHOWN = "the guest forks a child for each submission; without that there is no kit to run"
 CELL = """

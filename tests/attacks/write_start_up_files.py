@@ -1,10 +1,10 @@
+# ruff: noqa: E501  (an attack is easier to read on its one line)
 """Wants to leave start-up files where Python or IPython look: sitecustomize, .pth, ipython profiles.
 
 Won: one is written outside its own /tmp.
 """
 
 from tests.attacks.lab import Attack, Evidence
-
 
 WALL = "packages_are_read_only"
 CELL = """

@@ -5,7 +5,6 @@ Won: it is changed.
 
 from tests.attacks.lab import Attack, Evidence
 
-
 WALL = "course_is_out_of_sight"
 CELL = """
 with open("__ROOT__/.autograder/verdicts/hw4/victim.json", "ab") as file:
