@@ -140,7 +140,8 @@ def _message(bench: Bench, task: Task, wrong: Sequence[Finding], mistake: str) -
     got = " ".join(f"{', '.join(parts)}: {text}" for text, parts in said.items())
     kinds = {finding.problem.kind for finding in wrong if finding.problem is not None}
     if known := words.mistake(task.name, mistake):
-        return f"{known} {got}" if kinds & {"below", "bad_model"} else known
+        told_by_check = any(finding.mistake for finding in wrong) and kinds != {"no_model"}
+        return f"{known}\n{words.say('report', 'got')} {got}" if told_by_check else known
     if kinds <= {"blank", "lost", "no_model", "bad_model"}:
         return " ".join(said)
     if kinds & {"error", "time", "memory", "processes"}:

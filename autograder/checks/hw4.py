@@ -661,7 +661,20 @@ def T12(exam: Exam) -> list[Finding]:
     if all(finding.ok for finding in by_reference):
         return by_reference
     by_class = _accuracies(exam, {name: exam.value(0, name) for name in ("val", "test")})
-    return [Finding(a.part, a.share, either(a.problem, b.problem)) for a, b in zip(by_reference, by_class, strict=True)]
+    findings = []
+    for a, b in zip(by_reference, by_class, strict=True):
+        # a class of another name is judged by its own predict alone
+        problem = either(a.problem, b.problem) if exam.model[0] == "TwoLayerNet" else b.problem
+        findings.append(Finding(a.part, a.share, problem, _model_mistake(problem)))
+    return findings
+
+
+def _model_mistake(problem: Problem | None) -> str:
+    """Name of what is wrong with a saved model, or ""."""
+    if problem is not None and problem.kind == "error" and "NameError" in problem.facts["error"]:
+        return "class-not-found"
+    names = {"below": "below-threshold", "wrong_shapes": "wrong-shapes"}
+    return names.get(problem.kind, "") if problem is not None else ""
 
 
 NEAR = 0.005  # of a threshold: single precision decides no nearer
