@@ -89,7 +89,7 @@ def encode(header: Mapping[str, object], arrays: Mapping[str, NDArray[np.generic
     plain = {name: np.ascontiguousarray(value) for name, value in arrays.items()}
     # ascontiguousarray makes 0-d arrays 1-d: keep the shape that was there
     layout = [[name, value.dtype.str, list(arrays[name].shape)] for name, value in plain.items()]
-    text = json.dumps({**header, "arrays": layout}, ensure_ascii=False).encode()
+    text = json.dumps({**header, "arrays": layout}, ensure_ascii=False).encode("utf-8", "replace")
     body = b"".join(value.tobytes() for value in plain.values())
     return struct.pack("<II", len(text), len(body)) + text + body
 
@@ -110,7 +110,10 @@ def decode(text: bytes, body: bytes) -> tuple[dict[str, object], dict[str, Array
         name, count, shape = _entry(entry)
         if at + 8 * count > len(body):
             raise BadFrame("arrays are longer than the body")
-        arrays[name] = np.frombuffer(body, np.float64, count, at).reshape(shape)
+        try:
+            arrays[name] = np.frombuffer(body, np.float64, count, at).reshape(shape)
+        except ValueError as error:  # of sizes that multiply to nothing and are too large all the same
+            raise BadFrame(str(error)) from None
         at += 8 * count
     if at != len(body):
         raise BadFrame("the body is longer than its arrays")
@@ -121,7 +124,7 @@ def _entry(entry: object) -> tuple[str, int, tuple[int, ...]]:
     if not isinstance(entry, list) or len(entry) != 3:
         raise BadFrame("an array is not described by three values")
     name, dtype, shape = entry
-    if not isinstance(name, str) or len(name) > MAX_TEXT or dtype != "<f8":
+    if not isinstance(name, str) or len(name) > MAX_TEXT or not name.isprintable() or dtype != "<f8":
         raise BadFrame("an array's name or dtype is not allowed")
     if not isinstance(shape, list) or len(shape) > MAX_DIMENSIONS:
         raise BadFrame("an array's shape is not a short list")
@@ -145,10 +148,10 @@ def error_from(value: object) -> Error | None:
     if not isinstance(value, dict):
         return None
     texts = [str(value.get(key, ""))[:MAX_TEXT] for key in ("type", "text", "line", "cell")]
-    return Error(*(_printable(text) for text in texts))
+    return Error(*(printable(text) for text in texts))
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Without control characters (no ANSI, no bell) and unpaired surrogates."""
     text = text.encode("utf-8", "replace").decode("utf-8")
     return "".join(c if c.isprintable() else " " for c in text)
@@ -161,5 +164,5 @@ def answers_from(header: Mapping[str, object], arrays: Mapping[str, Array]) -> A
     if isinstance(raw, dict):
         for key, value in list(raw.items())[:MAX_ARRAYS]:
             if (error := error_from(value)) is not None:
-                errors[str(key)[:MAX_TEXT]] = error
+                errors[printable(str(key)[:MAX_TEXT])] = error
     return Answers(dict(arrays), errors, header.get("given") is True)

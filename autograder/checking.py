@@ -34,6 +34,7 @@ class Problem:
             "processes",
             "time",
             "no_model",
+            "unjudged",
             "bad_model",
         )
 

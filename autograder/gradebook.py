@@ -123,7 +123,7 @@ class Ledger:
                 waits = verdict.status == NEEDS_GRADING and not settled
                 grades[grade_cell] = {"auto_score": verdict.score, "needs_manual_grade": waits}
                 comment_cell = book, self._comment_cells[task.notebook, task.answer_cell]
-                comments[comment_cell] = {"auto_comment": graded.clean_text(verdict.message)}
+                comments[comment_cell] = {"auto_comment": graded.plain_markdown(verdict.message)}
         self._put(session, api.Grade, ("notebook_id", "cell_id"), grades, mine)
         mine = api.Comment.notebook_id.in_(books.values())
         self._put(session, api.Comment, ("notebook_id", "cell_id"), comments, mine)

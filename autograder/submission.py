@@ -8,6 +8,7 @@ import math
 import os
 import stat
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +26,8 @@ MAX_MODEL = 64 * MEGABYTE  # of all arrays together, as float64
 MAX_CELLS = 2000
 PICTURES = (".pdf", ".png", ".jpg", ".jpeg")
 MODEL = "best_net.npz"
+# what a zip file that is broken on purpose makes the zipfile module raise
+BROKEN = (ValueError, zipfile.BadZipFile, KeyError, EOFError, OSError, RuntimeError, NotImplementedError, zlib.error)
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,7 @@ def read(folder: Path, student: str) -> Submission:
     files: dict[str, bytes] = {}
     problems: list[str] = []
     for path in sorted(_plain_files(folder, problems)):
-        name = path.relative_to(folder).as_posix()
+        name = path.relative_to(folder).as_posix().encode("utf-8", "backslashreplace").decode()
         try:
             size = path.stat().st_size
             if size > MAX_FILE:
@@ -160,7 +163,7 @@ def saved_model(files: Mapping[str, bytes]) -> tuple[str, dict[str, Array]] | Pr
         return Problem("no_model")
     try:
         return _arrays(data)
-    except (ValueError, zipfile.BadZipFile, KeyError, EOFError, OSError, RuntimeError, NotImplementedError) as error:
+    except BROKEN as error:
         return Problem("bad_model", {"why": str(error)[:200]})
 
 
@@ -170,10 +173,12 @@ def _arrays(data: bytes) -> tuple[str, dict[str, Array]]:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         for entry in archive.infolist()[:100]:
             key = entry.filename.removesuffix(".npy")
+            if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                raise ValueError(f"{key} is packed in a way that numpy does not use")
             with archive.open(entry) as file:
                 shape, dtype, order = _header(file, key)
                 size = math.prod(shape)
-                left -= 8 * size
+                left -= size * max(8, dtype.itemsize)
                 if left < 0:
                     raise ValueError(f"{key} declares {size} values, too many for a model")
                 raw = file.read(size * dtype.itemsize + 1)

@@ -105,6 +105,7 @@ def fork_child(settings, control, sock, work):
         inner = os.fork()
         if inner == 0:
             os.close(write)
+            os.setsid()  # or a signal to its group would reach this guest
             settle(settings["limits"], settings["walls"])
             work(sock)
             os._exit(0)
@@ -125,10 +126,10 @@ def kill(pids):
 
 
 def own_memory(pid):
-    """Bytes of memory that a process does not share with the process it was forked from, about."""
+    """Bytes of memory of a process; what several share is shared out among them."""
     with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
         lines = [line.split() for line in file]
-    return 1024 * sum(int(line[1]) for line in lines if line[0] in ("Private_Clean:", "Private_Dirty:"))
+    return 1024 * sum(int(line[1]) for line in lines if line[0] == "Pss:")
 
 
 def family_memory():
@@ -136,8 +137,12 @@ def family_memory():
     total = 0
     for name in os.listdir("/proc"):
         if name.isdigit() and int(name) not in (1, os.getpid()):
-            with contextlib.suppress(OSError, ValueError, IndexError):
+            try:
                 total += own_memory(int(name))
+            except PermissionError:  # it hides from its limit
+                return sys.maxsize
+            except (OSError, ValueError, IndexError):
+                pass  # it has just ended
     return total
 
 

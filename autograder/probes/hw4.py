@@ -109,7 +109,7 @@ def T7(student, case):
             answer = ask(case.params(), case["X"], case["y"], case["hidden"], case["probabilities"], reg)
         return _gradients(answer, "backward")
 
-    def central(name):
+    def central(name, X="X"):
         """Own loss with some entries of a parameter moved by +h and by -h: (entries, 2)."""
         step, rows = 1e-5, []
         for entry in case[f"some_{name}"]:
@@ -117,7 +117,7 @@ def T7(student, case):
             for sign in (1, -1):
                 moved = case.params()
                 moved[name].ravel()[entry] += sign * step
-                row.append(student.net(moved).loss(case["X"], case["y"], reg)[0])
+                row.append(student.net(moved).loss(case[X], case["y"], reg)[0])
             rows.append(_numbers(row))
         return rows
 
@@ -125,6 +125,7 @@ def T7(student, case):
     yield "own", own
     if "some_W1" in case:
         yield "central", lambda: {name: central(name) for name in ("W1", "b1", "W2", "b2")}
+        yield "central_of_other_X", lambda: central("W2", "other_X")
 
 
 def _recorder(steps, gradients, like):

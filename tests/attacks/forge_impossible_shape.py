@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (an attack is easier to read on its one line)
 """Wants the grader to stumble over a declared shape with a zero and huge other sides.
 
 Won: grading ends with an exception of ours.
@@ -6,7 +7,7 @@ Won: grading ends with an exception of ours.
 from tests.attacks.lab import Attack, Evidence
 
 WALL = "hostile_values_are_judged"
-HOLE = "answers.decode: numpy's 'array is too big' is no BadFrame"  # wins today; when this is mended, delete this line
+NOT_SHOWN = "it won until this was mended: answers.decode: numpy's 'array is too big' is no BadFrame; what stops it now is code that is right, not one wall"
 CELL = """
 import json, os, stat, struct
 text = json.dumps({"arrays": [["a", "<f8", [0] + [2 ** 25] * 4]]}).encode()

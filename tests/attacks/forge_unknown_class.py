@@ -1,4 +1,3 @@
-# ruff: noqa: E501  (an attack is easier to read on its one line)
 """Wants the judge to stumble over a saved model whose class is not there.
 
 Won: grading ends with an exception of ours.
@@ -7,7 +6,7 @@ Won: grading ends with an exception of ours.
 from tests.attacks.lab import Attack, Evidence, Lab
 
 WALL = "hostile_values_are_judged"
-HOLE = "checks/hw4.py: wrong_shapes without its {name}: KeyError in texts.problem"  # wins today; when this is mended, delete this line
+NOT_SHOWN = "what it is for is one text with its facts, no wall; it won until that was mended"
 
 
 def attack(lab: Lab) -> Attack:
