@@ -62,17 +62,23 @@ def bubblewrap() -> str:
     raise SandboxError("bubblewrap is not installed: `apt install bubblewrap`, then `autograder doctor`")
 
 
-def _visible() -> list[Path]:
-    """Folders of this interpreter and its packages, outermost first, without doubles."""
-    wanted = {Path(sys.base_prefix).resolve(), Path(sys.prefix).resolve()}
-    wanted |= {Path(path).resolve() for path in _packages()}
-    system = Path("/usr")
-    outside = sorted(path for path in wanted if not path.is_relative_to(system))
-    return [p for p in outside if not any(p != q and p.is_relative_to(q) for q in outside)]
+def _interpreter() -> list[Path]:
+    """Folder of the interpreter, unless it is the system's, which is visible anyway."""
+    base = Path(sys.base_prefix).resolve()
+    if base.is_relative_to("/tmp"):  # a submission has a /tmp of its own
+        raise SandboxError(
+            f"the interpreter lies in {base}: install Python outside /tmp, and make the environment anew"
+        )
+    return [] if base.is_relative_to("/usr") else [base]
 
 
 def _packages() -> list[str]:
     return list(dict.fromkeys(sysconfig.get_path(name) for name in ("purelib", "platlib")))
+
+
+def _packages_inside() -> list[str]:
+    """Where the packages lie inside: at a place of their own, wherever the environment is outside."""
+    return [f"/packages{number}" for number in range(len(_packages()))]
 
 
 def walls(probes: Path, helpers: Sequence[Path], images: Path | None) -> list[str]:
@@ -92,14 +98,15 @@ def walls(probes: Path, helpers: Sequence[Path], images: Path | None) -> list[st
         elif link.is_dir():
             line += ["--ro-bind", str(link), str(link)]
     line += ["--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"]
-    for path in _visible():
+    for path in _interpreter():
         for parent in reversed(path.parents[:-1]):  # or bwrap makes them readable by root alone
             line += ["--dir", str(parent)]
         line += ["--ro-bind", str(path), str(path)]
-    for folder in _packages():
+    for folder, inside in zip(_packages(), _packages_inside(), strict=True):
+        line += ["--ro-bind", folder, inside]
         for name in HIDDEN_PACKAGES:
-            if (hidden := Path(folder, name)).is_dir():
-                line += ["--tmpfs", str(hidden), "--remount-ro", str(hidden)]
+            if Path(folder, name).is_dir():
+                line += ["--tmpfs", f"{inside}/{name}", "--remount-ro", f"{inside}/{name}"]
     line += ["--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--tmpfs", "/tmp"]
     line += ["--dir", "/probes", "--dir", "/helpers", "--dir", "/data", "--ro-bind", str(GUEST), "/guest"]
     line += ["--ro-bind", str(probes), "/probes/probes.py"]
@@ -154,11 +161,11 @@ class Guest:
 
     def _command(self, control: int) -> list[str]:
         line, guest, probes, images = [], str(GUEST), str(self._probes), str(self._images or "")
-        helpers = str(self._helpers[0].parent) if self._helpers else guest
+        helpers, packages = str(self._helpers[0].parent) if self._helpers else guest, _packages()
         if not self.unsafe:
             line = walls(self._probes, self._helpers, self._images)
             guest, probes, images = "/guest", "/probes/probes.py", images and "/data/images.npz"
-            helpers = "/helpers"
+            helpers, packages = "/helpers", _packages_inside()
         settings = {
             "control": control,
             # every guest has a user id of its own, so that limits on processes are its own too
@@ -166,7 +173,7 @@ class Guest:
             "walls": not self.unsafe,
             "limits": asdict(self.limits),
             "images": images,
-            "paths": [guest, helpers, *_packages()],
+            "paths": [guest, helpers, *packages],
             "helpers": [helper.stem for helper in self._helpers],
             "probes": probes,
         }
