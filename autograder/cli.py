@@ -81,7 +81,7 @@ def grade_command(
         _table(loaded, wanted, graded)
     out.print(f"next: `autograder scores {wanted.name}`, or `nbgrader generate_feedback {wanted.name}`")
     if failed:
-        raise CourseError(f"{len(failed)} not graded ({', '.join(failed[:3])}...); the others are safe, grade again")
+        raise CourseError(f"{len(failed)} not graded, or not whole ({', '.join(failed[:3])}...); the others are safe")
 
 
 def _grade(
@@ -122,6 +122,8 @@ def _grade(
                         progress.say(f"{name}: not graded: {type(outcome).__name__}: {outcome}")
                     else:
                         moved = work.take(outcome)
+                        if any(note.endswith("mark it by hand") for note in outcome.notes):
+                            failed.append(name)
                         for line in (*moved, *(f"{name}: {note}" for note in outcome.notes)):
                             progress.say(line)
                     progress.step(ok=not isinstance(outcome, Exception))

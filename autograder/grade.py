@@ -114,6 +114,8 @@ def grade_submission(desk: Desk, handed_in: Submission, earlier: bytes = b"") ->
     by_person = [task for task in assignment.tasks if task.graded_by == PERSON]
     found |= {task.name: _by_person(desk, task, merged, handed_in) for task in by_person}
     notes = [*handed_in.problems, *(problem for book in merged.values() for problem in book.problems)]
+    stumbled = [v for v in found.values() if v.mistake.startswith(judge.UNJUDGED)]
+    notes += [f"{v.task}: {v.mistake}; mark it by hand" for v in stumbled]
     return Result(
         student=handed_in.student,
         assignment=assignment.name,

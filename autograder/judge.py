@@ -29,6 +29,7 @@ UNTOLD = (
     "no_model",
     "bad_model",
 )  # problems that no known mistake explains
+UNJUDGED = "the check stumbled over these answers"  # a bug of the check, or values made to find one
 SAME = 1e-6  # of the largest entry: a known mistake made again gives the same values
 
 
@@ -124,7 +125,8 @@ def _check(bench: Bench, task: str, exam: Exam) -> list[Finding]:
     try:
         found: list[Finding] = getattr(bench.checks, task)(exam)
     except Exception as error:
-        return [Finding(task, 1.0, Problem("unjudged", {"error": f"{type(error).__name__}: {error}"[:200]}))]
+        said = f"{type(error).__name__}: {error}"[:200]
+        return [Finding(task, 1.0, Problem("unjudged"), f"{UNJUDGED} ({said})")]
     return found
 
 

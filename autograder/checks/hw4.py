@@ -505,9 +505,10 @@ def T9_cases(rng: Rng, reference: Mapping[str, Any], data: Mapping[str, Array]) 
 
 
 # Real training, a net under T5 to T11: 400 digits of 14 x 14, 100 minibatches. Right solutions reach
-# 0.989 of the digits they train on, with a standard deviation of 0.005 (docs/checks.md has the
-# model); the bound is far below, and above what a network that does not learn reaches.
-DIGITS, DIGITS_ITERATIONS, DIGITS_RATE, DIGITS_BOUND = 400, 100, 1.0, 0.6
+# 0.9475 of the digits they train on, with a standard deviation of 0.012, and 0.8875 at the least in
+# 12,000 runs (docs/checks.md has the model); the bound is far below, and above what a network that
+# does not learn reaches.
+DIGITS, DIGITS_ITERATIONS, DIGITS_RATE, DIGITS_BOUND = 400, 100, 0.5, 0.6
 
 
 def _digits(rng: Rng, data: Mapping[str, Array]) -> dict[str, Any]:

@@ -458,15 +458,13 @@ def packages_are_read_only(lab: Lab) -> Iterator[Desk]:
     with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
         os.chmod(folder, 0o777)
         before = sandbox._packages
-        with patch.object(sandbox, "_packages", lambda: [*before(), folder]):
-            with _line(_add(*_shown(Path(folder)))), patch.object(sandbox, "_visible", _without(folder)):
-                with _opened(lab) as desk:
-                    yield desk
 
+        def writable(line: list[str]) -> list[str]:
+            at = line.index(folder) - 1
+            return [*line[:at], "--bind", *line[at + 1 :]]
 
-def _without(folder: str) -> Callable[[], list[Path]]:
-    before = sandbox._visible
-    return lambda: [path for path in before() if not path.is_relative_to(Path(folder).resolve())]
+        with patch.object(sandbox, "_packages", lambda: [*before(), folder]), _line(writable), _opened(lab) as desk:
+            yield desk
 
 
 @wall
