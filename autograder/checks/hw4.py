@@ -588,7 +588,7 @@ def T10_cases(rng: Rng, reference: Mapping[str, Any], data: Mapping[str, Array])
 def T10_can_follow(exam: Exam) -> bool:
     """Rule (c) wants to see a rate: where nothing moves there is none."""
     steps = _steps(exam)
-    return not isinstance(steps, Problem) and bool(np.abs(steps[0]).min() > 1e-9)
+    return not isinstance(steps, Problem) and bool(np.abs(steps[0]).max() > 1e-9)
 
 
 def T10(exam: Exam) -> list[Finding]:
