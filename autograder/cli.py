@@ -99,7 +99,7 @@ def _grade(
 
     if unsafe:
         err.print("[bold red]warning:[/] --unsafe-no-sandbox: submitted code can do what you can do")
-    with session.Session(course, assignment, unsafe) as work:
+    with session.Session(course, assignment) as work:
         todo = work.changed(names, force)
         kept = len(names) - len(todo)
         dataset = f", dataset {assignment.dataset}" if assignment.dataset else ""

@@ -13,8 +13,8 @@ BATCH = 25  # results to a transaction of the gradebook
 class Session:
     """Takes results one by one: keeps the verdict file, lays the graded notebooks, fills the gradebook."""
 
-    def __init__(self, course: Course, assignment: Assignment, unsafe: bool = False) -> None:
-        self.course, self.assignment, self.unsafe = course, assignment, unsafe
+    def __init__(self, course: Course, assignment: Assignment) -> None:
+        self.course, self.assignment = course, assignment
         self._book = gradebook.connect(course)
         gradebook.register(self._book, course, assignment)
         self._ledger = gradebook.Ledger(self._book, assignment)
