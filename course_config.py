@@ -27,7 +27,7 @@ hw4 = Assignment(
         Task("T9", notebook="2-two-layer-network"),
         Task("T10", notebook="2-two-layer-network"),
         Task("T11", notebook="2-two-layer-network"),
-        Task("T12", notebook="2-two-layer-network", slowness=20),  # predicts 15,000 images
+        Task("T12", notebook="2-two-layer-network", saved_model=True, slowness=20),  # predicts 15,000 images
     ),
 )
 

@@ -96,10 +96,10 @@ def audit(course: Course, assignment: Assignment, scratch: Path, jobs: int, tell
     for name, files in made.items():
         sample.write(here.submitted(there.name, name), files)
     results: dict[str, Result] = {}
-    for name, outcome in classroom.grade_all(here, there, list(made), classroom.local(jobs)):
+    for handed_in, outcome in classroom.grade_all(here, there, list(made), classroom.local(jobs)):
         if isinstance(outcome, Exception):
             raise outcome
-        results[name] = outcome
+        results[handed_in.student] = outcome
         tell(len(results), len(made))
     full = {name: v.score for name, v in results[BASELINE].verdicts.items()}
     judged = [task.name for task in there.tasks if task.graded_by == JUDGE]

@@ -106,7 +106,7 @@ def cluster(address: str) -> Iterator[Workers]:
         yield Workers(client.get_executor, slots, remote=True)
 
 
-Outcome = tuple[str, Result | Exception]
+Outcome = tuple[Submission, Result | Exception]
 
 
 def grade_all(
@@ -117,7 +117,7 @@ def grade_all(
     unsafe: bool = False,
     anew: bool = True,
 ) -> Iterator[Outcome]:
-    """Grade the students' submissions -> (student, result, or what went wrong on our side).
+    """Grade the students' submissions -> (what was handed in, its result, or what went wrong on our side).
 
     anew: run everything again, whatever answers were kept. A worker that dies costs the submissions
     that it had a second try, one at a time.
@@ -125,36 +125,38 @@ def grade_all(
     kit = grade.kit_hash(course, assignment)
     root = "" if workers.remote else str(course.root)
 
-    def submit(pool: Executor, student: str) -> Future[Result]:
-        handed_in = submission.read(course.submitted(assignment.name, student), student)
-        earlier = b"" if anew else kept_answers(course, assignment.name, student)
+    def submit(pool: Executor, handed_in: Submission) -> Future[Result]:
+        earlier = b"" if anew else kept_answers(course, assignment.name, handed_in.student)
         return pool.submit(work, root, assignment.name, kit, unsafe, handed_in, earlier)
 
+    def read(names: Iterable[str]) -> Iterator[Submission]:
+        return (submission.read(course.submitted(assignment.name, name), name) for name in names)
+
     lost: list[str] = []
-    for student, outcome in _through(workers, students, submit):
+    for handed_in, outcome in _through(workers, read(students), submit):
         if isinstance(outcome, BrokenExecutor):
-            lost.append(student)
+            lost.append(handed_in.student)
         else:
-            yield student, outcome
+            yield handed_in, outcome
     for student in lost:
-        yield from _through(replace(workers, slots=1), [student], submit)
+        yield from _through(replace(workers, slots=1), read([student]), submit)
 
 
 def _through(
-    workers: Workers, students: Iterable[str], submit: Callable[[Executor, str], Future[Result]]
+    workers: Workers, submissions: Iterable[Submission], submit: Callable[[Executor, Submission], Future[Result]]
 ) -> Iterator[Outcome]:
     """Keep the executor fed with a few submissions ahead, so that memory does not grow with the class."""
     ahead = 3 * workers.slots
-    waiting: dict[Future[Result], str] = {}
-    left = iter(students)
+    waiting: dict[Future[Result], Submission] = {}
+    left = iter(submissions)
     pool = workers.start()
     try:
         while True:
-            for student in itertools.islice(left, ahead - len(waiting)):
+            for handed_in in itertools.islice(left, ahead - len(waiting)):
                 try:
-                    waiting[submit(pool, student)] = student
+                    waiting[submit(pool, handed_in)] = handed_in
                 except BrokenExecutor as broken:
-                    yield student, broken
+                    yield handed_in, broken
             if not waiting:
                 break
             for job in wait(waiting, return_when=FIRST_COMPLETED).done:

@@ -114,14 +114,15 @@ def _grade(
             place = contextlib.nullcontext(classroom.local(min(jobs, max(1, len(todo)))))
         if todo:
             with place as workers, Progress(len(todo), out, quiet) as progress:
-                for name, outcome in classroom.grade_all(course, assignment, todo, workers, unsafe, force):
+                for handed_in, outcome in classroom.grade_all(course, assignment, todo, workers, unsafe, force):
                     if isinstance(outcome, CourseError):
                         raise outcome
+                    name = handed_in.student
                     if isinstance(outcome, Exception):
                         failed.append(name)
                         progress.say(f"{name}: not graded: {type(outcome).__name__}: {outcome}")
                     else:
-                        moved = work.take(outcome)
+                        moved = work.take(handed_in, outcome)
                         if any(note.endswith("mark it by hand") for note in outcome.notes):
                             failed.append(name)
                         for line in (*moved, *(f"{name}: {note}" for note in outcome.notes)):

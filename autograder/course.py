@@ -43,6 +43,7 @@ class Task:
     graded_by: str = JUDGE
     optional: bool = False
     slowness: float = 1.0  # multiplies the limits of its questions
+    saved_model: bool = False  # its probe is given the saved model
 
     @property
     def points(self) -> float:

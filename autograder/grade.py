@@ -89,6 +89,7 @@ def grade_submission(desk: Desk, handed_in: Submission, earlier: bytes = b"") ->
     assignment, bench = desk.assignment, desk.bench
     merged = notebook.merge_all(handed_in, desk.bases, assignment)
     model = submission.saved_model(handed_in.files)
+    saved = model if isinstance(model, tuple) else None
     tasks = judge.judged_tasks(assignment)
     seeds = {t.name: secret.seed(desk.secret, handed_in.student, handed_in.digest, t.name) for t in tasks}
     exams = {t.name: judge.exam(bench, t.name, seeds[t.name], Answers(), model) for t in tasks}
@@ -101,11 +102,11 @@ def grade_submission(desk: Desk, handed_in: Submission, earlier: bytes = b"") ->
     finish = started + assignment.limits.total_seconds
     for name, book in merged.items():
         questions = [
-            Question(t.name, exams[t.name].cases, seeds[t.name], t.slowness)
+            Question(t.name, exams[t.name].cases, seeds[t.name], t.slowness, saved if t.saved_model else None)
             for t in tasks
             if t.notebook == name and t.name not in answers and judge.asks(bench, exams[t.name])
         ]
-        run = Run(desk.guest, book, questions, model, files, finish)
+        run = Run(desk.guest, book, questions, files, finish)
         answers.update(run.answers())
         errors[name] = run.errors if questions else before.cell_errors.get(name, {})
     found = judge.verdicts(

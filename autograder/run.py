@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from autograder.answers import Answers, Array, Error, answers_from, error_from
-from autograder.checking import Case, Problem
+from autograder.checking import Case
 from autograder.notebook import ANSWER, LOCKED, TEST, Cell, Merged
 from autograder.sandbox import Channel, Guest, GuestLost
 
@@ -17,12 +17,13 @@ LOST = {"time": "TimeLimit", "died": "ProcessEnded", "noise": "BadAnswer", "memo
 
 @dataclass(frozen=True)
 class Question:
-    """What one task's probe is asked: its cases, and the seed that the guest's own draws start from."""
+    """What one task's probe is asked: its cases, the seed that the guest's own draws start from, the saved model."""
 
     task: str
     cases: Sequence[Case]
     seed: int
     slowness: float = 1.0
+    model: tuple[str, Mapping[str, Array]] | None = None
 
 
 class Run:
@@ -33,13 +34,12 @@ class Run:
         guest: Guest,
         book: Merged,
         questions: Sequence[Question],
-        model: tuple[str, Mapping[str, Array]] | Problem,
         files: Mapping[str, str],
         finish: float,
     ) -> None:
         self.errors: dict[str, Error] = {}
         self._guest, self._book, self._questions = guest, book, questions
-        self._model, self._files, self._finish = model, files, finish
+        self._files, self._finish = files, finish
         self._left_out: set[str] = set()
         self._deadly: dict[str, dict[str, Error]] = {}  # by task, the names of questions that ended a process
         self._found: dict[str, Answers] = {}
@@ -58,7 +58,8 @@ class Run:
         channel = self._guest.open()
         self._at, lost = None, ""
         try:
-            self._start(channel)
+            if self._files:
+                channel.ask({"do": "files", "files": dict(self._files)}, {}, 10)
             for cell in self._book.cells:
                 if cell.runs and cell.name not in self._left_out and time.monotonic() < self._finish:
                     self._run(channel, cell)
@@ -89,12 +90,6 @@ class Run:
 
     def _seconds(self, limit: float) -> float:
         return max(0.1, min(limit, self._finish - time.monotonic()))
-
-    def _start(self, channel: Channel) -> None:
-        if self._files:
-            channel.ask({"do": "files", "files": dict(self._files)}, {}, 10)
-        if isinstance(self._model, tuple) and self._questions:
-            channel.ask({"do": "model", "class_name": self._model[0]}, self._model[1], 10)
 
     def _run(self, channel: Channel, cell: Cell) -> None:
         limits = self._guest.limits
@@ -127,5 +122,7 @@ class Run:
         cases = enumerate(question.cases)
         inputs = {f"{n}/{name}": np.asarray(value) for n, case in cases for name, value in case.items()}
         self._at = question
+        if question.model is not None:
+            channel.ask({"do": "model", "class_name": question.model[0]}, question.model[1], 10)
         reply, arrays = channel.ask(header, inputs, seconds)
         self._found[question.task] = answers_from(reply, arrays)

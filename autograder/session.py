@@ -5,6 +5,7 @@ from types import TracebackType
 
 from autograder import classroom, grade, gradebook, graded, notebook, submission
 from autograder.course import Assignment, Course
+from autograder.submission import Submission
 from autograder.verdicts import Result, keep, load_result
 
 BATCH = 25  # results to a transaction of the gradebook
@@ -35,19 +36,20 @@ class Session:
         todo = []
         for student in students:
             kept = load_result(self.course, self.assignment.name, student)
-            handed_in = submission.read(self.course.submitted(self.assignment.name, student), student)
             done = self.course.root / "autograded" / student / self.assignment.name
-            holds = kept is not None and classroom.still_holds(kept, handed_in, kit, self.assignment)
-            if force or not holds or not done.is_dir():
+            if force or kept is None or kept.kit != kit or not done.is_dir():
+                todo.append(student)
+                continue
+            handed_in = submission.read(self.course.submitted(self.assignment.name, student), student)
+            if not classroom.still_holds(kept, handed_in, kit, self.assignment):
                 todo.append(student)
         return todo
 
-    def take(self, result: Result) -> list[str]:
-        """Write one result -> lines about marks that moved."""
+    def take(self, handed_in: Submission, result: Result) -> list[str]:
+        """Write one result of a submission -> lines about marks that moved."""
         before = load_result(self.course, self.assignment.name, result.student)
         if before is not None:
             self._before[result.student] = before
-        handed_in = submission.read(self.course.submitted(self.assignment.name, result.student), result.student)
         merged = notebook.merge_all(handed_in, self._bases, self.assignment)
         files = {**graded.other_files(handed_in), **graded.notebooks(merged, result)}
         gradebook.write_autograded(self.course, self.assignment, result.student, files, result.timestamp)

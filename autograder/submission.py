@@ -1,6 +1,7 @@
 """Untrusted files -> Submission. Nothing here runs or unpickles what a student handed in."""
 
 import ast
+import functools
 import hashlib
 import io
 import json
@@ -39,7 +40,7 @@ class Submission:
     problems: tuple[str, ...] = ()
     timestamp: str = ""
 
-    @property
+    @functools.cached_property
     def digest(self) -> str:
         """Hash of every name and content."""
         total = hashlib.sha256()
