@@ -4,10 +4,12 @@
 
 Both graders grade a small and a larger class; the time of one submission is the difference, so that
 start-up cancels. Runs alternate. The class has full, partial and broken students, each with weights
-and answers of their own. Results go to benchmarks/RESULTS.md.
+and answers of their own. The same by difference, alternating too: a dask cluster of two workers on this
+machine against its own cores. Results go to benchmarks/RESULTS.md.
 """
 
 import argparse
+import contextlib
 import datetime
 import os
 import platform
@@ -16,18 +18,20 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import psutil
 
-from autograder import audit, checking, judge, sample, secret
+from autograder import audit, checking, grade, judge, sample, secret, submission
 from autograder import course as course_module
 from autograder.course import Assignment, Course
 from autograder.submission import saved_model
-from benchmarks import plain
+from benchmarks import cluster, plain
 
 BIN = Path(sys.executable).parent
 ROOT = Path(__file__).resolve().parent.parent
@@ -40,6 +44,10 @@ class Cost:
     wall: float
     cpu: float
     peak_mb: float
+
+    def less(self, other: "Cost", count: int) -> "Cost":
+        """What one of `count` more submissions cost, by difference."""
+        return Cost((self.wall - other.wall) / count, (self.cpu - other.cpu) / count, self.peak_mb)
 
 
 SMALL, LARGE = (16, 1), (96, 5)  # submissions: of the kit's classes, of plain nbgrader's
@@ -104,11 +112,11 @@ def copy_class(course: Course, assignment: Assignment, to: Path, count: int) -> 
 # ---- the graders --------------------------------------------------------------------------------
 
 
-def kit(course: Course, assignment: Assignment, folder: Path, count: int, jobs: int) -> Cost:
+def kit(course: Course, assignment: Assignment, folder: Path, count: int, *options: str) -> Cost:
     """Grade a class of `count` with this kit, in a fresh course folder."""
     here = _fresh(course, folder)
     copy_class(course, assignment, here, count)
-    cost = run([str(BIN / "autograder"), "grade", assignment.name, "--quiet", "--jobs", str(jobs)], here)
+    cost = run([str(BIN / "autograder"), "grade", assignment.name, "--quiet", *options], here)
     shutil.rmtree(folder)
     return cost
 
@@ -159,6 +167,40 @@ def bare(course: Course, assignment: Assignment, net: dict[str, np.ndarray]) -> 
     return statistics.median(costs)
 
 
+def guest_memory(course: Course, assignment: Assignment) -> tuple[float, float]:
+    """(MB that a warm guest has for itself, peak MB of the child that runs a right submission)."""
+    with contextlib.ExitStack() as stack:
+        desk = grade.open_desk(course, assignment)
+        stack.callback(desk.guest.close)
+        done, peaks = threading.Event(), [(0.0, 0.0)]
+
+        def watch() -> None:
+            while not done.wait(0.01):
+                peaks.append(_family())
+
+        grade.grade_submission(desk, submission.read(course.submitted(assignment.name, "student00000"), "student00000"))
+        looking = threading.Thread(target=watch)
+        looking.start()
+        for number in range(1, 5):
+            name = f"student{number:05}"
+            grade.grade_submission(desk, submission.read(course.submitted(assignment.name, name), name))
+        done.set()
+        looking.join()
+    return max(warm for warm, _ in peaks), max(child for _, child in peaks)
+
+
+def _family() -> tuple[float, float]:
+    """MB that no other process shares: of the warm guest, which bwrap started, and of the child that it forked."""
+    warm, child = 0.0, 0.0
+    for process in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.Error, AttributeError):
+            own = process.memory_full_info().uss / 2**20
+            if not process.name().startswith("bwrap"):
+                started_by_walls = process.parent().name().startswith("bwrap")
+                warm, child = (warm + own, child) if started_by_walls else (warm, child + own)
+    return warm, child
+
+
 # ---- the run ------------------------------------------------------------------------------------
 
 
@@ -194,30 +236,20 @@ def measure(scratch: Path, dataset: str, runs: int, curve: Sequence[int], jobs: 
     plain.make_course(course, assignment, made)
     run([str(BIN / "nbgrader"), "generate_assignment", "hw4"], made)
 
-    (large_ours, large_theirs), (small_ours, small_theirs) = LARGE, SMALL
-    ours, theirs, ratios, cpu = [], [], [], []
-    whole: list[str] = []
-    for turn in range(runs):
-        a = kit(course, assignment, scratch / "k", small_ours, jobs)
-        b = kit(course, assignment, scratch / "k", large_ours, jobs)
-        c = rival(made, course, assignment, scratch / "r", small_theirs)
-        d = rival(made, course, assignment, scratch / "r", large_theirs)
-        ours.append((b.wall - a.wall) / (large_ours - small_ours))
-        cpu.append((b.cpu - a.cpu) / (large_ours - small_ours))
-        theirs.append((d.wall - c.wall) / (large_theirs - small_theirs))
-        ratios.append(theirs[-1] / ours[-1])
-        whole.append(
-            f"| {turn + 1} | {a.wall:.1f} | {b.wall:.1f} | {c.wall:.1f} | {d.wall:.1f} "
-            f"| {ours[-1]:.3f} | {theirs[-1]:.2f} | {ratios[-1]:.1f} |"
-        )
-        print(whole[-1], flush=True)
+    ours, theirs, table = against_nbgrader(course, assignment, made, scratch, runs, jobs)
+    there, coordinator, cluster_table = against_cluster(course, assignment, scratch, runs, jobs)
     numpy_cpu = bare(course, assignment, net)
-    points = []
+    warm_mb, child_mb = guest_memory(course, assignment)
+    points, peaks = [], []
     for count in curve:
-        cost = kit(course, assignment, scratch / "k", count, jobs)
+        cost = kit(course, assignment, scratch / "k", count, "--jobs", str(jobs))
+        peaks.append(cost.peak_mb)
         points.append(f"| {count} | {cost.wall:.1f} | {cost.wall / count:.3f} | {cost.peak_mb:.0f} |")
         print(points[-1], flush=True)
     middle = statistics.median
+    wall, cpu = middle(o.wall for o in ours), middle(o.cpu for o in ours)
+    ratios = [b.wall / a.wall for a, b in zip(ours, theirs, strict=True)]
+    grown = [(curve[n], curve[n - 1], peaks[n] - peaks[n - 1]) for n in range(1, len(curve))]
     return [
         "# Throughput",
         "",
@@ -225,17 +257,26 @@ def measure(scratch: Path, dataset: str, runs: int, curve: Sequence[int], jobs: 
         f"Python {platform.python_version()}, numpy {np.__version__}, dataset {dataset}, {jobs} jobs. "
         "`make bench` writes this page.",
         "",
-        f"- **{60 / middle(ours):.0f} submissions a minute**; plain nbgrader {60 / middle(theirs):.0f}.",
+        f"- **{60 / wall:.0f} submissions a minute**; plain nbgrader {60 / middle(t.wall for t in theirs):.0f}.",
         f"- **Ratio {middle(ratios):.1f}**, the median of {runs} paired runs ({min(ratios):.1f} to {max(ratios):.1f}).",
-        f"- CPU a submission {middle(cpu):.3f} s; bare numpy of the same checks {numpy_cpu:.3f} s; "
-        f"beyond it {middle(cpu) - numpy_cpu:.3f} s.",
+        f"- CPU a submission {cpu:.3f} s; bare numpy of the same checks {numpy_cpu:.3f} s; "
+        f"beyond it {cpu - numpy_cpu:.3f} s.",
+        f"- A warm guest has {warm_mb:.0f} MB for itself; the child of a submission at most {child_mb:.0f} MB.",
+        *(f"- From {few} to {many} submissions the coordinator grew by {mb:.0f} MB." for many, few, mb in grown),
+        f"- A dask cluster of two workers on this machine has {middle(there):.2f} of the local throughput "
+        f"({min(there):.2f} to {max(there):.2f}); its coordinator spends {1000 * coordinator:.1f} ms of CPU "
+        "a submission.",
+        f"- On paper: one coordinator feeds {cpu / coordinator:.0f} workers of one core; a course of 100,000 costs "
+        f"{100_000 * (cpu + coordinator) / 3600:.1f} core hours, and with that many workers "
+        f"{100_000 * coordinator / 60:.0f} minutes.",
         "",
         "Seconds of whole commands, for a small and a larger class, and by difference for one submission:",
         "",
-        f"| run | kit, {small_ours} | kit, {large_ours} | nbgrader, {small_theirs} | nbgrader, {large_theirs} "
-        "| kit, one | nbgrader, one | ratio |",
-        "|---|---|---|---|---|---|---|---|",
-        *whole,
+        *table,
+        "",
+        "The cluster against the machine's own cores, in the same way:",
+        "",
+        *cluster_table,
         "",
         "The curve, whole commands, with the coordinator's peak memory:",
         "",
@@ -243,6 +284,60 @@ def measure(scratch: Path, dataset: str, runs: int, curve: Sequence[int], jobs: 
         "|---|---|---|---|",
         *points,
     ]
+
+
+def against_nbgrader(
+    course: Course, assignment: Assignment, made: Path, scratch: Path, runs: int, jobs: int
+) -> tuple[list[Cost], list[Cost], list[str]]:
+    """Paired runs -> (costs of one submission here, in plain nbgrader, the table of whole commands)."""
+    (large_ours, large_theirs), (small_ours, small_theirs) = LARGE, SMALL
+    ours, theirs = [], []
+    table = [
+        f"| run | kit, {small_ours} | kit, {large_ours} | nbgrader, {small_theirs} | nbgrader, {large_theirs} "
+        "| kit, one | nbgrader, one | ratio |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for turn in range(runs):
+        a = kit(course, assignment, scratch / "k", small_ours, "--jobs", str(jobs))
+        b = kit(course, assignment, scratch / "k", large_ours, "--jobs", str(jobs))
+        c = rival(made, course, assignment, scratch / "r", small_theirs)
+        d = rival(made, course, assignment, scratch / "r", large_theirs)
+        ours.append(b.less(a, large_ours - small_ours))
+        theirs.append(d.less(c, large_theirs - small_theirs))
+        table.append(
+            f"| {turn + 1} | {a.wall:.1f} | {b.wall:.1f} | {c.wall:.1f} | {d.wall:.1f} "
+            f"| {ours[-1].wall:.3f} | {theirs[-1].wall:.2f} | {theirs[-1].wall / ours[-1].wall:.1f} |"
+        )
+        print(table[-1], flush=True)
+    return ours, theirs, table
+
+
+def against_cluster(
+    course: Course, assignment: Assignment, scratch: Path, runs: int, jobs: int
+) -> tuple[list[float], float, list[str]]:
+    """Paired runs -> (throughput there by that of here, the coordinator's CPU seconds a submission, the table)."""
+    large, small = LARGE[0], SMALL[0]
+    shares, spent = [], []
+    table = [
+        f"| run | here, {small} | here, {large} | cluster, {small} | cluster, {large} | here, one | cluster, one |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    folders = [_fresh(course, scratch / f"worker{number}") for number in range(jobs)]
+    with cluster.started(folders, scratch) as address:
+        for turn in range(runs):
+            a = kit(course, assignment, scratch / "k", small, "--jobs", str(jobs))
+            b = kit(course, assignment, scratch / "k", large, "--jobs", str(jobs))
+            c = kit(course, assignment, scratch / "k", small, "--cluster", address)
+            d = kit(course, assignment, scratch / "k", large, "--cluster", address)
+            here, there = b.less(a, large - small), d.less(c, large - small)
+            shares.append(here.wall / there.wall)
+            spent.append(there.cpu)
+            table.append(
+                f"| {turn + 1} | {a.wall:.1f} | {b.wall:.1f} | {c.wall:.1f} | {d.wall:.1f} "
+                f"| {here.wall:.3f} | {there.wall:.3f} |"
+            )
+            print(table[-1], flush=True)
+    return shares, statistics.median(spent), table
 
 
 if __name__ == "__main__":
