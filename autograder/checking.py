@@ -4,7 +4,7 @@ A check is a function of an Exam that returns one Finding for each part of its t
 is what it asks, in a sentence. Tolerances stand at the call.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -68,6 +68,7 @@ class Exam:
     data: Mapping[str, Array] = field(default_factory=dict)
     model: tuple[str, Mapping[str, Array]] | Problem | None = None
     thresholds: tuple[float, float] = (0.0, 0.0)
+    sizes: Callable[[Case], str] = lambda case: ""  # the sizes of a case, said where a shape is wrong
     memo: dict[str, Any] = field(default_factory=dict, compare=False)  # what a check has worked out already
 
     def value(self, case: int, name: str) -> Array | Problem:
@@ -98,16 +99,8 @@ class Exam:
             return value
         problem = compare(value, np.asarray(expected, dtype=np.float64), tolerance)
         if problem is not None and problem.kind == "shape":
-            return Problem("shape", {**problem.facts, "sizes": sizes_of(self.cases[case])})
+            return Problem("shape", {**problem.facts, "sizes": self.sizes(self.cases[case])})
         return problem
-
-
-def sizes_of(case: Case) -> str:
-    """The sizes of a case for people: N images, D inputs, H hidden units, C classes; "" where it has none."""
-    if not {"X", "W1", "W2"} <= set(case):
-        return ""
-    sizes = {"N": len(case["X"]), "D": case["W1"].shape[0], "H": case["W1"].shape[1], "C": case["W2"].shape[1]}
-    return " (" + ", ".join(f"{name} = {size}" for name, size in sizes.items()) + ")"
 
 
 def _place(cell: str, line: str) -> str:

@@ -20,7 +20,7 @@ from rich.table import Table
 
 from autograder import course as course_module
 from autograder import verdicts
-from autograder.course import Assignment, Course, CourseError
+from autograder.course import PERSON, Assignment, Course, CourseError
 from autograder.progress import Progress
 from autograder.verdicts import FAILED, NEEDS_GRADING, NOT_CHECKED, PASSED
 
@@ -223,24 +223,26 @@ def _matrix(assignment: Assignment, found: "audit_module.Audit") -> Table:  # ty
 
 @app.command()
 def demo(
+    assignment: Annotated[str, typer.Argument(help="Assignment; the course's first by default.")] = "",
     folder: Annotated[Path | None, typer.Option("--into", help="Scratch folder; a fresh one by default.")] = None,
     course: CourseDir = Path(),
     jobs: Jobs = CORES,
 ) -> None:
-    """The whole loop on a made-up class and the offline sample of digits."""
+    """The whole loop on a made-up class, in a scratch folder; data are the offline sample."""
     from autograder import demo as demo_module
     from autograder import sample
 
     loaded = course_module.load(course)
-    wanted = loaded.assignments[0]
+    wanted = loaded.assignment(assignment) if assignment else loaded.assignments[0]
     if folder is not None and folder.exists() and any(folder.iterdir()):
         raise CourseError(f"{folder}: not empty; name a new folder with --into")
     target = folder or Path(tempfile.mkdtemp(prefix="autograder-demo-")) / "course"
-    out.print(f"1. a copy of the course on 5,000 real digits: {target}")
+    on_sample = " on 5,000 real digits" if wanted.dataset else ""
+    out.print(f"1. a copy of the course{on_sample}: {target}")
     here = sample.scratch_course(loaded, target)
     out.print("2. release: source notebooks -> student notebooks, scanned for leaks")
     release(wanted.name, target)
-    out.print("3. a made-up class hands in (one net is trained for it)")
+    out.print("3. a made-up class hands in" + (" (one net is trained for it)" if wanted.dataset else ""))
     there = here.assignment(wanted.name)
     names = demo_module.make_class(here, there)
     for name, story in names.items():
@@ -252,7 +254,8 @@ def demo(
     out.print("next, in that folder:")
     out.print(f"  autograder scores {wanted.name} --json       the marks as data")
     out.print(f"  nbgrader generate_feedback {wanted.name}     a page for each student")
-    out.print("  jupyter lab                        Nbgrader > Formgrader: mark T4")
+    if by_person := [task.name for task in wanted.tasks if task.graded_by == PERSON]:
+        out.print(f"  jupyter lab                        Nbgrader > Formgrader: mark {', '.join(by_person)}")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

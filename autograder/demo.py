@@ -1,58 +1,76 @@
-"""A made-up class: full marks, a bug in each task, and the submissions that break other graders."""
+"""A made-up class: full marks, a known mistake in each of some tasks, and the submissions that break other graders."""
 
+import ast
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from autograder import audit, sample
-from autograder.course import Assignment, Course
+from autograder.answers import Array
+from autograder.course import PERSON, Assignment, Course, function_name
+from autograder.planting import Bug
+from autograder.submission import MODEL
 
-# one known mistake for each of T5 to T11
-BUGS = {
-    "T5": "relu-missing",
-    "T6": "half-missing",
-    "T7": "W2-regularization-missing",
-    "T8": "labels-drawn-separately",
-    "T9": "plus-not-minus",
-    "T10": "no-decay",
-    "T11": "argmin",
-}
-NAMES = {"T5": "bua", "T6": "chai", "T7": "dao", "T8": "ekachai", "T9": "fah", "T10": "gan", "T11": "hathai"}
-THAI = "# สวัสดีค่ะ: หาคะแนนของทุกคลาสก่อน softmax\n"
+NAMES = ("bua", "chai", "dao", "ekachai", "fah", "gan", "hathai", "itt", "jan", "kamon", "lek", "mali")
+THAI = "# สวัสดีค่ะ: คำตอบของข้อนี้\n"
 
 
 def make_class(course: Course, assignment: Assignment) -> dict[str, str]:
     """Lay the class under submitted/ -> what each student did, by name."""
-    good = sample.train(course, assignment, assignment.dataset, iterations=1500, hidden=60)
-    right = sample.answers(course, assignment)
-    bugs, _ = audit.planted(course, assignment)
-    known = {(bug.task, bug.name): bug for bug in bugs}
-    stories: dict[str, str] = {}
-
-    def add(name: str, story: str, files: Mapping[str, bytes]) -> None:
+    stories = {}
+    for number, (name, story, files) in enumerate(_class(course, assignment), start=1):
         stories[name] = story
-        folder = course.submitted(assignment.name, name)
-        sample.write(folder, files)
-        stamp = f"2026-11-{len(stories):02d} 12:00:00 UTC\n"
-        sample.write(folder, {"timestamp.txt": stamp.encode()})
-
-    def filled(answers: Mapping[str, str], with_model: bool = True) -> dict[str, bytes]:
-        net = sample.model_file(sample.shaken(good, len(stories)))
-        return sample.hand_in(course, assignment, answers, net if with_model else None)
-
-    add("anong", "everything right", filled(right))
-    for task, name in NAMES.items():
-        answers, extra = sample.with_bug(course, assignment, known[task, BUGS[task]])
-        add(name, f"a bug in {task}: {BUGS[task]}", filled(answers))
-        assert not extra
-    add("blank", "nothing filled in", sample.hand_in(course, assignment, {}))
-    add("no-weights", "forgot best_net.npz", filled(right, with_model=False))
-    endless = right | {"T7": right["T7"].replace("    N = X.shape[0]\n", "    while True:\n        pass\n")}
-    add("endless", "an endless loop in T7", filled(endless))
-    add("crash", "a crash in the first cell of the student's own", _with_first_cell(filled(right), "1 / 0\nundefined"))
-    add("duplicate", "the cell of T6 pasted twice", _doubled(filled(right), "T6-answer"))
-    thai = right | {"T5": THAI + right["T5"], "T4": "พิสูจน์: " + right["T4"]}
-    add("สมชาย ใจดี", "a Thai name and Thai comments", filled(thai))
+        stamp = f"2026-11-{number:02d} 12:00:00 UTC\n"
+        sample.write(course.submitted(assignment.name, name), {**files, "timestamp.txt": stamp.encode()})
     return stories
+
+
+def _class(course: Course, assignment: Assignment) -> Iterator[tuple[str, str, dict[str, bytes]]]:
+    """Each student's name, story and files."""
+    right = sample.answers(course, assignment)
+    weights: Mapping[str, Array] = {}
+    if assignment.dataset:  # what is learned from data is handed in with the notebooks
+        weights = sample.train(course, assignment, assignment.dataset, iterations=1500, hidden=60)
+    seeds = iter(range(100))
+
+    def filled(answers: Mapping[str, str]) -> dict[str, bytes]:
+        model = sample.model_file(sample.shaken(weights, next(seeds))) if weights else None
+        return sample.hand_in(course, assignment, answers, model)
+
+    yield "anong", "everything right", filled(right)
+    for name, bug in zip(NAMES, _shown(course, assignment, right), strict=False):
+        yield name, f"a bug in {bug.task}: {bug.name}", filled(sample.with_bug(course, assignment, bug)[0])
+    yield "blank", "nothing filled in", sample.hand_in(course, assignment, {})
+    if weights:
+        yield "no-weights", f"forgot {MODEL}", sample.hand_in(course, assignment, right)
+    functions = _functions(right)
+    longest = max(functions, key=lambda task: len(right[task].splitlines()))
+    yield "endless", f"an endless loop in {longest}", filled(right | {longest: endless(right[longest])})
+    first = functions[0]
+    crash = _with_first_cell(filled(right), "1 / 0\nundefined")
+    yield "crash", "a crash in the first cell of the student's own", crash
+    yield "duplicate", f"the cell of {first} pasted twice", _doubled(filled(right), assignment.task(first).answer_cell)
+    thai = {t.name: f"พิสูจน์: {right[t.name]}" for t in assignment.tasks if t.graded_by == PERSON}
+    yield "สมชาย ใจดี", "a Thai name and Thai comments", filled(right | {first: THAI + right[first]} | thai)
+
+
+def _functions(right: Mapping[str, str]) -> list[str]:
+    """The tasks that are answered by a function."""
+    return [task for task, source in right.items() if function_name(source)]
+
+
+def _shown(course: Course, assignment: Assignment, right: Mapping[str, str]) -> list[Bug]:
+    """The first known mistake of each task that is a function."""
+    bugs, _ = audit.planted(course, assignment)
+    first = {bug.task: bug for bug in reversed(bugs) if not bug.in_class}
+    return [first[task] for task in _functions(right) if task in first]
+
+
+def endless(source: str) -> str:
+    """A function that never ends."""
+    function = next(node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef))
+    lines, at = source.splitlines(), function.body[-1]
+    indent = " " * at.col_offset
+    return "\n".join([*lines[: at.lineno - 1], f"{indent}while True:", f"{indent}    pass", *lines[at.lineno - 1 :]])
 
 
 def _with_first_cell(files: dict[str, bytes], source: str) -> dict[str, bytes]:

@@ -89,6 +89,7 @@ def exam(
         data=bench.dataset.arrays,
         model=model,
         thresholds=bench.assignment.thresholds.get(bench.assignment.dataset, (0.0, 0.0)),
+        sizes=getattr(bench.checks, "sizes_of", lambda case: ""),
     )
 
 

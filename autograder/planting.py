@@ -1,5 +1,6 @@
 """Edits of the reference: known mistakes, and right answers in other words."""
 
+import ast
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,6 +41,15 @@ def plant(text: str, edits: tuple[tuple[str, str], ...], name: str) -> str:
             raise CourseError(f"bugs: {name}: {old!r} stands {text.count(old)} times in the reference, not once")
         text = text.replace(old, new)
     return text
+
+
+def constants(text: str) -> dict[str, str]:
+    """Texts that a module's text gives a name: the answers to questions for a person."""
+    found: dict[str, str] = {}
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+            found |= {target.id: node.value.value for target in node.targets if isinstance(target, ast.Name)}
+    return found
 
 
 def run_text(text: str, name: str) -> dict[str, Any]:

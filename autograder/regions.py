@@ -10,8 +10,8 @@ from autograder.course import Assignment, Course, CourseError, function_name
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 
 
-def solution_lines(text: str, name: str) -> str:
-    """Body of a function of the reference: no docstring; of a task of assignments also no return."""
+def solution_lines(text: str, name: str, plain: bool = False) -> str:
+    """Body of a function of the reference: no docstring; of plain assignments (`plain`) also no return."""
     tree = ast.parse(text)
     function = next((n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == name), None)
     if function is None:
@@ -19,7 +19,7 @@ def solution_lines(text: str, name: str) -> str:
     body = function.body
     if isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
         body = body[1:]
-    if re.fullmatch(r"O?T\d+", name) and isinstance(body[-1], ast.Return):
+    if plain and isinstance(body[-1], ast.Return):
         body = body[:-1]
     # from the line after the docstring, so that leading comments come along
     first = (function.body[0].end_lineno or 0) if body is not function.body else function.lineno
@@ -44,8 +44,9 @@ def filled(source: str, grade_id: str, reference: str) -> str:
     region = re.search(rf"^([ \t]*){BEGIN}\n.*?^[ \t]*{END}", source, re.MULTILINE | re.DOTALL)
     if region is None:
         return source
-    name = function_name(source) or grade_id.removesuffix("-answer")
-    lines = textwrap.indent(solution_lines(reference, name), region[1])
+    function = function_name(source)
+    found = solution_lines(reference, function or grade_id.removesuffix("-answer"), plain=not function)
+    lines = textwrap.indent(found, region[1])
     return f"{source[: region.start()]}{region[1]}{BEGIN}\n{lines}\n{region[1]}{END}{source[region.end() :]}"
 
 

@@ -18,10 +18,7 @@ from autograder.course import PERSON, Assignment, Course, function_name, load_mo
 from autograder.planting import Bug, Variant
 from autograder.submission import MODEL, joined
 
-PROOF = (
-    "With $P_j = e^{h_j} / \\sum_k e^{h_k}$: $\\partial P_i/\\partial h_i = P_i(1-P_i)$ and "
-    "$\\partial P_j/\\partial h_i = -P_iP_j$ for $j \\neq i$, so $\\partial L/\\partial h_i = P_i - y_i$."
-)
+IN_WORDS = "An answer in words."  # to a question for a person, where the reference has no text under its name
 
 
 def reference_text(course: Course, assignment: Assignment) -> str:
@@ -36,7 +33,8 @@ def answers(course: Course, assignment: Assignment, text: str = "") -> dict[str,
     for task, source in regions.answers(course, assignment, text).items():
         name = function_name(source)
         found[task] = regions.node_text(text, name) if name else source
-    by_person = {task.name: PROOF for task in assignment.tasks if task.graded_by == PERSON}
+    names = planting.constants(text)
+    by_person = {t.name: names.get(t.name, IN_WORDS) for t in assignment.tasks if t.graded_by == PERSON}
     return {**found, **by_person}
 
 
@@ -108,9 +106,9 @@ def with_variant(course: Course, assignment: Assignment, variant: Variant) -> tu
     """(answers, extra cells) of a student who is right in other words."""
     found, extra = _with(course, assignment, variant.edits, variant.name)
     if variant.whole:
-        of_class = _of_class(assignment)
-        found = {task: source for task, source in found.items() if task not in of_class}
-        found[of_class[-1]] = variant.whole
+        functions = _functions(course, assignment)
+        found = {task: source for task, source in found.items() if task not in functions}
+        found[functions[-1]] = variant.whole
     return found, (*variant.extra, *extra)
 
 
@@ -120,16 +118,18 @@ def _with(
     before = reference_text(course, assignment)
     text = planting.plant(before, edits, name)
     found = answers(course, assignment, text)
-    if regions.node_text(before, "TwoLayerNet") != regions.node_text(text, "TwoLayerNet"):
-        last = _of_class(assignment)[-1]  # a changed class is a class of the student's own
-        found[last] = f"{found[last]}\n\n\n{regions.node_text(text, 'TwoLayerNet')}\n"
+    for name in [node.name for node in ast.parse(before).body if isinstance(node, ast.ClassDef)]:
+        if (changed := regions.node_text(text, name)) != regions.node_text(before, name):
+            last = _functions(course, assignment)[-1]  # a changed class is a class of the student's own
+            found[last] = f"{found[last]}\n\n\n{changed}\n"
     return found, additions(course, assignment, text)
 
 
-def _of_class(assignment: Assignment) -> list[str]:
-    """The tasks of the last notebook whose answers are functions of the class: all but the last task."""
+def _functions(course: Course, assignment: Assignment) -> list[str]:
+    """The tasks of the last notebook whose answers are functions."""
     last = assignment.notebooks[-1]
-    return [task.name for task in assignment.tasks if task.notebook == last][:-1]
+    sources = regions.answers(course, assignment, reference_text(course, assignment))
+    return [t.name for t in assignment.tasks if t.notebook == last and function_name(sources.get(t.name, ""))]
 
 
 # ---- a course to try things in ------------------------------------------------------------------
@@ -170,25 +170,12 @@ def model_file(params: Mapping[str, Array], class_name: str = "TwoLayerNet") -> 
     return buffer.getvalue()
 
 
-def train(
-    course: Course, assignment: Assignment, dataset: str, iterations: int = 2000, hidden: int = 150, rate: float = 1e-2
-) -> dict[str, Array]:
-    """Parameters of a net of the reference, trained on the dataset's training images."""
-    source: Path = course.source(assignment.name)
-    data = load_module(source / "hw4_helpers.py", "hw4_helpers").load_mnist(dataset, verbose=False)
+def train(course: Course, assignment: Assignment, dataset: str, **settings: float) -> dict[str, Array]:
+    """Parameters of a model of the reference, trained as the assignment's list of bugs says."""
     names = planting.run_text(reference_text(course, assignment), "reference")
-    np.random.seed(0)
-    net = names["TwoLayerNet"](data["X_train"].shape[1], hidden, 10)
-    net.train(
-        data["X_train"],
-        data["y_train"],
-        data["X_val"][:100],
-        data["y_val"][:100],
-        learning_rate=rate,
-        reg=0.1,
-        num_iters=iterations,
-    )
-    return {name: np.asarray(value, dtype=np.float64) for name, value in net.params.items()}
+    recipe = load_module(course.part("bugs", assignment.name), f"bugs_{assignment.name}").trained_model
+    trained = recipe(names, course.source(assignment.name), dataset, **settings)
+    return {name: np.asarray(value, dtype=np.float64) for name, value in trained.items()}
 
 
 def shaken(params: Mapping[str, Array], seed: int) -> dict[str, Array]:

@@ -158,7 +158,7 @@ def joined(value: object) -> str:
 
 
 def saved_model(files: Mapping[str, bytes]) -> tuple[str, dict[str, Array]] | Problem:
-    """(class name, params as float64) of best_net.npz, or the Problem with it. Never unpickles."""
+    """(class name or "", params as float64) of best_net.npz, or the Problem with it. Never unpickles."""
     data = next((files[name] for name in sorted(files, key=len) if name.split("/")[-1] == MODEL), None)
     if data is None:
         return Problem("no_model")
@@ -170,7 +170,7 @@ def saved_model(files: Mapping[str, bytes]) -> tuple[str, dict[str, Array]] | Pr
 
 def _arrays(data: bytes) -> tuple[str, dict[str, Array]]:
     params: dict[str, Array] = {}
-    name, left = "TwoLayerNet", MAX_MODEL
+    name, left = "", MAX_MODEL
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         for entry in archive.infolist()[:100]:
             key = entry.filename.removesuffix(".npy")
@@ -196,7 +196,7 @@ def _arrays(data: bytes) -> tuple[str, dict[str, Array]]:
                 params[key] = np.ascontiguousarray(array, dtype=np.float64).reshape(shape)
     if not params:
         raise ValueError("it holds no arrays")
-    if not name.isidentifier():
+    if name and not name.isidentifier():
         raise ValueError("class_name is not the name of a class")
     return name, params
 

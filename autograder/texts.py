@@ -21,8 +21,9 @@ class Texts:
     assignment: Mapping[str, Any]
 
     def say(self, group: str, key: str, /, **facts: str) -> str:
-        """An engine text with its {names} filled in."""
-        text: str = self.engine[group][key][self.language]
+        """A text of the assignment, else of the engine, with its {names} filled in."""
+        own = self.assignment.get(group, {}).get(key)
+        text: str = (own or self.engine[group][key])[self.language]
         return text.format_map(facts)
 
     def problem(self, problem: Problem) -> str:

@@ -40,6 +40,10 @@ def T3():
     return dict(num_parameters=num_parameters)
 
 
+T4 = r"""With $P_j = e^{h_j} / \sum_k e^{h_k}$: $\partial P_i/\partial h_i = P_i(1-P_i)$ and
+$\partial P_j/\partial h_i = -P_iP_j$ for $j \neq i$, so $\partial L/\partial h_i = P_i - y_i$."""
+
+
 def forward(params, X):
     """Scores of a batch: fully connected - ReLU - fully connected.
 

@@ -172,9 +172,9 @@ def test_a_saved_model_comes_with_its_class_and_arrays() -> None:
     assert {k: (v.dtype, v.shape) for k, v in params.items()} == {"W1": (np.float64, (3, 3)), "b1": (np.float64, (2,))}
 
 
-def test_without_a_class_name_it_is_the_given_class() -> None:
+def test_without_a_class_name_the_name_is_empty_and_means_the_given_class() -> None:
     found = load(npz(W1=np.eye(3)))
-    assert not isinstance(found, Problem) and found[0] == "TwoLayerNet"
+    assert not isinstance(found, Problem) and found[0] == ""
 
 
 def test_column_order_is_kept() -> None:

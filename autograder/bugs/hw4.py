@@ -5,6 +5,9 @@ of a task give the same values; the text that a student reads stands under the b
 autograder/messages/hw4.toml. A variant is right: where one loses a mark, a check is wrong.
 """
 
+import numpy as np
+
+from autograder.course import load_module
 from autograder.planting import Bug, Variant
 
 # Lines of the reference that more than one edit starts from.
@@ -124,6 +127,8 @@ BUGS: tuple[Bug, ...] = (
     Bug("T5", "scores-and-hidden-swapped", FORWARD_RETURN, "return hidden, scores"),
 
     # T6: softmax loss
+    Bug("T6", "half-missing", REG_LOSS,
+        'reg_loss = reg * (np.sum(params["W1"] ** 2) + np.sum(params["W2"] ** 2))'),
     Bug("T6", "sum-not-mean", DATA_LOSS,
         "data_loss = -np.log(probabilities[np.arange(len(y)), y]).sum()"),
     Bug("T6", "mean-over-rows-and-classes", DATA_LOSS,
@@ -145,8 +150,6 @@ BUGS: tuple[Bug, ...] = (
     Bug("T6", "largest-of-each-column", SHIFT, "shifted = scores - scores.max(axis=0, keepdims=True)"),
     Bug("T6", "max-not-subtracted", SHIFT, "shifted = scores"),
     Bug("T6", "regularization-missing", LOSS_RETURN, "return data_loss, probabilities"),
-    Bug("T6", "half-missing", REG_LOSS,
-        'reg_loss = reg * (np.sum(params["W1"] ** 2) + np.sum(params["W2"] ** 2))'),
     Bug("T6", "reg-not-multiplied", REG_LOSS,
         'reg_loss = 0.5 * (np.sum(params["W1"] ** 2) + np.sum(params["W2"] ** 2))'),
     Bug("T6", "regularization-subtracted", LOSS_RETURN, "return data_loss - reg_loss, probabilities"),
@@ -168,6 +171,7 @@ BUGS: tuple[Bug, ...] = (
         "return data_loss + reg_loss, exp_scores"),
 
     # T7: backward pass
+    Bug("T7", "W2-regularization-missing", DW2, '"W2": hidden.T @ dscores,'),
     Bug("T7", "mean-missing", BY_N, "# dscores stay a sum over the batch"),
     Bug("T7", "mean-taken-twice", BY_N, "dscores /= N ** 2"),
     Bug("T7", "b1-mean-missing", DB1, '"b1": N * dhidden.sum(axis=0),'),
@@ -194,7 +198,6 @@ BUGS: tuple[Bug, ...] = (
     Bug("T7", "regularization-missing", DW1_TO_DW2,
         f'"W1": X.T @ dhidden,\n        {DB1}\n        "W2": hidden.T @ dscores,'),
     Bug("T7", "W1-regularization-missing", DW1, '"W1": X.T @ dhidden,'),
-    Bug("T7", "W2-regularization-missing", DW2, '"W2": hidden.T @ dscores,'),
     Bug("T7", "regularization-twice", DW1_TO_DW2,
         f'"W1": X.T @ dhidden + 2 * reg * params["W1"],\n        {DB1}\n'
         '        "W2": hidden.T @ dscores + 2 * reg * params["W2"],'),
@@ -273,11 +276,11 @@ BUGS: tuple[Bug, ...] = (
         "            _, grads = self.loss(X, y, reg)", in_class=True),
 
     # T10: learning-rate decay
+    Bug("T10", "no-decay", DECAY, "return learning_rate"),
     Bug("T10", "subtracted", DECAY, "return learning_rate - learning_rate_decay"),
     Bug("T10", "divided", DECAY, "return learning_rate / learning_rate_decay"),
     Bug("T10", "one-minus-decay", DECAY, "return learning_rate * (1 - learning_rate_decay)"),
     Bug("T10", "one-plus-decay", DECAY, "return learning_rate / (1 + learning_rate_decay)"),
-    Bug("T10", "no-decay", DECAY, "return learning_rate"),
     Bug("T10", "decay-squared", DECAY, "return learning_rate * learning_rate_decay ** 2"),
     Bug("T10", "square-root-of-decay", DECAY, "return learning_rate * learning_rate_decay ** 0.5"),
     Bug("T10", "exponential-of-decay", DECAY, "return learning_rate * np.exp(-learning_rate_decay)"),
@@ -934,3 +937,13 @@ VARIANTS: tuple[Variant, ...] = (
         train=reworded(TRAIN, ("verbose=False):", "verbose=False, patience=None, callback=None):")),
         predict=reworded(PREDICT, ("def predict(self, X):", "def predict(self, X, batch=None):")))),
 )
+
+
+def trained_model(names, source, dataset, iterations=2000, hidden=150, rate=1e-2):
+    """Parameters of a net of the reference (its `names`), trained on the dataset: for made-up submissions."""
+    data = load_module(source / "hw4_helpers.py", "hw4_helpers").load_mnist(dataset, verbose=False)
+    np.random.seed(0)
+    net = names["TwoLayerNet"](data["X_train"].shape[1], hidden, 10)
+    few = data["X_val"][:100], data["y_val"][:100]
+    net.train(data["X_train"], data["y_train"], *few, learning_rate=rate, reg=0.1, num_iters=iterations)
+    return net.params

@@ -22,6 +22,7 @@ Params = dict[str, Array]
 Rng = np.random.Generator
 
 PARAMETERS = ("W1", "b1", "W2", "b2")
+GIVEN = ("TwoLayerNet", "")  # class names of a saved model that mean the given class
 SIZES = ((6, 5, 7, 3), (8, 6, 5, 4), (7, 9, 11, 10))  # N, D, H, C: all different in a case
 EXACT = 1e-5  # of the largest entry: float32 code is off by up to 1e-6, the smallest known bug by 1e-2
 # which answers show a mistake: of the task's own function, of a class of the student's own
@@ -84,6 +85,14 @@ def _problem(rng: Rng, N: int, D: int, H: int, C: int, gap: float = 0.01) -> dic
         apart = np.abs(before).min() > gap and gaps.min() > gap
         if apart and biased and active.min() > 0 and active.max() < 1:
             return {**params, "X": X, "y": rng.integers(0, C, N)}
+
+
+def sizes_of(case: Case) -> str:
+    """The sizes of a case for people: N images, D inputs, H hidden units, C classes; "" where it has none."""
+    if not {"X", "W1", "W2"} <= set(case):
+        return ""
+    sizes = {"N": len(case["X"]), "D": case["W1"].shape[0], "H": case["W1"].shape[1], "C": case["W2"].shape[1]}
+    return " (" + ", ".join(f"{name} = {size}" for name, size in sizes.items()) + ")"
 
 
 def _only(case: Case) -> Params:
@@ -693,7 +702,7 @@ def T12(exam: Exam) -> list[Finding]:
     findings = []
     for a, b in zip(by_reference, by_class, strict=True):
         # a class of another name is judged by its own predict alone
-        decided = either(a.problem, b.problem) if exam.model[0] == "TwoLayerNet" else b.problem
+        decided = either(a.problem, b.problem) if exam.model[0] in GIVEN else b.problem
         findings.append(Finding(a.part, a.share, decided, _model_mistake(decided)))
     return findings
 
@@ -732,7 +741,7 @@ def _reference_labels(exam: Exam, precision: type[np.floating[Any]]) -> dict[str
     assert isinstance(exam.model, tuple)
     name, params = exam.model
     missing: dict[str, Array | Problem] = {n: Problem("wrong_shapes") for n in ("val", "test")}
-    if name != "TwoLayerNet" or set(params) != set(PARAMETERS):
+    if name not in GIVEN or set(params) != set(PARAMETERS):
         return missing
     W1, b1, W2, b2 = (params[key] for key in PARAMETERS)
     D = exam.data["val"].shape[1]

@@ -177,7 +177,7 @@ def serve(sock, shell, probes, images):
                 header["left_out"],
                 lambda name: sock.sendall(wire.encode({"at": name}, {})),
             )
-            reply = wire.encode({"errors": errors, "given": student.has_given("TwoLayerNet")}, answers)
+            reply = wire.encode({"errors": errors, "given": student.has_given(getattr(probes, "CLASS", ""))}, answers)
         if os.getpid() != me:  # a copy that the student's code forked: it has nothing to say
             os._exit(0)
         sock.sendall(reply)

@@ -7,7 +7,37 @@ and what else the question needs; every access to it gives a fresh copy.
 
 import numpy as np
 
+CLASS = "TwoLayerNet"  # the class that the notebook gives, in which the tasks' functions work together
+PARAMETERS = ("W1", "b1", "W2", "b2")
 MAX_STEPS = 3000  # of a training that is recorded
+
+
+def _params(case, prefix=""):
+    """The parameters among the inputs."""
+    return {name: case[prefix + name] for name in PARAMETERS}
+
+
+def _net(student, params, instrument=None):
+    """A TwoLayerNet with the given parameters; `instrument` makes a subclass of its class."""
+    cls = student.function(CLASS)
+    if instrument is not None:
+        cls = instrument(cls)
+    sizes = (*params["W1"].shape, params["W2"].shape[1])
+    try:
+        net = cls(*sizes)
+    except Exception:  # an __init__ of the student's own may want other arguments
+        net = cls.__new__(cls)
+    net.params = params
+    return net
+
+
+def _saved_net(student):
+    """The submitted model: its class, made without __init__, with the saved parameters."""
+    name, params = student.model
+    cls = student.function(name or CLASS)
+    net = cls.__new__(cls)
+    net.params = {key: value.copy() for key, value in params.items()}
+    return net
 
 
 def _numbers(values):
@@ -67,32 +97,32 @@ def T3(student, case):
 
 
 def T5(student, case):
-    yield "scores", lambda: student.net(case.params()).loss(case["X"])
-    yield "grads", lambda: dict(student.net(case.params()).loss(case["X"], case["y"], 0.1)[1])
-    yield "own", lambda: _pair(student.function("forward")(case.params(), case["X"]), "forward", "(scores, hidden)")
+    yield "scores", lambda: _net(student, _params(case)).loss(case["X"])
+    yield "grads", lambda: dict(_net(student, _params(case)).loss(case["X"], case["y"], 0.1)[1])
+    yield "own", lambda: _pair(student.function("forward")(_params(case), case["X"]), "forward", "(scores, hidden)")
 
 
 def T6(student, case):
     regs = case["regs"]
 
     def losses(X):
-        return [student.net(case.params()).loss(X, case["y"], float(reg))[0] for reg in regs]
+        return [_net(student, _params(case)).loss(X, case["y"], float(reg))[0] for reg in regs]
 
     def own(scores):
         ask = student.function("softmax_loss")
-        found = [ask(scores.copy(), case["y"], case.params(), float(reg)) for reg in regs]
+        found = [ask(scores.copy(), case["y"], _params(case), float(reg)) for reg in regs]
         return _numbers(_pair(value, "softmax_loss", "(loss, probabilities)")[0] for value in found)
 
     yield "losses", lambda: _numbers(losses(case["X"]))
-    yield "scores", lambda: student.net(case.params()).loss(case["X"])
-    yield "grads", lambda: dict(student.net(case.params()).loss(case["X"], case["y"], 0.0)[1])
+    yield "scores", lambda: _net(student, _params(case)).loss(case["X"])
+    yield "grads", lambda: dict(_net(student, _params(case)).loss(case["X"], case["y"], 0.0)[1])
     yield "own", lambda: own(case["own_scores"])
     if "calm_X" in case:
         yield "losses_calm", lambda: _numbers(losses(case["calm_X"]))
         yield "own_calm", lambda: own(case["calm_scores"])
     yield (
         "own_probabilities",
-        lambda: student.function("softmax_loss")(case["own_scores"], case["y"], case.params(), 0.0)[1],
+        lambda: student.function("softmax_loss")(case["own_scores"], case["y"], _params(case), 0.0)[1],
     )
 
 
@@ -106,7 +136,7 @@ def T7(student, case):
             softmax_loss=lambda *args, **kwargs: (case["loss"], case["probabilities"]),
         ):
             ask = student.function("backward")
-            answer = ask(case.params(), case["X"], case["y"], case["hidden"], case["probabilities"], reg)
+            answer = ask(_params(case), case["X"], case["y"], case["hidden"], case["probabilities"], reg)
         return _gradients(answer, "backward")
 
     def central(name, X="X"):
@@ -115,16 +145,16 @@ def T7(student, case):
         for entry in case[f"some_{name}"]:
             row = []
             for sign in (1, -1):
-                moved = case.params()
+                moved = _params(case)
                 moved[name].ravel()[entry] += sign * step
-                row.append(student.net(moved).loss(case[X], case["y"], reg)[0])
+                row.append(_net(student, moved).loss(case[X], case["y"], reg)[0])
             rows.append(_numbers(row))
         return rows
 
-    yield "grads", lambda: dict(student.net(case.params()).loss(case["X"], case["y"], reg)[1])
+    yield "grads", lambda: dict(_net(student, _params(case)).loss(case["X"], case["y"], reg)[1])
     yield "own", own
     if "some_W1" in case:
-        yield "central", lambda: {name: central(name) for name in ("W1", "b1", "W2", "b2")}
+        yield "central", lambda: {name: central(name) for name in PARAMETERS}
         yield "central_of_other_X", lambda: central("W2", "other_X")
 
 
@@ -143,7 +173,7 @@ def _recorder(steps, gradients, like):
                 if len(steps) >= MAX_STEPS:
                     raise RuntimeError("train calls loss more often than num_iters asks for")
                 turn = len(steps) % len(gradients["b2"])
-                params = [np.array(self.params[k], float).ravel() for k in ("W1", "b1", "W2", "b2")]
+                params = [np.array(self.params[k], float).ravel() for k in PARAMETERS]
                 steps.append((np.array(X, float), np.array(y, float).ravel(), np.concatenate(params)))
                 return 1.0, {k: g[turn].reshape(like.get(k, g[turn].shape)).copy() for k, g in gradients.items()}
 
@@ -164,7 +194,7 @@ def _shapes(student, case):
 
     def ask():
         student.notes["shapes"] = {}
-        grads = student.net(case.params()).loss(case["X"][:2], case["y"][:2], 0.0)[1]
+        grads = _net(student, _params(case)).loss(case["X"][:2], case["y"][:2], 0.0)[1]
         shapes = {name: np.shape(value) for name, value in grads.items()}
         student.notes["shapes"] = {k: s for k, s in shapes.items() if np.prod(s) == case[k].size}
         return 1.0
@@ -176,8 +206,8 @@ def _shapes(student, case):
 def _watch(student, case):
     """Train under the recorder: sizes (steps,), rows, labels, parameters (steps + 1, entries)."""
     steps = []
-    gradients = {name: case[f"grad_{name}"] for name in ("W1", "b1", "W2", "b2")}
-    net = student.net(case.params(), _recorder(steps, gradients, student.notes.get("shapes", {})))
+    gradients = {name: case[f"grad_{name}"] for name in PARAMETERS}
+    net = _net(student, _params(case), _recorder(steps, gradients, student.notes.get("shapes", {})))
     X, y = case["X"], case["y"]
     net.train(
         X,
@@ -191,7 +221,7 @@ def _watch(student, case):
         batch_size=int(case["batch_size"]),
         verbose=False,
     )
-    last = np.concatenate([np.array(net.params[k], float).ravel() for k in ("W1", "b1", "W2", "b2")])
+    last = np.concatenate([np.array(net.params[k], float).ravel() for k in PARAMETERS])
     return {
         "sizes": [len(batch) for batch, _, _ in steps],
         "label_sizes": [len(labels) for _, labels, _ in steps],
@@ -220,14 +250,14 @@ def T8(student, case):
 
 def T9(student, case):
     def own():
-        params = case.params()
+        params = _params(case)
         grads = {name: case[f"grad_{name}"][0] for name in params}
         student.function("sgd_update")(params, grads, case["learning_rate"])
         return params
 
     def trained():
         """Accuracy and last losses of a real training on pictures of digits."""
-        net = student.net(case.params("digits_"))
+        net = _net(student, _params(case, "digits_"))
         history = net.train(
             case["digits"],
             case["digit_labels"],
@@ -268,13 +298,13 @@ def T11(student, case):
 
     def own():
         with student.standing_in(forward=lambda *args, **kwargs: given):
-            return student.net(case.params(), instrument).predict(case["X"])
+            return _net(student, _params(case), instrument).predict(case["X"])
 
-    yield "labels", lambda: student.net(case.params()).predict(case["X"])
-    yield "scores", lambda: student.net(case.params()).loss(case["X"])
+    yield "labels", lambda: _net(student, _params(case)).predict(case["X"])
+    yield "scores", lambda: _net(student, _params(case)).loss(case["X"])
     yield "own", own
 
 
 def T12(student, case):
     for name, images in student.images.items():
-        yield name, lambda images=images: np.asarray(student.saved_net().predict(images)).ravel()
+        yield name, lambda images=images: np.asarray(_saved_net(student).predict(images)).ravel()
