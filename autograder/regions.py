@@ -51,9 +51,9 @@ def filled(source: str, grade_id: str, reference: str) -> str:
 
 
 def sync(course: Course, assignment: Assignment, write: bool = True) -> list[str]:
-    """Put the reference's lines into the source notebooks -> names of the cells that differed."""
+    """Put the reference's lines and the course's thresholds into the source -> what differed."""
     reference = course.solution(assignment.name).read_text(encoding="utf-8")
-    changed: list[str] = []
+    changed = _sync_goals(course, assignment, write)
     for name in assignment.notebooks:
         path = course.source(assignment.name) / f"{name}.ipynb"
         notebook = json.loads(path.read_text(encoding="utf-8"))
@@ -69,6 +69,19 @@ def sync(course: Course, assignment: Assignment, write: bool = True) -> list[str
         if write and len(changed) > before:
             text = json.dumps(notebook, ensure_ascii=False, indent=1) + "\n"
             path.write_text(text, encoding="utf-8")
+    return changed
+
+
+def _sync_goals(course: Course, assignment: Assignment, write: bool) -> list[str]:
+    """The line `GOALS = ...` of students' modules is the course's thresholds -> names of files that differed."""
+    line = f"GOALS = {json.dumps({name: list(pair) for name, pair in assignment.thresholds.items()})}"
+    changed = []
+    for path in sorted(course.source(assignment.name).glob("*.py")):
+        text = path.read_text(encoding="utf-8")
+        if (new := re.sub(r"^GOALS = .*$", line, text, flags=re.MULTILINE)) != text:
+            changed.append(f"{path.name}: GOALS")
+            if write:
+                path.write_text(new, encoding="utf-8")
     return changed
 
 

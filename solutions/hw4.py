@@ -171,8 +171,8 @@ def T12(data):
     with hw4_helpers.Search(settings, TwoLayerNet) as log:
         for setting in log:
             net = TwoLayerNet(data["X_train"].shape[1], setting["hidden_size"], 10)
-            net.train(data["X_train"], data["y_train"], data["X_val"], data["y_val"],
-                      learning_rate=setting["learning_rate"], reg=setting["reg"], num_iters=2000)
+            hw4_helpers.train(net, data, learning_rate=setting["learning_rate"], reg=setting["reg"],
+                              num_iters=2000)
             log.offer(net, np.mean(net.predict(data["X_val"]) == data["y_val"]))
     best_net = log.best_net
     return best_net
