@@ -47,6 +47,7 @@ class Finding:
     share: float
     problem: Problem | None = None
     mistake: str = ""
+    measured: float | None = None  # what the class report shows: an accuracy, say
 
     @property
     def ok(self) -> bool:

@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from autograder import course as course_module
-from autograder import verdicts
+from autograder import marks, verdicts
 from autograder.course import PERSON, Assignment, Course, CourseError
 from autograder.progress import Progress
 from autograder.verdicts import FAILED, NEEDS_GRADING, NOT_CHECKED, PASSED
@@ -142,13 +142,45 @@ def scores(
     names = verdicts.students(loaded, wanted)
     if as_json:
         found = {n: r for n in names if (r := verdicts.load_result(loaded, wanted.name, n)) is not None}
+        given = marks.read(loaded, wanted)
+        found = {n: marks.applied(loaded, wanted, r, given.get(n, {})) for n, r in found.items()}
         data = {
-            n: {t: {k: v for k, v in verdict.as_json().items() if k != "task"} for t, verdict in r.verdicts.items()}
+            n: {
+                t: {k: v for k, v in verdict.as_json().items() if k not in ("task", "measured")}
+                for t, verdict in r.verdicts.items()
+            }
             for n, r in found.items()
         }
         sys.stdout.write(json.dumps(data, ensure_ascii=False, indent=1) + "\n")
         return
     _table(loaded, wanted, names)
+
+
+@app.command(name="report")
+def report_command(
+    assignment: Name,
+    course: CourseDir = Path(),
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+) -> None:
+    """Write each student's feedback and the class report, as HTML."""
+    loaded, wanted = _load(course, assignment)
+    from autograder import report  # draws with matplotlib, which takes a second to import
+
+    found, ungraded = report.results(loaded, wanted)
+    if not quiet:
+        out.print(f"feedback for {len(found)} students of {wanted.name}, in the words of language {loaded.language!r}")
+    with Progress(len(found), out, quiet) as progress:
+        report.write_feedback(loaded, wanted, found, progress.step)
+    if not quiet:
+        out.print("class report: comparing answers and models, drawing")
+    page = report.write(loaded, wanted, found, ungraded, report.likenesses(loaded, wanted, found))
+    if ungraded:
+        out.print(f"not graded yet: {', '.join(ungraded)}; run `autograder grade {wanted.name}`", markup=False)
+    out.print(f"feedback: {loaded.root / 'feedback'}/STUDENT/{wanted.name}/feedback.html", markup=False)
+    out.print(f"report:   {page}", markup=False)
+    out.print(
+        f"next: open the report in a browser; `nbgrader release_feedback {wanted.name}` gives feedback to students"
+    )
 
 
 def _table(course: Course, assignment: Assignment, names: Sequence[str]) -> None:
@@ -159,11 +191,13 @@ def _table(course: Course, assignment: Assignment, names: Sequence[str]) -> None
     table.add_column("score", justify="right")
     table.add_column("of", justify="right")
     ungraded, waiting = [], 0
+    given = marks.read(course, assignment)
     for name in sorted(names):
         result = verdicts.load_result(course, assignment.name, name)
         if result is None:
             ungraded.append(name)
             continue
+        result = marks.applied(course, assignment, result, given.get(name, {}))
         found = [result.verdicts[task.name] for task in assignment.tasks]
         waiting += sum(v.score is None for v in found)
         cells = [MARKS[v.status].format("" if v.score is None else f"{v.score:g}") for v in found]

@@ -1,7 +1,6 @@
 """Verdicts -> nbgrader's gradebook and autograded notebooks; and the same for nbgrader's own command."""
 
 import os
-import shutil
 import sys
 import uuid
 from collections.abc import Mapping, Sequence
@@ -10,15 +9,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from nbconvert.exporters import NotebookExporter
+from nbconvert.exporters import Exporter, NotebookExporter
 from nbgrader import api
 from nbgrader.preprocessors import NbGraderPreprocessor
 from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.exc import DatabaseError, OperationalError
 
-from autograder import classroom, graded, notebook, submission
+from autograder import classroom, feedback, graded, marks, notebook, submission
 from autograder import course as course_module
 from autograder.course import Assignment, Course, CourseError
+from autograder.files import write_folder, write_whole
 from autograder.verdicts import NEEDS_GRADING, Result, keep, load_result
 
 Row = Mapping[str, Any]
@@ -170,21 +170,7 @@ def write_autograded(
 ) -> None:
     """Lay the graded notebooks under autograded/STUDENT/ASSIGNMENT/, whole or not at all."""
     target = course.root / "autograded" / student / assignment.name
-    beside = target.with_name(f".{assignment.name}.part")
-    old = target.with_name(f".{assignment.name}.old")
-    for leftover in (beside, old):
-        shutil.rmtree(leftover, ignore_errors=True)
-    if stamp:
-        files = {**files, "timestamp.txt": stamp.encode()}
-    for name, data in files.items():
-        path = beside / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-        path.chmod(0o444)
-    if target.exists():
-        target.rename(old)
-    beside.rename(target)
-    shutil.rmtree(old, ignore_errors=True)
+    write_folder(target, {**files, "timestamp.txt": stamp.encode()} if stamp else files, 0o444)
 
 
 # ---- nbgrader autograde -------------------------------------------------------------------------
@@ -223,3 +209,26 @@ class SaveVerdicts(NbGraderPreprocessor):  # type: ignore[misc]
             Ledger(gradebook, assignment).save([result])
         keep(course, replace(result, before={}))
         return nb, resources
+
+
+# ---- nbgrader generate_feedback -----------------------------------------------------------------
+
+
+class FeedbackExporter(Exporter):
+    """Gives `nbgrader generate_feedback` our page; beside the last notebook's page, the whole one."""
+
+    file_extension = ".html"
+
+    def from_notebook_node(self, nb: Any, resources: Any = None, **kw: Any) -> Any:
+        about = resources["nbgrader"]
+        course = course_module.load(Path(self.config.CourseDirectory.root))
+        assignment = course.assignment(about["assignment"])
+        result = load_result(course, assignment.name, about["student"])
+        if result is None:
+            raise CourseError(f"no verdict is kept for {about['student']}; run `autograder grade {assignment.name}`")
+        given = marks.read(course, assignment).get(result.student, {})
+        writer = feedback.Writer(course, assignment)
+        pages = writer.pages(marks.applied(course, assignment, result, given))
+        write_whole(writer.folder(result.student) / feedback.WHOLE, pages[feedback.WHOLE].encode())
+        resources["output_extension"] = ".html"
+        return pages[f"{about['notebook']}.html"], resources

@@ -130,6 +130,11 @@ def _picture(mime: str, value: object) -> str:
     return base64.b64encode(data).decode("ascii") if data.startswith(MAGIC[mime]) else ""
 
 
+def data_address(mime: str, data: bytes) -> str:
+    """A picture as an address that carries it."""
+    return f"data:{mime};base64,{base64.b64encode(data).decode('ascii')}"
+
+
 def _attachments(found: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     kept: dict[str, dict[str, str]] = {}
     for name, bundle in list(found.items())[:20]:

@@ -135,12 +135,14 @@ def _verdict(bench: Bench, task: Task, findings: Sequence[Finding], mistake: str
     points = task.points
     parts = tuple(Part(f.part, points * f.share if f.ok else 0.0, points * f.share) for f in findings)
     wrong = [finding for finding in findings if finding.problem is not None]
+    measured = {f.part: f.measured for f in findings if f.measured is not None}
     if not wrong:
-        return Verdict(task.name, PASSED, points, points, parts, "", bench.texts.say("status", "passed"))
+        return Verdict(task.name, PASSED, points, points, parts, "", bench.texts.say("status", "passed"), measured)
     score = min(points, max(0.0, round(sum(part.score for part in parts), 6)))
     nothing = score == 0 and all(f.problem is not None and f.problem.unchecked for f in wrong)
     status = NOT_CHECKED if nothing else FAILED
-    return Verdict(task.name, status, score, points, parts, mistake, _message(bench, task, wrong, mistake))
+    message = _message(bench, task, wrong, mistake)
+    return Verdict(task.name, status, score, points, parts, mistake, message, measured)
 
 
 def _message(bench: Bench, task: Task, wrong: Sequence[Finding], mistake: str) -> str:

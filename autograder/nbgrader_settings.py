@@ -31,4 +31,6 @@ def configure(config: Any, root: Path) -> None:
         "autograder.gradebook.SaveVerdicts",
         "nbgrader.preprocessors.AssignLatePenalties",
     ]
+    config.GenerateFeedback.exporter_class = "autograder.gradebook.FeedbackExporter"
+    config.GenerateFeedback.preprocessors = []  # the exporter asks the gradebook once for all
     config.Execute.timeout = 300  # of `nbgrader validate`, which students may run themselves

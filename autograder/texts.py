@@ -4,10 +4,12 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from autograder.checking import Problem
 from autograder.course import CourseError
+
+if TYPE_CHECKING:  # brings numpy; `autograder scores` reads texts without it
+    from autograder.checking import Problem
 
 ENGINE = Path(__file__).parent / "messages" / "engine.toml"
 
@@ -26,7 +28,7 @@ class Texts:
         text: str = (own or self.engine[group][key])[self.language]
         return text.format_map(facts)
 
-    def problem(self, problem: Problem) -> str:
+    def problem(self, problem: "Problem") -> str:
         """What is wrong, in a sentence."""
         facts = dict(problem.facts)
         if problem.kind == "lost":
@@ -46,6 +48,12 @@ class Texts:
     def mistake(self, task: str, name: str) -> str:
         """The text of a known mistake, or ""."""
         return str(self.assignment.get(task, {}).get("bugs", {}).get(name, {}).get(self.language, ""))
+
+
+def of_engine(language: str) -> Texts:
+    """The engine's texts alone."""
+    with ENGINE.open("rb") as engine:
+        return Texts(language, tomllib.load(engine), {})
 
 
 def load(path: Path, language: str) -> Texts:

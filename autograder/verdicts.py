@@ -32,6 +32,7 @@ class Verdict:
     parts: tuple[Part, ...] = ()
     mistake: str = ""
     message: str = ""
+    measured: Mapping[str, float] = field(default_factory=dict)  # by part: the accuracy of a model, say
 
     def as_json(self) -> dict[str, Any]:
         """The verdict as plain data."""

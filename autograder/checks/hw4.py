@@ -703,7 +703,8 @@ def T12(exam: Exam) -> list[Finding]:
     for a, b in zip(by_reference, by_class, strict=True):
         # a class of another name is judged by its own predict alone
         decided = either(a.problem, b.problem) if exam.model[0] in GIVEN else b.problem
-        findings.append(Finding(a.part, a.share, decided, _model_mistake(decided)))
+        best = max((f.measured for f in (a, b) if f.measured is not None), default=None)
+        findings.append(Finding(a.part, a.share, decided, _model_mistake(decided), best))
     return findings
 
 
@@ -767,6 +768,7 @@ def _accuracies(exam: Exam, labels: Mapping[str, Array | Problem]) -> list[Findi
     findings = []
     for part, name, bound in zip(("validation", "test"), ("val", "test"), exam.thresholds, strict=True):
         found, right = labels[name], exam.data[f"{name}_labels"]
+        accuracy = None
         if isinstance(found, Problem):
             problem: Problem | None = found
         elif found.size != right.size:
@@ -775,7 +777,7 @@ def _accuracies(exam: Exam, labels: Mapping[str, Array | Problem]) -> list[Findi
             accuracy = float(np.mean(found.ravel() == right))
             facts = {"accuracy": f"{100 * accuracy:.2f}", "bound": f"{100 * bound:.1f}"}
             problem = None if accuracy > bound else Problem("below", facts)
-        findings.append(Finding(part, 0.5, problem))
+        findings.append(Finding(part, 0.5, problem, measured=accuracy))
     return findings
 
 

@@ -1,0 +1,199 @@
+"""The class report: one page that says how the class did, and leads to every student's feedback."""
+
+import statistics
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from autograder import feedback, figures, likeness, marks, pages, texts, verdicts
+from autograder import summary as summary_module
+from autograder.course import Assignment, Course, CourseError
+from autograder.files import write_whole
+from autograder.likeness import Alike
+from autograder.summary import PARTLY, Summary
+from autograder.verdicts import FAILED, NEEDS_GRADING, NOT_CHECKED, PASSED, Result, Verdict
+
+OUTCOMES = {
+    PASSED: "right",
+    PARTLY: "partly right",
+    FAILED: "wrong",
+    NOT_CHECKED: "not checked",
+    NEEDS_GRADING: "waits for a person",
+}
+FLAGS = {"memorised": "the model knows the published pictures by heart; moved by a little, it no longer does"}
+CELLS = {PASSED: "", FAILED: "f", NOT_CHECKED: "n", NEEDS_GRADING: "g"}
+MOST_GROUPS = 40
+
+
+@dataclass(frozen=True)
+class Likenesses:
+    """What is alike in a class."""
+
+    weights: Sequence[Sequence[str]] = ()
+    answers: Sequence[Alike] = ()
+
+
+@dataclass(frozen=True)
+class Row:
+    """A student in the report's table."""
+
+    student: str
+    link: str
+    cells: Sequence[tuple[str, str]]  # CSS class, text
+    total: str
+
+
+def results(course: Course, assignment: Assignment) -> tuple[list[Result], list[str]]:
+    """(the class's results with people's marks in them, the students who are not graded yet)."""
+    names = verdicts.students(course, assignment)
+    given = marks.read(course, assignment)
+    found = {name: verdicts.load_result(course, assignment.name, name) for name in names}
+    graded = [
+        marks.applied(course, assignment, result, given.get(name, {})) for name, result in found.items() if result
+    ]
+    if not graded:
+        raise CourseError(f"no submission of {assignment.name} is graded yet; run `autograder grade {assignment.name}`")
+    return graded, [name for name, result in found.items() if result is None]
+
+
+def likenesses(course: Course, assignment: Assignment, found: Sequence[Result]) -> Likenesses:
+    """Compare the class's answers and models."""
+    names = [result.student for result in found]
+    answers = likeness.answers(course, assignment, names)
+    return Likenesses(likeness.same_weights(course, assignment, names), likeness.alike(answers, len(names)))
+
+
+def path(course: Course, assignment: Assignment) -> Path:
+    """Where the class report stands."""
+    return course.root / "reports" / assignment.name / "index.html"
+
+
+def write(
+    course: Course, assignment: Assignment, found: Sequence[Result], ungraded: Sequence[str], alike: Likenesses
+) -> Path:
+    """Write the class report."""
+    target = path(course, assignment)
+    write_whole(target, page(course, assignment, found, ungraded, alike).encode())
+    return target
+
+
+def write_feedback(course: Course, assignment: Assignment, found: Sequence[Result], step: Callable[[], None]) -> None:
+    """Write every student's feedback."""
+    writer = feedback.Writer(course, assignment)
+    for result in found:
+        writer.write(result)
+        step()
+
+
+def page(
+    course: Course, assignment: Assignment, found: Sequence[Result], ungraded: Sequence[str], alike: Likenesses
+) -> str:
+    """The class report as HTML."""
+    words = texts.load(course.part("messages", assignment.name), course.language)
+    summary = summary_module.summary(assignment, found, words)
+    sections = {
+        "marks": "Marks",
+        "tasks": "Tasks",
+        "mistakes": "Mistakes by name",
+        "models": "Accuracy of the models",
+        "unchecked": "What was not checked, and why",
+        "look": "For you to look at",
+        "students": "Students",
+    }
+    if not summary.accuracies:
+        del sections["models"]
+    values: dict[str, Any] = {
+        "course": course,
+        "assignment": assignment,
+        "sections": sections,
+        "summary": summary,
+        "outcomes": OUTCOMES,
+        "graded": _graded(course, assignment, found),
+        "facts": _facts(summary, found),
+        "warnings": _warnings(found, ungraded),
+        "notes": [(result.student, note) for result in found for note in result.notes],
+        "flags": FLAGS,
+        "weights": alike.weights,
+        "alike": alike.answers,
+        "most_groups": MOST_GROUPS,
+        "rows": [_row(course, assignment, result) for result in sorted(found, key=lambda r: r.student)],
+    }
+    style = (pages.TEMPLATES / "report.css").read_text(encoding="utf-8")
+    return pages.render("report.html", style, **values, **_figures(assignment, summary))
+
+
+def _figures(assignment: Assignment, summary: Summary) -> dict[str, Any]:
+    middle, mean = statistics.median(summary.totals), statistics.fmean(summary.totals)
+    marks_words = (
+        f"Marks of {len(summary.totals)} students: from {min(summary.totals):g} to {max(summary.totals):g} "
+        f"of {summary.best:g} points, half of them at {middle:g} or more, mean {mean:.2f}."
+    )
+    rates = ", ".join(f"{rate.task} {100 * rate.rate:.0f} %" for rate in summary.rates)
+    bounds = _bounds(assignment, summary)
+    lines = [
+        f"{name}: {len(values)} models, from {100 * min(values):.2f} % to {100 * max(values):.2f} %"
+        + (f"; {sum(v > bounds[name] for v in values)} above {100 * bounds[name]:g} %" if name in bounds else "")
+        for name, values in summary.accuracies.items()
+    ]
+    accuracies_words = ". ".join(lines) + "." if lines else ""
+    return {
+        "marks_words": marks_words,
+        "marks_figure": figures.marks(summary.totals, summary.best, marks_words),
+        "tasks_figure": figures.tasks(summary.rates, OUTCOMES, f"Share of students with full marks: {rates}."),
+        "accuracies_words": accuracies_words,
+        "accuracies_figure": figures.accuracies(summary.accuracies, bounds, accuracies_words) if lines else "",
+    }
+
+
+def _bounds(assignment: Assignment, summary: Summary) -> Mapping[str, float]:
+    """The thresholds by the names of what was measured: validation first, then test."""
+    return dict(zip(summary.accuracies, assignment.thresholds.get(assignment.dataset, ()), strict=False))
+
+
+def _graded(course: Course, assignment: Assignment, found: Sequence[Result]) -> str:
+    times = []
+    for result in found:
+        file = verdicts.verdict_file(course, assignment.name, result.student)
+        if file.is_file():
+            times.append(datetime.fromtimestamp(file.stat().st_mtime, UTC))
+    span = sorted({f"{time:%Y-%m-%d %H:%M}" for time in (min(times), max(times))}) if times else ["?"]
+    kits = ", ".join(f"{kit} ({count})" for kit, count in Counter(r.kit for r in found).most_common())
+    sets = ", ".join(sorted({r.dataset for r in found if r.dataset})) or "none"
+    return f"Graded {' to '.join(span)} UTC. Kit (submissions): {kits}. Dataset: {sets}."
+
+
+def _facts(summary: Summary, found: Sequence[Result]) -> dict[str, str]:
+    return {
+        "students graded": f"{len(found)}",
+        "mean": f"{statistics.fmean(summary.totals):.2f} of {summary.best:g}",
+        "median": f"{statistics.median(summary.totals):g}",
+        "answers waiting for a person": f"{summary.waiting}",
+        "tasks not checked": f"{sum(rate.counts[NOT_CHECKED] for rate in summary.rates)}",
+    }
+
+
+def _warnings(found: Sequence[Result], ungraded: Sequence[str]) -> list[str]:
+    lines = []
+    if ungraded:
+        lines.append(f"Not graded yet, and not in this report: {', '.join(ungraded)}.")
+    if len({result.kit for result in found}) > 1:
+        lines.append("Not all were graded with the same kit: run `autograder grade` again.")
+    if unsafe := [result.student for result in found if result.unsafe]:
+        lines.append(f"Graded without the sandbox: {', '.join(unsafe)}.")
+    return lines
+
+
+def _row(course: Course, assignment: Assignment, result: Result) -> Row:
+    cells = [_cell(result.verdicts[task.name]) for task in assignment.tasks]
+    link = f"../../feedback/{quote(result.student)}/{quote(assignment.name)}/{feedback.WHOLE}"
+    return Row(result.student, link, cells, feedback.total(assignment, result).score)
+
+
+def _cell(verdict: Verdict) -> tuple[str, str]:
+    if verdict.score is None:
+        return CELLS[verdict.status], "…"
+    return CELLS[verdict.status], f"{verdict.score:.3g}" + ("?" if verdict.status == NOT_CHECKED else "")
