@@ -35,12 +35,12 @@ def marks(totals: Sequence[float], best: float, words: str) -> Markup:
     """How many students have how many points. words: the picture in a sentence."""
     with matplotlib.rc_context(RC):
         figure, axes = _axes(3.0)
-        edges = [n - 0.5 for n in range(int(max([best, *totals])) + 2)]
+        edges = [n - 0.5 for n in range(round(max([best, *totals])) + 2)]
         axes.hist(totals, bins=edges, color=BAR, rwidth=0.86)
         axes.set_xlabel("points (each bar: to the nearest whole point)")
         axes.set_ylabel("students")
         axes.yaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.set_xticks(range(len(edges)))
+        axes.set_xticks(range(len(edges) - 1))
         return _svg(figure, words)
 
 

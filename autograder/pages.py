@@ -24,8 +24,8 @@ def render(template: str, style: str = "", **values: Any) -> str:
 
 
 def css_name(verdict: Verdict) -> str:
-    """The status as a CSS class and a key of the texts."""
-    return verdict.status.replace(" ", "-")
+    """The status as a CSS class and a key of the texts; what is partly right is told from what is wrong."""
+    return "partly" if verdict.status == FAILED and verdict.score else verdict.status.replace(" ", "-")
 
 
 def sign(verdict: Verdict) -> str:
