@@ -9,12 +9,9 @@ from typing import Any
 from autograder import markup, pages, texts
 from autograder.course import Assignment, Course, CourseError
 from autograder.files import write_folder
-from autograder.graded import MAGIC, data_address
-from autograder.submission import PICTURES
 from autograder.verdicts import Result
 
 WHOLE = "feedback.html"  # the table and all notebooks in one file
-MAX_SCAN = 8 << 20  # bytes of a scan that the page itself carries
 
 
 @dataclass(frozen=True)
@@ -49,8 +46,8 @@ class Writer:
         """The pages of a result, by file name: one for each notebook, as nbgrader has it, and the whole."""
         folder = self.course.root / "autograded" / result.student / self.assignment.name
         books = {name: self._pieces(folder / f"{name}.ipynb") for name in self.assignment.notebooks}
-        found = {f"{name}.html": self._page(result, {name: book}, {}) for name, book in books.items()}
-        return {**found, WHOLE: self._page(result, books, _scans(folder))}
+        found = {f"{name}.html": self._page(result, {name: book}) for name, book in books.items()}
+        return {**found, WHOLE: self._page(result, books)}
 
     def write(self, result: Result) -> None:
         """Lay the pages into feedback/STUDENT/ASSIGNMENT/, with what was handed in beside the notebooks."""
@@ -70,7 +67,7 @@ class Writer:
             ) from error
         return markup.pieces(book, self._answers, [task.name for task in self.assignment.tasks])
 
-    def _page(self, result: Result, books: Mapping[str, list[markup.Piece]], scans: Mapping[str, str]) -> str:
+    def _page(self, result: Result, books: Mapping[str, list[markup.Piece]]) -> str:
         values: dict[str, Any] = {
             "assignment": self.assignment,
             "words": self._words,
@@ -80,17 +77,5 @@ class Writer:
             "total": total(self.assignment, result),
             "books": books,
             "shown": {piece.task for book in books.values() for piece in book if piece.task},
-            "scans": scans,
         }
         return pages.render("feedback.html", **values)
-
-
-def _scans(folder: Path) -> dict[str, str]:
-    """What lies beside the graded notebooks for a person to look at -> its data: address, or "" for a PDF."""
-    found = {}
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and path.name.lower().endswith(PICTURES) and path.stat().st_size <= MAX_SCAN:
-            data = path.read_bytes()
-            mime = next((mime for mime, magic in MAGIC.items() if data.startswith(magic)), "")
-            found[path.relative_to(folder).as_posix()] = data_address(mime, data) if mime else ""
-    return found

@@ -190,7 +190,7 @@ class GradedExporter(NotebookExporter):
         handed_in = submission.read(folder, about["student"])
         result = classroom.result_of(course, assignment, handed_in)
         bases = notebook.released(course.release(assignment.name), assignment)
-        books = graded.notebooks(notebook.merge_all(handed_in, bases, assignment), result)
+        books = graded.notebooks(notebook.merge_all(handed_in, bases, assignment), result, handed_in)
         resources["output_extension"] = ".ipynb"
         return books[f"{about['notebook']}.ipynb"].decode("utf-8"), resources
 

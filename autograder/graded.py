@@ -10,6 +10,7 @@ import binascii
 import html
 import json
 import re
+import urllib.parse
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -25,9 +26,13 @@ SPACED = [r"[\s\x00-\x20]*".join(word) for word in ("javascript:", "vbscript:", 
 SCRIPT_LINK = re.compile(rf"(?i)({'|'.join(SPACED[:3])}|{SPACED[3]}(?!image/(png|jpeg);base64,))")
 
 
-def notebooks(merged: Mapping[str, Merged], result: Result) -> dict[str, bytes]:
-    """The graded notebooks of a submission as files, by name."""
-    return {f"{name}.ipynb": _notebook(book, result) for name, book in merged.items()}
+def notebooks(merged: Mapping[str, Merged], result: Result, handed_in: Submission | None = None) -> dict[str, bytes]:
+    """The graded notebooks of a submission as files, by name.
+
+    handed_in: what lies beside them is shown below each answer that a person marks.
+    """
+    scans = _scans(other_files(handed_in)) if handed_in else None
+    return {f"{name}.ipynb": _notebook(book, result, scans) for name, book in merged.items()}
 
 
 def other_files(handed_in: Submission) -> dict[str, bytes]:
@@ -40,8 +45,36 @@ def other_files(handed_in: Submission) -> dict[str, bytes]:
     return {name: handed_in.files[name] for name in names}
 
 
-def _notebook(book: Merged, result: Result) -> bytes:
-    cells = [_cell(cell, number, result) for number, cell in enumerate(book.cells)]
+def _scans(files: Mapping[str, bytes]) -> dict[str, Any] | None:
+    """A cell that shows the scans: pictures in it, a link to each PDF. The formgrader serves the files beside."""
+    lines: list[str] = []
+    pictures: dict[str, dict[str, str]] = {}
+    for name, data in files.items():
+        if not name.lower().endswith(PICTURES):
+            continue
+        lines.append(f"- [{plain_markdown(' '.join(name.split()))}]({urllib.parse.quote(name)})")
+        mime = next((mime for mime, magic in MAGIC.items() if data.startswith(magic)), "")
+        if mime and len(data) <= MAX_PICTURE:
+            pictures[f"scan-{len(pictures) + 1}"] = {mime: base64.b64encode(data).decode("ascii")}
+    if not lines:
+        return None
+    shown = [f"![scan {number}](attachment:{key})" for number, key in enumerate(pictures, 1)]
+    source = "\n\n".join(["*Handed in beside the notebooks:*", "\n".join(lines), *shown])
+    metadata = {"editable": False, "deletable": False}
+    return {"cell_type": "markdown", "metadata": metadata, "source": source, "attachments": pictures}
+
+
+def _by_person(cell: Cell) -> bool:
+    """Whether a person marks what stands in this very cell."""
+    return cell.role == ANSWER and cell.name == cell.task
+
+
+def _notebook(book: Merged, result: Result, scans: Mapping[str, Any] | None) -> bytes:
+    cells = []
+    for number, cell in enumerate(book.cells):
+        cells.append(_cell(cell, number, result))
+        if scans and _by_person(cell):
+            cells.append({**scans, "id": f"scans-{number}"})
     data = {**book.base, "cells": cells}
     return json.dumps(data, ensure_ascii=False).encode("utf-8")
 
@@ -128,11 +161,6 @@ def _picture(mime: str, value: object) -> str:
     except (binascii.Error, ValueError):
         return ""
     return base64.b64encode(data).decode("ascii") if data.startswith(MAGIC[mime]) else ""
-
-
-def data_address(mime: str, data: bytes) -> str:
-    """A picture as an address that carries it."""
-    return f"data:{mime};base64,{base64.b64encode(data).decode('ascii')}"
 
 
 def _attachments(found: Mapping[str, Any]) -> dict[str, dict[str, str]]:

@@ -51,7 +51,7 @@ class Session:
         if before is not None:
             self._before[result.student] = before
         merged = notebook.merge_all(handed_in, self._bases, self.assignment)
-        files = {**graded.other_files(handed_in), **graded.notebooks(merged, result)}
+        files = {**graded.other_files(handed_in), **graded.notebooks(merged, result, handed_in)}
         gradebook.write_autograded(self.course, self.assignment, result.student, files, result.timestamp)
         self._waiting.append(result)
         if len(self._waiting) >= BATCH:
