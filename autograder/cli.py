@@ -51,6 +51,7 @@ def release(assignment: Name, course: CourseDir = Path()) -> None:
     from autograder import gradebook  # nbgrader takes seconds to import
     from autograder import release as release_module
 
+    out.print(f"making {wanted.name} for students from {loaded.source(wanted.name)}, and scanning it for leaks")
     archive = release_module.release(loaded, wanted)
     with gradebook.connect(loaded) as book:
         gradebook.register(book, loaded, wanted)
@@ -79,7 +80,8 @@ def grade_command(
     graded, failed = _grade(loaded, wanted, names, jobs, force, quiet, unsafe, cluster)
     if not quiet and graded:
         _table(loaded, wanted, graded)
-    out.print(f"next: `autograder scores {wanted.name}`, or `nbgrader generate_feedback {wanted.name}`")
+    if not quiet:
+        out.print(f"next: `autograder report {wanted.name}` writes the feedback and the class report")
     if failed:
         raise CourseError(f"{len(failed)} not graded, or not whole ({', '.join(failed[:3])}...); the others are safe")
 
@@ -154,6 +156,7 @@ def scores(
         sys.stdout.write(json.dumps(data, ensure_ascii=False, indent=1) + "\n")
         return
     _table(loaded, wanted, names)
+    out.print(f"next: `autograder report {wanted.name}` writes the feedback and the class report")
 
 
 @app.command(name="report")
@@ -164,23 +167,29 @@ def report_command(
 ) -> None:
     """Write each student's feedback and the class report, as HTML."""
     loaded, wanted = _load(course, assignment)
+    _report(loaded, wanted, quiet)
+    if not quiet:
+        out.print("next: open the report in a browser; then give each student the page of feedback")
+
+
+def _report(course: Course, assignment: Assignment, quiet: bool = False) -> Path:
+    """Write feedback and class report -> where the report is."""
     from autograder import report  # draws with matplotlib, which takes a second to import
 
-    found, ungraded = report.results(loaded, wanted)
+    found, ungraded = report.results(course, assignment)
     if not quiet:
-        out.print(f"feedback for {len(found)} students of {wanted.name}, in the words of language {loaded.language!r}")
+        out.print(f"writing feedback for {len(found)} students of {assignment.name}, language {course.language!r}")
     with Progress(len(found), out, quiet) as progress:
-        report.write_feedback(loaded, wanted, found, progress.step)
+        report.write_feedback(course, assignment, found, progress.step)
     if not quiet:
-        out.print("class report: comparing answers and models, drawing")
-    page = report.write(loaded, wanted, found, ungraded, report.likenesses(loaded, wanted, found))
+        out.print("comparing answers and models, drawing the class report")
+    page = report.write(course, assignment, found, ungraded, report.likenesses(course, assignment, found))
     if ungraded:
-        out.print(f"not graded yet: {', '.join(ungraded)}; run `autograder grade {wanted.name}`", markup=False)
-    out.print(f"feedback: {loaded.root / 'feedback'}/STUDENT/{wanted.name}/feedback.html", markup=False)
-    out.print(f"report:   {page}", markup=False)
-    out.print(
-        f"next: open the report in a browser; `nbgrader release_feedback {wanted.name}` gives feedback to students"
-    )
+        out.print(f"not graded yet: {', '.join(ungraded)}; run `autograder grade {assignment.name}`", markup=False)
+    if not quiet:
+        out.print(f"feedback: {course.root}/feedback/STUDENT/{assignment.name}/feedback.html", markup=False)
+        out.print(f"report:   {page}", markup=False)
+    return page
 
 
 def _table(course: Course, assignment: Assignment, names: Sequence[str]) -> None:
@@ -215,12 +224,13 @@ def _table(course: Course, assignment: Assignment, names: Sequence[str]) -> None
 @app.command()
 def audit(assignment: Name, course: CourseDir = Path(), jobs: Jobs = CORES) -> None:
     """Plant known mistakes and right variants: does each lose its own marks and no others?"""
-    from autograder import audit as audit_module
+    from autograder import audit as audit_module  # numpy and more
+    from autograder import tables
 
     loaded, wanted = _load(course, assignment)
     with tempfile.TemporaryDirectory() as scratch, Progress(0, out) as progress:
         found = audit_module.audit(loaded, wanted, Path(scratch) / "course", jobs, progress.at)
-    out.print(_matrix(wanted, found))
+    out.print(tables.matrix(wanted, found))
     for row in found.survivors:
         out.print(f"[red]survivor[/]   {row.name}: costs nothing")
     for row in found.collateral:
@@ -238,21 +248,23 @@ def audit(assignment: Name, course: CourseDir = Path(), jobs: Jobs = CORES) -> N
         raise CourseError(f"{wanted.name}: the hidden tests do not do their work; mend the checks named above")
 
 
-def _matrix(assignment: Assignment, found: "audit_module.Audit") -> Table:  # type: ignore[name-defined]  # noqa: F821
-    """Planted in (rows) against tasks that lost marks (columns)."""
-    table = Table(
-        title="bugs planted (rows), tasks that lost marks (columns)", title_justify="left", box=box.SIMPLE_HEAD
-    )
-    tasks = [task.name for task in assignment.tasks]
-    for heading in ("planted in", "bugs", *tasks):
-        table.add_column(heading, justify="right")
-    groups = {task: [row for row in found.bugs if row.task == task] for task in tasks}
-    groups["right"] = list(found.variants)
-    for name, rows in groups.items():
-        if rows:
-            counts = [sum(task in row.lost for row in rows) for task in tasks]
-            table.add_row(name, str(len(rows)), *(str(count) if count else "." for count in counts))
-    return table
+@app.command()
+def doctor(course: CourseDir = Path()) -> None:
+    """Check what grading needs: python, packages, sandbox, jupyter, data, disk, gradebook, course."""
+    from autograder import doctor as doctor_module  # numpy and more
+    from autograder import tables
+
+    out.print("looking at this machine and this course; the slow part is Jupyter's own list of its extensions")
+    found = list(doctor_module.examine(course))
+    out.print(tables.findings(found))
+    wrong = [finding.what for finding in found if not finding.ok and finding.stops]
+    if wrong:
+        raise CourseError(
+            f"grading cannot work until this is mended: {', '.join(wrong)}; then `autograder doctor` again"
+        )
+    minor = sum(not finding.ok for finding in found)
+    out.print("grading can work" + (f"; {minor} smaller problems above" if minor else ""))
+    out.print("next: `autograder release`, `autograder grade`; or `autograder demo` to see the whole loop")
 
 
 @app.command()
@@ -284,12 +296,15 @@ def demo(
     out.print("4. grade")
     _grade(here, there, list(names), jobs)
     _table(here, there, list(names))
-    out.print(f"\nfiles: {target}/gradebook.db, autograded/, release/, submitted/")
+    out.print("5. feedback for each student, and the class report")
+    page = _report(here, there)
+    out.print(f"\nfiles: {target}/gradebook.db, autograded/, release/, submitted/, feedback/, reports/")
     out.print("next, in that folder:")
+    out.print(f"  open {page} in a browser: the class at a glance; a name leads to the feedback", markup=False)
     out.print(f"  autograder scores {wanted.name} --json       the marks as data")
-    out.print(f"  nbgrader generate_feedback {wanted.name}     a page for each student")
     if by_person := [task.name for task in wanted.tasks if task.graded_by == PERSON]:
-        out.print(f"  jupyter lab                        Nbgrader > Formgrader: mark {', '.join(by_person)}")
+        out.print(f"  jupyter lab                        Nbgrader > Formgrader: mark {', '.join(by_person)} by hand;")
+        out.print(f"                                     then `autograder report {wanted.name}` once more")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

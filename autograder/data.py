@@ -24,6 +24,13 @@ class Dataset:
     images: Path | None = None
 
 
+def place(course: Course, assignment: Assignment, checks: ModuleType) -> Path:
+    """Where the prepared dataset is kept."""
+    recipe = Path(checks.__file__ or "").read_bytes() + secret.load(course) + b"1"
+    digest = hashlib.sha256(recipe).hexdigest()[:16]
+    return course.state / "data" / f"{assignment.name}-{assignment.dataset}-{digest}.npz"
+
+
 def prepared(course: Course, assignment: Assignment, checks: ModuleType) -> Dataset:
     """The assignment's dataset, from the kept file or by the checks' own `prepare`.
 
@@ -33,9 +40,7 @@ def prepared(course: Course, assignment: Assignment, checks: ModuleType) -> Data
     if not assignment.dataset:
         return Dataset()
     key = secret.load(course)
-    recipe = Path(checks.__file__ or "").read_bytes() + key + b"1"
-    digest = hashlib.sha256(recipe).hexdigest()[:16]
-    kept = course.state / "data" / f"{assignment.name}-{assignment.dataset}-{digest}.npz"
+    kept = place(course, assignment, checks)
     images = kept.with_suffix(".images.npz")
     if not (kept.is_file() and images.is_file()):
         try:
