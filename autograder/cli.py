@@ -14,18 +14,14 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich import box
 from rich.console import Console
-from rich.table import Table
 
 from autograder import course as course_module
 from autograder import marks, verdicts
 from autograder.course import PERSON, Assignment, Course, CourseError
 from autograder.progress import Progress
-from autograder.verdicts import FAILED, NEEDS_GRADING, NOT_CHECKED, PASSED
 
 USER_ERROR, OUR_BUG, INTERRUPTED = 1, 3, 130
-MARKS = {PASSED: "[green]{}[/]", FAILED: "[red]{}[/]", NOT_CHECKED: "[yellow]{}?[/]", NEEDS_GRADING: "[cyan]...[/]"}
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
 # where nobody watches, lines are not cut to the width of a screen
@@ -193,32 +189,17 @@ def _report(course: Course, assignment: Assignment, quiet: bool = False) -> Path
 
 
 def _table(course: Course, assignment: Assignment, names: Sequence[str]) -> None:
-    table = Table(title=assignment.title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    table.add_column("student", no_wrap=True)
-    for task in assignment.tasks:
-        table.add_column(task.name, justify="right")
-    table.add_column("score", justify="right")
-    table.add_column("of", justify="right")
-    ungraded, waiting = [], 0
+    from autograder import tables
+
     given = marks.read(course, assignment)
-    for name in sorted(names):
-        result = verdicts.load_result(course, assignment.name, name)
-        if result is None:
-            ungraded.append(name)
-            continue
-        result = marks.applied(course, assignment, result, given.get(name, {}))
-        found = [result.verdicts[task.name] for task in assignment.tasks]
-        waiting += sum(v.score is None for v in found)
-        cells = [MARKS[v.status].format("" if v.score is None else f"{v.score:g}") for v in found]
-        total = sum(v.score or 0 for v in found)
-        best = sum(task.points for task in assignment.tasks if not task.optional)
-        table.add_row(name, *cells, f"[bold]{total:g}[/]", f"{best:g}")
-    out.print(table)
+    found = {name: verdicts.load_result(course, assignment.name, name) for name in sorted(names)}
+    graded = [marks.applied(course, assignment, r, given.get(name, {})) for name, r in found.items() if r is not None]
+    out.print(tables.marks(assignment, graded))
     out.print("green: right, red: wrong, yellow?: not checked, ...: waits for a person")
-    if waiting:
+    if waiting := sum(verdict.score is None for result in graded for verdict in result.verdicts.values()):
         out.print(f"{waiting} answers wait for a person: `jupyter lab`, then Nbgrader > Formgrader")
-    if ungraded:
-        out.print(f"not graded yet: {', '.join(ungraded)}; run `autograder grade {assignment.name}`")
+    if ungraded := [name for name, result in found.items() if result is None]:
+        out.print(f"not graded yet: {', '.join(ungraded)}; run `autograder grade {assignment.name}`", markup=False)
 
 
 @app.command()
