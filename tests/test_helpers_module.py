@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import json
 import os
+import re
 import struct
 import threading
 import zipfile
@@ -306,12 +307,93 @@ def test_a_search_can_be_interrupted_and_goes_on_with_what_is_left(
             log.offer(Net(), {1: 0.9, 2: 0.8}[setting["rate"]])
     assert log.best_accuracy == 0.9 and isinstance(log.best_net, Net)
     assert "The best model so far is kept (validation 0.9000)" in capsys.readouterr().out
-    with helpers.Search(settings, Net, "log.json") as log:
+    with helpers.Search([*settings, {"rate": 4}], Net, "log.json") as log:
         for setting in log:
             tried.append(setting["rate"])
             log.offer(Net(), 0.5)
-    assert tried == [1, 2, 3, 3]
+    assert tried == [1, 2, 3, 3, 4]
     assert log.best_accuracy == 0.9 and log.best_net.params["W1"].shape == (3, 3)
+    assert "2 settings were tried before, best 0.9000; they are not tried again" in capsys.readouterr().out
+
+
+def test_a_search_says_where_no_result_was_offered_and_lets_other_errors_through(
+    helpers: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with helpers.Search([{"rate": 1}, {"rate": 2}], Net, "log.json") as log:
+        for setting in log:
+            if setting["rate"] == 2:
+                log.offer(Net(), 0.5)
+    assert "No result for rate: 1: call search.offer(net, accuracy)" in capsys.readouterr().out
+    with pytest.raises(KeyError), helpers.Search([{"rate": 3}], Net, "log.json") as log:
+        for setting in log:
+            setting["no such key"]
+    assert helpers.Search.running is None
+    assert set(json.loads(Path("log.json").read_text())) == {"rate: 2"}
+
+
+@pytest.mark.parametrize("damaged", ["log.json", "log.npz"])
+def test_a_search_whose_log_cannot_be_read_says_so_and_starts_afresh(
+    helpers: Any, damaged: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with helpers.Search([{"rate": 1}], Net, "log.json") as log:
+        for _ in log:
+            log.offer(Net(), 0.5)
+    Path(damaged).write_bytes(b"[3]")
+    log = helpers.Search([{"rate": 1}], Net, "log.json")
+    assert list(log) == [{"rate": 1}]
+    assert "log.json or the model beside it cannot be read: this search starts afresh" in capsys.readouterr().out
+
+
+def test_a_training_that_ran_away_is_never_the_best(helpers: Any) -> None:
+    with helpers.Search([{"rate": 1}, {"rate": 2}, {"rate": 3}], Net, "log.json") as log:
+        for setting in log:
+            log.offer(Net(), {1: 0.3, 2: float("nan"), 3: 0.2}[setting["rate"]])
+    assert helpers.Search([], Net, "log.json").best_accuracy == 0.3
+
+
+def test_training_with_progress_is_the_same_training(
+    helpers: Any, repo: Course, capsys: pytest.CaptureFixture[str]
+) -> None:
+    net_class = load_module(repo.solution("hw4"), "solutions_hw4").TwoLayerNet
+    data = helpers.load_mnist("sample", verbose=False)
+    histories = []
+    for train in (
+        lambda net: helpers.train(net, data, learning_rate=1e-3, num_iters=45),
+        lambda net: net.train(*(data[n] for n in ("X_train", "y_train", "X_val", "y_val")), 1e-3, num_iters=45),
+    ):
+        np.random.seed(0)
+        net = net_class(784, 20, 10)
+        histories.append((train(net), net.params["W1"]))
+        assert type(net) is net_class and set(vars(net)) == {"params"}
+    (watched, weights), (plain, right_weights) = histories
+    assert watched == plain and np.array_equal(weights, right_weights)
+    said = capsys.readouterr().out
+    assert "45/45" in said and "loss=" in said and f"val={plain['val_acc_history'][-1]:.4f}" in said
+    assert "validation accuracy: 0." in said
+
+
+def test_a_copy_that_a_class_makes_of_itself_while_training_stays_right(helpers: Any) -> None:
+    import copy
+
+    class Keeps(Net):
+        def train(self, X: Any, y: Any, X_val: Any, y_val: Any, num_iters: int = 3) -> dict[str, list[float]]:
+            self.kept = copy.deepcopy(self)
+            self.params["W1"] = -self.params["W1"]
+            return {"loss_history": [], "train_acc_history": [], "val_acc_history": []}
+
+        def loss(self, X: Any, y: Any) -> tuple[float, dict[str, Any]]:
+            return 0.0, {}
+
+        def predict(self, X: Any) -> Any:
+            return (X @ self.params["W1"]).argmax(axis=1)
+
+    X, y = np.eye(3), np.arange(3)
+    data = {"X_train": X, "y_train": y, "X_val": X, "y_val": y}
+    net = Keeps()
+    helpers.train(net, data, verbose=False)
+    assert np.array_equal(net.kept.predict(X), y) and not np.array_equal(net.predict(X), y)
+    helpers.save_net(net.kept, verbose=False)
+    assert helpers.load_net_arrays()[1] == "Keeps"
 
 
 def test_the_toy_training_of_the_checks_is_the_homeworks(helpers: Any, repo: Course) -> None:
@@ -319,19 +401,174 @@ def test_the_toy_training_of_the_checks_is_the_homeworks(helpers: Any, repo: Cou
     assert helpers.train_toy(reference.TwoLayerNet)["loss_history"][-1] == pytest.approx(0.0171436435329238, abs=1e-13)
 
 
-def test_check_submission_packs_what_is_there_and_names_what_is_missing(
-    helpers: Any, repo: Course, capsys: pytest.CaptureFixture[str]
+# ---- visible checks -----------------------------------------------------------------------------
+
+
+def test_a_check_says_passed_or_not_yet_in_words_and_never_stops_the_notebook(
+    helpers: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    helpers.check_T10(lambda rate, decay: rate * decay)
+    assert capsys.readouterr().out == "T10: passed\n  fits   the rate of the next epoch\n"
+    helpers.check_T10(lambda rate, decay: rate)
+    assert capsys.readouterr().out == (
+        "T10: not yet\n  to do  a rate of 0.5 with a decay of 0.9 gives 0.5, it should give 0.45.\n"
+    )
+
+
+def test_a_check_names_the_task_that_is_not_written(helpers: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    def missing(*_: Any) -> None:
+        raise NotImplementedError("T9")
+
+    helpers.check_T9(missing)
+    assert "to do  T9 is not written yet. Put your code where the line" in capsys.readouterr().out
+    helpers.check_T10(missing)
+    assert "T10 has to wait: it needs T9, which is not written yet" in capsys.readouterr().out
+
+
+def test_nbgrader_validate_gets_the_exception_that_it_wants(helpers: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NBGRADER_EXECUTION", "validate")
+    helpers.check_T3({"num_parameters": 12})
+    with pytest.raises(AssertionError, match=r"T3 is not right yet: num_parameters is 1\.5"):
+        helpers.check_T3({"num_parameters": 1.5})
+
+
+def test_a_check_of_part_1_says_that_it_sees_the_form_only(helpers: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    helpers.check_T2({"size_A": 1, "size_B": (2, 3), "size_C": np.int64(4)})
+    assert "T2: passed" in (said := capsys.readouterr().out) and "looks at the form only" in said
+
+
+def test_the_module_needs_neither_ipython_nor_matplotlib_until_it_shows_something(repo: Course, run: Any) -> None:
+    code = (
+        "import sys, hw4_helpers; hw4_helpers.check_T10(lambda a, b: a * b);"
+        "print(sorted({'IPython', 'matplotlib', 'pooch', 'tqdm'} & set(sys.modules)))"
+    )
+    done = run("python", "-c", code, cwd=repo.release("hw4"), env={"PYTHONDONTWRITEBYTECODE": "1"})
+    assert done.stdout.splitlines() == ["T10: passed", "  fits   the rate of the next epoch", "[]"], done.stderr
+
+
+# ---- handing in ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def handed_out(repo: Course, no_settings: None) -> None:
+    """The release in the working folder."""
     for name in ("1-basics.ipynb", "2-two-layer-network.ipynb", "hw4_helpers.py"):
         Path(name).write_bytes((repo.release("hw4") / name).read_bytes())
+
+
+def change(name: str, grade_id: str, source: str, said: str = "") -> None:
+    """Write into one cell of a notebook in the working folder."""
+    notebook = json.loads(Path(name).read_text(encoding="utf-8"))
+    for cell in notebook["cells"]:
+        if cell["metadata"].get("nbgrader", {}).get("grade_id") == grade_id:
+            cell["source"] = source
+            if said:
+                cell["outputs"] = [{"output_type": "display_data", "data": {"text/plain": said}, "metadata": {}}]
+    Path(name).write_text(json.dumps(notebook), encoding="utf-8")
+
+
+def rows(text: str) -> dict[str, tuple[str, str]]:
+    """The table of check_submission: what -> (state, words)."""
+    found = [re.split(r"  +", line.strip(), maxsplit=2) for line in text.splitlines() if line.startswith("  ")]
+    return {what: (state, words) for what, state, words in found}
+
+
+@pytest.mark.usefixtures("handed_out")
+def test_check_submission_packs_what_is_there_and_names_what_is_missing(
+    helpers: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
     Path("T4.pdf").write_bytes(b"%PDF")
     Path("mine.py").write_bytes(b"x = 1\n")
     helpers.check_submission()
-    said = capsys.readouterr().out
-    assert "still to write: T1, T2, T3, T4" in said and "still to write: T5, T6" in said
-    assert "best_net.npz is missing" in said
+    found = rows(capsys.readouterr().out)
+    assert found["T5"] == ("missing", "not written yet") == found["T4"]
+    assert found["best_net.npz"][0] == "missing"
+    assert found["1-basics.ipynb"] == ("ready", "saved just now")
     with zipfile.ZipFile("hw4-submission.zip") as archive:
         assert sorted(archive.namelist()) == ["1-basics.ipynb", "2-two-layer-network.ipynb", "T4.pdf", "mine.py"]
     Path("1-basics.ipynb").write_text(json.dumps({"cells": 3}))
+    Path("2-two-layer-network.ipynb").unlink()
     helpers.check_submission()
-    assert "1-basics.ipynb cannot be read" in capsys.readouterr().out
+    found = rows(capsys.readouterr().out)
+    assert found["1-basics.ipynb"][1].startswith("cannot be read")
+    assert found["2-two-layer-network.ipynb"] == ("missing", "not in this folder.")
+    assert found["T12"] == ("missing", "its notebook is missing or cannot be read")
+
+
+@pytest.mark.usefixtures("handed_out")
+def test_check_submission_tells_how_each_check_ended_in_the_saved_notebook(
+    helpers: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    basics = "1-basics.ipynb"
+    for task, said in (("T1", "T1: passed\n  fits"), ("T2", "T2: not yet\n  to do"), ("T3", "")):
+        change(basics, f"{task}-answer", "x = 1")
+        change(basics, task, f"hw4_helpers.check_{task}(globals())", said)
+    Path("พิสูจน์ T4.pdf").write_bytes(b"%PDF")
+    change(basics, "T4", "My proof is in `พิสูจน์ T4.pdf` and scan.pdf")
+    helpers.check_submission()
+    found = rows(capsys.readouterr().out)
+    assert found["T1"] == ("ready", "written, and its check passed when it was last run")
+    assert found["T2"] == ("look again", 'written, but its check said "not yet" when it was last run')
+    assert found["T3"][0] == "look again"
+    assert found["T4"] == ("look again", "it names scan.pdf, which is not in this folder")
+
+
+@pytest.mark.usefixtures("handed_out")
+def test_pictures_that_a_notebook_shows_are_packed_under_their_names(
+    helpers: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("ภาพ").mkdir()
+    Path("ภาพ/หน้า 1.png").write_bytes(b"png")
+    Path("../outside.png").write_bytes(b"png")
+    text = (
+        '![a](<ภาพ/หน้า%201.png>) <img src="gone.png"> ![b](../outside.png) ![c](attachment:x.png) ![d](http://x/y.png)'
+    )
+    change("1-basics.ipynb", "T4", text)
+    helpers.check_submission("สมชาย/ใจดี")
+    found = rows(capsys.readouterr().out)
+    assert found["gone.png"] == ("look again", "shown in 1-basics.ipynb, but no such file")
+    assert "outside this folder" in found["../outside.png"][1]
+    with zipfile.ZipFile("hw4-สมชาย ใจดี.zip") as archive:
+        assert "ภาพ/หน้า 1.png" in archive.namelist()
+        assert not [name for name in archive.namelist() if "outside" in name]
+
+
+@pytest.mark.usefixtures("handed_out")
+def test_a_copy_under_another_name_is_packed_under_the_right_one(
+    helpers: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("2-two-layer-network.ipynb").rename("2-two-layer-network (1).ipynb")
+    helpers.check_submission()
+    assert "taken from 2-two-layer-network (1).ipynb" in rows(capsys.readouterr().out)["2-two-layer-network.ipynb"][1]
+    with zipfile.ZipFile("hw4-submission.zip") as archive:
+        assert archive.namelist() == ["1-basics.ipynb", "2-two-layer-network.ipynb"]
+
+
+@pytest.mark.usefixtures("handed_out")
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (lambda h: h.save_net(Net()), "its class Net is not in the saved notebook"),
+        (lambda h: Path("best_net.npz").write_bytes(b"PK\3\4 no"), "cannot be read"),
+        (lambda h: np.savez("best_net.npz", W1=np.array([np.inf])), "not finite"),
+        (lambda h: np.savez("best_net.npz", W1=np.ones((784, 5))), "TwoLayerNet: W1 (784, 5)"),
+    ],
+)
+def test_the_saved_model_is_looked_into(
+    helpers: Any, spoil: Any, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spoil(helpers)
+    helpers.check_submission()
+    state, said = rows(capsys.readouterr().out)["best_net.npz"]
+    assert words in said and (state == "ready") == ("784" in words)
+
+
+# ---- what the course says in one place ----------------------------------------------------------
+
+
+def test_the_goals_are_the_courses_and_the_notebook_names_them(helpers: Any, repo: Course) -> None:
+    thresholds = repo.assignment("hw4").thresholds
+    assert {name: tuple(goals) for name, goals in helpers.GOALS.items()} == dict(thresholds)
+    text = (repo.release("hw4") / "2-two-layer-network.ipynb").read_text(encoding="utf-8")
+    for goal in thresholds["mnist"]:
+        assert f"{100 * goal:.1f} %" in text

@@ -100,6 +100,17 @@ def test_points_are_stamped_from_the_course(scratch: Course) -> None:
     assert (points["T11"], points["T12"]) == (1, 0.5)
 
 
+def test_the_goals_that_students_see_are_stamped_from_the_course(scratch: Course) -> None:
+    config = scratch.root / "course_config.py"
+    config.write_text(config.read_text().replace("(0.974, 0.963)", "(0.9, 0.8)"))
+    changed = course_module.load(scratch.root)
+    hw4 = changed.assignment("hw4")
+    assert regions.sync(changed, hw4, write=False) == ["hw4_helpers.py: GOALS"]
+    release.release(changed, hw4)
+    assert '"mnist": [0.9, 0.8]' in (changed.release("hw4") / "hw4_helpers.py").read_text()
+    assert regions.sync(changed, hw4, write=False) == []
+
+
 # What a careless instructor may leave in the source -> what the release says about it.
 LEAKS: dict[str, tuple[Callable[[Course], object], str]] = {
     "a line of the reference": (

@@ -37,7 +37,7 @@ GOALS = {"mnist": [0.974, 0.963], "sample": [0.87, 0.87]}
 # ---------------------------------------------------------------- output: text first, then colour
 
 GREEN, AMBER, GREY = "#1a7f37", "#9a6700", "#57606a"  # readable with white letters on them
-PASSED, NOT_YET, NOTE = "passed", "not yet", "note"
+PASSED, NOT_YET, FITS, TO_DO, NOTE = "passed", "not yet", "fits", "to do", "note"
 _results: dict[str, str] = {}  # task -> how its check ended when it was last run in this notebook
 
 
@@ -86,7 +86,7 @@ def _panel(title: str, state: str, lines: Sequence[tuple[str, str]]) -> None:
     shown = state
     if not _in_notebook() and sys.stdout.isatty() and not os.environ.get("NO_COLOR"):
         shown = f"\033[1;{code}m{state}\033[0m"
-    plain = [f"{title}: {shown}", *(f"  {mark:<8} {words}" for mark, words in lines)]
+    plain = [f"{title}: {shown}", *(f"  {mark:<5}  {words}" for mark, words in lines)]
     items = "".join(f"<li><b>{mark}</b> {html.escape(words)}</li>" for mark, words in lines)
     page = (f'<div style="border-left:5px solid {shade};padding:2px 12px;margin:4px 0">'
             f'<b>{html.escape(title)}</b> <b style="background:{shade};color:#fff;padding:1px 9px;'
@@ -403,7 +403,7 @@ def _grid(pictures: np.ndarray, title: str, **options: Any) -> tuple[Any, Any, l
         axis.axis("off")
     image = None
     for axis, picture in zip(axes.flat, pictures, strict=False):
-        image = axis.imshow(picture.reshape(28, 28), **options)
+        image = axis.imshow(picture.reshape(28, 28), interpolation="nearest", **options)
     figure.suptitle(title, fontsize=13)
     return figure, image, list(axes.flat)
 
@@ -497,7 +497,7 @@ def _finish(axis: Any, title: str, x: str, y: str) -> None:
 
 
 def _nothing_to_plot() -> None:
-    _panel("Plot", NOT_YET, [(NOTE, "there is nothing to plot: the training above has not run yet.")])
+    _panel("Plot", NOT_YET, [(TO_DO, "there is nothing to plot: the training above has not run yet.")])
 
 
 def plot_toy_training(net_class: type) -> None:
@@ -505,7 +505,7 @@ def plot_toy_training(net_class: type) -> None:
     try:
         losses = train_toy(net_class)["loss_history"]
     except NotImplementedError as error:
-        _panel("Toy training", NOT_YET, [(NOTE, _waits(error))])
+        _panel("Toy training", NOT_YET, [(TO_DO, _waits(error))])
         return
     print("final toy loss:", losses[-1])
     plot_losses({"toy data": losses}, title="Training loss on the toy data")
@@ -536,7 +536,7 @@ def train(net: Any, data: Mapping[str, np.ndarray], verbose: bool = True, **sett
     except NotImplementedError as error:
         if search:
             raise
-        _panel("Training", NOT_YET, [(NOTE, _waits(error))])
+        _panel("Training", NOT_YET, [(TO_DO, _waits(error))])
         return {"loss_history": [], "train_acc_history": [], "val_acc_history": []}
     return history
 
@@ -586,11 +586,13 @@ def _bar(total: Any, unit: str, verbose: bool, say: Callable[[str], None] | None
     if say is not None or _in_notebook():
         target = _LastLine(say or _Live().show)
     return tqdm(total=total, unit=f" {unit}s", file=target, disable=not verbose, ncols=100,
-                mininterval=0.25, desc="training" if say is None else None, dynamic_ncols=False)
+                mininterval=0.25, delay=0.1, desc="training" if say is None else None)
 
 
 class _LastLine:
     """A file that hands the last line written to it on."""
+
+    encoding = "utf-8"  # tqdm then draws a smooth bar
 
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say, self._line = say, ""
@@ -626,7 +628,12 @@ def save_net(net: Any, path: str | Path = "best_net.npz", verbose: bool = True) 
     with _replacing(path) as unfinished, unfinished.open("wb") as file:
         np.savez(file, class_name=np.array(type(net).__name__), **arrays)
     if verbose:
-        print(f"saved {path}: {type(net).__name__}, {Path(path).stat().st_size / 1e6:.1f} MB")
+        print(f"saved {path}: {type(net).__name__}, {_size(path)}")
+
+
+def _size(path: str | Path) -> str:
+    size = Path(path).stat().st_size
+    return f"{size / 1e6:.1f} MB" if size >= 1e5 else f"{size / 1e3:.1f} kB"
 
 
 def load_net_arrays(path: str | Path = "best_net.npz") -> tuple[dict[str, np.ndarray], str]:
@@ -643,17 +650,17 @@ def load_net(path: str | Path, net_class: Any) -> Any:
     return net
 
 
-def _best(names: Mapping[str, Any]) -> Any:
+def _best(names: Mapping[str, Any], title: str) -> Any:
     """best_net of the notebook; where there is none, says so and returns None."""
     net = names.get("best_net")
     if net is None:
-        _panel("T12", NOT_YET, [(NOTE, "there is no best_net. Run your T12 cell first.")])
+        _panel(title, NOT_YET, [(TO_DO, "there is no best_net. Run your T12 cell first.")])
     return net
 
 
 def save_best(names: Mapping[str, Any], data: Mapping[str, np.ndarray]) -> None:
     """Save best_net for handing in, and say how good it is. names: globals() of the notebook."""
-    net = _best(names)
+    net = _best(names, "Saving")
     if net is not None:
         save_net(net)
         print(f"validation accuracy: {np.mean(net.predict(data['X_val']) == data['y_val']):.4f}")
@@ -661,14 +668,14 @@ def save_best(names: Mapping[str, Any], data: Mapping[str, np.ndarray]) -> None:
 
 def show_best(names: Mapping[str, Any]) -> None:
     """The first layer of best_net as pictures. names: globals() of the notebook."""
-    net = _best(names)
+    net = _best(names, "Pictures of best_net")
     if net is not None:
         show_weights(net.params.get("W1"), "First layer of the best network")
 
 
 def test_best(names: Mapping[str, Any], data: Mapping[str, np.ndarray]) -> None:
     """Accuracy of best_net on the test set, once. names: globals() of the notebook."""
-    net = _best(names)
+    net = _best(names, "Test set")
     if net is not None:
         goal = GOALS[_dataset_name(len(data["y_val"]))][1]
         right = float(np.mean(net.predict(data["X_test"]) == data["y_test"]))
@@ -822,7 +829,7 @@ def _check(task: str, note: str = "") -> Callable[[Callable[..., Lines]], Callab
                 with np.errstate(all="ignore"):
                     for words in function(*arguments, **named):
                         mark, _, rest = words.partition(": ")
-                        lines.append((NOTE, rest) if mark == NOTE else ("fits", words))
+                        lines.append((NOTE, rest) if mark == NOTE else (FITS, words))
             except _NotYet as error:
                 trouble = str(error)
             except NotImplementedError as error:
@@ -830,7 +837,7 @@ def _check(task: str, note: str = "") -> Callable[[Callable[..., Lines]], Callab
             except Exception as error:
                 trouble = _where(error)
             state = NOT_YET if trouble else PASSED
-            lines += [(NOT_YET, trouble)] if trouble else [(NOTE, note)] if note else []
+            lines += [(TO_DO, trouble)] if trouble else [(NOTE, note)] if note else []
             _results[task] = state
             _panel(task, state, lines)
             if trouble and os.environ.get("NBGRADER_EXECUTION"):
@@ -1140,7 +1147,7 @@ def check_submission(student: str = "", folder: str | Path = ".") -> None:
             files[path.name] = path
     for book in books:
         files |= _pictures(folder, book, rows) if book is not None else {}
-    rows += [(name, LOOK, f"{path.stat().st_size / 1e6:.0f} MB is more than the graders take (67 MB)")
+    rows += [(name, LOOK, f"{_size(path)} is more than the graders take (67 MB)")
              for name, path in files.items() if path.stat().st_size > MAX_FILE]
     _show_rows(rows)
     _pack(folder / f"hw4-{_plain_name(student) or 'submission'}.zip", files)
@@ -1165,7 +1172,7 @@ def _pack(target: Path, files: Mapping[str, Path]) -> None:
     with _replacing(target) as unfinished, zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, path in files.items():
             archive.write(path, name)
-    print(f"\nMade {target.name} ({target.stat().st_size / 1e6:.1f} MB) with {len(files)} files:", ", ".join(files))
+    print(f"\nMade {target.name} ({_size(target)}) with {len(files)} files:", ", ".join(files))
     print("Download it and hand it in. Changed something? Save (Ctrl+S), then run this cell again.")
 
 
@@ -1237,7 +1244,7 @@ def _unsaved(book: _Book) -> list[str]:
         if not grade_id.endswith("-answer"):
             continue
         name = re.search(r"^def \w+\(", source, re.MULTILINE)
-        mark = rf"^{re.escape(name[0])}" if name else r"^best_net\b" if grade_id == "T12-answer" else None
+        mark = rf"^{re.escape(name[0])}" if name else r"^best_net\s*=" if grade_id == "T12-answer" else None
         runs = [run for run in history if mark and re.search(mark, run, re.MULTILINE)]
         saved = [code.strip() for code in book.codes]
         if runs and runs[-1].strip() not in saved:
@@ -1247,7 +1254,7 @@ def _unsaved(book: _Book) -> list[str]:
 
 def _task_row(task: str, book: _Book | None, folder: Path) -> Row:
     if book is None:
-        return task, MISSING, "its notebook is missing"
+        return task, MISSING, "its notebook is missing or cannot be read"
     source = book.sources.get(task if task == "T4" else f"{task}-answer")
     if source is None:
         return task, LOOK, "its answer cell is gone: copy it from the notebook that you were given"
@@ -1256,8 +1263,9 @@ def _task_row(task: str, book: _Book | None, folder: Path) -> Row:
             return task, READY, "its function is not written, but you have a whole class of your own"
         return task, MISSING, "not written yet"
     if task == "T4":
-        gone = [name for name in re.findall(r"[^\s`'\"()\[\]*]+\.pdf\b", source, re.IGNORECASE)
-                if not (folder / name).is_file()]
+        there = [path.name for path in folder.iterdir()]
+        gone = [name for name in re.findall(r"[^\s`'\"()\[\]*/]+\.pdf\b", source, re.IGNORECASE)
+                if not any(path.endswith(name) for path in there)]  # a file's name may hold spaces
         if gone:
             return task, LOOK, f"it names {gone[0]}, which is not in this folder"
         return task, READY, "written; a person marks it"
@@ -1284,7 +1292,7 @@ def _model_row(path: Path, book: _Book | None) -> Row:
         params, class_name = load_net_arrays(path)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
         return MODEL, LOOK, "cannot be read: run the cell that saves the model again"
-    size = f"{path.stat().st_size / 1e6:.1f} MB"
+    size = _size(path)
     if not all(value.dtype.kind == "f" and np.isfinite(value).all() for value in params.values()):
         return MODEL, LOOK, f"{size}, but it holds numbers that are not finite: train again, with a smaller rate"
     if book is not None and not any(re.search(rf"^class {class_name}\b", c, re.MULTILINE) for c in book.codes):

@@ -403,7 +403,7 @@ def _grid(pictures: np.ndarray, title: str, **options: Any) -> tuple[Any, Any, l
         axis.axis("off")
     image = None
     for axis, picture in zip(axes.flat, pictures, strict=False):
-        image = axis.imshow(picture.reshape(28, 28), **options)
+        image = axis.imshow(picture.reshape(28, 28), interpolation="nearest", **options)
     figure.suptitle(title, fontsize=13)
     return figure, image, list(axes.flat)
 
@@ -1244,7 +1244,7 @@ def _unsaved(book: _Book) -> list[str]:
         if not grade_id.endswith("-answer"):
             continue
         name = re.search(r"^def \w+\(", source, re.MULTILINE)
-        mark = rf"^{re.escape(name[0])}" if name else r"^best_net\b" if grade_id == "T12-answer" else None
+        mark = rf"^{re.escape(name[0])}" if name else r"^best_net\s*=" if grade_id == "T12-answer" else None
         runs = [run for run in history if mark and re.search(mark, run, re.MULTILINE)]
         saved = [code.strip() for code in book.codes]
         if runs and runs[-1].strip() not in saved:
@@ -1254,7 +1254,7 @@ def _unsaved(book: _Book) -> list[str]:
 
 def _task_row(task: str, book: _Book | None, folder: Path) -> Row:
     if book is None:
-        return task, MISSING, "its notebook is missing"
+        return task, MISSING, "its notebook is missing or cannot be read"
     source = book.sources.get(task if task == "T4" else f"{task}-answer")
     if source is None:
         return task, LOOK, "its answer cell is gone: copy it from the notebook that you were given"
@@ -1263,8 +1263,9 @@ def _task_row(task: str, book: _Book | None, folder: Path) -> Row:
             return task, READY, "its function is not written, but you have a whole class of your own"
         return task, MISSING, "not written yet"
     if task == "T4":
-        gone = [name for name in re.findall(r"[^\s`'\"()\[\]*]+\.pdf\b", source, re.IGNORECASE)
-                if not (folder / name).is_file()]
+        there = [path.name for path in folder.iterdir()]
+        gone = [name for name in re.findall(r"[^\s`'\"()\[\]*/]+\.pdf\b", source, re.IGNORECASE)
+                if not any(path.endswith(name) for path in there)]  # a file's name may hold spaces
         if gone:
             return task, LOOK, f"it names {gone[0]}, which is not in this folder"
         return task, READY, "written; a person marks it"

@@ -1,0 +1,162 @@
+"""The students' helpers in a real kernel, as a browser drives it: stop buttons, unsaved cells, tables in place."""
+
+import json
+import os
+import queue
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jupyter_client.manager import KernelManager
+
+from autograder import sample
+from autograder.course import Assignment, Course
+
+NETWORK = "2-two-layer-network.ipynb"
+Cells = dict[str, str]
+
+
+class Kernel:
+    """A kernel in a student's folder: run a cell, get its outputs as text, updates in place made."""
+
+    def __init__(self, folder: Path) -> None:
+        # over a socket file the kernel does not warn of an open port on stderr
+        self.manager = KernelManager(kernel_name="python3", transport="ipc", ip=str(folder / "kernel"))
+        around = os.environ | {"HW4_DATASET": "sample", "MNIST_DIR": "", "OMP_NUM_THREADS": "1"}
+        self.manager.start_kernel(cwd=str(folder), env=around)
+        self.client = self.manager.client()
+        self.client.start_channels()
+        self.client.wait_for_ready(timeout=60)
+        self.updates = 0
+
+    def run(self, code: str, stop_at: str = "") -> str:
+        """What the cell shows in the end. The stop button is pressed once `stop_at` is seen."""
+        request = self.client.execute(code)
+        shown: dict[str, str] = {}
+        deadline = time.monotonic() + 90
+        while time.monotonic() < deadline:
+            try:
+                message = self.client.get_iopub_msg(timeout=5)
+            except queue.Empty:
+                continue
+            if message["parent_header"].get("msg_id") != request:
+                continue
+            content, kind = message["content"], message["msg_type"]
+            if kind == "status" and content["execution_state"] == "idle":
+                return "\n".join(shown.values())
+            if kind in ("display_data", "update_display_data"):
+                self.updates += kind == "update_display_data"
+                name = content["transient"].get("display_id", f"output {len(shown)}")
+                assert (name in shown) == (kind == "update_display_data")
+                shown[name] = content["data"]["text/plain"]
+            elif kind == "stream":
+                shown[f"output {len(shown)}"] = content["text"]
+            elif kind == "error":
+                shown[f"output {len(shown)}"] = f"{content['ename']}: {content['evalue']}"
+            if stop_at and stop_at in "\n".join(shown.values()):
+                stop_at = ""
+                self.manager.interrupt_kernel()
+        raise TimeoutError(f"the cell did not end: {code[:80]}")
+
+    def close(self) -> None:
+        self.client.stop_channels()
+        self.manager.shutdown_kernel(now=True)
+        self.manager.cleanup_resources()
+
+
+@pytest.fixture(scope="module")
+def cells(course: Course, hw4: Assignment, right: Cells) -> Cells:
+    """Sources of the network notebook with right answers, by grade_id."""
+    notebook = json.loads(sample.hand_in(course, hw4, right)[NETWORK])
+    return {c["metadata"]["nbgrader"]["grade_id"]: "".join(c["source"])
+            for c in notebook["cells"] if "nbgrader" in c["metadata"]}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def folder(course: Course, hw4: Assignment, right: Cells, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A student's folder with right answers, nothing run yet."""
+    made = tmp_path_factory.mktemp("kernel")
+    sample.write(made, sample.hand_in(course, hw4, right))
+    (made / "hw4_helpers.py").write_bytes((course.release("hw4") / "hw4_helpers.py").read_bytes())
+    return made
+
+
+@pytest.fixture(scope="module")
+def kernel(folder: Path, cells: Cells) -> Iterator[Kernel]:
+    """A kernel in which the answers of T5 to T11 have run."""
+    running = Kernel(folder)
+    for name in ("setup", "two-layer-net", *(f"T{n}-answer" for n in range(5, 12))):
+        assert running.run(cells[name]) == ""
+    assert "dataset in use: sample" in running.run("data = hw4_helpers.load_mnist()")
+    yield running
+    running.close()
+
+
+SEARCH = """
+settings = [dict(hidden_size=20, num_iters=100), dict(hidden_size=30, num_iters={second})]
+with hw4_helpers.Search(settings, TwoLayerNet) as search:
+    for setting in search:
+        net = TwoLayerNet(784, setting["hidden_size"], 10)
+        hw4_helpers.train(net, data, learning_rate=1e-2, num_iters=setting["num_iters"])
+        search.offer(net, np.mean(net.predict(data["X_val"]) == data["y_val"]))
+kept = search.best_net
+"""
+
+
+def test_the_stop_button_keeps_the_best_and_the_search_goes_on_in_one_table(kernel: Kernel, folder: Path) -> None:
+    before = kernel.updates
+    said = kernel.run(SEARCH.format(second=10**7), stop_at="/10000000 [")
+    assert "T12 search: 1 of 2 settings tried, best validation accuracy" in said
+    assert said.count("T12 search") == 1 and kernel.updates > before + 2
+    assert "2  30           10000000" in said and said.rstrip().endswith("Run the cell again to go on.")
+    assert "stopped" in said and "Traceback" not in said and "KeyboardInterrupt" not in said
+    assert kernel.run("print(kept.params['W1'].shape)").strip() == "(784, 20)"
+    said = kernel.run(SEARCH.format(second=100))
+    assert "1 settings were tried before" in said and "T12 search: 2 of 2 settings tried" in said
+    assert sorted(path.name for path in folder.glob("search-*")) == [
+        "search-TwoLayerNet-sample.json", "search-TwoLayerNet-sample.npz"
+    ]  # fmt: skip
+
+
+def test_training_shows_one_line_in_place(kernel: Kernel) -> None:
+    said = kernel.run("hw4_helpers.train(TwoLayerNet(784, 20, 10), data, num_iters=300);")
+    assert said.count("training:") == 1 and "300/300" in said and "loss=" in said and "val=0." in said
+
+
+def test_an_error_in_an_answer_is_told_with_its_line_and_stops_nothing(kernel: Kernel, cells: Cells) -> None:
+    kernel.run("def forward(params, X):\n    hidden = X @ params['W2']\n    return hidden, hidden")
+    said = kernel.run(cells["T5"])
+    assert "T5: not yet" in said and "your code stopped with ValueError" in said
+    assert "in forward, line 2 of its cell: hidden = X @ params['W2']" in said
+    assert kernel.run(cells["T5-answer"]) == ""
+    assert "T5: passed" in kernel.run(cells["T5"])
+
+
+def test_check_submission_sees_what_is_not_saved(kernel: Kernel, cells: Cells) -> None:
+    check = "hw4_helpers.check_submission()"
+    kernel.run("globals()['best_net'] = TwoLayerNet(784, 5, 10); hw4_helpers.save_net(best_net)")
+    said = kernel.run(check)
+    assert "2-two-layer-network.ipynb  ready" in said and "TwoLayerNet: W1 (784, 5)" in said
+    kernel.run(cells["T6-answer"] + "\n# a better idea, not saved")
+    kernel.run("best_net.params['W1'] += 1")
+    said = kernel.run(check)
+    assert "T6-answer ran differently from what is saved" in said
+    assert "best_net has changed since it was saved" in said
+    kernel.run(cells["T6-answer"])
+    assert "ran differently" not in kernel.run(check)
+
+
+def test_where_the_helper_file_is_missing_the_first_cell_says_what_to_do(
+    course: Course, tmp_path: Path, run: Callable[..., Any]
+) -> None:
+    for name in course.assignment("hw4").notebooks:
+        text = (course.release("hw4") / f"{name}.ipynb").read_text(encoding="utf-8")
+        setup = next(c for c in json.loads(text)["cells"] if c["id"] == "setup")
+        done = run(Path(sys.executable).name, "-c", "".join(setup["source"]), cwd=tmp_path)
+        assert done.stderr.splitlines()[-1] == (
+            "ModuleNotFoundError: hw4_helpers.py is not beside this notebook. Put it into the same folder "
+            "(on Colab: the folder icon on the left, then Upload), and run this cell again."
+        )
