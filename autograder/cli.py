@@ -249,6 +249,19 @@ def doctor(course: CourseDir = Path()) -> None:
 
 
 @app.command()
+def new(assignment: Name, course: CourseDir = Path()) -> None:
+    """Write a small assignment that works, to be edited; docs/author.md goes on from there."""
+    from autograder import skeleton
+
+    made = skeleton.write(course, assignment)
+    for path in made.files:
+        out.print(f"wrote: {path}")
+    if made.to_add:
+        out.print(f"now add this to {course / 'course_config.py'}:\n{made.to_add}")
+    out.print(f"next: `autograder release {assignment}`, then `autograder audit {assignment}`; then edit these files")
+
+
+@app.command()
 def demo(
     assignment: Annotated[str, typer.Argument(help="Assignment; the course's first by default.")] = "",
     folder: Annotated[Path | None, typer.Option("--into", help="Scratch folder; a fresh one by default.")] = None,
@@ -269,7 +282,8 @@ def demo(
     here = sample.scratch_course(loaded, target)
     out.print("2. release: source notebooks -> student notebooks, scanned for leaks")
     release(wanted.name, target)
-    out.print("3. a made-up class hands in" + (" (one net is trained for it)" if wanted.dataset else ""))
+    trains = any(task.saved_model for task in wanted.tasks)
+    out.print("3. a made-up class hands in" + (" (one net is trained for it)" if trains else ""))
     there = here.assignment(wanted.name)
     names = demo_module.make_class(here, there)
     for name, story in names.items():

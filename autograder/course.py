@@ -13,6 +13,7 @@ from typing import Any
 
 LANGUAGES = ("en", "th")
 JUDGE, PERSON = "judge", "person"
+ASSIGNMENT_NAME = r"[A-Za-z0-9_-]+"
 
 
 class CourseError(Exception):
@@ -163,7 +164,7 @@ def _check_values(course: Course) -> None:
     _no_doubles(where, "assignment", [a.name for a in course.assignments])
     for assignment in course.assignments:
         here = f"{where}: {assignment.name}"
-        if not re.fullmatch(r"[A-Za-z0-9_-]+", assignment.name):
+        if not re.fullmatch(ASSIGNMENT_NAME, assignment.name):
             raise CourseError(f"{here}: use only letters, digits, - and _ in an assignment's name")
         _no_doubles(here, "task", [task.name for task in assignment.tasks])
         for task in assignment.tasks:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from autograder import course as course_module
-from autograder import planting, regions
+from autograder import notebook, planting, regions
 from autograder.answers import Array
 from autograder.course import PERSON, Assignment, Course, function_name, load_module
 from autograder.planting import Bug, Variant
@@ -59,11 +59,9 @@ def hand_in(
     """
     cells = {task.answer_cell: answers[task.name] for task in assignment.tasks if task.name in answers}
     files = {}
-    for name in assignment.notebooks:
-        path = course.release(assignment.name) / f"{name}.ipynb"
-        notebook: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    for name, released in notebook.released(course.release(assignment.name), assignment).items():
         filled = []
-        for cell in notebook["cells"]:
+        for cell in released["cells"]:
             grade_id = cell["metadata"].get("nbgrader", {}).get("grade_id", "")
             if grade_id in cells:
                 cell["source"] = cells[grade_id].splitlines(keepends=True)
@@ -71,7 +69,7 @@ def hand_in(
                     filled += [code_cell(source) for source in extra]
                     extra = ()
             filled.append(cell)
-        files[f"{name}.ipynb"] = json.dumps({**notebook, "cells": filled}, ensure_ascii=False).encode("utf-8")
+        files[f"{name}.ipynb"] = json.dumps({**released, "cells": filled}, ensure_ascii=False).encode("utf-8")
     return files if model is None else {**files, MODEL: model}
 
 
