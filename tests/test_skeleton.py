@@ -136,7 +136,9 @@ def test_the_entry_stands_before_the_course_and_its_name_in_the_list(listed: str
     compile(found, "course_config.py", "exec")
 
 
-@pytest.mark.parametrize(("name", "variable"), [("hw5", "hw5"), ("2026-a", "assignment_2026_a"), ("for", "assignment_for")])
+@pytest.mark.parametrize(
+    ("name", "variable"), [("hw5", "hw5"), ("2026-a", "assignment_2026_a"), ("for", "assignment_for")]
+)
 def test_the_name_becomes_a_name_of_python(name: str, variable: str) -> None:
     found = skeleton.with_assignment("from x import Assignment, Task\ncourse = Course(assignments=())\n", name)
     compile(found, "course_config.py", "exec")
