@@ -243,7 +243,7 @@ def _grade_ids(course: Course, assignment: Assignment, notebook: str) -> dict[st
             grade_id = cell["metadata"].get("nbgrader", {}).get("grade_id")
             if grade_id:
                 if grade_id in found:
-                    raise CourseError(f"{path}: two cells have the grade_id {grade_id!r}")
+                    raise CourseError(f"{path}: two cells have the grade_id {grade_id!r}; give one another ID")
                 found[grade_id] = function_name("".join(cell["source"]))
     except FileNotFoundError:
         raise CourseError(f"{path}: not found, but course_config.py names it") from None
