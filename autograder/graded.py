@@ -1,8 +1,8 @@
 """The graded notebook: the release's cells, the student's answers and pictures, and the verdicts.
 
 What a student wrote is cleaned here, so that no reader of these files (formgrader, feedback,
-Jupyter) runs anything of it in a browser: outputs become plain text and PNG or JPEG pictures, raw
-HTML and script links in text become visible text.
+Jupyter) runs anything of it in a browser: outputs become plain text and PNG or JPEG pictures, and
+in text nothing is live but LaTeX that makes letters and the student's own pictures.
 """
 
 import base64
@@ -13,6 +13,7 @@ import re
 import urllib.parse
 from collections.abc import Iterable, Mapping
 from typing import Any
+from urllib.parse import quote
 
 from autograder.notebook import ANSWER, EXTRA, TEST, Cell, Merged
 from autograder.submission import PICTURES, Submission, joined
@@ -22,8 +23,15 @@ MAX_TEXT = 10_000  # characters of an output
 MAX_PICTURE = 4 << 20  # bytes of a picture
 MAGIC = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
 ANSI = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)?|.)?")
-SPACED = [r"[\s\x00-\x20]*".join(word) for word in ("javascript:", "vbscript:", "livescript:", "data:")]
-SCRIPT_LINK = re.compile(rf"(?i)({'|'.join(SPACED[:3])}|{SPACED[3]}(?!image/(png|jpeg);base64,))")
+CONTROLS = re.compile(r"[\0-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u2424]")  # mistune takes the last for a line's end
+TAG, LINK = re.compile(r"<(?=[A-Za-z/!?])"), re.compile(r"\](?=[(:])")
+# a link need not be a script: an address on the reader's own Jupyter server does as much
+ADDRESS = re.compile(r"(?i)(://|\bwww\.)(?=\S)")
+TEX = "bbox|class|cssId|data|href|html\\w*|includegraphics|mmlToken|require|style|unicode|url"
+LATEX = re.compile(rf"\\(?=(?:{TEX})(?![A-Za-z]))")  # commands that do more than print
+ALT, FILE = r"[^\[\]<>(){}&\"'`\\!$\n]*", r"[^\s<>()\[\]{}&\"'`\\/:?#%]+"
+DECODED = 4  # times: a reader may do so more than once
+SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
 def notebooks(merged: Mapping[str, Merged], result: Result, handed_in: Submission | None = None) -> dict[str, bytes]:
@@ -84,13 +92,14 @@ def _cell(cell: Cell, number: int, result: Result) -> dict[str, Any]:
         dict(cell.raw) if cell.raw else {"id": f"own-{number}", "cell_type": cell.kind, "metadata": {}}
     )
     own = cell.role == EXTRA or cell.written
-    source = cell.source if cell.kind == "code" or not own else clean_markdown(cell.source)
+    source = cell.source
     if cell.submitted is not None and cell.kind == "markdown":
         raw.pop("attachments", None)
-        pictures = _attachments(cell.submitted.attachments or (cell.raw or {}).get("attachments", {}))
-        if pictures:
-            raw["attachments"] = pictures
-        source = _references(source, pictures)
+        found = _attachments(cell.submitted.attachments or (cell.raw or {}).get("attachments", {}))
+        names = {name: _safe_name(name, number) for number, name in enumerate(found)}
+        if found:
+            raw["attachments"] = {names[name]: bundle for name, bundle in found.items()}
+        source = clean_markdown(source, names) if own else source
     raw["source"] = source.splitlines(keepends=True)
     if cell.kind == "code":
         raw["execution_count"] = None
@@ -167,32 +176,50 @@ def _attachments(found: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     kept: dict[str, dict[str, str]] = {}
     for name, bundle in list(found.items())[:20]:
         for mime in MAGIC:
-            if isinstance(bundle, dict) and (picture := _picture(mime, bundle.get(mime))):
+            if len(name) < 200 and isinstance(bundle, dict) and (picture := _picture(mime, bundle.get(mime))):
                 kept[str(name)] = {mime: picture}
     return kept
 
 
-def _references(text: str, pictures: Mapping[str, Any]) -> str:
-    """The text, with references to attachments that are not there made plain: readers fail on them."""
-
-    def mend(match: re.Match[str]) -> str:
-        there = any(text.startswith(name, match.end()) for name in pictures)
-        return match[0] if there else "missing picture: "
-
-    return re.sub(r"attachment:", mend, text)
+def _safe_name(name: str, number: int) -> str:
+    """A name for an attachment that every reader finds again: they differ in how they read others."""
+    return name if SAFE_NAME.fullmatch(name) else f"picture-{number}"
 
 
 def plain_markdown(text: str) -> str:
     """A message as Markdown that shows it as it is: a comment may quote a student's own words."""
-    text = clean_text(text).replace("&", "&amp;")
+    text = _without_live(clean_text(text), (ADDRESS, LATEX)).replace("&", "&amp;")
     for mark in "<>[]`":
         text = text.replace(mark, f"&#{ord(mark)};")
-    return SCRIPT_LINK.sub("blocked:", text)
+    return text
 
 
-def clean_markdown(text: str) -> str:
-    """A student's text without live HTML and script links; LaTeX and pictures stay."""
-    while (plain := html.unescape(text)) != text:  # a reader may decode more than once
-        text = plain
-    text = re.sub(r"<(?=[A-Za-z/!?])", "&lt;", text)
-    return SCRIPT_LINK.sub("blocked:", text)
+def clean_markdown(text: str, names: Mapping[str, str] | None = None) -> str:
+    """A student's text in which nothing is live but LaTeX and the student's own pictures.
+
+    Tags, links and addresses become visible text. Pictures stay where they are attached (names: of
+    the attachments, and what they are called from now on), inline, or a file beside the notebook.
+    """
+    for _ in range(DECODED):
+        text = html.unescape(text)
+    if html.unescape(text) != text:  # nobody writes so, but who wants to keep the grader busy
+        text = text.replace("&", "& ")
+    text = _without_live(CONTROLS.sub("", text), (TAG,))
+    forms = {form: old for old in names or {} for form in (old, quote(old), quote(old, safe="/()!*',;:@&=+$#?"))}
+    attached = "|".join(map(re.escape, sorted(forms, key=len, reverse=True))) or "(?!)"
+    inline = r"data:image/(?:png|jpeg);base64,[A-Za-z0-9+/=]+"
+    beside = rf"{FILE}\.(?i:pdf|png|jpe?g)"
+    kept = re.compile(rf"(!?\[{ALT}\])\((?:< )?(?:attachment:({attached})|({inline}|{beside}))>?\)")
+    done, at = [], 0
+    for match in kept.finditer(text):
+        target = match[3] or f"attachment:{(names or {})[forms[match[2]]]}"
+        done += [_without_live(text[at : match.start()], (LINK, ADDRESS, LATEX)), f"{match[1]}({target})"]
+        at = match.end()
+    return "".join([*done, _without_live(text[at:], (LINK, ADDRESS, LATEX))])
+
+
+def _without_live(text: str, signs: Iterable["re.Pattern[str]"]) -> str:
+    """The text with a space where a reader would begin something live: in words and LaTeX it changes nothing."""
+    for sign in signs:
+        text = sign.sub(lambda match: f"{match[0]} ", text)
+    return text

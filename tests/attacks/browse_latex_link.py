@@ -7,7 +7,6 @@ Won: the page that nbgrader makes has a live script, handler or script link of t
 from tests.attacks.lab import Attack, Evidence
 
 WALL = "what_students_wrote_is_cleaned"
-NOT_SHOWN = "it won until this was mended: graded.SCRIPT_LINK knows no white space inside the word: javas(tab)cript: stays in a LaTeX link, and browsers leave tabs out of addresses; what stops it now is code that is right, not one wall"
 TEXT = "$\\href{javascript:alert(31337)}{x}$ $$\\href{javas\tcript:alert(31337)}{x}$$"
 
 

@@ -7,7 +7,6 @@ Won: making the page ends with an exception.
 from tests.attacks.lab import Attack, Evidence
 
 WALL = "what_students_wrote_is_cleaned"
-NOT_SHOWN = "it won until this was mended: graded._attachments drops and renames attachments, the text still names them: nbconvert raises InvalidNotebook, no feedback for that student (image (1).png of an honest one, too); what stops it now is code that is right, not one wall"
 TEXT = "![x](attachment:x.svg)"
 
 

@@ -7,7 +7,6 @@ Won: the page that nbgrader makes has a live script, handler or script link of t
 from tests.attacks.lab import Attack, Evidence
 
 WALL = "what_students_wrote_is_cleaned"
-NOT_SHOWN = "it won until this was mended: graded.clean_markdown unescapes once, the renderer once more: a live javascript: link; what stops it now is code that is right, not one wall"
 TEXT = (
     "[a](&amp;#106;avascript:alert(31337)) [b](java&amp;Tab;script:alert(31337)) [c](javascript&amp;colon;alert(31337))"
 )

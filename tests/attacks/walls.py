@@ -611,7 +611,7 @@ def what_students_wrote_is_cleaned(lab: Lab) -> Iterator[Desk]:
     """Outputs, texts and attachments go into the graded notebook as they were handed in."""
     with (
         patch.object(graded, "_clean_output", lambda output: [dict(output)]),
-        patch.object(graded, "clean_markdown", lambda text: text),
+        patch.object(graded, "clean_markdown", lambda text, names: text),
         patch.object(graded, "_attachments", lambda found: dict(found)),
         patch.object(graded, "clean_text", lambda text: text),
         _opened(lab) as desk,
