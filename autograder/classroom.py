@@ -3,8 +3,10 @@
 import contextlib
 import itertools
 import multiprocessing
+import multiprocessing.connection
 import multiprocessing.util
 import os
+import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
@@ -58,8 +60,6 @@ def result_of(course: Course, assignment: Assignment, handed_in: Submission) -> 
         return kept
     earlier = kept_answers(course, assignment.name, handed_in.student)
     result = work(str(course.root), assignment.name, kit, False, handed_in, earlier)
-    if kept is not None:
-        result = replace(result, before=kept.before or kept.by_person)
     keep(course, result)
     return result
 
@@ -83,7 +83,19 @@ def local(jobs: int) -> Workers:
     """Worker processes on this machine."""
     # spawn: a fork of this process would carry its threads' locks along
     context = multiprocessing.get_context("spawn")
-    return Workers(lambda: ProcessPoolExecutor(jobs, mp_context=context), jobs)
+    return Workers(lambda: ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin), jobs)
+
+
+def _begin() -> None:
+    """In a worker: Ctrl-C is the coordinator's business, and nobody works on when the coordinator is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if (coordinator := multiprocessing.parent_process()) is not None:
+        threading.Thread(target=_end_with, args=(coordinator.sentinel,), daemon=True).start()
+
+
+def _end_with(sentinel: int) -> None:
+    multiprocessing.connection.wait([sentinel])
+    os._exit(1)  # the guest ends with its control socket
 
 
 @contextlib.contextmanager
@@ -145,7 +157,10 @@ def grade_all(
 def _through(
     workers: Workers, submissions: Iterable[Submission], submit: Callable[[Executor, Submission], Future[Result]]
 ) -> Iterator[Outcome]:
-    """Keep the executor fed with a few submissions ahead, so that memory does not grow with the class."""
+    """Keep the executor fed with a few submissions ahead, so that memory does not grow with the class.
+
+    Where a worker vanishes, all that the executor had comes back as broken; a fresh one does the rest.
+    """
     ahead = 3 * workers.slots
     waiting: dict[Future[Result], Submission] = {}
     left = iter(submissions)
@@ -159,10 +174,18 @@ def _through(
                     yield handed_in, broken
             if not waiting:
                 break
-            for job in wait(waiting, return_when=FIRST_COMPLETED).done:
+            ended = wait(waiting, return_when=FIRST_COMPLETED).done
+            broken_now = any(isinstance(job.exception(), BrokenExecutor) for job in ended)
+            for job in waiting.copy() if broken_now else ended:
                 error = job.exception()
                 yield waiting.pop(job), error if isinstance(error, Exception) else job.result()
+            if broken_now:
+                pool.shutdown(wait=True)
+                pool = workers.start()
     finally:
+        if waiting and not workers.remote:  # ended before its time: nobody waits for what still runs
+            for child in multiprocessing.active_children():
+                child.terminate()
         for job in waiting:
             job.cancel()
         pool.shutdown(wait=True)

@@ -3,7 +3,6 @@
 Exit codes: 0 done, bad submissions included; 1 the user can mend it; 3 a bug of ours.
 """
 
-import contextlib
 import json
 import os
 import sys
@@ -17,7 +16,7 @@ import typer
 from rich.console import Console
 
 from autograder import course as course_module
-from autograder import marks, verdicts
+from autograder import files, marks, verdicts
 from autograder.course import PERSON, Assignment, Course, CourseError
 from autograder.progress import Progress
 
@@ -65,6 +64,12 @@ def grade_command(
     cluster: Annotated[
         str, typer.Option("--cluster", metavar="ADDRESS", help="A dask scheduler, for example tcp://host:8786.")
     ] = "",
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Only make the gradebook again, from the kept verdicts.")
+    ] = False,
+    explain: Annotated[
+        str, typer.Option("--explain", metavar="TASK", help="Only replay one student's verdict on TASK, for an appeal.")
+    ] = "",
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no table.")] = False,
     unsafe: Annotated[
         bool, typer.Option("--unsafe-no-sandbox", help="Run code without walls. Only for code you trust.")
@@ -73,6 +78,14 @@ def grade_command(
     """Grade submitted/*/ASSIGNMENT/ into nbgrader's gradebook."""
     loaded, wanted = _load(course, assignment)
     names = verdicts.students(loaded, wanted, student or [])
+    if explain:
+        from autograder import explain as explain_module  # numpy and the judge
+
+        return _say(explain_module.explain(loaded, wanted, student or [], explain))
+    if rebuild:
+        from autograder import session  # nbgrader takes seconds to import
+
+        return _say(session.rebuild(loaded, wanted, names))
     graded, failed = _grade(loaded, wanted, names, jobs, force, quiet, unsafe, cluster)
     if not quiet and graded:
         _table(loaded, wanted, graded)
@@ -80,6 +93,11 @@ def grade_command(
         out.print(f"next: `autograder report {wanted.name}` writes the feedback and the class report")
     if failed:
         raise CourseError(f"{len(failed)} not graded, or not whole ({', '.join(failed[:3])}...); the others are safe")
+
+
+def _say(lines: Sequence[str]) -> None:
+    for line in lines:
+        out.print(line, markup=False)
 
 
 def _grade(
@@ -93,40 +111,11 @@ def _grade(
     cluster: str = "",
 ) -> tuple[list[str], list[str]]:
     """Grade what changed -> (names graded now, names that our side failed on)."""
-    from autograder import classroom, session  # nbgrader takes seconds to import
+    from autograder import grading  # nbgrader takes seconds to import
 
     if unsafe:
         err.print("[bold red]warning:[/] --unsafe-no-sandbox: submitted code can do what you can do")
-    with session.Session(course, assignment) as work:
-        todo = work.changed(names, force)
-        kept = len(names) - len(todo)
-        dataset = f", dataset {assignment.dataset}" if assignment.dataset else ""
-        out.print(f"grading {len(todo)} of {len(names)} submissions of {assignment.name}{dataset}")
-        if kept:
-            out.print(f"{kept} unchanged since they were graded; --force grades them too")
-        failed = []
-        place: contextlib.AbstractContextManager[classroom.Workers]
-        if cluster:
-            place = classroom.cluster(cluster)
-        else:
-            place = contextlib.nullcontext(classroom.local(min(jobs, max(1, len(todo)))))
-        if todo:
-            with place as workers, Progress(len(todo), out, quiet) as progress:
-                for handed_in, outcome in classroom.grade_all(course, assignment, todo, workers, unsafe, force):
-                    if isinstance(outcome, CourseError):
-                        raise outcome
-                    name = handed_in.student
-                    if isinstance(outcome, Exception):
-                        failed.append(name)
-                        progress.say(f"{name}: not graded: {type(outcome).__name__}: {outcome}")
-                    else:
-                        moved = work.take(handed_in, outcome)
-                        if any(note.endswith("mark it by hand") for note in outcome.notes):
-                            failed.append(name)
-                        for line in (*moved, *(f"{name}: {note}" for note in outcome.notes)):
-                            progress.say(line)
-                    progress.step(ok=not isinstance(outcome, Exception))
-    return todo, failed
+    return grading.grade_class(course, assignment, names, grading.How(jobs, force, unsafe, cluster), out, quiet)
 
 
 @app.command()
@@ -320,6 +309,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         if hasattr(error, "format_message"):  # an unknown option or a missing argument
             err.print(f"error: {error.format_message()}; `autograder --help` lists the commands", markup=False)
+            return USER_ERROR
+        if isinstance(error, OSError) and error.errno in files.REMEDIES:  # a full disk, a folder that is read-only
+            err.print("[bold red]error:[/]", end=" ")
+            err.print(str(files.unwritable(error.filename or "a temporary file", error)), markup=False)
             return USER_ERROR
         traceback.print_exc()
         err.print("this is a bug in the autograder, not in the course; please report the lines above")

@@ -121,8 +121,13 @@ class Course:
         return self.root / "solutions" / f"{assignment}.py"
 
     @property
+    def gradebook(self) -> Path:
+        """nbgrader's gradebook."""
+        return self.root / "gradebook.db"
+
+    @property
     def state(self) -> Path:
-        """The kit's own files: the secret, verdicts, kept answers. Outside git."""
+        """The kit's own files: the secret, verdicts, people's marks, kept answers. Outside git."""
         return self.root / ".autograder"
 
 

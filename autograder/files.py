@@ -1,39 +1,115 @@
 """Writing files so that nothing half-written stays: a temporary name, then a rename."""
 
+import contextlib
+import errno
+import fcntl
 import os
+import re
 import secrets
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+
+from autograder.course import CourseError
+
+PART = re.compile(r"\..+\.(\d+)-[0-9a-f]{8}\.part(-journal)?")
+REMEDIES = {
+    errno.ENOSPC: "make room there",
+    errno.EDQUOT: "make room there",
+    errno.EROFS: "make it writable",
+    errno.EACCES: "make it writable",
+    errno.EPERM: "make it writable",
+    errno.EIO: "look after the disk",
+    errno.EMFILE: "allow more open files (`ulimit -n 4096`)",
+}
+
+
+def unwritable(path: Path | str, error: OSError) -> CourseError:
+    """What a user is told about a file or folder that could not be written."""
+    remedy = REMEDIES.get(error.errno or 0, "mend that")
+    why = error.strerror or str(error)
+    return CourseError(f"{path}: {why}; {remedy}, then run the same command again: what is done is kept")
+
+
+def beside(path: Path) -> Path:
+    """A temporary name in the same folder, by which sweep() knows it."""
+    return path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.part")
 
 
 def write_whole(path: Path, data: bytes, mode: int = 0o644) -> None:
-    """Replace `path` by `data` in one step."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    """Replace `path` by `data` in one step; CourseError where the disk or the folder does not let us."""
+    part = beside(path)
     try:
-        with beside.open("wb") as file:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        beside.chmod(mode)
-        beside.replace(path)
+        part.chmod(mode)
+        part.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise unwritable(path, error) from error
     except BaseException:
-        beside.unlink(missing_ok=True)
+        part.unlink(missing_ok=True)
         raise
 
 
 def write_folder(target: Path, files: Mapping[str, bytes], mode: int = 0o644) -> None:
     """Replace the folder `target` by these files, by relative name, whole or not at all."""
-    beside, old = (target.with_name(f".{target.name}.{kind}") for kind in ("part", "old"))
-    for leftover in (beside, old):
-        shutil.rmtree(leftover, ignore_errors=True)
-    for name, data in files.items():
-        path = beside / name
+    new, old = beside(target), beside(target)
+    try:
+        for name, data in files.items():
+            path = new / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+            path.chmod(mode)
+        if target.exists():
+            target.rename(old)
+        new.rename(target)
+    except OSError as error:
+        raise unwritable(target, error) from error
+    finally:
+        if old.exists() and not target.exists():
+            old.rename(target)
+        for leftover in (new, old):
+            shutil.rmtree(leftover, ignore_errors=True)
+
+
+def sweep(folders: Iterable[Path]) -> int:
+    """Remove temporary files and folders whose process is gone -> how many."""
+    count = 0
+    for folder in folders:
+        for path in folder.glob(".*.part*"):
+            found = PART.fullmatch(path.name)
+            if found and not _alive(int(found[1])):
+                shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+                count += 1
+    return count
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # somebody else's
+        return True
+    return process != os.getpid()
+
+
+@contextlib.contextmanager
+def alone(path: Path, busy: str) -> Iterator[None]:
+    """Hold a lock on `path`; CourseError `busy` where another process holds it. It ends with its process."""
+    try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-        path.chmod(mode)
-    if target.exists():
-        target.rename(old)
-    beside.rename(target)
-    shutil.rmtree(old, ignore_errors=True)
+        handle = path.open("a")
+    except OSError as error:
+        raise unwritable(path, error) from error
+    with handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise CourseError(busy) from None
+        yield

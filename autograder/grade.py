@@ -2,13 +2,14 @@
 
 import hashlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from autograder import __version__, judge, kept, notebook, sandbox, secret, submission
 from autograder.answers import Answers, Error
+from autograder.checking import Exam
 from autograder.course import PERSON, Assignment, Course, Task
 from autograder.judge import Bench
 from autograder.notebook import Merged
@@ -80,10 +81,17 @@ def open_desk(course: Course, assignment: Assignment, unsafe: bool = False) -> D
     )
 
 
-def grade_submission(desk: Desk, handed_in: Submission, earlier: bytes = b"") -> Result:
+def grade_submission(
+    desk: Desk,
+    handed_in: Submission,
+    earlier: bytes = b"",
+    replayed: Mapping[str, int] | None = None,
+    look: Callable[[Mapping[str, Exam]], object] = bool,
+) -> Result:
     """Run and judge one submission. Its code only ever runs in the sandbox.
 
     earlier: answers kept from an earlier grading; where a question is still the same, so is its answer.
+    replayed: seeds of a kept verdict, for an appeal. look: is shown the exams before they are judged.
     """
     started = time.monotonic()
     assignment, bench = desk.assignment, desk.bench
@@ -92,6 +100,7 @@ def grade_submission(desk: Desk, handed_in: Submission, earlier: bytes = b"") ->
     saved = model if isinstance(model, tuple) else None
     tasks = judge.judged_tasks(assignment)
     seeds = {t.name: secret.seed(desk.secret, handed_in.student, handed_in.digest, t.name) for t in tasks}
+    seeds |= replayed or {}
     exams = {t.name: judge.exam(bench, t.name, seeds[t.name], Answers(), model) for t in tasks}
     asking = desk.run, handed_in.digest
     keys = {name: kept.question_key(*asking, desk.probes[name], exam.cases) for name, exam in exams.items()}
@@ -109,9 +118,9 @@ def grade_submission(desk: Desk, handed_in: Submission, earlier: bytes = b"") ->
         run = Run(desk.guest, book, questions, files, finish)
         answers.update(run.answers())
         errors[name] = run.errors if questions else before.cell_errors.get(name, {})
-    found = judge.verdicts(
-        bench, {name: replace(exam, answers=answers.get(name, Answers())) for name, exam in exams.items()}
-    )
+    exams = {name: replace(exam, answers=answers.get(name, Answers())) for name, exam in exams.items()}
+    look(exams)
+    found = judge.verdicts(bench, exams)
     by_person = [task for task in assignment.tasks if task.graded_by == PERSON]
     found |= {task.name: _by_person(desk, task, merged, handed_in) for task in by_person}
     notes = [*handed_in.problems, *(problem for book in merged.values() for problem in book.problems)]
@@ -126,7 +135,7 @@ def grade_submission(desk: Desk, handed_in: Submission, earlier: bytes = b"") ->
         seeds=seeds,
         notes=(*notes, sandbox.UNSAFE) if desk.guest.unsafe else tuple(notes),
         cell_errors={name: vars(error) for some in errors.values() for name, error in some.items()},
-        by_person={t.name: notebook.answer_hash(merged[t.notebook], t, handed_in) for t in by_person},
+        by_person={t.name: notebook.answer_hash(merged[t.notebook], t, handed_in) for t in assignment.tasks},
         seconds=round(time.monotonic() - started, 3),
         dataset=bench.dataset.name,
         timestamp=handed_in.timestamp,

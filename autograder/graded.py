@@ -19,6 +19,7 @@ from autograder.notebook import ANSWER, EXTRA, TEST, Cell, Merged
 from autograder.submission import PICTURES, Submission, joined
 from autograder.verdicts import PASSED, Result, Verdict
 
+MARK = "autograder_verdict"  # in a graded notebook's metadata: the stamp of its result
 MAX_TEXT = 10_000  # characters of an output
 MAX_PICTURE = 4 << 20  # bytes of a picture
 MAGIC = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
@@ -83,7 +84,9 @@ def _notebook(book: Merged, result: Result, scans: Mapping[str, Any] | None) -> 
         cells.append(_cell(cell, number, result))
         if scans and _by_person(cell):
             cells.append({**scans, "id": f"scans-{number}"})
-    data = {**book.base, "cells": cells}
+    metadata = {**book.base.get("metadata", {}), MARK: result.stamp}
+    data = {"cells": cells, **{name: value for name, value in book.base.items() if name != "cells"}}
+    data["metadata"] = metadata  # after the cells: whose verdict this is stands near the end of the file
     return json.dumps(data, ensure_ascii=False).encode("utf-8")
 
 

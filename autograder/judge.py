@@ -131,6 +131,13 @@ def _check(bench: Bench, task: str, exam: Exam) -> list[Finding]:
     return found
 
 
+def findings(bench: Bench, exam: Exam) -> list[Finding]:
+    """What the check of one task finds in an exam, part by part."""
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return _check(bench, exam.task, exam)
+
+
 def _verdict(bench: Bench, task: Task, findings: Sequence[Finding], mistake: str) -> Verdict:
     points = task.points
     parts = tuple(Part(f.part, points * f.share if f.ok else 0.0, points * f.share) for f in findings)
@@ -264,3 +271,18 @@ def needs_person(bench: Bench, task: Task, written: bool) -> Verdict:
 def judged_tasks(assignment: Assignment) -> list[Task]:
     """The tasks that need no person."""
     return [task for task in assignment.tasks if task.graded_by == JUDGE]
+
+
+# ---- for an appeal ------------------------------------------------------------------------------
+
+
+def expected(bench: Bench, exam: Exam) -> dict[str, Array]:
+    """What the reference answers to the same questions, by name; what it draws at random is left out."""
+    if exam.task in bench.reference or getattr(bench.checks, "TELLING", {}).get(exam.task):
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            once, twice = (
+                ask(bench.probes, exam.task, bench.reference, exam.cases, "", exam.answers.given).arrays for _ in "ab"
+            )
+        return {name: once[name] for name in once if name in twice and np.array_equal(once[name], twice[name])}
+    return {}

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from autograder import texts
 from autograder.course import PERSON, Assignment, Course, CourseError
-from autograder.verdicts import FAILED, PASSED, Result, Verdict
+from autograder.verdicts import FAILED, NEEDS_GRADING, PASSED, Result, Verdict
 
 QUERY = """
 SELECT handed.student_id, cell.name, grade.manual_score, grade.extra_credit, grade.needs_manual_grade,
@@ -89,6 +89,10 @@ def _marked(verdict: Verdict, mark: Mark, by_person: bool, said: texts.Texts) ->
             parts=(),
             mistake="" if right else verdict.mistake,
         )
+    elif mark.waits and (mark.score is not None or mark.extra):  # given for an answer that has changed
+        old = f"{mark.score or 0:g}" + (f" + {mark.extra:g}" if mark.extra else "")
+        message = f"{message}\n{said.say('status', 'stale', mark=old)}"
+        verdict = replace(verdict, score=None, status=NEEDS_GRADING, parts=())
     elif mark.extra and verdict.score is not None:
         verdict = replace(verdict, score=verdict.score + mark.extra)
     if mark.comment:

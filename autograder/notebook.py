@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from autograder.course import Assignment, CourseError, Task, function_name
+from autograder.course import PERSON, Assignment, CourseError, Task, function_name
 from autograder.submission import PICTURES, Submission, SubmittedCell, cells_of, joined
 
 SKIP_TAG = "skip-execution"
@@ -230,12 +230,26 @@ def answered(merged: Merged, task: Task) -> bool:
 
 
 def answer_hash(merged: Merged, task: Task, submission: Submission) -> str:
-    """Hash of an answer that a person marks, its pictures and scans included."""
+    """Hash of a task's answer: a person's mark stands for that answer and no other.
+
+    Pictures and scans belong to an answer that a person marks; to any other, the student's own code
+    and classes beside it, and the saved model where the task is about one.
+    """
     total = hashlib.sha256()
     for cell in merged.cells:
         if cell.role == ANSWER and cell.task == task.name:
             attached = cell.submitted.attachments if cell.submitted else {}
             total.update(json.dumps([cell.source, attached], sort_keys=True).encode())
-    for name in sorted(n for n in submission.files if n.lower().endswith(PICTURES)):
+        elif task.graded_by != PERSON and _shared(cell):
+            total.update(cell.source.encode() + b"\0")
+    wanted = PICTURES if task.graded_by == PERSON else (".py", ".npz") if task.saved_model else (".py",)
+    for name in sorted(n for n in submission.files if n.lower().endswith(wanted)):
         total.update(name.encode() + submission.files[name])
     return total.hexdigest()[:16]
+
+
+def _shared(cell: Cell) -> bool:
+    """Whether a cell holds code that any answer may use: the student's own cells, and classes."""
+    if cell.kind != "code" or not cell.written:
+        return False
+    return cell.role != ANSWER or re.search(r"^class\s", cell.source, re.MULTILINE) is not None

@@ -12,6 +12,7 @@ from autograder.notebook import ANSWER, LOCKED, TEST, Cell, Merged
 from autograder.sandbox import Channel, Guest, GuestLost
 
 MAX_RESTARTS = 30
+SPARED = 1  # times that the death of the sandbox itself is nobody's fault
 LOST = {"time": "TimeLimit", "died": "ProcessEnded", "noise": "BadAnswer", "memory": "MemoryLimit"}
 
 
@@ -44,6 +45,7 @@ class Run:
         self._deadly: dict[str, dict[str, Error]] = {}  # by task, the names of questions that ended a process
         self._found: dict[str, Answers] = {}
         self._at: Cell | Question | None = None
+        self._spared = 0
 
     def answers(self) -> dict[str, Answers]:
         """Ask every question once -> the answers by task, or why there are none."""
@@ -71,7 +73,9 @@ class Run:
         finally:
             channel.close()
             lost = self._guest.end() or lost
-        if lost:
+        if lost and not self._guest.alive and self._spared < SPARED:
+            self._spared += 1  # the sandbox as a whole is gone: the same again, before a cell is blamed
+        elif lost:
             self._leave_out(lost, channel.at)
 
     def _leave_out(self, reason: str, name: str) -> None:

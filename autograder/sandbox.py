@@ -223,6 +223,11 @@ class Guest:
             self.close()
         return ""
 
+    @property
+    def alive(self) -> bool:
+        """Whether the warm guest is there."""
+        return self._process is not None and self._process.poll() is None
+
     def close(self) -> None:
         """Take the guest down; the next open() starts it anew."""
         if self._control is not None:

@@ -1,11 +1,13 @@
 """What the judge found, as records, and the files that they are kept in. No numpy: quick to load."""
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from autograder import sheets
 from autograder.course import Assignment, Course, CourseError
 from autograder.files import write_whole
 
@@ -56,8 +58,7 @@ class Result:
     seeds: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     cell_errors: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    by_person: Mapping[str, str] = field(default_factory=dict)  # hashes of the answers that a person marks
-    before: Mapping[str, str] = field(default_factory=dict)  # by_person until the gradebook hears of this result
+    by_person: Mapping[str, str] = field(default_factory=dict)  # hashes of the answers: a person's mark is for one
     seconds: float = 0.0
     dataset: str = ""
     timestamp: str = ""
@@ -69,11 +70,19 @@ class Result:
         data = {name: value for name, value in vars(self).items() if name != "answers"}
         return {**data, "verdicts": {name: v.as_json() for name, v in self.verdicts.items()}}
 
+    @property
+    def stamp(self) -> str:
+        """Hash of all but the time it took: graded notebooks carry it, to show whose they are."""
+        data = {name: value for name, value in self.as_json().items() if name != "seconds"}
+        return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()[:16]
+
 
 def result_from(data: Mapping[str, Any]) -> Result:
     """The result that as_json gave."""
     found = {name: verdict_from(v) for name, v in data["verdicts"].items()}
-    return Result(**{**data, "verdicts": found, "notes": tuple(data["notes"])})
+    known = {item.name for item in fields(Result)}  # a file of another version may hold more
+    kept = {name: value for name, value in data.items() if name in known}
+    return Result(**{**kept, "verdicts": found, "notes": tuple(data["notes"])})
 
 
 def students(course: Course, assignment: Assignment, wanted: Sequence[str] = ()) -> list[str]:
@@ -119,7 +128,16 @@ def kept_answers(course: Course, assignment: str, student: str) -> bytes:
 
 def keep(course: Course, result: Result) -> None:
     """Write a result's verdict file, and the answers beside it."""
+    before = load_result(course, result.assignment, result.student)
+    if before is not None and before.by_person != result.by_person:
+        _remember(course, before)
     if result.answers:
         write_whole(answers_file(course, result.assignment, result.student), result.answers, 0o600)
     path = verdict_file(course, result.assignment, result.student)
     write_whole(path, json.dumps(result.as_json(), ensure_ascii=False).encode())
+
+
+def _remember(course: Course, before: Result) -> None:
+    """Note which answers the gradebook knows, before it hears of others: its marks are for those."""
+    if sheets.load(course, before.assignment, before.student) is None:
+        sheets.keep(course, before.assignment, before.student, sheets.Sheet(heard=before.by_person))

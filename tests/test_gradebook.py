@@ -128,7 +128,10 @@ def test_named_students_alone_are_graded(changing: Course, run: Run) -> None:
 def test_a_graded_notebook_that_was_deleted_and_a_broken_verdict_are_made_again(changing: Course, run: Run) -> None:
     shutil.rmtree(changing.root / "autograded" / "blank")
     (changing.state / "verdicts" / "hw4" / "broken.json").write_text("{")
-    assert grading(run("autograder", "grade", "hw4", "--course", changing.root)).startswith("grading 2 of 6")
+    done = run("autograder", "grade", "hw4", "--course", changing.root)
+    assert grading(done).startswith("grading 1 of 6")
+    assert "graded notebooks written again from kept verdicts: blank" in done.stdout
+    assert "broken: the kept verdict cannot be read; graded again" in done.stdout
     assert (changing.root / "autograded" / "blank" / "hw4" / NETWORK).is_file()
 
 
@@ -264,7 +267,7 @@ def test_a_gradebook_that_is_no_database_is_told_in_one_line(scratch: Course, ru
     (scratch.root / "gradebook.db").write_bytes(b"this is no database, " * 100)
     done = run("autograder", "grade", "hw4", "--course", scratch.root)
     assert done.returncode == 1
-    assert "gradebook.db" in done.stderr and "move it away" in done.stderr
+    assert "gradebook.db: broken" in done.stderr and "autograder grade hw4 --rebuild" in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -1,0 +1,72 @@
+"""`autograder grade` from its first line to its last: a session fed by the workers, and what it says on the way."""
+
+import contextlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from rich.console import Console
+
+from autograder import classroom, session
+from autograder.course import Assignment, Course, CourseError
+from autograder.progress import Progress
+
+
+@dataclass(frozen=True)
+class How:
+    """Where and how a class is graded. force: what has not changed too; cluster: a scheduler's address."""
+
+    jobs: int
+    force: bool = False
+    unsafe: bool = False
+    cluster: str = ""
+
+    def place(self, count: int) -> contextlib.AbstractContextManager[classroom.Workers]:
+        """The workers for that many submissions."""
+        if self.cluster:
+            return classroom.cluster(self.cluster)
+        return contextlib.nullcontext(classroom.local(min(self.jobs, count)))
+
+
+def grade_class(
+    course: Course, assignment: Assignment, names: Sequence[str], how: How, out: Console, quiet: bool = False
+) -> tuple[list[str], list[str]]:
+    """Grade what changed -> (names graded now, names that our side failed on)."""
+    with session.Session(course, assignment) as work:
+        review = work.review(names, how.force)
+        todo = review.todo
+        kept = len(names) - len(todo)
+        dataset = f", dataset {assignment.dataset}" if assignment.dataset else ""
+        out.print(f"grading {len(todo)} of {len(names)} submissions of {assignment.name}{dataset}")
+        if kept:
+            out.print(f"{kept} unchanged since they were graded; --force grades them too")
+        _say(out, review.said)
+        failed: list[str] = []
+        if todo:
+            with how.place(len(todo)) as workers, Progress(len(todo), out, quiet) as progress:
+                for outcome in classroom.grade_all(course, assignment, todo, workers, how.unsafe, how.force):
+                    if not _taken(work, outcome, progress):
+                        failed.append(outcome[0].student)
+        _say(out, work.finish())
+    return todo, failed
+
+
+def _taken(work: session.Session, outcome: classroom.Outcome, progress: Progress) -> bool:
+    """Take one outcome -> whether it is graded, and whole."""
+    handed_in, result = outcome
+    name = handed_in.student
+    if isinstance(result, CourseError):
+        raise result
+    if isinstance(result, Exception):
+        progress.say(f"{name}: not graded: {type(result).__name__}: {result}")
+    else:
+        moved = work.take(handed_in, result)
+        for line in (*moved, *(f"{name}: {note}" for note in result.notes)):
+            progress.say(line)
+    ok = not isinstance(result, Exception)
+    progress.step(ok=ok)
+    return ok and not any(note.endswith("mark it by hand") for note in result.notes)
+
+
+def _say(out: Console, lines: Iterable[str]) -> None:
+    for line in lines:
+        out.print(line, markup=False)

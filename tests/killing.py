@@ -1,0 +1,228 @@
+"""A class graded again and again, the grader killed at a random moment and started again.
+
+The coordinator is forked from this process, so that its imports are paid once; its workers are the
+real ones. It is killed with SIGKILL: either after a random time, or at a random one of its own file
+operations (so that the moments between two writes are hit as surely as the long ones), and either
+alone or together with its workers.
+"""
+
+import contextlib
+import json
+import os
+import random
+import shutil
+import signal
+import sqlite3
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from nbgrader.api import Gradebook
+
+from autograder import cli, sample  # session: imported here, so that no fork pays for it
+from autograder.course import Course
+from autograder.planting import Bug
+
+FILE_EVENTS = ("open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.chmod", "shutil.rmtree", "sqlite3.connect")
+LINE = ["grade", "hw4", "--jobs", "2", "--quiet"]
+# the rows that matter: no ids
+ROWS = {
+    "grades": """SELECT student_id, cell.name, auto_score, manual_score, extra_credit, needs_manual_grade
+        FROM grade JOIN base_cell AS cell ON cell.id = grade.cell_id
+        JOIN submitted_notebook AS book ON book.id = grade.notebook_id
+        JOIN submitted_assignment AS handed ON handed.id = book.assignment_id""",
+    "comments": """SELECT student_id, cell.name, auto_comment, manual_comment
+        FROM comment JOIN base_cell AS cell ON cell.id = comment.cell_id
+        JOIN submitted_notebook AS book ON book.id = comment.notebook_id
+        JOIN submitted_assignment AS handed ON handed.id = book.assignment_id""",
+    "submissions": """SELECT student_id, handed.timestamp, assignment.name, notebook.name
+        FROM submitted_notebook AS book JOIN submitted_assignment AS handed ON handed.id = book.assignment_id
+        JOIN assignment ON assignment.id = handed.assignment_id JOIN notebook ON notebook.id = book.notebook_id""",
+    "students": "SELECT id, first_name, last_name, email FROM student",
+    "cells": "SELECT cell.name, cell.type FROM base_cell AS cell",
+    "points": "SELECT base_cell.name, max_score FROM grade_cells JOIN base_cell ON base_cell.id = grade_cells.id",
+}
+
+
+@dataclass(frozen=True)
+class State:
+    """All that grading leaves behind, without what differs from one undisturbed run to the next."""
+
+    rows: dict[str, list[tuple[Any, ...]]]
+    graded: dict[str, bytes]
+    verdicts: dict[str, dict[str, Any]]
+    stray: list[str]
+
+
+def rows(path: Path) -> dict[str, list[tuple[Any, ...]]]:
+    """The gradebook's rows that matter, in an order of their own."""
+    database = sqlite3.connect(path)
+    try:
+        return {name: sorted(database.execute(query).fetchall(), key=repr) for name, query in ROWS.items()}
+    finally:
+        database.close()
+
+
+def state(course: Course) -> State:
+    """What stands in the course folder."""
+    folder = course.root / "autograded"
+    verdicts = {p.name: json.loads(p.read_text()) for p in (course.state / "verdicts" / "hw4").glob("*.json")}
+    for verdict in verdicts.values():
+        del verdict["seconds"]
+    hidden = [p for p in course.root.rglob(".*") if p.name not in (".autograder", ".ipynb_checkpoints")]
+    return State(
+        rows(course.gradebook),
+        {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()},
+        verdicts,
+        sorted(str(p.relative_to(course.root)) for p in hidden),
+    )
+
+
+def make_class(course: Course, right: dict[str, str], bugs: dict[tuple[str, str], Bug]) -> None:
+    """Six submissions. Two were graded and marked by a person before, and one of those was handed in anew since."""
+    hw4 = course.assignment("hw4")
+    t5, _ = sample.with_bug(course, hw4, bugs["T5", "relu-missing"])
+    t7, _ = sample.with_bug(course, hw4, bugs["T7", "W2-regularization-missing"])
+    broken = {"1-basics.ipynb": b"{not json", "2-two-layer-network.ipynb": b"\x00\xff", "best_net.npz": b"PK"}
+    answers = {"anong": right, "bua": t7, "chai": t5, "สมชาย ใจดี": right | {"T4": "พิสูจน์"}, "empty": {}}
+    files = {name: sample.hand_in(course, hw4, found) for name, found in answers.items()}
+    for name, found in (files | {"broken": broken}).items():
+        stamp = {"timestamp.txt": b"2026-11-05 12:00:00 UTC\n"}
+        sample.write(course.submitted("hw4", name), {**found, **stamp})
+    before = ["grade", "hw4", "anong", "bua", "--jobs", "1", "--quiet", "--course", str(course.root)]
+    assert cli.main(before) == 0
+    give(course, "anong", "T4", score=0.75, comment="Nice.")
+    give(course, "bua", "T4", score=0.5, comment="The second case is missing.")
+    give(course, "bua", "T7", extra=0.25)
+    assert cli.main(before) == 0  # takes up what the person gave
+    anew = sample.hand_in(course, hw4, right | {"T4": "another proof"})
+    sample.write(course.submitted("hw4", "bua"), anew)
+
+
+def give(
+    course: Course,
+    student: str,
+    task: str,
+    score: float | None = None,
+    extra: float | None = None,
+    comment: str | None = None,
+) -> None:
+    """What a person gives, written as the formgrader's handlers write it, through nbgrader's own API."""
+    hw4 = course.assignment("hw4")
+    with Gradebook(f"sqlite:///{course.gradebook}") as book:
+        grade = book.find_grade(task, hw4.task(task).notebook, "hw4", student)
+        grade.manual_score, grade.extra_credit = score, extra
+        grade.needs_manual_grade = grade.manual_score is None and grade.auto_score is None
+        book.db.commit()
+        if comment is not None:
+            found = book.find_comment(hw4.task(task).answer_cell, hw4.task(task).notebook, "hw4", student)
+            found.manual_comment = comment
+            book.db.commit()
+
+
+def fork(work: Callable[[], int], log: Path) -> int:
+    """Start `work` in a fork of this process, in a process group of its own -> its id."""
+    sys.stdout.flush()
+    child = os.fork()
+    if child:
+        return child
+    code = 70
+    try:  # never back into pytest
+        os.setpgid(0, 0)
+        with log.open("ab") as file:
+            os.dup2(file.fileno(), 1)
+            os.dup2(file.fileno(), 2)
+        sys.stdout = sys.stderr = open(1, "w", buffering=1, closefd=False)  # noqa: SIM115
+        code = work()
+    finally:
+        os._exit(code)
+
+
+def die_at(event: int) -> None:
+    """In the forked coordinator: SIGKILL at the event-th file operation, alone or with the workers."""
+    seen = 0
+
+    def hook(name: str, _: tuple[Any, ...]) -> None:
+        nonlocal seen
+        if name in FILE_EVENTS:
+            seen += 1
+            if seen == event:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.addaudithook(hook)
+
+
+def copied(template: Course, folder: Path) -> Course:
+    """The class in another folder."""
+    shutil.copytree(template.root, folder)
+    return replace(template, root=folder)
+
+
+def undisturbed(template: Course, folder: Path) -> tuple[State, float, int]:
+    """A run that nobody kills -> (what it leaves, seconds, file operations)."""
+    course, count, log = copied(template, folder), folder.with_suffix(".events"), folder.with_suffix(".log")
+
+    def counted() -> int:
+        seen = 0
+
+        def hook(name: str, _: tuple[Any, ...]) -> None:
+            nonlocal seen
+            seen += name in FILE_EVENTS
+
+        sys.addaudithook(hook)
+        code = cli.main([*LINE, "--course", str(course.root)])
+        count.write_text(str(seen))
+        return code
+
+    started = time.monotonic()
+    assert wait_for(fork(counted, log)) == 0, log.read_text()
+    seconds = time.monotonic() - started
+    return state(course), seconds, int(count.read_text())
+
+
+def wait_for(child: int) -> int:
+    """Exit code of a child; minus the signal's number where one ended it."""
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def killed(course: Course, rng: random.Random, seconds: float, events: int, log: Path) -> dict[str, Any]:
+    """Start the grader and kill it once -> how, and whether it was faster."""
+    at_event = rng.random() < 0.5
+    group = rng.random() < 0.5
+    line = [*LINE, "--course", str(course.root)]
+    if at_event:
+        event = rng.randrange(1, events)
+        code = wait_for(child := fork(lambda: die_at(event) or cli.main(line), log))  # type: ignore[func-returns-value]
+        how = {"at file operation": event}
+    else:
+        delay = rng.uniform(0, seconds)
+        child = fork(lambda: cli.main(line), log)
+        time.sleep(delay)
+        os.kill(child, signal.SIGKILL)
+        code = wait_for(child)
+        how = {"after seconds": round(delay, 3)}
+    if group:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child, signal.SIGKILL)
+    return {**how, "workers too": group, "ended by": code}
+
+
+def one_run(
+    template: Course, folder: Path, seed: int, seconds: float, events: int
+) -> tuple[list[dict[str, Any]], State, str]:
+    """A copy of the class, killed once or twice, then graded to the end -> (kills, what is there, what was said)."""
+    rng = random.Random(seed)
+    course, log = copied(template, folder), folder.with_suffix(".log")
+    if rng.random() < 0.2:
+        course.gradebook.unlink()  # it is made by the run that is killed
+    kills = [killed(course, rng, seconds, events, log) for _ in range(2 if rng.random() < 0.25 else 1)]
+    log.write_bytes(b"")
+    code = wait_for(fork(lambda: cli.main([*LINE, "--course", str(folder)]), log))
+    said = log.read_text()
+    assert code == 0, said
+    found = state(course)
+    shutil.rmtree(folder)
+    return kills, found, said
