@@ -62,9 +62,8 @@ def _taken(work: session.Session, outcome: classroom.Outcome, progress: Progress
         moved = work.take(handed_in, result)
         for line in (*moved, *(f"{name}: {note}" for note in result.notes)):
             progress.say(line)
-    ok = not isinstance(result, Exception)
-    progress.step(ok=ok)
-    return ok and not any(note.endswith("mark it by hand") for note in result.notes)
+    progress.step(ok=not isinstance(result, Exception))
+    return not isinstance(result, Exception) and not any(note.endswith("mark it by hand") for note in result.notes)
 
 
 def _say(out: Console, lines: Iterable[str]) -> None:

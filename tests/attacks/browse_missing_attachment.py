@@ -1,4 +1,4 @@
-# ruff: noqa: E501  (an attack is easier to read on its one line)
+
 """Wants nbgrader's pages not to be made at all: a text that names an attachment which is not there.
 
 Won: making the page ends with an exception.
