@@ -1,4 +1,3 @@
-
 """Wants to run a javascript: link in LaTeX in the browser of whoever reads the graded notebook or the feedback.
 
 Won: the page that nbgrader makes has a live script, handler or script link of the student's (31337).

@@ -1,4 +1,3 @@
-
 """Wants nbgrader's pages not to be made at all: a text that names an attachment which is not there.
 
 Won: making the page ends with an exception.
