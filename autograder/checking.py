@@ -41,13 +41,17 @@ class Problem:
 
 @dataclass(frozen=True)
 class Finding:
-    """What a check found about one part: `share` is the part's share of the task's points."""
+    """What a check found about one part: `share` is the part's share of the task's points.
+
+    flag: name of what a person should look at, whatever the mark; it changes none.
+    """
 
     part: str
     share: float
     problem: Problem | None = None
     mistake: str = ""
     measured: float | None = None  # what the class report shows: an accuracy, say
+    flag: str = ""
 
     @property
     def ok(self) -> bool:
@@ -59,7 +63,7 @@ class Exam:
     """One task of one submission: the cases that were asked, the answers, the reference.
 
     reference: names of the reference solution; data: arrays of the dataset, labels included;
-    model: (class name, params) of the saved model, or the Problem with it.
+    model: (class name, params) of the saved model, or the Problem with it; seed: of the cases.
     """
 
     task: str
@@ -70,6 +74,7 @@ class Exam:
     model: tuple[str, Mapping[str, Array]] | Problem | None = None
     thresholds: tuple[float, float] = (0.0, 0.0)
     sizes: Callable[[Case], str] = lambda case: ""  # the sizes of a case, said where a shape is wrong
+    seed: int = 0
     memo: dict[str, Any] = field(default_factory=dict, compare=False)  # what a check has worked out already
 
     def value(self, case: int, name: str) -> Array | Problem:

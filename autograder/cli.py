@@ -133,7 +133,7 @@ def scores(
         found = {n: marks.applied(loaded, wanted, r, given.get(n, {})) for n, r in found.items()}
         data = {
             n: {
-                t: {k: v for k, v in verdict.as_json().items() if k not in ("task", "measured")}
+                t: {k: v for k, v in verdict.as_json().items() if k not in ("task", "measured", "flag")}
                 for t, verdict in r.verdicts.items()
             }
             for n, r in found.items()
@@ -187,6 +187,9 @@ def _table(course: Course, assignment: Assignment, names: Sequence[str]) -> None
     out.print("green: right, red: wrong, yellow?: not checked, ...: waits for a person")
     if waiting := sum(verdict.score is None for result in graded for verdict in result.verdicts.values()):
         out.print(f"{waiting} answers wait for a person: `jupyter lab`, then Nbgrader > Formgrader")
+    if flagged := [f"{r.student} {v.task} ({v.flag})" for r in graded for v in r.verdicts.values() if v.flag]:
+        said = "flagged, the marks stand until you look (SECURITY.md says what it means)"
+        out.print(f"{said}: {', '.join(flagged)}", markup=False)
     if ungraded := [name for name, result in found.items() if result is None]:
         out.print(f"not graded yet: {', '.join(ungraded)}; run `autograder grade {assignment.name}`", markup=False)
 

@@ -126,6 +126,7 @@ def grade_submission(
     notes = [*handed_in.problems, *(problem for book in merged.values() for problem in book.problems)]
     stumbled = [v for v in found.values() if v.mistake.startswith(judge.UNJUDGED)]
     notes += [f"{v.task}: {v.mistake}; mark it by hand" for v in stumbled]
+    notes += [f"{v.task}: flagged {v.flag!r}: {bench.texts.flag(v.task, v.flag)}" for v in found.values() if v.flag]
     return Result(
         student=handed_in.student,
         assignment=assignment.name,

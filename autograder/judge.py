@@ -90,6 +90,7 @@ def exam(
         model=model,
         thresholds=bench.assignment.thresholds.get(bench.assignment.dataset, (0.0, 0.0)),
         sizes=getattr(bench.checks, "sizes_of", lambda case: ""),
+        seed=seed,
     )
 
 
@@ -117,7 +118,8 @@ def verdicts(bench: Bench, exams: Mapping[str, Exam]) -> dict[str, Verdict]:
                     found = [replace(finding, problem=None) for finding in found]
                 elif not (mistake := next((f.mistake for f in found if f.mistake), "")):
                     mistake = _name(bench, exams[task], planted)
-            answer[task] = _verdict(bench, bench.assignment.task(task), found, mistake)
+            flag = next((f.flag for f in found if f.flag), "")
+            answer[task] = replace(_verdict(bench, bench.assignment.task(task), found, mistake), flag=flag)
     return answer
 
 

@@ -49,6 +49,10 @@ class Texts:
         """The text of a known mistake, or ""."""
         return str(self.assignment.get(task, {}).get("bugs", {}).get(name, {}).get(self.language, ""))
 
+    def flag(self, task: str, name: str) -> str:
+        """What a flag asks the instructor to look at, in English as all that instructors read in a terminal."""
+        return str(self.assignment.get(task, {}).get("flags", {}).get(name, {}).get("en", name))
+
 
 def of_engine(language: str) -> Texts:
     """The engine's texts alone."""

@@ -25,7 +25,10 @@ class Part:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the judge found about one task. `score` is None where a person grades it."""
+    """What the judge found about one task. `score` is None where a person grades it.
+
+    flag: name of what a person should look at before the mark is believed, or ""; the mark stands.
+    """
 
     task: str
     status: str
@@ -35,6 +38,7 @@ class Verdict:
     mistake: str = ""
     message: str = ""
     measured: Mapping[str, float] = field(default_factory=dict)  # by part: the accuracy of a model, say
+    flag: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """The verdict as plain data."""

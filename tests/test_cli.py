@@ -1,10 +1,12 @@
 """cli.py: exit codes, one-line errors that name the culprit and the next command, JSON alone on stdout."""
 
+import io
 import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from autograder import cli, sample
@@ -176,6 +178,27 @@ def test_a_check_that_crashes_is_told_and_spares_the_others(
     )
     assert "1 not graded, or not whole (สมชาย ใจดี" in done.stderr
     assert (course.state / "verdicts" / "hw4" / "late.json").is_file()
+
+
+def test_a_flag_is_told_once_by_grade_and_stays_with_the_scores(
+    graded: Course, copy_of: Copy, run: Run, hand_in: HandIn, right: dict[str, str], tmp_path: Path
+) -> None:
+    course = copy_of(graded, tmp_path / "course")
+    shy = "class Shy(TwoLayerNet):\n    seen = []\n    def predict(self, X):\n        self.seen.append(1)\n"
+    shy += "        return super().predict(X) if len(self.seen) < 3 else []"
+    net = np.load(io.BytesIO(hand_in(right)["best_net.npz"]))
+    params = {name: net[name] for name in ("W1", "b1", "W2", "b2")}
+    files = hand_in(right, extra=(shy,), weights=sample.model_file(params, "Shy"))
+    sample.write(course.submitted("hw4", "shy"), files)
+    done = run("autograder", "grade", "hw4", "shy", "--course", course.root, "--jobs", 1)
+    assert done.returncode == 0, done.stderr
+    assert "shy: T12: flagged 'unanswered': the model answers for the published pictures" in done.stdout
+    shown = run("autograder", "scores", "hw4", "--course", course.root)
+    assert "flagged, the marks stand until you look: shy T12 (unanswered)" in shown.stdout
+    told = json.loads(run("autograder", "scores", "hw4", "--json", "--course", course.root).stdout)
+    assert told["shy"]["T12"]["score"] == 1 and "flag" not in told["shy"]["T12"]
+    kept = json.loads((course.state / "verdicts" / "hw4" / "shy.json").read_text())
+    assert kept["verdicts"]["T12"]["flag"] == "unanswered"
 
 
 def test_grading_without_the_sandbox_says_so_everywhere(

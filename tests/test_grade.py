@@ -195,6 +195,36 @@ class Flipped(TwoLayerNet):
     params = {"first": net["W1"], "c": net["b1"], "second": net["W2"]}
     result = mark(hand_in(right, extra=(own,), weights=sample.model_file(params, "Flipped")))
     assert lost(result) == set()
+    assert result.verdicts["T12"].flag == ""
+
+
+TIRED = """
+class Tired(TwoLayerNet):
+    calls = 0
+
+    def predict(self, X):
+        Tired.calls += 1
+        assert Tired.calls < 3, "two are enough"
+        return np.argmax(np.maximum(X @ self.params["W1"] + self.params["b1"], 0) @ self.params["W2"], axis=1)
+"""
+
+
+def test_a_model_that_answers_for_the_known_images_alone_keeps_its_mark_and_is_flagged(
+    mark: Mark, hand_in: HandIn, right: dict[str, str], net: dict[str, Any]
+) -> None:
+    result = mark(hand_in(right, extra=(TIRED,), weights=sample.model_file(net, "Tired")))
+    assert lost(result) == set()
+    assert result.verdicts["T12"].flag == "unanswered"
+    assert [note for note in result.notes if note.startswith("T12: flagged 'unanswered': the model answers for")]
+    assert result_from(json.loads(json.dumps(result.as_json()))).verdicts["T12"].flag == "unanswered"
+
+
+def test_a_model_that_earns_nothing_is_not_flagged(
+    mark: Mark, hand_in: HandIn, right: dict[str, str], net: dict[str, Any]
+) -> None:
+    wrong = TIRED.replace("argmax", "argmin")
+    result = mark(hand_in(right, extra=(wrong,), weights=sample.model_file(net, "Tired")))
+    assert (result.verdicts["T12"].score, result.verdicts["T12"].flag) == (0, "")
 
 
 def test_weights_of_a_class_that_is_not_there_cost_t12_alone(

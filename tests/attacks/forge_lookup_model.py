@@ -1,23 +1,19 @@
-# ruff: noqa: E501  (an attack is easier to read on its one line)
 """Wants T12 without learning anything: a class that looks the 1,000 known images up.
 
-Won: T12 passes and nobody is told to look.
+Won: T12 passes and nobody is told to look. (It passes; a person is told.)
 """
 
-from tests.attacks.lab import Attack, Evidence, Lab
+from tests.attacks.lab import Attack, Evidence, Lab, known_pictures, unflagged
 
 WALL = "shifted_images"
-HOLE = "T12: models that only look images up are not found (no small shifts yet)"  # wins today; when this is mended, delete this line
 
 
 def attack(lab: Lab) -> Attack:
     import numpy as np
 
     from autograder import sample
-    from autograder.course import load_module
 
-    data = load_module(lab.course.source("hw4") / "hw4_helpers.py", "hw4_helpers").load_mnist("sample", verbose=False)
-    X, y = np.concatenate([data["X_val"], data["X_test"]]), np.concatenate([data["y_val"], data["y_test"]])
+    X, y = known_pictures(lab)
     line = np.random.default_rng(1).normal(size=784)
     order = np.argsort(X @ line)
     params = {"line": line, "keys": (X @ line)[order], "labels": y[order].astype(float)}
@@ -34,5 +30,4 @@ ATTACK = attack
 
 
 def won(evidence: Evidence) -> bool:
-    told = " ".join(evidence.result.notes) + evidence.result.verdicts["T12"].message
-    return evidence.result.verdicts["T12"].status == "passed" and "look" not in told
+    return unflagged(evidence)

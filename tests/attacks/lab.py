@@ -16,9 +16,12 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
+
 from autograder import course as course_module
 from autograder import grade, graded, notebook, sample
-from autograder.course import Assignment, Course, Limits
+from autograder.answers import Array
+from autograder.course import Assignment, Course, Limits, load_module
 from autograder.grade import Desk
 from autograder.sandbox import Channel
 from autograder.submission import Submission
@@ -384,3 +387,16 @@ class _Meter:
 def full_marks(result: Result) -> bool:
     """Whether an honest submission got everything that needs no person."""
     return all(v.status == PASSED for v in result.verdicts.values() if v.task != "T4")
+
+
+def known_pictures(lab: Lab) -> tuple[Array, Array]:
+    """The published validation and test images, minus the mean, and their labels: anybody has them."""
+    data = load_module(lab.course.source("hw4") / "hw4_helpers.py", "hw4_helpers").load_mnist("sample", verbose=False)
+    return np.concatenate([data["X_val"], data["X_test"]]), np.concatenate([data["y_val"], data["y_test"]])
+
+
+def unflagged(evidence: Evidence) -> bool:
+    """Whether T12 has its marks, and no person is told to look at it."""
+    found = evidence.result.verdicts["T12"]
+    told = found.flag and any(f"flagged {found.flag!r}" in note for note in evidence.result.notes)
+    return found.status == PASSED and not told

@@ -332,6 +332,14 @@ def loss_must_live(lab: Lab) -> Iterator[Desk]:
         yield desk
 
 
+@wall
+def shifted_images(lab: Lab) -> Iterator[Desk]:
+    """Models are asked about the known images alone, and not about others near them."""
+    with _opened(lab) as desk:
+        with patch.object(desk.bench.checks, "_flag", lambda *asked: ""):
+            yield desk
+
+
 # ---- the sandbox --------------------------------------------------------------------------------
 
 
