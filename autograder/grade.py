@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder import __version__, judge, kept, notebook, sandbox, secret, submission
-from autograder.answers import Answers, Error
+from autograder.answers import Answers, Error, printable
 from autograder.checking import Exam
 from autograder.course import PERSON, Assignment, Course, Task
 from autograder.judge import Bench
@@ -134,7 +134,7 @@ def grade_submission(
         kit=desk.kit,
         verdicts={task.name: found[task.name] for task in assignment.tasks},
         seeds=seeds,
-        notes=(*notes, sandbox.UNSAFE) if desk.guest.unsafe else tuple(notes),
+        notes=tuple(map(printable, (*notes, sandbox.UNSAFE) if desk.guest.unsafe else notes)),  # names are theirs
         cell_errors={name: vars(error) for some in errors.values() for name, error in some.items()},
         by_person={t.name: notebook.answer_hash(merged[t.notebook], t, handed_in) for t in assignment.tasks},
         seconds=round(time.monotonic() - started, 3),

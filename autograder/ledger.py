@@ -229,5 +229,5 @@ def parse_timestamp(text: str) -> datetime | None:
     try:
         found: datetime = parse_utc(text)
         return found
-    except (ValueError, OverflowError):
+    except Exception:  # the text is a student's, and the parser not ours
         return None

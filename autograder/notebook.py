@@ -16,6 +16,7 @@ from autograder.course import PERSON, Assignment, CourseError, Task, function_na
 from autograder.submission import PICTURES, Submission, SubmittedCell, cells_of, joined
 
 SKIP_TAG = "skip-execution"
+MAX_LOOKED_INTO = 20  # files, for a notebook of another name
 ANSWER, TEST, LOCKED, FREE, EXTRA = "answer", "test", "locked", "free", "extra"
 
 
@@ -212,7 +213,7 @@ def find(submission: Submission, name: str, base: Mapping[str, Any]) -> str | No
     wanted = {raw["metadata"].get("nbgrader", {}).get("grade_id") for raw in base["cells"]} - {None}
     functions = {function_name(joined(raw["source"])) for raw in base["cells"]} - {""}
     best, most = None, 0
-    for file in notebooks:
+    for file in notebooks[:MAX_LOOKED_INTO]:
         try:
             cells = cells_of(submission.files[file])
         except ValueError:

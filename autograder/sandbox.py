@@ -81,8 +81,19 @@ def _packages_inside() -> list[str]:
     return [f"/packages{number}" for number in range(len(_packages()))]
 
 
+def _refuse_in_sight(course_file: Path) -> None:
+    """A course that lies in a folder which the sandbox shows would be read by every submission."""
+    shown = [Path("/usr"), *(Path("/", name) for name in ("bin", "lib", "lib64", "lib32")), *_interpreter()]
+    for folder in (*shown, *map(Path, _packages())):
+        if course_file.resolve().is_relative_to(folder.resolve()):
+            raise SandboxError(
+                f"{course_file} lies in {folder}, which every submission can read: move the course elsewhere"
+            )
+
+
 def walls(probes: Path, helpers: Sequence[Path], images: Path | None) -> list[str]:
     """The bwrap command line that the guest's own command is put behind."""
+    _refuse_in_sight(probes)
     line = [bubblewrap(), "--die-with-parent", "--new-session", "--clearenv"]
     line += ["--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
     if os.getuid() == 0:  # the guest drops root itself, right after the start

@@ -1,12 +1,14 @@
 """Untrusted files -> Submission. Nothing here runs or unpickles what a student handed in."""
 
 import ast
+import contextlib
 import functools
 import hashlib
 import io
 import json
 import math
 import os
+import re
 import stat
 import zipfile
 import zlib
@@ -23,10 +25,19 @@ from autograder.checking import Problem
 MEGABYTE = 1 << 20
 MAX_FILE = 64 * MEGABYTE
 MAX_FILES = 200
+MAX_TOTAL = 128 * MEGABYTE  # of all files together
+MAX_NOTEBOOK = 32 * MEGABYTE
+MAX_VALUES = 1_000_000  # of a notebook's JSON: each takes memory far beyond the bytes that it is written in
+MAX_SEEN, MAX_DEPTH = 5000, 8  # names looked at, folders below each other
+MAX_PROBLEMS = 20  # told one by one
 MAX_MODEL = 64 * MEGABYTE  # of all arrays together, as float64
 MAX_CELLS = 2000
+MAX_OUTPUTS = 500  # of a cell
 PICTURES = (".pdf", ".png", ".jpg", ".jpeg")
 MODEL = "best_net.npz"
+NEEDED = (".ipynb", ".npz", "timestamp.txt")
+TIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d{1,9})?)?( ?[A-Za-z0-9+:/_-]{1,40})?", re.ASCII)
+TEXT = re.compile(r'"(?:[^"\\]|\\.)*+"?', re.DOTALL)  # never fails at a quotation mark, so its time is linear
 # what a zip file that is broken on purpose makes the zipfile module raise
 BROKEN = (ValueError, zipfile.BadZipFile, KeyError, EOFError, OSError, RuntimeError, NotImplementedError, zlib.error)
 
@@ -58,32 +69,58 @@ def read(folder: Path, student: str) -> Submission:
     """Read the plain files below `folder`; links, devices and what is too large become problems."""
     files: dict[str, bytes] = {}
     problems: list[str] = []
-    for path in sorted(_plain_files(folder, problems)):
+    left_out: list[str] = []
+    room = MAX_TOTAL
+    # notebooks and weights first, so that what lies beside them cannot push them out
+    for path in sorted(_plain_files(folder, problems), key=lambda p: (not p.name.endswith(NEEDED), p)):
         name = path.relative_to(folder).as_posix().encode("utf-8", "backslashreplace").decode()
+        most = MAX_NOTEBOOK if name.endswith(".ipynb") else MAX_FILE
         try:
             size = path.stat().st_size
-            if size > MAX_FILE:
-                problems.append(f"{name}: {size / MEGABYTE:.0f} MB is over the limit of {MAX_FILE // MEGABYTE} MB")
-            elif len(files) >= MAX_FILES:
-                problems.append(f"{name}: left out, there are more than {MAX_FILES} files")
+            if size > most:
+                problems.append(f"{name}: {size / MEGABYTE:.0f} MB is over the limit of {most // MEGABYTE} MB")
+            elif len(files) >= MAX_FILES or size > room:
+                left_out.append(name)
             else:
                 files[name] = path.read_bytes()
+                room -= size
         except OSError as error:
             problems.append(f"{name}: cannot be read ({error.strerror})")
-    stamp = files.pop("timestamp.txt", b"").decode("utf-8", "replace").strip()
+    if left_out:
+        limit = f"{MAX_FILES} files of {MAX_TOTAL // MEGABYTE} MB together"
+        problems.append(f"{left_out[0]}: left out, with {len(left_out) - 1} more; a submission may have {limit}")
+    stamp = _stamp(files.pop("timestamp.txt", b""), problems)
+    if len(problems) > MAX_PROBLEMS:
+        problems[MAX_PROBLEMS:] = [f"and {len(problems) - MAX_PROBLEMS} more problems with files"]
     return Submission(student, files, tuple(problems), stamp)
 
 
+def _stamp(data: bytes, problems: list[str]) -> str:
+    """The time in timestamp.txt, or "" where there is none that looks like a time."""
+    text = data[:100].decode("utf-8", "replace").strip()
+    if not text or TIME.fullmatch(text):
+        return text
+    problems.append(f"timestamp.txt: {text[:40]!r} is not a time like 2026-11-05 12:00:00 UTC; it counts as not given")
+    return ""
+
+
 def _plain_files(folder: Path, problems: list[str]) -> list[Path]:
-    found = []
+    found: list[Path] = []
+    seen = 0
     for parent, folders, names in os.walk(folder):
-        folders[:] = sorted(n for n in folders if not n.startswith((".", "__")))
+        below = len(Path(parent).relative_to(folder).parts) < MAX_DEPTH
+        folders[:] = sorted(n for n in folders if below and not n.startswith((".", "__")))
+        seen += len(folders) + len(names)
         for name in sorted(names):
             path = Path(parent, name)
-            if stat.S_ISREG(path.lstat().st_mode):
-                found.append(path)
-            else:
-                problems.append(f"{path.relative_to(folder).as_posix()}: not a plain file, left out")
+            with contextlib.suppress(OSError):  # gone, or a name too long
+                if stat.S_ISREG(path.lstat().st_mode):
+                    found.append(path)
+                else:
+                    problems.append(f"{path.relative_to(folder).as_posix()}: not a plain file, left out")
+        if seen > MAX_SEEN:
+            problems.append(f"more than {MAX_SEEN} files and folders: the rest was not looked at")
+            break
     return found
 
 
@@ -114,8 +151,12 @@ def cells_of(data: bytes) -> list[SubmittedCell]:
     """The cells of a notebook file; ValueError says why there are none."""
     if not data.strip():
         raise ValueError("the file is empty")
+    text = text_of(data)
+    # quotation marks too: text alone has few, and a list of short strings is as dear as one of lists
+    if sum(map(text.count, '[{,"')) > MAX_VALUES and _values(text) > MAX_VALUES:
+        raise ValueError(f"the notebook has more than {MAX_VALUES} values")
     try:
-        found = json.loads(text_of(data))
+        found = json.loads(text)
     except (ValueError, RecursionError):
         raise ValueError("the file is not a notebook (not JSON)") from None
     if not isinstance(found, dict):
@@ -128,6 +169,12 @@ def cells_of(data: bytes) -> list[SubmittedCell]:
     return [_cell(raw) for raw in found["cells"][:MAX_CELLS] if isinstance(raw, dict)]
 
 
+def _values(text: str) -> int:
+    """About how many values a JSON text has: what stands outside of its strings, and the strings."""
+    outside, strings = TEXT.subn("", text)
+    return strings + sum(map(outside.count, "[{,"))
+
+
 def _cell(raw: Mapping[str, Any]) -> SubmittedCell:
     metadata = _dict(raw.get("metadata"))
     grading = _dict(metadata.get("nbgrader"))
@@ -137,7 +184,7 @@ def _cell(raw: Mapping[str, Any]) -> SubmittedCell:
         source=joined(raw.get("source", raw.get("input", ""))),
         grade_id=str(grading.get("grade_id", "")),
         cell_id=str(raw.get("id", "")),
-        outputs=tuple(o for o in outputs if isinstance(o, dict)) if isinstance(outputs, list) else (),
+        outputs=tuple(o for o in outputs[:MAX_OUTPUTS] if isinstance(o, dict)) if isinstance(outputs, list) else (),
         attachments=_dict(raw.get("attachments")),
     )
 

@@ -1,6 +1,8 @@
 """sandbox.py: walls or nothing; every limit ends what broke it, keeps the other marks, and leaves nothing behind."""
 
 import os
+import sys
+import sysconfig
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -258,3 +260,11 @@ def test_a_guest_that_dies_is_started_again(course: Course, hw4: Assignment, han
         result = grade.grade_submission(opened, Submission("x", hand_in({"T3": "num_parameters = 557057"})))
         assert result.verdicts["T3"].status == PASSED
         assert opened.guest.starts == 2
+
+
+@pytest.mark.parametrize("folder", [Path("/usr/share"), Path(sysconfig.get_path("purelib")), Path(sys.base_prefix)])
+def test_a_course_that_every_submission_could_read_is_refused(course: Course, folder: Path) -> None:
+    probes = folder / "hw4-course" / "autograder" / "probes" / "hw4.py"
+    with pytest.raises(SandboxError, match=r"hw4-course.* which every submission can read: move the course elsewhere"):
+        sandbox.walls(probes, [], None)
+    assert sandbox.walls(course.part("probes", "hw4"), [], None)

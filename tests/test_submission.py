@@ -64,7 +64,52 @@ def test_more_files_than_the_limit_are_left_out_and_told(tmp_path: Path) -> None
         (tmp_path / f"{number:03}.txt").write_bytes(b"")
     found = submission.read(tmp_path, "x")
     assert len(found.files) == submission.MAX_FILES
-    assert len(found.problems) == 2 and "201.txt" in found.problems[1]
+    assert found.problems == ("200.txt: left out, with 1 more; a submission may have 200 files of 128 MB together",)
+
+
+def test_all_files_together_have_a_limit_and_notebooks_and_weights_come_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(submission, "MAX_TOTAL", 10)
+    lay(tmp_path, a__bin=b"12345678", b__bin=b"1", best_net__npz=b"1234", z__ipynb=b"12345")
+    found = submission.read(tmp_path, "x")
+    assert set(found.files) == {"best_net.npz", "z.ipynb", "b.bin"}
+    assert found.problems == ("a.bin: left out, with 0 more; a submission may have 200 files of 0 MB together",)
+
+
+def test_many_problems_are_told_in_few_lines(tmp_path: Path) -> None:
+    for number in range(submission.MAX_PROBLEMS + 30):
+        (tmp_path / f"{number}.ipynb").symlink_to("/etc/passwd")
+    found = submission.read(tmp_path, "x")
+    assert len(found.problems) == submission.MAX_PROBLEMS + 1
+    assert found.problems[-1] == "and 30 more problems with files"
+
+
+def test_folders_without_end_are_not_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(submission, "MAX_SEEN", 50)
+    for number in range(60):
+        (tmp_path / f"{number:02}").mkdir()
+    here = tmp_path / "00"
+    for _ in range(submission.MAX_DEPTH + 3):
+        here = here / "d"
+        here.mkdir()
+        (here / "f").write_bytes(b"")
+    found = submission.read(tmp_path, "x")
+    assert "more than 50 files and folders" in found.problems[-1]
+    monkeypatch.setattr(submission, "MAX_SEEN", 5000)
+    assert 0 < len(submission.read(tmp_path, "x").files) < submission.MAX_DEPTH + 3
+
+
+@pytest.mark.parametrize("stamp", ["2026-11-05 12:00:00.123456 UTC", "2026-11-05T12:00", "2026-11-05 12:00:00 +07:00"])
+def test_a_time_is_kept_as_it_is(tmp_path: Path, stamp: str) -> None:
+    assert submission.read(lay(tmp_path, timestamp__txt=stamp.encode()), "x").timestamp == stamp
+
+
+@pytest.mark.parametrize("stamp", [b"yesterday", b"\xff\xfe\0", b"9" * 1_000_000, b"2026-11-05 12:00\x1b[31m", b"\0"])
+def test_a_timestamp_that_is_no_time_is_told_and_not_believed(tmp_path: Path, stamp: bytes) -> None:
+    found = submission.read(lay(tmp_path, timestamp__txt=stamp), "x")
+    assert found.timestamp == "" and found.files == {}
+    assert "is not a time like 2026-11-05 12:00:00 UTC" in found.problems[0] and len(found.problems[0]) < 300
 
 
 def test_hidden_folders_are_not_looked_at(tmp_path: Path) -> None:
@@ -149,6 +194,24 @@ def test_a_cell_of_nonsense_is_read_as_something_plain(cell: Any) -> None:
 def test_more_cells_than_the_limit_are_cut() -> None:
     data = json.dumps({"cells": [CELL] * (submission.MAX_CELLS + 5)}).encode()
     assert len(submission.cells_of(data)) == submission.MAX_CELLS
+
+
+@pytest.mark.parametrize("many", [b"[],", b"{},", b"0,", b'"ab",', b'"a",'])
+def test_a_notebook_of_more_values_than_the_limit_is_not_parsed(many: bytes) -> None:
+    data = b'{"cells": [], "x": [' + many * (submission.MAX_VALUES // 2 + 1000) + b"0]}"
+    if data.count(b",") < submission.MAX_VALUES // 2:
+        raise AssertionError("too small")
+    with pytest.raises(ValueError, match="more than 1000000 values"):
+        submission.cells_of(data if many != b"0," else data.replace(b"0,", b"0,0,"))
+
+
+def test_much_text_in_a_notebook_is_not_many_values() -> None:
+    printed = '[["0.1", 0.2],\n' * 400_000
+    output = {"output_type": "stream", "name": "stdout", "text": printed}
+    data = json.dumps({"cells": [CELL | {"outputs": [output]}]}).encode()
+    assert data.count(b",") + data.count(b'"') + data.count(b"[") > submission.MAX_VALUES
+    (cell,) = submission.cells_of(data)
+    assert cell.outputs[0]["text"] == printed
 
 
 # ---- the saved model ----------------------------------------------------------------------------
