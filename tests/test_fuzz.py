@@ -1,0 +1,92 @@
+"""A few hundred fuzzed files in every test run; `make proof` has thousands (tests/proof/test_fuzz.py)."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+
+from autograder import grade
+from autograder.course import Assignment, Course
+from autograder.submission import Submission
+from tests import fuzz
+from tests.fuzz import Real, Toll
+
+
+@pytest.fixture(scope="module")
+def start(course: Course, hw4: Assignment) -> Iterator[Real]:
+    """Real files to start from, and a desk with small limits."""
+    desk = grade.open_desk(course, replace(hw4, limits=fuzz.LIMITS))
+    with desk.guest:
+        yield fuzz.real(desk)
+
+
+def test_fuzzed_notebooks_are_read_and_shown(start: Real) -> None:
+    toll = Toll()
+
+    @examples(50)
+    @given(fuzz.FUZZED_NOTEBOOK)
+    def check(drawn: object) -> None:
+        with fuzz.bounded(toll):
+            fuzz.read_notebooks(start.desk, fuzz.fuzzed_notebook(start.files, drawn), start.result)
+
+    check()
+    assert toll.examples >= 50
+
+
+def test_fuzzed_notebooks_are_graded(start: Real) -> None:
+    toll = Toll()
+
+    @examples(10)
+    @given(fuzz.FUZZED_NOTEBOOK)
+    def check(drawn: object) -> None:
+        with fuzz.bounded(toll):
+            files = fuzz.fuzzed_notebook(start.files, drawn)
+            result = grade.grade_submission(start.desk, Submission("fuzz", files))
+            for verdict in result.verdicts.values():
+                fuzz.sound(verdict)
+
+    check()
+    assert toll.examples >= 10
+
+
+def test_fuzzed_answers_are_judged(start: Real) -> None:
+    toll, bench = Toll(), start.desk.bench
+    exams = fuzz.exams_of(bench, None)
+    tasks = sorted(start.frames)
+
+    @examples(50)
+    @given(fuzz.FUZZED_FRAME)
+    def check(drawn: tuple[int, object]) -> None:
+        with fuzz.bounded(toll):
+            task = tasks[drawn[0] % len(tasks)]
+            fuzz.judge_frame(bench, exams, task, fuzz.fuzzed_frame([start.frames[task]], drawn), toll)
+
+    check()
+    assert toll.examples >= 50 and any(outcome.startswith("judged") for outcome in toll.outcomes)
+
+
+def test_fuzzed_kept_answers_and_models_are_judged(start: Real) -> None:
+    toll, bench = Toll(), start.desk.bench
+    exams = fuzz.exams_of(bench, None)
+
+    @examples(10)
+    @given(fuzz.FUZZED_FRAME)
+    def check_kept(drawn: object) -> None:
+        with fuzz.bounded(toll):
+            fuzz.judge_kept(bench, exams, fuzz.fuzzed_frame([start.result.answers], drawn), toll)
+
+    @examples(50)
+    @given(fuzz.FUZZED_MODEL)
+    def check_model(drawn: object) -> None:
+        with fuzz.bounded(toll):
+            fuzz.judge_model(bench, fuzz.fuzzed_model(start.params, drawn), toll)
+
+    check_kept()
+    check_model()
+    assert toll.examples >= 60
+
+
+def examples(count: int) -> fuzz.settings:
+    """The settings of fuzzing, with so many examples."""
+    return fuzz.settings(fuzz.SETTINGS, max_examples=count)
