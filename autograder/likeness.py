@@ -1,17 +1,19 @@
 """Answers and weights that are alike: for a person to look at. Likeness alone proves nothing.
 
-An answer that many gave is the usual one, and says nothing; so does a short one. What is left are
-small groups whose long answers are nearly the same.
+An answer that many gave says little, and a short one nothing: what counts is how unlikely it is that
+two students, each writing alone, would be alike in all these tasks.
 """
 
 import ast
 import hashlib
+import itertools
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from rapidfuzz import fuzz, process
 
 from autograder import submission
@@ -19,9 +21,10 @@ from autograder.checking import Problem
 from autograder.course import Assignment, Course
 from autograder.submission import MODEL, joined
 
-NEAR = 95  # percent alike; tests/test_likeness.py measures what copies in disguise and own answers reach
-LONG = 200  # characters, without comments and with short names: below, right answers are alike by themselves
-USUAL = 0.02  # of the class: what more than that (and more than three) gave is the usual answer
+NEAR = 95  # percent alike
+LONG = 120  # characters, without comments and with short names: below, right answers are alike by themselves
+CHANCE = 0.1  # such pairs in a class by chance alone; tests/test_likeness.py measures what that finds
+FEW = 3
 MAX_ANSWER = 20_000
 
 
@@ -91,37 +94,57 @@ class _Short(ast.NodeTransformer):
         return node
 
 
-def alike(found: Mapping[str, Mapping[str, str]], size: int) -> list[Alike]:
-    """Small groups in a class of `size`, those with most tasks first."""
-    tasks: dict[tuple[str, ...], list[str]] = defaultdict(list)
-    for task, texts in found.items():
-        for group in _groups(texts):
-            if len(group) <= max(3, USUAL * size):
-                tasks[group].append(task)
-    groups = [Alike(students, tuple(names)) for students, names in tasks.items()]
-    return sorted(groups, key=lambda group: (-len(group.tasks), group.students))
+def alike(found: Mapping[str, Mapping[str, str]], students: Sequence[str], prose: Collection[str] = ()) -> list[Alike]:
+    """Small groups that are alike in more tasks than chance explains, the most surprising first.
+
+    found: task -> student -> plain answer. prose: tasks in which one likeness of few is enough.
+    A task in which c of n students have an answer like this one counts as a chance of c / n.
+    """
+    size = len(students)
+    surprise = np.zeros((size, size))
+    near = {task: _near([texts.get(student, "") for student in students]) for task, texts in found.items()}
+    for task, same in near.items():
+        count = np.maximum(1, same.sum(axis=1))
+        surprise += same * np.log(size / np.maximum.outer(count, count))
+        if task in prose:
+            surprise[same & (np.maximum.outer(count, count) <= FEW)] = np.inf
+    pairs = size * (size - 1) / 2
+    remarkable = np.triu(surprise > np.log(max(1.0, pairs / CHANCE)), 1)
+    groups = []
+    for members in _joined(zip(*remarkable.nonzero(), strict=True)):
+        first, second = max(itertools.combinations(members, 2), key=lambda pair: surprise[pair])
+        tasks = tuple(task for task, same in near.items() if same[first, second])
+        groups.append((surprise[first, second], Alike(tuple(students[at] for at in members), tasks)))
+    return [group for _, group in sorted(groups, key=lambda found: -found[0])]
 
 
-def _groups(texts: Mapping[str, str]) -> list[tuple[str, ...]]:
-    """Students whose texts are near, directly or by way of another."""
-    owners: dict[str, list[str]] = defaultdict(list)
-    for student, text in texts.items():
-        owners[text].append(student)
-    unique = list(owners)
-    near = process.cdist(unique, unique, scorer=fuzz.ratio, score_cutoff=NEAR, dtype="uint8", workers=-1)
-    group = list(range(len(unique)))
+def _near(texts: Sequence[str]) -> "np.ndarray[tuple[int, int], np.dtype[np.bool_]]":
+    """Which of the texts are like which others; an empty one is like none."""
+    unique = sorted(set(texts) - {""})
+    near = process.cdist(unique, unique, scorer=fuzz.ratio, score_cutoff=NEAR, dtype=np.uint8, workers=-1) > 0
+    place = {text: at for at, text in enumerate(unique)}
+    rows = np.array([place.get(text, -1) for text in texts])
+    there = rows >= 0
+    return (
+        near[np.ix_(rows, rows)] & np.logical_and.outer(there, there) if unique else np.zeros((len(texts),) * 2, bool)
+    )
+
+
+def _joined(pairs: Iterable[tuple[int, int]]) -> list[list[int]]:
+    """What hangs together by the pairs."""
+    above: dict[int, int] = {}
 
     def top(at: int) -> int:
-        while group[at] != at:
-            at = group[at]
+        while above.setdefault(at, at) != at:
+            at = above[at]
         return at
 
-    for a, b in zip(*near.nonzero(), strict=True):
-        group[top(int(a))] = top(int(b))
-    found: dict[int, list[str]] = defaultdict(list)
-    for at, text in enumerate(unique):
-        found[top(at)] += owners[text]
-    return [tuple(sorted(students)) for students in found.values() if len(students) > 1]
+    for a, b in pairs:
+        above[top(int(a))] = top(int(b))
+    found: dict[int, list[int]] = defaultdict(list)
+    for at in sorted(above):
+        found[top(at)].append(at)
+    return list(found.values())
 
 
 def same_weights(course: Course, assignment: Assignment, students: Sequence[str]) -> list[tuple[str, ...]]:

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from autograder import feedback, figures, likeness, marks, pages, texts, verdicts
 from autograder import summary as summary_module
-from autograder.course import Assignment, Course, CourseError
+from autograder.course import PERSON, Assignment, Course, CourseError
 from autograder.files import write_whole
 from autograder.likeness import Alike
 from autograder.summary import PARTLY, Summary
@@ -64,7 +64,8 @@ def likenesses(course: Course, assignment: Assignment, found: Sequence[Result]) 
     """Compare the class's answers and models."""
     names = [result.student for result in found]
     answers = likeness.answers(course, assignment, names)
-    return Likenesses(likeness.same_weights(course, assignment, names), likeness.alike(answers, len(names)))
+    prose = [task.name for task in assignment.tasks if task.graded_by == PERSON]
+    return Likenesses(likeness.same_weights(course, assignment, names), likeness.alike(answers, names, prose))
 
 
 def path(course: Course, assignment: Assignment) -> Path:

@@ -67,7 +67,7 @@ def test_grade_says_the_dataset_in_use_and_what_to_do_next(graded: Course, run: 
     done = run("autograder", "grade", "hw4", "blank", "--course", graded.root)
     assert done.returncode == 0
     assert "dataset sample" in done.stdout
-    assert "next: `autograder scores hw4`" in done.stdout
+    assert "next: `autograder report hw4`" in done.stdout
 
 
 def test_release_says_what_it_made_and_what_to_do_next(scratch: Course, run: Run) -> None:
@@ -226,5 +226,8 @@ def test_the_demo_shows_the_whole_loop(run: Run, tmp_path: Path) -> None:
     assert totals["duplicate"] == "11" and totals["crash"] == "11" and totals["no-weights"] == "10"
     assert totals["endless"] == "10"
     assert "next, in that folder" in done.stdout and str(tmp_path / "demo") in done.stdout
+    assert f"open {tmp_path / 'demo'}/reports/hw4/index.html in a browser" in done.stdout
+    assert (tmp_path / "demo/reports/hw4/index.html").is_file()
+    assert len(list((tmp_path / "demo/feedback").glob("*/hw4/feedback.html"))) == len(rows)
     full = run("autograder", "demo", "--into", tmp_path / "demo")
     assert full.returncode == 1 and "not empty" in full.stderr

@@ -1,0 +1,122 @@
+"""likeness.py: copies in disguise are found, answers of one's own are not, in classes drawn from known answers."""
+
+import random
+from pathlib import Path
+
+import pytest
+
+from autograder import audit, likeness, sample
+from autograder.course import Assignment, Course
+
+ANSWER = """
+def forward(params, X):
+    '''What the notebook says.'''
+    hidden = np.maximum(0, X @ params["W1"] + params["b1"])  # ReLU
+    scores = hidden @ params["W2"] + params["b2"]
+    return scores, hidden
+"""
+DISGUISED = """
+def forward(params, X):
+    # my own work!
+
+    h   =  np.maximum(0, X @ params["W1"]
+                         + params["b1"])
+    out = h @ params["W2"] + params["b2"]
+    return (out, h)
+"""
+
+
+@pytest.fixture(scope="module")
+def pool(course: Course, hw4: Assignment) -> dict[str, list[str]]:
+    """Task -> different plain answers: right ones in other words, and known mistakes."""
+    bugs, variants = audit.planted(course, hw4)
+    found: dict[str, set[str]] = {}
+    for variant in variants:
+        for task, text in sample.with_variant(course, hw4, variant)[0].items():
+            found.setdefault(task, set()).add(likeness.plain(text))
+    for bug in bugs:
+        found[bug.task].add(likeness.plain(sample.with_bug(course, hw4, bug)[0][bug.task]))
+    return {task: sorted(t for t in texts if len(t) >= likeness.LONG) for task, texts in found.items()}
+
+
+def made_up(pool: dict[str, list[str]], size: int, copies: int, seed: int) -> dict[str, dict[str, str]]:
+    """Everyone draws each answer from the pool; the first `copies` students have a copyist each."""
+    rng = random.Random(seed)
+    found = {task: {f"own{n:03d}": rng.choice(texts) for n in range(size)} for task, texts in pool.items() if texts}
+    return {task: {**texts, **{f"copy{n:03d}": texts[f"own{n:03d}"] for n in range(copies)}}
+            for task, texts in found.items()}  # fmt: skip
+
+
+def names(found: dict[str, dict[str, str]]) -> list[str]:
+    return sorted({student for texts in found.values() for student in texts})
+
+
+def test_comments_layout_and_names_do_not_hide_a_copy() -> None:
+    assert likeness.plain(ANSWER) == likeness.plain(DISGUISED)
+
+
+def test_another_computation_is_another_answer() -> None:
+    assert likeness.plain(ANSWER) != likeness.plain(ANSWER.replace("np.maximum(0, ", "np.abs("))
+
+
+@pytest.mark.parametrize(
+    "text", ["(" * 5000, "x = " + "-" * 10_000 + "1", "def f(:", "\0", "1+" * 9_000 + "1", "a" * 10**6]
+)
+def test_answers_that_no_parser_likes_are_compared_as_text(text: str) -> None:
+    assert isinstance(likeness.plain(text), str)
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("size", [30, 100, 300])
+def test_who_writes_alone_is_not_listed(pool: dict[str, list[str]], size: int, seed: int) -> None:
+    found = made_up(pool, size, 0, seed)
+    assert likeness.alike(found, names(found)) == []
+
+
+def test_copies_of_unusual_answers_are_listed(pool: dict[str, list[str]]) -> None:
+    listed = of = 0
+    for seed in range(8):
+        found = made_up(pool, 100, 3, seed)
+        groups = likeness.alike(found, names(found))
+        assert all(any(s.startswith("copy") for s in group.students) for group in groups)
+        listed, of = listed + len(groups), of + 3
+        assert all(len(group.tasks) >= 2 for group in groups)
+    # the rest gave usual answers in every task: nobody could tell
+    assert of * 0.4 <= listed <= of, (listed, of)
+
+
+def test_a_class_that_answers_alike_is_not_suspected(pool: dict[str, list[str]]) -> None:
+    found = {task: {f"s{n}": texts[0] for n in range(14)} for task, texts in pool.items() if texts}
+    assert likeness.alike(found, names(found)) == []
+
+
+def test_the_same_long_prose_is_listed_by_itself() -> None:
+    proof = (
+        "By the quotient rule, the derivative of P_j by h_i is P_i (1 - P_i) where j is i, and - P_i P_j elsewhere. "
+        * 2
+    )
+    texts = {f"s{n}": f"{n} " * 60 + str(n * 7919) * 20 for n in range(20)} | {
+        "a": proof,
+        "b": proof.replace("where", "if"),
+    }
+    (group,) = likeness.alike({"T4": texts}, sorted(texts), prose=["T4"])
+    assert group.students == ("a", "b") and group.tasks == ("T4",)
+
+
+def test_short_answers_and_stubs_are_left_out(course: Course, hw4: Assignment, tmp_path: Path) -> None:
+    scratch = sample.scratch_course(course, tmp_path / "course")
+    for student in ("a", "b"):
+        files = sample.hand_in(scratch, hw4, {"T10": "def decay_learning_rate(a, b):\n    return a * b\n"})
+        sample.write(scratch.root / "autograded" / student / "hw4", files)
+    assert likeness.answers(scratch, hw4, ["a", "b"]) == {}
+
+
+def test_identical_weights_are_grouped_and_near_ones_are_not(
+    course: Course, hw4: Assignment, net: dict[str, "sample.Array"], tmp_path: Path
+) -> None:
+    scratch = sample.scratch_course(course, tmp_path / "course")
+    models = {"a": net, "b": net, "c": sample.shaken(net, 1)}
+    for student, params in models.items():
+        sample.write(scratch.root / "autograded" / student / "hw4", {"best_net.npz": sample.model_file(params)})
+    sample.write(scratch.root / "autograded" / "broken" / "hw4", {"best_net.npz": b"PK"})
+    assert likeness.same_weights(scratch, hw4, [*models, "broken", "nobody"]) == [("a", "b")]
