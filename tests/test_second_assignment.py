@@ -106,6 +106,18 @@ def test_its_marks_stand_in_nbgraders_gradebook(warmup: Course, gradebook_of: Ca
     assert found["nan"]["T3"][2] and not found["blank"]["T3"][2]
 
 
+def test_its_students_get_feedback_and_its_instructor_a_report(warmup: Course, run: Run, tmp_path: Path) -> None:
+    root = tmp_path / "course"
+    shutil.copytree(warmup.root, root)
+    done = run("autograder", "report", "warmup", "--course", root)
+    assert done.returncode == 0, done.stderr + done.stdout
+    page = (root / "feedback" / "nan" / "warmup" / "1-lines.html").read_text(encoding="utf-8")
+    assert "A column of equal numbers has deviation 0, and you divided by it." in page
+    report = next((root / "reports").rglob("*.html")).read_text(encoding="utf-8")
+    assert "Warm-up: a straight line through points" in report and "constant-column-becomes-nan" in report
+    assert not any(word in page + report for word in ("TwoLayerNet", "MNIST", "best_net"))
+
+
 def test_its_hidden_tests_are_audited(warmup: Course, run: Run) -> None:
     done = run("autograder", "audit", "warmup", "--course", warmup.root, "--jobs", 1)
     assert done.returncode == 0, done.stderr + done.stdout
