@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -11,6 +12,7 @@ from autograder import sheets
 from autograder.course import Assignment, Course, CourseError
 from autograder.files import write_whole
 
+UNSAFE = re.compile(r'[<>"\\\x00-\x1f\x7f]')  # nbgrader writes names into its pages as they are
 PASSED, FAILED, NOT_CHECKED, NEEDS_GRADING = "passed", "failed", "not checked", "needs grading"
 
 
@@ -100,7 +102,11 @@ def students(course: Course, assignment: Assignment, wanted: Sequence[str] = ())
         raise CourseError(
             f"{folder}: no submissions of {assignment.name}; put them in submitted/STUDENT/{assignment.name}/"
         )
-    return list(dict.fromkeys(wanted)) or found
+    names = list(dict.fromkeys(wanted)) or found
+    for name in names:
+        if UNSAFE.search(name):
+            raise CourseError(f"{folder}/{name}: a name with any of < > \" \\ would run in nbgrader's pages; rename it")
+    return names
 
 
 def verdict_file(course: Course, assignment: str, student: str) -> Path:

@@ -1,0 +1,214 @@
+"""Readers are safe: what attackers handed in is opened in a real browser, where graders and students read it."""
+
+import contextlib
+import importlib
+import json
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+from unittest.mock import patch
+from urllib.parse import quote
+
+import pytest
+from playwright.sync_api import Browser
+
+from autograder import feedback, graded, notebook, report, sample, submission, verdicts
+from autograder.course import Course
+from tests.attacks.lab import Attack
+from tests.browser import server as server_module
+from tests.browser.server import Server
+from tests.browser.watch import MATHJAX, Watch
+
+HERE = Path(__file__).parent.parent / "attacks"
+ATTACKS: dict[str, ModuleType] = {
+    path.stem: importlib.import_module(f"tests.attacks.{path.stem}") for path in sorted(HERE.glob("browse_*.py"))
+}
+BARE = "bare-"  # students whose graded notebooks were not cleaned
+needs_mathjax = pytest.mark.skipif(not MATHJAX.is_dir(), reason=f"no {MATHJAX} (apt install libjs-mathjax)")
+
+
+# what runs, or is fetched, or breaks the page in chromium where the graded notebook was not cleaned
+WIN = {
+    "attachment_name",
+    "attachment_without_name",
+    "code_source",
+    "file_name",
+    "html_output",
+    "javascript_output",
+    "link_in_link",
+    "markdown_html",
+    "missing_attachment",
+    "picture_from_elsewhere",
+    "raw_cell",
+    "script_link",
+    "script_link_twice_encoded",
+    "server_link",
+    "server_picture",
+}
+
+
+@dataclass(frozen=True)
+class Class:
+    """A class of attackers, graded and reported: the course, and where the formgrader shows each notebook."""
+
+    course: Course
+    pages: Mapping[tuple[str, str], str]  # student, notebook -> id in the gradebook
+
+    def notebook(self, attack: str) -> str:
+        """The notebook that shows an attack: the one with T4, or the one with its answers."""
+        names = self.course.assignment("hw4").notebooks
+        return names[-1] if ATTACKS[attack].ATTACK.answers else names[0]
+
+
+def hand_in(course: Course, student: str, attack: Attack) -> None:
+    """Lay one attack under submitted/, as its lab does."""
+    hw4 = course.assignment("hw4")
+    files = sample.hand_in(course, hw4, attack.answers, attack.model)
+    for name in [n for n in files if n.endswith(".ipynb")]:
+        data = json.loads(files[name])
+        if name == f"{hw4.notebooks[-1]}.ipynb":
+            data["cells"][:0] = [sample.code_cell(source) for source in attack.extra]
+        if attack.edit is not None:
+            attack.edit(name, data)
+        files[name] = json.dumps(data).encode()
+    sample.write(course.submitted("hw4", student), {**files, **attack.files})
+
+
+def not_cleaned(course: Course, student: str) -> None:
+    """Put the notebooks of a student under autograded/ as they would be without our cleaning."""
+    hw4 = course.assignment("hw4")
+    result = verdicts.load_result(course, "hw4", student)
+    assert result is not None
+    handed_in = submission.read(course.submitted("hw4", student), student)
+    merged = notebook.merge_all(handed_in, notebook.released(course.release("hw4"), hw4), hw4)
+    with (
+        patch.object(graded, "_clean_output", lambda output: [dict(output)]),
+        patch.object(graded, "clean_markdown", lambda text, names: text),
+        patch.object(graded, "_attachments", lambda found: dict(found)),
+        patch.object(graded, "_safe_name", lambda name, number: name),
+        patch.object(graded, "clean_text", lambda text: text),
+    ):
+        found = graded.notebooks(merged, result)
+    for name, data in found.items():
+        path = course.root / "autograded" / student / "hw4" / name
+        path.unlink()
+        path.write_bytes(data)
+
+
+@pytest.fixture(scope="module")
+def attackers(repo: Course, tmp_path_factory: pytest.TempPathFactory, run: Callable[..., Any]) -> Class:
+    """Every attack on browsers handed in twice, graded and reported by the commands; half of it not cleaned."""
+    course = sample.scratch_course(repo, tmp_path_factory.mktemp("readers") / "course")
+    for name, module in ATTACKS.items():
+        hand_in(course, name, module.ATTACK)
+        hand_in(course, BARE + name, module.ATTACK)
+    done = run("autograder", "grade", "hw4", "--course", course.root, "--quiet")
+    assert done.returncode == 0, done.stdout + done.stderr
+    for name in ATTACKS:
+        not_cleaned(course, BARE + name)
+    done = run("autograder", "report", "hw4", "--course", course.root, "--quiet")
+    assert done.returncode == 0, done.stdout + done.stderr
+    query = """
+        SELECT handed.student_id, notebook.name, book.id FROM submitted_notebook AS book
+        JOIN submitted_assignment AS handed ON handed.id = book.assignment_id
+        JOIN notebook ON notebook.id = book.notebook_id
+    """
+    with contextlib.closing(sqlite3.connect(course.root / "gradebook.db")) as database:
+        return Class(course, {(student, name): page for student, name, page in database.execute(query)})
+
+
+@pytest.fixture(scope="module")
+def server(attackers: Class, home: Path) -> Iterator[Server]:
+    """The server whose formgrader shows that class."""
+    root = attackers.course.root
+    with server_module.running(root.parent, root, home, {}) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def watch(browser: Browser, server: Server, attackers: Class) -> Iterator[Watch]:
+    """A grader's browser, logged in."""
+    with browser.new_context() as context:
+        found = Watch(context, (server.base, attackers.course.root.as_uri()))
+        page = context.new_page()
+        page.goto(server.url("formgrader"))
+        page.close()
+        yield found
+
+
+def graded_page(watch: Watch, server: Server, found: Class, student: str, name: str) -> list[str]:
+    """What ran while somebody read one notebook in the formgrader."""
+    page = watch.context.new_page()
+    ran = watch.read(page, f"{server.base}/formgrader/submissions/{found.pages[student, name]}/")
+    if not page.locator("#notebook-container").count():
+        ran.append("the formgrader has no page")
+    elif not page.locator(".mjx-chtml").count():
+        ran.append("MathJax did not run, so nothing is known of LaTeX")
+    page.close()
+    return ran
+
+
+def page_of(watch: Watch, path: Path) -> list[str]:
+    """What ran while somebody read a page that the kit wrote."""
+    page = watch.context.new_page()
+    ran = watch.read(page, path.as_uri())
+    page.close()
+    return ran
+
+
+@needs_mathjax
+@pytest.mark.parametrize("name", ATTACKS)
+def test_nothing_runs_where_an_attack_is_graded(watch: Watch, server: Server, attackers: Class, name: str) -> None:
+    assert graded_page(watch, server, attackers, name, attackers.notebook(name)) == []
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_nothing_runs_in_the_feedback_even_where_nothing_was_cleaned(watch: Watch, attackers: Class, name: str) -> None:
+    for student in (name, BARE + name):
+        assert (
+            page_of(
+                watch,
+                feedback.Writer(attackers.course, attackers.course.assignment("hw4")).folder(student) / feedback.WHOLE,
+            )
+            == []
+        )
+
+
+def test_nothing_runs_in_the_class_report(watch: Watch, attackers: Class) -> None:
+    path = report.path(attackers.course, attackers.course.assignment("hw4"))
+    text = path.read_text(encoding="utf-8")
+    assert all(name in text for name in ATTACKS)
+    assert page_of(watch, path) == []
+
+
+@needs_mathjax
+def test_attacks_win_in_the_formgrader_where_nothing_was_cleaned(
+    watch: Watch, server: Server, attackers: Class
+) -> None:
+    won = set()
+    for name in sorted(ATTACKS, key="browse_server_picture".__eq__):  # last: it makes the formgrader forget its course
+        if graded_page(watch, server, attackers, BARE + name, attackers.notebook(name)):
+            won.add(name.removeprefix("browse_"))
+    page = watch.context.new_page()
+    page.goto(f"{server.base}/formgrader")  # which remembers it
+    page.close()
+    assert won >= WIN, WIN - won
+
+
+def test_a_name_that_nbgraders_pages_would_run_is_refused(
+    watch: Watch, server: Server, scratch: Course, run: Callable[..., Any]
+) -> None:
+    """nbgrader writes students' names into its pages as they are, into scripts too."""
+    name = 'x";alert(31337);"'
+    page = watch.context.new_page()
+    assert "dialog 31337" in watch.read(page, f"{server.base}/formgrader/manage_students/{quote(name)}")
+    page.close()
+    sample.write(scratch.submitted("hw4", name), {"a.txt": b"x"})
+    for command in ("grade", "scores", "report"):
+        done = run("autograder", command, "hw4", "--course", scratch.root)
+        assert done.returncode == 1
+        assert f"submitted/{name}" in done.stderr and "rename" in done.stderr
+        assert not (scratch.root / "autograded").exists()

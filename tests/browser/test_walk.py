@@ -1,0 +1,255 @@
+"""The walk of the kit's three users in a real browser: a student works and hands in, a person marks, both read.
+
+Each step leaves a picture; AUTOGRADER_RECORD=1 writes them to docs/pictures/, where the docs show them.
+"""
+
+import io
+import json
+import os
+import re
+import shutil
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from autograder import sample
+from autograder.course import Course
+from tests.browser import server as server_module
+from tests.browser.lab import SLOW_MS, Lab, put, said
+from tests.browser.server import Server
+
+PICTURES = Path(__file__).resolve().parents[2] / "docs" / "pictures"
+BASICS, NETWORK = "1-basics.ipynb", "2-two-layer-network.ipynb"
+STUDENT = "somying"
+SIZE = {"width": 1100, "height": 760}
+MARK, COMMENT = "0.75", "Well argued. Say why the sum over j has two cases."
+Shoot = Callable[[Page | Locator, str], None]
+Run = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the saved notebooks said after a step, by grade_id."""
+
+    basics: dict[str, str]
+    network: dict[str, str]
+
+
+@pytest.fixture(scope="module")
+def shoot(tmp_path_factory: pytest.TempPathFactory) -> Shoot:
+    """Takes a picture of a page or of a part of it."""
+    recording = os.environ.get("AUTOGRADER_RECORD") == "1"
+    folder = PICTURES if recording else tmp_path_factory.mktemp("pictures")
+    folder.mkdir(parents=True, exist_ok=True)
+
+    def shoot(what: Page | Locator, name: str) -> None:
+        taken = Image.open(io.BytesIO(what.screenshot(animations="disabled", caret="hide"))).convert("RGB")
+        taken.quantize(128).save(folder / f"{name}.png", optimize=True)  # a third of the size, and looks the same
+
+    return shoot
+
+
+@pytest.fixture(scope="module")
+def place(repo: Course, tmp_path_factory: pytest.TempPathFactory) -> Course:
+    """A course on the sample, and beside it a student's folder: a copy of the release."""
+    root = tmp_path_factory.mktemp("walk")
+    course = sample.scratch_course(repo, root / "course")
+    shutil.copytree(course.release("hw4"), root / "student")
+    return course
+
+
+@pytest.fixture(scope="module")
+def server(place: Course, home: Path) -> Iterator[Server]:
+    """One server for both: Lab over the student's folder, the formgrader over the course."""
+    more = {"HW4_DATASET": "sample", "MNIST_DIR": ""}
+    with server_module.running(place.root.parent, place.root, home, more) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def page(browser: Browser) -> Iterator[Page]:
+    """The page that everything happens in."""
+    with browser.new_context(viewport=SIZE, bypass_csp=True) as context:  # axe is put in from outside
+        yield context.new_page()
+
+
+@pytest.fixture(scope="module")
+def lab(page: Page, server: Server) -> Lab:
+    """JupyterLab over the student's folder."""
+    return Lab(page, server, "student")
+
+
+def run_both(lab: Lab, shots: Callable[[str], None]) -> Seen:
+    """Open, run and save both notebooks; shots(name) is called while each is open."""
+    for name in (BASICS, NETWORK):
+        lab.open(name)
+        lab.run_all()
+        lab.save()
+        shots(name)
+    folder = lab.server.root / lab.folder
+    return Seen(said(folder / BASICS), said(folder / NETWORK))
+
+
+@pytest.fixture(scope="module")
+def untouched(lab: Lab, shoot: Shoot) -> Seen:
+    """The release as it comes, run from top to bottom."""
+
+    def shots(name: str) -> None:
+        if name == NETWORK:
+            lab.cell(name, "T5").scroll_into_view_if_needed()
+            shoot(lab.page, "student-1-not-done")
+
+    return run_both(lab, shots)
+
+
+@pytest.fixture(scope="module")
+def scan() -> bytes:
+    """A page of handwriting, as far as one can be made here."""
+    from matplotlib.figure import Figure  # slow
+
+    figure = Figure(figsize=(4, 1))
+    figure.text(0.05, 0.4, r"$\partial L / \partial h_i = P_i - y_i$", fontsize=20, rotation=2)
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=60)
+    return buffer.getvalue()
+
+
+@pytest.fixture(scope="module")
+def worked(lab: Lab, untouched: Seen, place: Course, right: dict[str, str], scan: bytes, shoot: Shoot) -> Seen:
+    """Every answer put in, T5 typed in the browser; run, saved."""
+    answers = right | {"T12": right["T12"].replace("num_iters=2000", "num_iters=400")}  # enough for the sample
+    stub = sample.source_of({p.name: p.read_bytes() for p in place.release("hw4").glob("*.ipynb")}, "T5-answer")
+    files = sample.hand_in(place, place.assignment("hw4"), answers | {"T5": stub})
+    for name, data in files.items():
+        put(lab.server, f"student/{name}", data)
+    (lab.server.root / "student" / "proof.png").write_bytes(scan)
+    lab.open(NETWORK)
+    cell = lab.cell(NETWORK, "T5-answer")
+    lab.write(cell, answers["T5"])
+    lab.save()
+
+    def shots(name: str) -> None:
+        if name == BASICS:
+            return
+        for grade_id in ("T7", "train-second", "plot-losses", "show-best-weights", "T12-answer"):
+            part = lab.cell(name, grade_id).locator(".jp-Cell-outputWrapper")
+            part.scroll_into_view_if_needed()
+            shoot(part, f"student-2-{grade_id}")
+        lab.cell(name, "T5").scroll_into_view_if_needed()
+        shoot(lab.page, "student-2-done")
+
+    return run_both(lab, shots)
+
+
+@pytest.fixture(scope="module")
+def handed_in(lab: Lab, worked: Seen, shoot: Shoot) -> bytes:
+    """The file that the last cell made, fetched as the browser would."""
+    cell = lab.cell(NETWORK, "check-submission")
+    lab.run(cell)
+    shoot(cell.locator(".jp-Cell-outputWrapper"), "student-3-check-submission")
+    answer = lab.page.request.get(lab.server.url("files/student/hw4-submission.zip"))
+    assert answer.ok
+    lab.save()
+    return answer.body()
+
+
+@pytest.fixture(scope="module")
+def marked(page: Page, handed_in: bytes, server: Server, place: Course, run: Run, shoot: Shoot) -> dict[str, Any]:
+    """Graded; T4 marked and commented on in the formgrader; report and feedback written -> the scores."""
+    folder = place.submitted("hw4", STUDENT)
+    with zipfile.ZipFile(io.BytesIO(handed_in)) as archive:
+        archive.extractall(folder)
+    done = run("autograder", "grade", "hw4", "--course", place.root)
+    assert done.returncode == 0, done.stdout + done.stderr
+    page.goto(server.url("formgrader"))
+    page.get_by_role("link", name="Manual Grading").click()
+    page.get_by_role("link", name="hw4").click()
+    page.get_by_role("link", name="1-basics").click()
+    expect(page.get_by_role("link", name="Submission #1")).to_be_visible(timeout=SLOW_MS)
+    shoot(page, "instructor-1-formgrader")
+    page.get_by_role("link", name="Submission #1").click()
+    mark = page.locator("#T4")
+    expect(mark).to_have_class(re.compile("needs_manual_grade"), timeout=SLOW_MS)
+    with page.expect_response(lambda r: r.request.method == "PUT" and "/api/grade/" in r.url and r.ok):
+        mark.fill(MARK)
+        mark.press("Tab")
+    with page.expect_response(lambda r: r.request.method == "PUT" and "/api/comment/" in r.url and r.ok):
+        page.locator("#T4-comment").fill(COMMENT)
+        page.locator("#T4-comment").blur()
+    mark.scroll_into_view_if_needed()
+    shoot(page, "instructor-2-marking-T4")
+    done = run("autograder", "report", "hw4", "--course", place.root)
+    assert done.returncode == 0, done.stdout + done.stderr
+    done = run("autograder", "scores", "hw4", "--json", "--course", place.root)
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found[STUDENT]
+
+
+def test_a_fresh_release_runs_to_its_end_and_each_task_says_that_it_is_not_done(untouched: Seen) -> None:
+    both = untouched.basics | untouched.network
+    for task in ["T1", "T2", "T3", *(f"T{n}" for n in range(5, 13))]:
+        assert "not done yet" in both[task], both[task]
+    assert "missing" in both["check-submission"]
+    assert "<picture>" in both["show-digits"]
+
+
+def test_filled_in_every_check_passes_and_the_plots_appear(worked: Seen, lab: Lab) -> None:
+    both = worked.basics | worked.network
+    for task in ["T1", "T2", "T3", *(f"T{n}" for n in range(5, 13))]:
+        assert "passed" in both[task] and "not yet" not in both[task], both[task]
+    for name in ("toy-loss-plot", "show-digits", "plot-losses", "plot-accuracies", "show-best-weights"):
+        assert "<picture>" in both[name], name
+
+
+def test_the_pictures_are_in_the_page_with_words_for_who_does_not_see_them(worked: Seen, lab: Lab) -> None:
+    pictures = lab.page.locator(".jp-OutputArea-output img")
+    found = pictures.evaluate_all("all => all.map(one => [one.naturalWidth, one.alt])")
+    assert len(found) >= 6
+    assert all(width > 100 for width, _ in found)
+
+
+def test_the_last_cell_says_that_all_is_ready_and_makes_the_file(handed_in: bytes, lab: Lab) -> None:
+    expect(lab.cell(NETWORK, "check-submission")).to_contain_text("Ready to hand in.")
+    with zipfile.ZipFile(io.BytesIO(handed_in)) as archive:
+        assert {BASICS, NETWORK, "best_net.npz", "proof.png"} <= set(archive.namelist())
+
+
+def test_the_whole_walk_ends_in_full_marks_and_the_persons_mark(marked: dict[str, Any]) -> None:
+    assert marked["T4"]["score"] == float(MARK)
+    others = {task: found["score"] for task, found in marked.items() if task != "T4"}
+    assert others == dict.fromkeys(others, 1) and len(others) == 11
+
+
+def test_mark_and_comment_stand_in_the_feedback_and_the_report_leads_to_it(
+    marked: dict[str, Any], place: Course, page: Page, shoot: Shoot
+) -> None:
+    page.goto((place.root / "reports" / "hw4" / "index.html").as_uri())
+    shoot(page, "instructor-3-report")
+    page.get_by_role("link", name=STUDENT).click()
+    expect(page).to_have_url(re.compile(rf"feedback/{STUDENT}/hw4/"))
+    row = page.get_by_role("row", name=re.compile("^T4"))
+    expect(row).to_contain_text(MARK)
+    expect(row).to_contain_text(COMMENT)
+    assert page.locator("img").count() >= 6
+    shoot(page, "student-4-feedback")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("which", ["reports/hw4/index.html", f"feedback/{STUDENT}/hw4/feedback.html"])
+def test_axe_finds_nothing_serious(marked: dict[str, Any], place: Course, page: Page, which: str, scheme: Any) -> None:
+    page.emulate_media(color_scheme=scheme)
+    page.goto((place.root / which).as_uri())
+    found = Axe().run(page).response["violations"]
+    serious = [
+        (one["id"], [node["html"] for node in one["nodes"]][:3])
+        for one in found
+        if one["impact"] in ("serious", "critical")
+    ]
+    assert serious == []

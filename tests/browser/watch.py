@@ -1,0 +1,91 @@
+"""What a page did in the browser, as far as an attack could show: dialogs, requests, marks in the page."""
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from playwright.sync_api import BrowserContext, Dialog, Page, Request, Route
+
+SIGN = "31337"  # what the attacks have in their code
+CDN = "https://cdnjs.cloudflare.com/ajax/libs/mathjax/2.7.7/"  # where nbconvert's pages fetch MathJax from
+MATHJAX = Path("/usr/share/javascript/mathjax")  # the same from Debian's libjs-mathjax
+LOADER = "const s = document.createElement('script'); s.src = '{}MathJax.js{}'; document.head.append(s);"
+# follows every link that stands in the text of a student or of MathJax, as a curious reader would
+FOLLOW = """() => {
+    for (const link of document.querySelectorAll('a, area, form, button, svg *')) {
+        if (link.closest('nav, .navbar, .panel-heading') || /^#/.test(link.getAttribute('href'))) continue;
+        link.removeAttribute?.('target');
+        link.dispatchEvent(new MouseEvent('click', {bubbles: true, cancelable: true, view: window}));
+    }
+}"""
+# what was handed in beside the notebook: the formgrader serves it by its ending, as a picture or a PDF
+SCAN = re.compile(r"http://[\w.:]+/formgrader/submissions/\w+/[^/?#]+\.(pdf|png|jpe?g)")
+# the formgrader's page has fetched marks and comments; other pages have nothing to fetch
+READY = """() => document.readyState === 'complete' && (typeof formgrader === 'undefined'
+    || (formgrader.loaded && formgrader.grades.loaded && formgrader.comments.loaded))"""
+
+
+@dataclass
+class Watch:
+    """Notes what happens in the pages of one browser context. homes: where pages may fetch from."""
+
+    context: BrowserContext
+    homes: tuple[str, ...]
+    dialogs: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)  # requests to anywhere else
+    asked: list[str] = field(default_factory=list)  # requests that an attack made
+    followed: list[str] = field(default_factory=list)  # where links lead
+    _reading: bool = False
+
+    def __post_init__(self) -> None:
+        self.context.route("**/*", self._route)
+        self.context.on("dialog", self._dialog)
+
+    def _dialog(self, dialog: Dialog) -> None:
+        self.dialogs.append(dialog.message)
+        dialog.dismiss()
+
+    def _route(self, route: Route, request: Request) -> None:
+        url = request.url
+        reading = self._reading and request.is_navigation_request()
+        if SIGN in url and not reading:
+            self.asked.append(url)
+        if url.startswith(CDN):
+            self._mathjax(route, url)
+        elif reading:
+            if not SCAN.fullmatch(url):
+                self.followed.append(url)
+            route.abort("aborted")  # the page stays as it is
+        elif url.startswith((*self.homes, "data:", "blob:")):
+            route.continue_()
+        else:
+            self.left.append(url)
+            route.abort()
+
+    def _mathjax(self, route: Route, url: str) -> None:
+        parts = urlsplit(url)
+        name = parts.path.removeprefix(urlsplit(CDN).path)
+        if name == "latest.js":
+            route.fulfill(content_type="text/javascript", body=LOADER.format(CDN, f"?{parts.query}"))
+        else:
+            found = MATHJAX / name
+            route.fulfill(path=found) if found.is_file() else route.abort()
+
+    def read(self, page: Page, url: str) -> list[str]:
+        """Open a page, let it come to rest, follow its links -> what ran, in words; nothing, it is hoped."""
+        for notes in (self.dialogs, self.left, self.asked, self.followed):
+            notes.clear()
+        self._reading = False
+        page.goto(url)
+        page.wait_for_function(READY)
+        page.evaluate("() => window.MathJax && new Promise(done => MathJax.Hub.Queue(done))")
+        self._reading = True
+        page.evaluate(FOLLOW)
+        page.evaluate("() => new Promise(done => setTimeout(done, 0))")  # what the clicks set off comes first
+        marked = page.evaluate("() => [String(window.__won), document.title]")
+        ran = [f"dialog {text}" for text in self.dialogs] + [f"marker {text}" for text in marked if SIGN in text]
+        ran += [f"request to another host: {url}" for url in self.left]
+        ran += [f"request by an attack: {url}" for url in self.asked]
+        ran += [f"link to {url}" for url in self.followed]
+        return list(dict.fromkeys(ran))
