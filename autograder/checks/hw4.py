@@ -682,7 +682,8 @@ def _same_labels(exam: Exam, number: int, name: str, right: Array, rows: NDArray
 
 
 def T12_cases(rng: Rng, reference: Mapping[str, Any], data: Mapping[str, Array]) -> list[Case]:
-    return [{"near": _nearby(rng, data).images, "mean": data["mean"].astype(np.float64)}]
+    places = _places(rng, data)
+    return [{"near": _nearby(rng, places, data), "mean": data["mean"].astype(np.float64)}]
 
 
 def T12_asks(exam: Exam) -> bool:
@@ -796,50 +797,54 @@ MOST_LOST = {"shifted": 0.3, "noisy": 0.03}  # of the accuracy
 
 
 @dataclass(frozen=True)
-class Nearby:
-    """Pictures near known ones: `rows` of val, then of test, that they come from; which were shifted."""
+class Places:
+    """Where the near pictures come from: `rows` of val, then of test; which of them are shifted."""
 
-    images: Array  # as bytes
     rows: Mapping[str, NDArray[np.int64]]
-    shifted: NDArray[np.bool_]
+    shifted: NDArray[np.int64]
+    noisy: NDArray[np.int64]
 
 
-def _nearby(rng: Rng, data: Mapping[str, Array]) -> Nearby:
+def _places(rng: Rng, data: Mapping[str, Array]) -> Places:
     rows = {part: rng.choice(len(data[part]), NEAR // 2, replace=False) for part in ("val", "test")}
-    near = np.concatenate([data[part][chosen] for part, chosen in rows.items()])
-    places = rng.permutation(len(near))
-    shifted, noisy = places[:SHIFTED], places[SHIFTED:]
+    places = rng.permutation(2 * (NEAR // 2))
+    return Places(rows, places[:SHIFTED], places[SHIFTED:])
+
+
+def _nearby(rng: Rng, places: Places, data: Mapping[str, Array]) -> Array:
+    """The near pictures, as bytes."""
+    near = np.concatenate([data[part][chosen] for part, chosen in places.rows.items()])
     for turn, step in enumerate(((0, 1), (0, -1), (1, 0), (-1, 0))):
-        some = shifted[turn::4]
+        some = places.shifted[turn::4]
         near[some] = np.roll(near[some].reshape(-1, 28, 28), step, (1, 2)).reshape(len(some), -1)
-    ink = near[noisy].astype(np.int64)
-    other = np.clip(ink + rng.integers(-INK, INK + 1, ink.shape), 1, 254)
-    near[noisy] = np.where((ink > 0) & (ink < 255), other, ink)  # paper stays white: some models ask for that
-    return Nearby(near, rows, np.isin(np.arange(len(near)), shifted))
+    ink = near[places.noisy].astype(np.int16)
+    other = np.clip(ink + rng.integers(-INK, INK + 1, ink.shape, dtype=np.int8), 1, 254)
+    near[places.noisy] = np.where((ink > 0) & (ink < 255), other, ink)  # paper stays white: some models ask for that
+    return near
 
 
 def _flag(exam: Exam, labels: Mapping[str, Array | Problem], answered: Array | Problem) -> str:
     """Name of what a person should look at in a model that answers `labels` and, of near pictures, `answered`."""
-    near = _nearby(np.random.default_rng(exam.seed), exam.data)
-    if isinstance(answered, Problem) or answered.size != len(near.images):
+    places = _places(np.random.default_rng(exam.seed), exam.data)
+    if isinstance(answered, Problem) or answered.size != len(exam.cases[0]["near"]):
         return "unanswered"
     known: list[NDArray[np.bool_]] = []
-    for part, rows in near.rows.items():
+    for part, rows in places.rows.items():
         found, right = labels[part], exam.data[f"{part}_labels"]
         if isinstance(found, Problem) or found.size != right.size:
             known.append(np.full(len(rows), True))  # this part earns nothing; the other one may
         else:
             known.append(found.ravel()[rows] == right[rows])
-    still = answered.ravel() == np.concatenate([exam.data[f"{part}_labels"][rows] for part, rows in near.rows.items()])
-    lost = np.concatenate(known).astype(float) - still
-    fell = {"shifted": lost[near.shifted].mean(), "noisy": lost[~near.shifted].mean()}
+    right = np.concatenate([exam.data[f"{part}_labels"][rows] for part, rows in places.rows.items()])
+    lost = np.concatenate(known).astype(float) - (answered.ravel() == right)
+    fell = {"shifted": lost[places.shifted].mean(), "noisy": lost[places.noisy].mean()}
     return "memorised" if any(fell[kind] > most for kind, most in MOST_LOST.items()) else ""
 
 
 def _reference_flag(exam: Exam) -> str:
     """The same for the reference's forward pass."""
     assert isinstance(exam.model, tuple)
-    near = _nearby(np.random.default_rng(exam.seed), exam.data).images - exam.data["mean"].astype(np.float32)
+    near = exam.cases[0]["near"] - exam.data["mean"].astype(np.float32)
     return _flag(exam, exam.memo["labels"], _labels(exam, exam.model[1], near, np.float32))
 
 

@@ -183,15 +183,16 @@ def falls(bench, world: World, predict: Predict) -> dict[str, list[float]]:
     labels = {part: np.concatenate([predict(rows - world.mean) for rows in np.array_split(data[part], 20)])
               for part in ("val", "test")}  # fmt: skip
     for seed in range(DRAWS):
-        near = checks._nearby(np.random.default_rng(seed), data)
-        right = np.concatenate([data[f"{part}_labels"][rows] for part, rows in near.rows.items()])
-        clean = np.concatenate([labels[part][rows] for part, rows in near.rows.items()]) == right
-        answered = predict(near.images - world.mean)
+        cases = checks.T12_cases(np.random.default_rng(seed), bench.reference, data)
+        places = checks._places(np.random.default_rng(seed), data)
+        right = np.concatenate([data[f"{part}_labels"][rows] for part, rows in places.rows.items()])
+        clean = np.concatenate([labels[part][rows] for part, rows in places.rows.items()]) == right
+        answered = predict(cases[0]["near"] - world.mean)
         lost = clean.astype(float) - (answered == right)
-        found["shifted"].append(lost[near.shifted].mean())
-        found["noisy"].append(lost[~near.shifted].mean())
+        found["shifted"].append(lost[places.shifted].mean())
+        found["noisy"].append(lost[places.noisy].mean())
         arrays = {"0/near": answered.astype(float)}
-        exam = Exam("T12", [], Answers(arrays), bench.reference, data, seed=seed)
+        exam = Exam("T12", cases, Answers(arrays), bench.reference, data, seed=seed)
         flag = checks._flag(exam, labels, arrays["0/near"])
         over = any(found[kind][-1] > most for kind, most in checks.MOST_LOST.items())
         assert flag == ("memorised" if over else "")
