@@ -9,7 +9,7 @@ import pytest
 from tests.attacks.lab import Attack, Lab
 from tests.attacks.walls import WALLS, Gap
 
-OURS = ("lab", "walls", "conftest", "test_attacks", "test_class", "__init__")
+OURS = ("lab", "walls", "conftest", "test_attacks", "test_class", "test_plain_user", "__init__")
 NAMES = sorted(path.stem for path in Path(__file__).parent.glob("*.py") if path.stem not in OURS)
 MODULES = {name: importlib.import_module(f"tests.attacks.{name}") for name in NAMES}
 
