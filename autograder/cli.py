@@ -118,6 +118,48 @@ def _grade(
     return grading.grade_class(course, assignment, names, grading.How(jobs, force, unsafe, cluster), out, quiet)
 
 
+@app.command(name="collect")
+def collect_command(
+    assignment: Name,
+    archives: Annotated[list[Path], typer.Argument(help="Archives or folders of a class, as an LMS gives them.")],
+    course: CourseDir = Path(),
+    student: Annotated[str, typer.Option("--student", help="All of it is this student's.")] = "",
+    worksheet: Annotated[Path | None, typer.Option("--worksheet", help="Moodle's grading worksheet.")] = None,
+) -> None:
+    """Sort submissions into submitted/STUDENT/ASSIGNMENT/."""
+    loaded, wanted = _load(course, assignment)
+    from autograder import collect
+
+    done = collect.collect(loaded, wanted, archives, student, worksheet)
+    _say([*done.notes, *(f"not taken: {line}" for line in done.strangers)])
+    out.print(f"collected {len(done.taken)} new or changed, {len(done.same)} as before")
+    if done.strangers:
+        raise CourseError(
+            f"{len(done.strangers)} not taken, listed above; mend {loaded.roster} or the files, then collect again"
+        )
+    out.print(f"next: `autograder grade {wanted.name}`")
+
+
+@app.command(name="export")
+def export_command(
+    assignment: Name,
+    to: Annotated[str, typer.Option("--to", help="canvas, moodle or csv.")],
+    course: CourseDir = Path(),
+    worksheet: Annotated[Path | None, typer.Option("--worksheet", help="What the LMS gave you, to fill in.")] = None,
+    output: Annotated[Path | None, typer.Option("--output", help="The file; exports/ASSIGNMENT-LMS.csv.")] = None,
+    partial: Annotated[bool, typer.Option("--partial", help="Marks as they stand, T4 missing.")] = False,
+) -> None:
+    """Write the marks as a file for an LMS."""
+    loaded, wanted = _load(course, assignment)
+    from autograder import standing  # nbgrader takes seconds to import
+
+    path, made = standing.export_file(loaded, wanted, to, worksheet, output, partial)
+    _say([*made.notes, *(f"not in the file: {line}" for line in made.missing)])
+    out.print(f"written: {path}")
+    if made.missing:
+        raise CourseError(f"{len(made.missing)} marks are not in {path}, listed above; mend {loaded.roster}")
+
+
 @app.command()
 def scores(
     assignment: Name,

@@ -10,6 +10,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from zoneinfo import ZoneInfo
+
+from autograder.late import Late as Late  # course_config.py has it from here
 
 LANGUAGES = ("en", "th")
 JUDGE, PERSON = "judge", "person"
@@ -67,6 +70,14 @@ class Assignment:
     dataset: str = ""
     thresholds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
+    due: str = ""  # "2026-11-10 23:59" in the course's time zone, or with an offset; "": never late
+    late: Late = field(default_factory=Late)
+    canvas: str = ""  # title of its column in Canvas's gradebook: "Homework 4 (12345)"
+
+    @property
+    def points(self) -> float:
+        """What all required tasks give together. Optional ones come on top."""
+        return sum(task.points for task in self.tasks if not task.optional)
 
     @property
     def notebooks(self) -> tuple[str, ...]:
@@ -90,6 +101,10 @@ class Course:
     assignments: tuple[Assignment, ...]
     language: str = "en"
     root: Path = Path()
+    timezone: str = "UTC"  # of due dates, and of times in LMS files that name none
+    roster: str = "roster.csv"  # beside course_config.py; see docs/in-and-out.md
+    collect_pattern: str = ""  # of file names in archives of any other system, as nbgrader's zip_collect has it
+    db_url: str = ""  # of the gradebook where it is PostgreSQL: "postgresql+psycopg://user@host/name"
 
     def assignment(self, name: str) -> Assignment:
         """The assignment of that name; CourseError for an unknown one."""
@@ -124,6 +139,16 @@ class Course:
     def gradebook(self) -> Path:
         """nbgrader's gradebook."""
         return self.root / "gradebook.db"
+
+    @property
+    def gradebook_url(self) -> str:
+        """nbgrader's db_url: SQLite in the course folder where nothing else is set."""
+        return self.db_url or f"sqlite:///{self.gradebook}"
+
+    @property
+    def gradebook_name(self) -> str:
+        """The gradebook in a line for people, without a password."""
+        return re.sub(r"(//[^:/@]*):[^@]*@", r"\1:***@", self.db_url) or str(self.gradebook)
 
     @property
     def state(self) -> Path:
@@ -166,6 +191,7 @@ def _check_values(course: Course) -> None:
     where = "course_config.py"
     if course.language not in LANGUAGES:
         raise CourseError(f"{where}: language {course.language!r} is not one of {', '.join(LANGUAGES)}")
+    _check_ways(where, course)
     _no_doubles(where, "assignment", [a.name for a in course.assignments])
     for assignment in course.assignments:
         here = f"{where}: {assignment.name}"
@@ -184,6 +210,28 @@ def _check_values(course: Course) -> None:
         for name, value in vars(assignment.limits).items():
             if not value > 0:
                 raise CourseError(f"{here}: limit {name} = {value} must be above 0")
+        if wrong := assignment.late.wrong(assignment.due, course.timezone):
+            raise CourseError(f"{here}: {wrong}")
+
+
+def _check_ways(where: str, course: Course) -> None:
+    """How submissions come in, and where marks go."""
+    try:
+        ZoneInfo(course.timezone)
+    except (ValueError, OSError):  # unknown, or not a name at all
+        raise CourseError(f'{where}: timezone {course.timezone!r} is not known; try "Asia/Bangkok" or "UTC"') from None
+    if course.db_url and not course.db_url.startswith("postgresql+psycopg://"):
+        raise CourseError(
+            f"{where}: db_url must begin with postgresql+psycopg://; without one it is SQLite's gradebook.db"
+        )
+    if course.collect_pattern:
+        try:
+            groups = re.compile(course.collect_pattern).groupindex
+        except re.error as error:
+            raise CourseError(f"{where}: collect_pattern: {error}; see docs/in-and-out.md") from None
+        for name in ("student_id", "file_id"):
+            if name not in groups:
+                raise CourseError(f"{where}: collect_pattern has no group (?P<{name}>...); see docs/in-and-out.md")
 
 
 def _no_doubles(where: str, noun: str, names: list[str]) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 from autograder import course as course_module
-from autograder import data, sandbox
+from autograder import data, marks, sandbox
 from autograder.course import Assignment, Course, CourseError, load_module
 
 LOCK = Path(__file__).parent.parent / "requirements.lock"
@@ -199,7 +199,13 @@ def disk(course: Course) -> Finding:
 
 def gradebook(course: Course) -> Finding:
     """The gradebook's file: readable, whole, and nbgrader's."""
-    path = course.root / "gradebook.db"
+    if course.db_url:
+        try:
+            marks.read(course, course.assignments[0])
+        except CourseError as error:
+            return Finding("gradebook", False, str(error), "start the server, or mend db_url in course_config.py")
+        return Finding("gradebook", True, f"{course.gradebook_name} answers")
+    path = course.gradebook
     mend = "move it away, and run `autograder grade`: marks come back, people's marks only from a copy"
     if not path.is_file():
         return Finding("gradebook", True, "none yet: made by the first release or grading")

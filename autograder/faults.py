@@ -11,14 +11,18 @@ from autograder.files import unwritable
 
 
 @contextlib.contextmanager
-def telling(path: Path) -> Iterator[None]:
+def telling(path: Path | str) -> Iterator[None]:
     """What the database or the disk refuses, as one line with the way out."""
     try:
         yield
     except OSError as error:
         raise unwritable(path, error) from error
     except OperationalError as error:
-        why = str(error.orig)
+        why = (str(error.orig).strip().splitlines() or ["no answer"])[0]
+        if str(path).startswith("postgresql"):
+            raise CourseError(
+                f"{path}: {why}; start the server or mend db_url, then run the same command again"
+            ) from error
         way = "make it writable"
         if "locked" in why:
             way = "another program holds it (the formgrader, a database viewer): close that"
@@ -26,6 +30,8 @@ def telling(path: Path) -> Iterator[None]:
             way = "make room there"
         raise CourseError(f"{path}: {why}; {way}, then run the same command again: what is graded is kept") from error
     except DatabaseError as error:
+        if str(path).startswith("postgresql"):
+            raise CourseError(f"{path}: {str(error.orig).strip()}; restore the database from its backup") from error
         raise CourseError(
             f"{path}: broken ({error.orig}); `autograder grade ASSIGNMENT --rebuild` makes it again "
             "from the kept verdicts, and lays the broken one aside"

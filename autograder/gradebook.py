@@ -1,24 +1,29 @@
 """Verdicts -> nbgrader's gradebook and autograded notebooks; and the same for nbgrader's own command."""
 
+import contextlib
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from nbconvert.exporters import Exporter, NotebookExporter
 from nbgrader import api
 from nbgrader.preprocessors import NbGraderPreprocessor
+from sqlalchemy import create_engine, func, make_url, select
+from sqlalchemy.pool import NullPool
 
 from autograder import classroom, feedback, graded, marks, notebook, submission
 from autograder import course as course_module
 from autograder.course import Assignment, Course, CourseError
 from autograder.faults import telling
 from autograder.files import beside, write_whole
+from autograder.late import moment
 from autograder.ledger import Ledger
 from autograder.verdicts import load_result
 
 Key = tuple[str, ...]
+MAKING = 0x6772616465  # key of an advisory lock
 
 
 def connect(course: Course) -> api.Gradebook:
@@ -28,6 +33,9 @@ def connect(course: Course) -> api.Gradebook:
     here = str(Path(sys.executable).parent)
     if here not in os.environ.get("PATH", "").split(os.pathsep):
         os.environ["PATH"] = here + os.pathsep + os.environ.get("PATH", "")
+    if course.db_url:
+        with telling(course.gradebook_name), one_at_a_time(course.db_url):
+            return api.Gradebook(course.db_url)
     with telling(path):
         if not path.exists():  # it takes seconds: under its name only when it is whole
             part = beside(path)
@@ -36,10 +44,23 @@ def connect(course: Course) -> api.Gradebook:
         return api.Gradebook(f"sqlite:///{path}")
 
 
+@contextlib.contextmanager
+def one_at_a_time(url: str) -> Iterator[None]:
+    """Only one process makes tables and cells of a PostgreSQL gradebook at a time. SQLite has one grader alone."""
+    if make_url(url).get_backend_name() != "postgresql":
+        yield
+        return
+    engine = create_engine(url, poolclass=NullPool)
+    with engine.connect() as connection:  # the lock ends with the connection
+        connection.execute(select(func.pg_advisory_lock(MAKING)))
+        yield
+
+
 def register(gradebook: api.Gradebook, course: Course, assignment: Assignment) -> None:
     """Put the assignment's notebooks and cells into the gradebook, as generate_assignment does."""
-    points = {task.name: task.points for task in assignment.tasks}  # the release may be older than the course
-    with telling(course.gradebook):
+    # the release may be older than the course; what an optional task gives counts on top of the whole
+    points = {task.name: 0.0 if task.optional else task.points for task in assignment.tasks}
+    with telling(course.gradebook_name), one_at_a_time(course.gradebook_url):
         gradebook.update_or_create_assignment(assignment.name)
         for name, base in notebook.released(course.release(assignment.name), assignment).items():
             gradebook.update_or_create_notebook(name, assignment.name)
@@ -48,6 +69,20 @@ def register(gradebook: api.Gradebook, course: Course, assignment: Assignment) -
                 if info:
                     worth = points.get(info["grade_id"], float(info.get("points") or 0))
                     _register_cell(gradebook, (info["grade_id"], name, assignment.name), cell, worth)
+
+        set_terms(gradebook, course, assignment)
+
+
+def set_terms(gradebook: api.Gradebook, course: Course, assignment: Assignment) -> None:
+    """Put the due date and the weight of optional tasks into the gradebook, as course_config.py has them now."""
+    found = gradebook.find_assignment(assignment.name)
+    due = moment(assignment.due, course.timezone)
+    if due is not None and found.duedate != due:
+        found.duedate = due
+    optional = {task.name for task in assignment.tasks if task.optional}
+    for cell in (cell for book in found.notebooks for cell in book.grade_cells if cell.name in optional):
+        cell.max_score = 0.0
+    gradebook.db.commit()
 
 
 def _register_cell(gradebook: api.Gradebook, where: Key, cell: Mapping[str, Any], points: float) -> None:
@@ -98,6 +133,7 @@ class SaveVerdicts(NbGraderPreprocessor):  # type: ignore[misc]
         if result is None:
             raise CourseError(f"no verdict is kept for {about['student']}; run `autograder grade {assignment.name}`")
         with api.Gradebook(about["db_url"]) as gradebook:
+            set_terms(gradebook, course, assignment)
             Ledger(gradebook, course, assignment).save([result])
         return nb, resources
 

@@ -34,9 +34,11 @@ def grade_class(
     with session.Session(course, assignment) as work:
         review = work.review(names, how.force)
         todo = review.todo
-        kept = len(names) - len(todo)
+        kept = len(names) - len(todo) - len(review.elsewhere)
         dataset = f", dataset {assignment.dataset}" if assignment.dataset else ""
         out.print(f"grading {len(todo)} of {len(names)} submissions of {assignment.name}{dataset}")
+        if review.elsewhere:
+            out.print(f"{len(review.elsewhere)} are in another grader's hands now, and left to it")
         if kept:
             out.print(f"{kept} unchanged since they were graded; --force grades them too")
         _say(out, review.said)

@@ -102,7 +102,7 @@ class Ledger:
     def save(self, results: Sequence[Result]) -> Saved:
         """Write scores, comments and what people gave. Their newest marks are taken up first."""
         session = self.gradebook.db
-        with telling(self.course.gradebook):
+        with telling(self.course.gradebook_name):
             try:
                 saved, newer = self._save(session, results)
                 session.commit()
@@ -115,9 +115,7 @@ class Ledger:
         return saved
 
     def _save(self, session: Any, results: Sequence[Result]) -> tuple[Saved, dict[str, Sheet]]:
-        # a write first: nobody enters a mark between the reading and the writing
-        table = api.Assignment.__table__
-        session.execute(update(table).where(table.c.id == self._assignment_id).values(name=self.assignment.name))
+        begin(session, self.assignment)
         books = self._books(session, results)
         mine = api.Grade.notebook_id.in_(books.values()), api.Comment.notebook_id.in_(books.values())
         were: dict[Key, Row] = {(g["notebook_id"], g["cell_id"]): g for g in _rows(session, api.Grade, mine[0])}
@@ -135,23 +133,23 @@ class Ledger:
                 page.entered.append(result.student)
             if given or sheets.load(self.course, self.assignment.name, result.student) is not None:
                 page.sheets[result.student] = replace(sheet, marks=given, heard=dict(result.by_person))
-        self._put(session, api.Grade, ("notebook_id", "cell_id"), page.grades, mine[0])
-        self._put(session, api.Comment, ("notebook_id", "cell_id"), page.comments, mine[1])
+        put(session, api.Grade, ("notebook_id", "cell_id"), page.grades, mine[0])
+        put(session, api.Comment, ("notebook_id", "cell_id"), page.comments, mine[1])
         return Saved(tuple(page.entered), tuple(page.moved), tuple(page.waiting)), page.sheets
 
     def _books(self, session: Any, results: Sequence[Result]) -> dict[Key, str]:
         """Rows of the students, their submissions and notebooks -> ids of the notebooks by (student, notebook)."""
         names = [result.student for result in results]
-        self._put(session, api.Student, ("id",), {(name,): {} for name in names}, api.Student.id.in_(names))
+        put(session, api.Student, ("id",), {(name,): {} for name in names}, api.Student.id.in_(names))
         times: dict[Key, Row] = {
             (self._assignment_id, result.student): {"timestamp": parse_timestamp(result.timestamp)}
             for result in results
         }
         mine = api.SubmittedAssignment.student_id.in_(names)
-        submitted = self._put(session, api.SubmittedAssignment, ("assignment_id", "student_id"), times, mine)
+        submitted = put(session, api.SubmittedAssignment, ("assignment_id", "student_id"), times, mine)
         papers: dict[Key, Row] = {(row, book): {} for row in submitted.values() for book in self._notebooks.values()}
         mine = api.SubmittedNotebook.assignment_id.in_(submitted.values())
-        found = self._put(session, api.SubmittedNotebook, ("assignment_id", "notebook_id"), papers, mine)
+        found = put(session, api.SubmittedNotebook, ("assignment_id", "notebook_id"), papers, mine)
         return {
             (student, name): found[row, book]
             for (_, student), row in submitted.items()
@@ -182,34 +180,39 @@ class Ledger:
                 found[task] = mark
         return sheets.taken_up(kept, found, result.by_person), True
 
-    @staticmethod
-    def _put(session: Any, model: Any, key: tuple[str, ...], rows: Mapping[Key, Row], mine: Any) -> dict[Key, str]:
-        """Insert the rows that are not there, update those that differ -> the ids by key.
 
-        mine: which rows to look among. A row without values is only made, never changed.
-        """
-        table = model.__table__
-        known = {tuple(f[k] for k in key): f for f in session.execute(select(table).where(mine)).mappings()}
-        ids = {k: str(found["id"]) for k, found in known.items()}
-        missing = [k for k in rows if k not in known]
-        for k in missing:
-            ids[k] = k[0] if key == ("id",) else uuid.uuid4().hex
-        if missing:
-            session.execute(
-                insert(table), [{"id": ids[k], **dict(zip(key, k, strict=True)), **rows[k]} for k in missing]
-            )
-        changed = [
-            {"row": ids[k], **values}
-            for k, values in rows.items()
-            if k in known and any(known[k][name] != value for name, value in values.items())
-        ]
-        if changed:
-            session.execute(update(table).where(table.c.id == bindparam("row")), changed)
-        return {k: ids[k] for k in rows}
+def begin(session: Any, assignment: Assignment) -> None:
+    """A write first: nobody writes the assignment's marks between our reading and our writing."""
+    table = api.Assignment.__table__
+    session.execute(update(table).where(table.c.name == assignment.name).values(name=assignment.name))
+
+
+def put(session: Any, model: Any, key: tuple[str, ...], rows: Mapping[Key, Row], mine: Any) -> dict[Key, str]:
+    """Insert the rows that are not there, update those that differ -> the ids by key.
+
+    mine: which rows to look among. A row without values is only made, never changed.
+    """
+    table = model.__table__
+    known = {tuple(f[k] for k in key): f for f in _rows(session, model, mine)}
+    ids = {k: str(found["id"]) for k, found in known.items()}
+    missing = [k for k in rows if k not in known]
+    for k in missing:
+        ids[k] = k[0] if key == ("id",) else uuid.uuid4().hex
+    if missing:
+        session.execute(insert(table), [{"id": ids[k], **dict(zip(key, k, strict=True)), **rows[k]} for k in missing])
+    changed = [
+        {"row": ids[k], **values}
+        for k, values in rows.items()
+        if k in known and any(known[k][name] != value for name, value in values.items())
+    ]
+    if changed:
+        session.execute(update(table).where(table.c.id == bindparam("row")), changed)
+    return {k: ids[k] for k in rows}
 
 
 def _rows(session: Any, model: Any, mine: Any) -> list[Row]:
-    return list(session.execute(select(model.__table__).where(mine)).mappings())
+    # PostgreSQL: and the formgrader waits with these rows until we are done; SQLite needs no word for it
+    return list(session.execute(select(model.__table__).where(mine).with_for_update()).mappings())
 
 
 def _heard(grade: Row) -> bool:

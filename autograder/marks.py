@@ -7,6 +7,8 @@ import contextlib
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
 from autograder import texts
 from autograder.course import PERSON, Assignment, Course, CourseError
@@ -46,21 +48,43 @@ Marks = Mapping[str, Mapping[str, Mark]]
 
 def read(course: Course, assignment: Assignment) -> Marks:
     """Student -> task -> mark, of all that a person gave; nothing where there is no gradebook."""
-    path = course.root / "gradebook.db"
-    if not path.is_file():
+    path = course.gradebook
+    if not course.db_url and not path.is_file():
         return {}
     found: dict[str, dict[str, Mark]] = {}
     try:
-        with contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=10)) as base:
-            for student, task, score, extra, waits, comment in base.execute(QUERY, (assignment.name,)):
-                mark = Mark(score, extra or 0.0, bool(waits), (comment or "").strip())
-                if mark.given:
-                    found.setdefault(student, {})[task] = mark
+        rows = _in_postgresql(course, assignment) if course.db_url else _in_sqlite(path, assignment)
+        for student, task, score, extra, waits, comment in rows:
+            mark = Mark(score, extra or 0.0, bool(waits), (comment or "").strip())
+            if mark.given:
+                found.setdefault(student, {})[task] = mark
     except sqlite3.Error as error:
         raise CourseError(
             f"{path}: people's marks cannot be read ({error}); `autograder doctor` looks closer"
         ) from error
     return found
+
+
+def _in_sqlite(path: Path, assignment: Assignment) -> list[tuple[Any, ...]]:
+    with contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=10)) as base:
+        return base.execute(QUERY, (assignment.name,)).fetchall()
+
+
+def _in_postgresql(course: Course, assignment: Assignment) -> list[tuple[Any, ...]]:
+    import psycopg  # only where it is used
+
+    try:
+        with psycopg.connect(
+            course.db_url.replace("postgresql+psycopg:", "postgresql:", 1), connect_timeout=10
+        ) as base:
+            return base.execute(QUERY.replace("?", "%s"), (assignment.name,)).fetchall()
+    except psycopg.errors.UndefinedTable:
+        return []  # nothing is graded yet
+    except psycopg.Error as error:
+        why = (str(error).strip().splitlines() or ["no answer"])[0]
+        raise CourseError(
+            f"{course.gradebook_name}: people's marks cannot be read ({why}); start the server or mend db_url"
+        ) from error
 
 
 def applied(course: Course, assignment: Assignment, result: Result, given: Mapping[str, Mark]) -> Result:

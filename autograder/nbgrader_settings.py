@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+from autograder.course import load
+
 RELEASE_STEPS = [
     "nbgrader.preprocessors.LockCells",
     "autograder.release.FillSolutions",
@@ -19,8 +21,9 @@ IGNORED = [".ipynb_checkpoints", "*.pyc", "__pycache__", ".pytest_cache", "*.par
 
 def configure(config: Any, root: Path) -> None:
     """Set nbgrader's options for the course in `root`."""
+    course = load(root)
     config.CourseDirectory.root = str(root)
-    config.CourseDirectory.db_url = f"sqlite:///{root}/gradebook.db"
+    config.CourseDirectory.db_url = course.gradebook_url
     config.CourseDirectory.ignore = IGNORED
     config.GenerateAssignment.preprocessors = RELEASE_STEPS
     config.ClearSolutions.code_stub = {"python": "raise NotImplementedError"}
@@ -33,4 +36,8 @@ def configure(config: Any, root: Path) -> None:
     ]
     config.GenerateFeedback.exporter_class = "autograder.gradebook.FeedbackExporter"
     config.GenerateFeedback.preprocessors = []  # the exporter asks the gradebook once for all
+    config.AssignLatePenalties.plugin_class = "autograder.plugins.LatePolicy"
+    config.ZipCollectApp.extractor_plugin = "autograder.plugins.BoundedExtractor"
+    config.ZipCollectApp.collector_plugin = "autograder.plugins.RosterCollector"
+    config.FileNameCollectorPlugin.named_regexp = course.collect_pattern
     config.Execute.timeout = 300  # of `nbgrader validate`, which students may run themselves

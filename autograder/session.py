@@ -10,7 +10,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 
-from autograder import classroom, files, grade, gradebook, graded, laid, notebook, salvage, sheets, submission
+from autograder import (
+    claims,
+    classroom,
+    files,
+    grade,
+    gradebook,
+    graded,
+    laid,
+    notebook,
+    roster,
+    salvage,
+    sheets,
+    standing,
+    submission,
+)
 from autograder.course import Assignment, Course, CourseError
 from autograder.ledger import Ledger, Saved, shown
 from autograder.submission import Submission
@@ -18,7 +32,6 @@ from autograder.verdicts import Result, keep, load_result, verdict_file
 
 BATCH = 25  # results to a transaction of the gradebook
 MANY = 200  # kept results to a transaction
-BUSY = "another `autograder grade` is at work in this folder; wait until it is done, or end it, and grade again"
 
 
 @dataclass
@@ -26,6 +39,7 @@ class Review:
     """What a session found at its start: who is to be graded, and lines about what it mended."""
 
     todo: list[str] = field(default_factory=list)
+    elsewhere: list[str] = field(default_factory=list)  # in another grader's hands now, where several work at once
     said: list[str] = field(default_factory=list)
 
 
@@ -40,11 +54,12 @@ class Session:
         self._waiting: list[Result] = []
         self._trouble: CourseError | None = None
         try:
-            self._open.enter_context(files.alone(course.state / "grading.lock", f"{course.root}: {BUSY}"))
-            if rebuild:
+            self._claims = self._open.enter_context(claims.held(course, assignment))
+            if rebuild and not course.db_url:
                 self.mended = salvage.mend(course, assignment)
             self._book = self._open.enter_context(gradebook.connect(course))
             gradebook.register(self._book, course, assignment)
+            standing.enrol(self._book, assignment, roster.load(course))
             self._ledger = Ledger(self._book, course, assignment)
             self._bases = notebook.released(course.release(assignment.name), assignment)
         except BaseException:
@@ -67,6 +82,8 @@ class Session:
         """Who is to be graded; and what an ended session left undone is done, without running student code."""
         kit = grade.kit_hash(self.course, self.assignment)
         found = Review()
+        found.elsewhere += [student for student in students if not self._claims.take(student)]
+        students = [student for student in students if student not in found.elsewhere]
         kept = {s: r for s in students if (r := self._kept(s)) is not None}
         self._sweep(students)
         found.said += self._enter(list(kept.values()))
@@ -109,8 +126,9 @@ class Session:
         return [*moved(before, result), *waiting]
 
     def finish(self) -> list[str]:
-        """Write what waits -> lines about people's marks that no longer hold."""
-        return list(self._flush().waiting)
+        """Write what waits, and the penalties for lateness -> lines about both."""
+        waiting = self._flush().waiting
+        return [*waiting, *standing.settle_late(self._book, self.course, self.assignment)]
 
     def _kept(self, student: str) -> Result | None:
         """The kept result where it has all the tasks that the course has now."""

@@ -25,7 +25,7 @@ def marks(assignment: Assignment, results: Iterable[Result]) -> Table:
         table.add_column(task.name, justify="right")
     table.add_column("score", justify="right")
     table.add_column("of", justify="right")
-    best = sum(task.points for task in assignment.tasks if not task.optional)
+    best = assignment.points
     for result in results:
         found = [result.verdicts[task.name] for task in assignment.tasks]
         cells = [MARKS[v.status].format("" if v.score is None else f"{v.score:g}") for v in found]

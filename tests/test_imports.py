@@ -30,7 +30,7 @@ RUN_THE_REFERENCE = {
     "release": "the large numbers that it answers must not be in the release",
     "sample": "trains a net for made-up submissions",
 }
-IMPORT_NBGRADER = {"release", "gradebook", "ledger"}
+IMPORT_NBGRADER = {"release", "gradebook", "ledger", "standing", "plugins"}
 
 
 def imports(path: Path) -> set[str]:

@@ -1,0 +1,396 @@
+"""collect.py, layouts.py, archive.py, roster.py: archives of every layout, hostile ones, and who is whose."""
+
+import gzip
+import io
+import os
+import stat
+import tarfile
+import unicodedata
+import zipfile
+from pathlib import Path
+
+import lms
+import pytest
+from lms import Student, zipped
+
+from autograder import archive, collect, roster
+from autograder import course as course_module
+from autograder.archive import Bounds, Refused
+from autograder.course import Course, CourseError, Limits
+
+SOMCHAI = Student("65010001", "สมชาย", "ใจดี", "somchai@example.org", 1)
+MALI = Student("65010002", "Mali", "Srisuk", "mali@example.org", 2)
+TWIN = Student("65010003", "Mali", "Srisuk", "mali3@example.org", 3)
+STRANGER = Student("69999999", "Nobody", "Known", "nobody@example.org", 99)
+NOTEBOOK, WEIGHTS = b'{"cells": []}', b"PK weights"
+FILES = {"1-basics.ipynb": NOTEBOOK, "best_net.npz": WEIGHTS}
+
+
+@pytest.fixture
+def here(scratch: Course) -> Course:
+    """A course with three people in its roster, in Bangkok."""
+    lms.roster(scratch.root / "roster.csv", [SOMCHAI, MALI, TWIN], bom=True)
+    return configured(scratch, 'timezone="Asia/Bangkok"')
+
+
+def configured(course: Course, line: str) -> Course:
+    config = course.root / "course_config.py"
+    config.write_text(config.read_text().replace("    assignments=(hw4,),", f"    assignments=(hw4,),\n    {line},"))
+    return course_module.load(course.root)
+
+
+def take(course: Course, *paths: Path, **more: object) -> collect.Collected:
+    return collect.collect(course, course.assignment("hw4"), paths, **more)  # type: ignore[arg-type]
+
+
+def files_of(course: Course, student: Student) -> dict[str, bytes]:
+    folder = course.submitted("hw4", student.id)
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def snapshot(course: Course) -> dict[str, bytes]:
+    folders = (course.root / "submitted", course.root / "submitted-earlier")
+    return {str(p.relative_to(course.root)): p.read_bytes() for f in folders for p in f.rglob("*") if p.is_file()}
+
+
+# ---- layouts ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("flat", "slash"), [(False, ""), (False, "_"), (True, "")])
+def test_moodle_in_its_three_layouts(here: Course, tmp_path: Path, flat: bool, slash: str) -> None:
+    handed = [(SOMCHAI, FILES), (TWIN, {"hw4-submission.zip": zipped(FILES)}), (STRANGER, FILES)]
+    done = take(here, lms.moodle_zip(tmp_path / "hw4.zip", handed, flat, slash))
+    assert sorted(done.taken) == [SOMCHAI.id, TWIN.id]
+    assert files_of(here, SOMCHAI) == files_of(here, TWIN) == FILES
+    assert len(done.strangers) == 1 and "Nobody Known (5099): nobody in the roster" in done.strangers[0]
+
+
+def test_moodles_worksheet_brings_the_times_in_the_courses_time_zone(here: Course, tmp_path: Path) -> None:
+    sheet = lms.moodle_worksheet(tmp_path / "g.csv", [(SOMCHAI, "Thursday, 5 November 2026, 11:58 PM"), (MALI, "-")])
+    take(here, lms.moodle_zip(tmp_path / "hw4.zip", [(SOMCHAI, FILES), (MALI, FILES)]), sheet=sheet)
+    assert files_of(here, SOMCHAI)["timestamp.txt"].startswith(b"2026-11-05 16:58:00")
+    assert "timestamp.txt" not in files_of(here, MALI)
+
+
+def test_canvas_by_its_user_ids_with_marks_of_lateness_and_renamed_uploads(here: Course, tmp_path: Path) -> None:
+    renamed = {"1-basics-3.ipynb": NOTEBOOK, "best_net-1.npz": WEIGHTS}
+    handed = [(SOMCHAI, renamed, True), (MALI, FILES, False), (STRANGER, FILES, False)]
+    done = take(here, lms.canvas_zip(tmp_path / "submissions.zip", handed))
+    assert files_of(here, SOMCHAI) == files_of(here, MALI) == FILES
+    assert done.notes == [f"{SOMCHAI.id}: Canvas says LATE but not when; see docs/in-and-out.md"]
+    assert len(done.strangers) == 1 and "knownnobody (199)" in done.strangers[0]
+
+
+def test_gradescope_with_times_and_a_group(here: Course, tmp_path: Path) -> None:
+    time = "2026-11-05 16:58:09.123456789 Z"
+    handed = [([SOMCHAI, MALI], FILES, time), ([STRANGER], FILES, time)]
+    done = take(here, lms.gradescope_zip(tmp_path / "export.zip", handed))
+    assert sorted(done.taken) == [SOMCHAI.id, MALI.id] and len(done.strangers) == 1
+    assert files_of(here, MALI) == {**FILES, "timestamp.txt": b"2026-11-05 16:58:09.123456 UTC\n"}
+
+
+def test_any_other_system_by_a_pattern_in_the_course(here: Course, tmp_path: Path) -> None:
+    pattern = r'r"(?P<student_id>\d+)-(?P<first_name>[^-]+)-(?P<timestamp>\d{8}T\d{6})-(?P<file_id>[^/]+)"'
+    course = configured(here, f"collect_pattern={pattern}")
+    names = {f"65010001-สมชาย-20261105T235800-{name}": data for name, data in FILES.items()}
+    path = tmp_path / "mycourseville.zip"
+    path.write_bytes(zipped({**names, "readme.txt": b"x"}))
+    done = take(course, path)
+    assert files_of(course, SOMCHAI) == {**FILES, "timestamp.txt": b"2026-11-05 16:58:00.000000 UTC\n"}
+    assert done.strangers == ["mycourseville.zip: readme.txt: belongs to nobody"]
+
+
+def test_plain_folders_zips_and_nbgraders_own_layout(here: Course, tmp_path: Path) -> None:
+    folder = tmp_path / "class"
+    for name, data in FILES.items():
+        for where in (f"{SOMCHAI.id}/hw4", MALI.email):
+            (folder / where).mkdir(parents=True, exist_ok=True)
+            (folder / where / name).write_bytes(data)
+    (folder / SOMCHAI.id / "hw4" / "timestamp.txt").write_text("2026-11-05 12:00:00.000000 UTC\n")
+    (folder / MALI.email / "timestamp.txt").write_text("2020-01-01 00:00:00 UTC\n")  # the student's own
+    (folder / f"{TWIN.id}.zip").write_bytes(zipped({f"hw4/{name}": data for name, data in FILES.items()}))
+    done = take(here, folder)
+    assert len(done.taken) == 3 and not done.strangers
+    assert files_of(here, SOMCHAI)["timestamp.txt"].startswith(b"2026-11-05 12:00:00")
+    assert files_of(here, MALI) == files_of(here, TWIN) == FILES
+
+
+def test_one_students_files_alone(here: Course, tmp_path: Path) -> None:
+    for name, data in FILES.items():
+        (tmp_path / name).write_bytes(data)
+    take(here, tmp_path / "1-basics.ipynb", tmp_path / "best_net.npz", student=SOMCHAI.id)
+    (tmp_path / "hw4-submission.zip").write_bytes(zipped(FILES))
+    take(here, tmp_path / "hw4-submission.zip", student=MALI.id)
+    assert files_of(here, SOMCHAI) == files_of(here, MALI) == FILES
+    with pytest.raises(CourseError, match="--student 1: not an id in"):
+        take(here, tmp_path / "1-basics.ipynb", student="1")
+    with pytest.raises(CourseError, match="add --student ID"):
+        take(here, tmp_path / "1-basics.ipynb")
+
+
+# ---- who is whose -------------------------------------------------------------------------------
+
+
+def test_two_people_of_one_name_are_never_guessed(scratch: Course, tmp_path: Path) -> None:
+    (scratch.root / "roster.csv").write_text("id,first_name,last_name\n1,Mali,Srisuk\n2,Mali,Srisuk\n3,สมชาย,ใจดี\n")
+    done = take(scratch, lms.moodle_zip(tmp_path / "hw4.zip", [(MALI, FILES), (SOMCHAI, FILES)]))
+    assert done.taken == ["3"]
+    assert "2 people have this name: 1, 2" in done.strangers[0]
+
+
+def test_a_name_does_not_decide_against_an_id(here: Course, tmp_path: Path) -> None:
+    impostor = Student("x", SOMCHAI.first, SOMCHAI.last, "x@example.org", 77)
+    done = take(here, lms.canvas_zip(tmp_path / "s.zip", [(impostor, FILES, False)]))
+    assert not done.taken and "nobody in the roster" in done.strangers[0]
+
+
+def test_names_in_decomposed_letters_are_the_same_names(scratch: Course, tmp_path: Path) -> None:
+    (scratch.root / "roster.csv").write_text("id,first_name,last_name\nélodie,Élodie,น้ำใส\n", encoding="utf-8")
+    name = unicodedata.normalize("NFD", "élodie")
+    path = tmp_path / "class.zip"
+    path.write_bytes(zipped({f"{name}/1-basics.ipynb": NOTEBOOK}))
+    assert take(scratch, path).taken == ["élodie"]
+
+
+def test_without_a_roster_only_ids_that_the_archive_gives_are_taken(scratch: Course, tmp_path: Path) -> None:
+    done = take(scratch, lms.moodle_zip(tmp_path / "hw4.zip", [(MALI, FILES)]))
+    assert "a roster is needed" in done.strangers[0]
+    path = tmp_path / "class.zip"
+    path.write_bytes(zipped({"65010001/1-basics.ipynb": NOTEBOOK}))
+    assert take(scratch, path).taken == ["65010001"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("name,email\nx,y\n", "column names with `id`"),
+        ("id\n../x\n", "roster.csv:2: id '../x' cannot be a folder's name"),
+        ("id\na\na\n", "roster.csv:3: id 'a' stands in line 2 too"),
+        ("id,canvas_id\na,7\nb,7\n", "canvas_id '7' stands in line 2 too"),
+        ("id\n=cmd()\n", "looks like a formula"),
+        ('id,first_name\na,"x\n', "save it as CSV with commas"),
+        ("id\na,b\n", "2 values for 1 columns"),
+    ],
+)
+def test_a_bad_line_of_the_roster_is_named(scratch: Course, text: str, said: str) -> None:
+    (scratch.root / "roster.csv").write_text(text)
+    with pytest.raises(CourseError, match=r"roster\.csv") as caught:
+        roster.load(scratch)
+    assert said in str(caught.value)
+    (scratch.root / "roster.csv").write_bytes("id\nสมชาย\n".encode("cp874"))
+    with pytest.raises(CourseError, match="not UTF-8"):
+        roster.load(scratch)
+
+
+# ---- several attempts ---------------------------------------------------------------------------
+
+
+def test_the_last_attempt_in_time_counts_whatever_the_order_and_the_others_are_kept(
+    here: Course, tmp_path: Path
+) -> None:
+    second = {**FILES, "1-basics.ipynb": b"second"}
+    new = lms.gradescope_zip(tmp_path / "new.zip", [([SOMCHAI], second, "2026-11-06 00:00:00 Z")])
+    old = lms.gradescope_zip(tmp_path / "old.zip", [([SOMCHAI], FILES, "2026-11-05 00:00:00 Z")])
+    take(here, new, old)
+    assert files_of(here, SOMCHAI)["1-basics.ipynb"] == b"second"
+    (kept,) = (here.root / "submitted-earlier" / SOMCHAI.id / "hw4").iterdir()
+    assert kept.name.startswith("20261105-000000-") and (kept / "1-basics.ipynb").read_bytes() == NOTEBOOK
+    before = snapshot(here)
+    for again in ((new, old), (old, new), (old,), (new,)):
+        assert take(here, *again).same == [SOMCHAI.id]
+        assert snapshot(here) == before
+    third = {**FILES, "1-basics.ipynb": b"third"}
+    done = take(here, lms.gradescope_zip(tmp_path / "third.zip", [([SOMCHAI], third, "2026-11-07 00:00:00 Z")]))
+    assert done.taken == [SOMCHAI.id] and files_of(here, SOMCHAI)["1-basics.ipynb"] == b"third"
+    assert len(list((here.root / "submitted-earlier" / SOMCHAI.id / "hw4").iterdir())) == 2
+
+
+def test_without_times_the_one_given_last_counts_and_collecting_again_changes_nothing(
+    here: Course, tmp_path: Path
+) -> None:
+    first = lms.canvas_zip(tmp_path / "a.zip", [(MALI, FILES, False)])
+    second = lms.canvas_zip(tmp_path / "b.zip", [(MALI, {**FILES, "1-basics.ipynb": b"second"}, False)])
+    take(here, first)
+    take(here, second)
+    assert files_of(here, MALI)["1-basics.ipynb"] == b"second"
+    before = snapshot(here)
+    assert take(here, second).same == [MALI.id] and take(here, first, second).same == [MALI.id]
+    assert snapshot(here) == before
+
+
+def test_times_that_come_later_are_put_to_the_same_submission(here: Course, tmp_path: Path) -> None:
+    archive_ = lms.moodle_zip(tmp_path / "hw4.zip", [(SOMCHAI, FILES)])
+    take(here, archive_)
+    sheet = lms.moodle_worksheet(tmp_path / "g.csv", [(SOMCHAI, "Thursday, 5 November 2026, 11:58 PM")])
+    assert take(here, archive_, sheet=sheet).taken == [SOMCHAI.id]
+    assert b"16:58" in files_of(here, SOMCHAI)["timestamp.txt"]
+    assert take(here, archive_).same == [SOMCHAI.id]
+    assert b"16:58" in files_of(here, SOMCHAI)["timestamp.txt"]
+
+
+# ---- hostile archives ---------------------------------------------------------------------------
+
+SMALL = Bounds(files=5, file_bytes=1000, total_bytes=2000)
+
+
+def entry(name: str, mode: int = 0o100644) -> zipfile.ZipInfo:
+    info = zipfile.ZipInfo(name)
+    info.external_attr, info.compress_type = mode << 16, zipfile.ZIP_DEFLATED
+    return info
+
+
+def hostile_zip() -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as out:
+        for name in (
+            "../outside.ipynb",
+            "/tmp/absolute.ipynb",
+            "C:\\drive.ipynb",
+            "a/../../up.ipynb",
+            "..\\back.ipynb",
+        ):
+            out.writestr(entry(name), b"x")
+        out.writestr(entry("link", stat.S_IFLNK | 0o777), b"/etc/passwd")
+        out.writestr(entry("device", stat.S_IFCHR | 0o666), b"")
+        out.writestr(entry("bomb.ipynb"), b"0" * (70 << 20))
+        out.writestr(entry("x\x1b[31m.ipynb"), b"x")
+        out.writestr(entry("1-basics.ipynb"), NOTEBOOK)
+        out.writestr(entry("timestamp.txt"), b"2000-01-01 00:00:00 UTC")
+        out.writestr(entry(".ipynb_checkpoints/1-basics.ipynb"), b"x")
+        out.writestr(entry("__MACOSX/._1-basics.ipynb"), b"x")
+    return buffer.getvalue()
+
+
+def test_nothing_is_written_outside_and_what_is_refused_is_said(here: Course, tmp_path: Path) -> None:
+    around = {p for p in tmp_path.rglob("*") if ".autograder" not in p.parts}
+    path = lms.moodle_zip(tmp_path / "hw4.zip", [(SOMCHAI, {"hw4-submission.zip": hostile_zip()}), (MALI, FILES)])
+    done = take(here, path)
+    assert files_of(here, SOMCHAI) == {"1-basics.ipynb": NOTEBOOK}
+    assert files_of(here, MALI) == FILES
+    text = "\n".join(done.notes)
+    for words in (
+        "outside.ipynb: leads outside",
+        "absolute.ipynb: an absolute name",
+        "drive.ipynb: an absolute name",
+        "up.ipynb: leads outside",
+        "back.ipynb: leads outside",
+        "link: not a plain file",
+        "device: not a plain file",
+        "bomb.ipynb: unpacks to more than 64 MB",
+        "control characters",
+    ):
+        assert words in text, words
+    assert "\x1b" not in text
+    made = {p for p in tmp_path.rglob("*") if ".autograder" not in p.parts} - around - {path}
+    submitted = here.root / "submitted"
+    assert all(p == submitted or p.is_relative_to(submitted) for p in made)
+    assert not list(here.state.glob("collect-*"))
+
+
+def test_the_same_names_in_the_outer_archive_are_refused_too(here: Course, tmp_path: Path) -> None:
+    path = tmp_path / "class.zip"
+    path.write_bytes(hostile_zip())
+    done = take(here, path)
+    assert not done.taken and any("leads outside" in note for note in done.notes)
+    assert not (here.root / "submitted").exists()
+
+
+def packed_tar(members: list[tarfile.TarInfo], data: bytes = b"x", name: str = "a.tar.gz") -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as out:
+        for member in members:
+            member.size = len(data) if member.isreg() else 0
+            out.addfile(member, io.BytesIO(data) if member.isreg() else None)
+    return buffer.getvalue()
+
+
+def test_a_tar_gives_its_plain_files_alone() -> None:
+    names = ["hw4/1-basics.ipynb", "../up.ipynb", "/abs.ipynb"]
+    members = [tarfile.TarInfo(name) for name in names]
+    for kind, name in ((tarfile.SYMTYPE, "soft"), (tarfile.LNKTYPE, "hard"), (tarfile.FIFOTYPE, "pipe")):
+        member = tarfile.TarInfo(name)
+        member.type, member.linkname = kind, "/etc/passwd"
+        members.append(member)
+    with archive.inside(packed_tar(members), "a.tar.gz", SMALL) as tree:
+        assert {name: read() for name, read in tree.files.items()} == {"hw4/1-basics.ipynb": b"x"}
+        assert len(tree.refused) == 5
+
+
+@pytest.mark.parametrize("name", ["a.zip", "a.tar.gz", "a.tar", "a.tgz"])
+@pytest.mark.parametrize("data", [b"", b"PK\x03\x04", b"PK\x05\x06" + b"\xff" * 18, b"\x1f\x8b\x08" + b"\0" * 40])
+def test_a_broken_archive_is_refused_or_empty(name: str, data: bytes) -> None:
+    try:
+        with archive.inside(data, name, SMALL) as tree:
+            assert not tree.files
+    except Refused:
+        pass
+
+
+def test_bounds_on_files_bytes_and_directories() -> None:
+    many = zipped({f"{number}.ipynb": b"x" for number in range(9)})
+    with archive.inside(many, "a.zip", SMALL) as tree:
+        assert len(tree.files) == 5 and "more than 5 files" in tree.refused[0]
+    big = zipped({"a": b"0" * 900, "b": b"0" * 900, "c": b"0" * 900})
+    with archive.inside(big, "a.zip", SMALL) as tree:
+        tree.files["a"](), tree.files["b"]()
+        with pytest.raises(Refused, match="unpacks to more"):
+            tree.files["c"]()
+    crowded = zipped({f"{number:060d}": b"" for number in range(12_000)})
+    with pytest.raises(Refused, match="more than 5 files"), archive.inside(crowded, "a.zip", SMALL):
+        pass
+    bomb = gzip.compress(b"\0" * (300 << 20), 1)
+    bounds = archive.of_submission(Limits())
+    with pytest.raises(Refused, match="unpacks to more"), archive.inside(packed_bomb(bomb), "a.tar.gz", bounds) as tree:
+        assert not tree.files
+
+
+def packed_bomb(zeros: bytes) -> bytes:
+    """A tar whose first header declares a comment of 300 MB."""
+    header = tarfile.TarInfo("pax")
+    header.type, header.size = tarfile.XHDTYPE, 300 << 20
+    return gzip.compress(header.tobuf(tarfile.USTAR_FORMAT)) + zeros
+
+
+def test_a_zip_that_holds_itself_forever_ends() -> None:
+    nested = zipped({"1-basics.ipynb": NOTEBOOK})
+    for _ in range(6):
+        nested = zipped({"again.zip": nested})
+    done = collect.Collected()
+    files = collect._contents({"a.zip": "a.zip"}, {"a.zip": lambda: nested}, archive.of_submission(Limits()), "x", done)
+    assert list(files) == ["again.zip"]
+
+
+def test_windows_zips_with_thai_names_are_read() -> None:
+    name = "การบ้าน.ipynb"
+    placeholder = "?" * len(name.encode("cp874"))
+    data = zipped({placeholder: b"x"}).replace(placeholder.encode(), name.encode("cp874"))
+    with archive.inside(data, "a.zip", SMALL) as tree:
+        assert list(tree.files) == [name]
+
+
+def test_a_locked_or_rar_archive_is_said_and_the_rest_is_taken(here: Course, tmp_path: Path) -> None:
+    handed = [(SOMCHAI, {**FILES, "scan.rar": b"Rar!"}), (MALI, {"hw4.zip": b"PK not a zip"})]
+    done = take(here, lms.moodle_zip(tmp_path / "hw4.zip", handed))
+    assert any("scan.rar: cannot be opened here; ask for a .zip" in note for note in done.notes)
+    assert any("hw4.zip: cannot be opened" in note for note in done.notes)
+    assert done.strangers == [f"hw4.zip: {MALI.id}: no file in it can be read"] and not files_of(here, MALI)
+    assert set(files_of(here, SOMCHAI)) == {*FILES, "scan.rar"}
+
+
+def test_links_in_a_folder_are_not_followed(here: Course, tmp_path: Path) -> None:
+    folder = tmp_path / "class" / SOMCHAI.id
+    folder.mkdir(parents=True)
+    (folder / "1-basics.ipynb").write_bytes(NOTEBOOK)
+    os.symlink("/etc/passwd", folder / "2.ipynb")
+    os.symlink("/etc", folder / "etc")
+    done = take(here, tmp_path / "class")
+    assert files_of(here, SOMCHAI) == {"1-basics.ipynb": NOTEBOOK}
+    assert sum("not a plain file" in note for note in done.notes) == 2
+
+
+@pytest.mark.parametrize("name", ["missing.zip", "broken.zip", "notes.txt"])
+def test_a_file_that_is_no_archive_is_one_clear_line(here: Course, tmp_path: Path, name: str) -> None:
+    if name != "missing.zip":
+        (tmp_path / name).write_bytes(b"not an archive")
+    with pytest.raises(CourseError, match=name):
+        take(here, tmp_path / name)
