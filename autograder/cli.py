@@ -5,6 +5,7 @@ Exit codes: 0 done, bad submissions included; 1 the user can mend it; 3 a bug of
 
 import json
 import os
+import shutil
 import sys
 import tempfile
 import traceback
@@ -43,6 +44,12 @@ def _load(root: Path, name: str) -> tuple[Course, Assignment]:
 def release(assignment: Name, course: CourseDir = Path()) -> None:
     """Make release/ASSIGNMENT/ and its zip from source/, and scan it for leaks."""
     loaded, wanted = _load(course, assignment)
+    archive = _release(loaded, wanted)
+    out.print(f"next: give students {archive}, then `autograder grade {wanted.name}`")
+
+
+def _release(loaded: Course, wanted: Assignment) -> Path:
+    """Make the release -> its zip."""
     from autograder import gradebook  # nbgrader takes seconds to import
     from autograder import release as release_module
 
@@ -51,7 +58,7 @@ def release(assignment: Name, course: CourseDir = Path()) -> None:
     with gradebook.connect(loaded) as book:
         gradebook.register(book, loaded, wanted)
     out.print(f"released: {loaded.release(wanted.name)}")
-    out.print(f"next: give students {archive}, then `autograder grade {wanted.name}`")
+    return archive
 
 
 @app.command(name="grade")
@@ -315,7 +322,7 @@ def demo(
     out.print(f"1. a copy of the course{on_sample}: {target}")
     here = sample.scratch_course(loaded, target)
     out.print("2. release: source notebooks -> student notebooks, scanned for leaks")
-    release(wanted.name, target)
+    _release(here, here.assignment(wanted.name))
     trains = any(task.saved_model for task in wanted.tasks)
     out.print("3. a made-up class hands in" + (" (one net is trained for it)" if trains else ""))
     there = here.assignment(wanted.name)
@@ -329,6 +336,8 @@ def demo(
     page = _report(here, there)
     out.print(f"\nfiles: {target}/gradebook.db, autograded/, release/, submitted/, feedback/, reports/")
     out.print("next, in that folder:")
+    if shutil.which("autograder") is None:
+        out.print(f"  . {Path(sys.executable).parent / 'activate'}       so that the commands are found", markup=False)
     out.print(f"  open {page} in a browser: the class at a glance; a name leads to the feedback", markup=False)
     out.print(f"  autograder scores {wanted.name} --json       the marks as data")
     if by_person := [task.name for task in wanted.tasks if task.graded_by == PERSON]:
