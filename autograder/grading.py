@@ -60,12 +60,12 @@ def _taken(work: session.Session, outcome: classroom.Outcome, progress: Progress
         raise result
     if isinstance(result, Exception):
         progress.say(f"{name}: not graded: {type(result).__name__}: {result}")
-    else:
-        moved = work.take(handed_in, result)
-        for line in (*moved, *(f"{name}: {note}" for note in result.notes)):
-            progress.say(line)
-    progress.step(ok=not isinstance(result, Exception))
-    return not isinstance(result, Exception) and not any(note.endswith("mark it by hand") for note in result.notes)
+        progress.step(ok=False)
+        return False
+    for line in (*work.take(handed_in, result), *(f"{name}: {note}" for note in result.notes)):
+        progress.say(line)
+    progress.step()
+    return not any(note.endswith("mark it by hand") for note in result.notes)
 
 
 def _say(out: Console, lines: Iterable[str]) -> None:

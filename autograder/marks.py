@@ -113,7 +113,9 @@ def _marked(verdict: Verdict, mark: Mark, by_person: bool, said: texts.Texts) ->
             parts=(),
             mistake="" if right else verdict.mistake,
         )
-    elif mark.waits and (mark.score is not None or mark.extra):  # given for an answer that has changed
+    elif mark.waits and (
+        mark.score is not None or (mark.extra and not by_person)
+    ):  # given for an answer that has changed
         old = f"{mark.score or 0:g}" + (f" + {mark.extra:g}" if mark.extra else "")
         message = f"{message}\n{said.say('status', 'stale', mark=old)}"
         verdict = replace(verdict, score=None, status=NEEDS_GRADING, parts=())

@@ -27,7 +27,6 @@ from autograder.course import Course
 from autograder.planting import Bug
 
 FILE_EVENTS = ("open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.chmod", "shutil.rmtree", "sqlite3.connect")
-LINE = ["grade", "hw4", "--jobs", "2", "--quiet"]
 # the rows that matter: no ids
 ROWS = {
     "grades": """SELECT student_id, cell.name, auto_score, manual_score, extra_credit, needs_manual_grade
@@ -173,7 +172,7 @@ def undisturbed(template: Course, folder: Path) -> tuple[State, float, int]:
             seen += name in FILE_EVENTS
 
         sys.addaudithook(hook)
-        code = cli.main([*LINE, "--course", str(course.root)])
+        code = cli.main(line(course, 2))
         count.write_text(str(seen))
         return code
 
@@ -188,18 +187,23 @@ def wait_for(child: int) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
+def line(course: Course, jobs: int) -> list[str]:
+    """The command line."""
+    return ["grade", "hw4", "--quiet", "--course", str(course.root), "--jobs", str(jobs)]
+
+
 def killed(course: Course, rng: random.Random, seconds: float, events: int, log: Path) -> dict[str, Any]:
     """Start the grader and kill it once -> how, and whether it was faster."""
     at_event = rng.random() < 0.5
     group = rng.random() < 0.5
-    line = [*LINE, "--course", str(course.root)]
+    jobs = 1 + (rng.random() < 0.3)
     if at_event:
         event = rng.randrange(1, events)
-        code = wait_for(child := fork(lambda: die_at(event) or cli.main(line), log))  # type: ignore[func-returns-value]
+        code = wait_for(child := fork(lambda: die_at(event) or cli.main(line(course, jobs)), log))  # type: ignore[func-returns-value]
         how = {"at file operation": event}
     else:
         delay = rng.uniform(0, seconds)
-        child = fork(lambda: cli.main(line), log)
+        child = fork(lambda: cli.main(line(course, jobs)), log)
         time.sleep(delay)
         os.kill(child, signal.SIGKILL)
         code = wait_for(child)
@@ -207,7 +211,7 @@ def killed(course: Course, rng: random.Random, seconds: float, events: int, log:
     if group:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(child, signal.SIGKILL)
-    return {**how, "workers too": group, "ended by": code}
+    return {**how, "jobs": jobs, "workers too": group, "ended by": code}
 
 
 def one_run(
@@ -220,7 +224,7 @@ def one_run(
         course.gradebook.unlink()  # it is made by the run that is killed
     kills = [killed(course, rng, seconds, events, log) for _ in range(2 if rng.random() < 0.25 else 1)]
     log.write_bytes(b"")
-    code = wait_for(fork(lambda: cli.main([*LINE, "--course", str(folder)]), log))
+    code = wait_for(fork(lambda: cli.main(line(course, 1)), log))
     said = log.read_text()
     assert code == 0, said
     found = state(course)
