@@ -20,6 +20,7 @@ from autograder.submission import Submission
 from autograder.verdicts import Result, Verdict
 
 ENGINE = Path(__file__).parent
+OWN_MODULES = 1 << 20  # bytes, of all Python files beside the notebooks together
 
 
 def kit_hash(course: Course, assignment: Assignment) -> str:
@@ -166,8 +167,9 @@ def _by_person(desk: Desk, task: Task, merged: Mapping[str, Merged], handed_in: 
 def _own_modules(handed_in: Submission, given: Sequence[Path]) -> dict[str, str]:
     """Small Python files of the student's own beside the notebooks: the cells may import them."""
     ours = {path.name for path in given}
-    return {
-        name: submission.text_of(data)
-        for name, data in handed_in.files.items()
-        if name.endswith(".py") and "/" not in name and name not in ours and len(data) < 1 << 20
-    }
+    found, room = {}, OWN_MODULES
+    for name, data in handed_in.files.items():
+        if name.endswith(".py") and "/" not in name and name not in ours and len(data) <= room:
+            found[name] = submission.text_of(data)
+            room -= len(data)
+    return found

@@ -32,6 +32,7 @@ MAX_SEEN, MAX_DEPTH = 5000, 8  # names looked at, folders below each other
 MAX_PROBLEMS = 20  # told one by one
 MAX_MODEL = 64 * MEGABYTE  # of all arrays together, as float64
 MAX_CELLS = 2000
+MAX_ENTRIES = 200  # of a model's zip file
 MAX_OUTPUTS = 500  # of a cell
 PICTURES = (".pdf", ".png", ".jpg", ".jpeg")
 MODEL = "best_net.npz"
@@ -217,6 +218,8 @@ def saved_model(files: Mapping[str, bytes]) -> tuple[str, dict[str, Array]] | Pr
 
 def _arrays(data: bytes) -> tuple[str, dict[str, Array]]:
     params: dict[str, Array] = {}
+    if data.count(b"PK\x01\x02") > MAX_ENTRIES:  # zipfile makes an object of every one, however many
+        raise ValueError(f"it has more than {MAX_ENTRIES} entries")
     name, left = "", MAX_MODEL
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         for entry in archive.infolist()[:100]:

@@ -22,7 +22,7 @@ from unittest.mock import patch
 import numpy as np
 
 from autograder import answers as answers_module
-from autograder import graded, notebook, sandbox, secret, submission
+from autograder import grade, graded, notebook, sandbox, secret, submission
 from autograder.answers import Answers
 from autograder.checking import Exam, Finding, Problem
 from autograder.grade import Desk
@@ -551,6 +551,27 @@ def answers_are_bounded(lab: Lab) -> Iterator[Desk]:
 def models_are_bounded(lab: Lab) -> Iterator[Desk]:
     """A saved model may declare any size (here: up to 400 MB)."""
     with patch.object(submission, "MAX_MODEL", 1 << 36), _opened(lab) as desk:
+        yield desk
+
+
+@wall
+def entries_are_counted(lab: Lab) -> Iterator[Desk]:
+    """A saved model may list any number of entries."""
+    with patch.object(submission, "MAX_ENTRIES", 1 << 30), _opened(lab) as desk:
+        yield desk
+
+
+@wall
+def own_modules_are_bounded(lab: Lab) -> Iterator[Desk]:
+    """A student's own Python files may be of any size together."""
+    with patch.object(grade, "OWN_MODULES", 1 << 30), _opened(lab) as desk:
+        yield desk
+
+
+@wall
+def sockets_are_counted(lab: Lab) -> Iterator[Desk]:
+    """What lies in sockets counts for nothing."""
+    with _guest(("warm.py", "SOCKET * sockets(pid)", "0")), _opened(lab) as desk:
         yield desk
 
 
