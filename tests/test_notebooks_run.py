@@ -117,7 +117,7 @@ def test_pictures_are_drawn(executed: Path) -> None:
     said = outputs(executed, BOOKS[1])
     for name in ("toy-loss-plot", "show-digits", "plot-losses", "plot-accuracies", "show-best-weights"):
         assert "<picture>" in said[name], name
-        assert said[name].splitlines()[-1].startswith("Figure: "), name
+        assert "Figure: " in said[name], name
 
 
 def test_every_picture_carries_its_words_and_is_small(executed: Path) -> None:
