@@ -66,7 +66,7 @@ def test_answers_that_no_parser_likes_are_compared_as_text(text: str) -> None:
     assert isinstance(likeness.plain(text), str)
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("size", [30, 100, 300])
 def test_who_writes_alone_is_not_listed(pool: dict[str, list[str]], size: int, seed: int) -> None:
     found = made_up(pool, size, 0, seed)
@@ -97,7 +97,7 @@ def test_the_same_long_prose_is_listed_by_itself() -> None:
     )
     texts = {f"s{n}": f"{n} " * 60 + str(n * 7919) * 20 for n in range(20)} | {
         "a": proof,
-        "b": proof.replace("where", "if"),
+        "b": proof.replace("By the", "By", 1),
     }
     (group,) = likeness.alike({"T4": texts}, sorted(texts), prose=["T4"])
     assert group.students == ("a", "b") and group.tasks == ("T4",)
