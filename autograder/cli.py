@@ -313,6 +313,7 @@ def demo(
     from autograder import demo as demo_module
     from autograder import sample
 
+    on_path = shutil.which("autograder") is not None
     loaded = course_module.load(course)
     wanted = loaded.assignment(assignment) if assignment else loaded.assignments[0]
     if folder is not None and folder.exists() and any(folder.iterdir()):
@@ -336,7 +337,7 @@ def demo(
     page = _report(here, there)
     out.print(f"\nfiles: {target}/gradebook.db, autograded/, release/, submitted/, feedback/, reports/")
     out.print("next, in that folder:")
-    if shutil.which("autograder") is None:
+    if not on_path:
         out.print(f"  . {Path(sys.executable).parent / 'activate'}       so that the commands are found", markup=False)
     out.print(f"  open {page} in a browser: the class at a glance; a name leads to the feedback", markup=False)
     out.print(f"  autograder scores {wanted.name} --json       the marks as data")

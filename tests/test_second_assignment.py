@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -141,12 +142,15 @@ def test_a_mistake_that_no_check_sees_fails_the_audit(warmup: Course, run: Run, 
 
 
 def test_the_demo_makes_a_class_for_it(warmup: Course, run: Run, tmp_path: Path) -> None:
-    done = run("autograder", "demo", "warmup", "--course", warmup.root, "--into", tmp_path / "demo", "--jobs", 1)
+    line = ("autograder", "demo", "warmup", "--course", warmup.root, "--into", tmp_path / "demo", "--jobs", 1)
+    done = run(*line, env={"PATH": "/usr/bin:/bin"})
     assert done.returncode == 0, done.stderr + done.stdout
     rows = {line.split()[0]: line.split()[-2] for line in done.stdout.splitlines() if line.split()[-1:] == ["3"]}
     assert rows == {"anong": "2", "bua": "1", "chai": "1", "blank": "0", "endless": "1", "crash": "2",
                     "duplicate": "2", "สมชาย": "2"}  # fmt: skip
     assert "mark T3" in done.stdout and "digits" not in done.stdout
+    activate = re.search(r"^  \. (/\S+/activate) +so that the commands are found$", done.stdout, re.MULTILINE)
+    assert activate and Path(activate[1]).is_file()
 
 
 def words(path: Path) -> set[str]:
