@@ -10,6 +10,9 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
+import typer
+
+from autograder import cli
 
 ROOT = Path(__file__).resolve().parent.parent
 WARMUP = ROOT / "tests" / "courses" / "warmup"
@@ -109,3 +112,16 @@ def test_every_link_leads_to_something_that_is_there(page: Path) -> None:
         assert target.exists(), f"{page.relative_to(ROOT)} links to {link}: there is no such file"
         if anchor and target.suffix == ".md":
             assert anchor in anchors(target), f"{page.relative_to(ROOT)} links to {link}: there is no such heading"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: f"{page.parent.name}/{page.name}")
+def test_every_command_that_a_page_names_is_there(page: Path) -> None:
+    group = typer.main.get_group(cli.app)
+    text = page.read_text(encoding="utf-8")
+    named = re.findall(r"(?:^|`|/)autograder ([a-z]+)([^`\n#]*)", text, re.MULTILINE)
+    for name, rest in named:
+        assert name in group.commands, f"{page.relative_to(ROOT)}: there is no `autograder {name}`"
+        known = {option for param in group.commands[name].params for option in param.opts}
+        for option in re.findall(r"(?<=\s)--[a-z-]+", rest):
+            assert option in known | {"--help"}, f"{page.relative_to(ROOT)}: `autograder {name}` has no {option}"
+    assert named or page.stem not in ("instructor", "author"), "no command was found here"
