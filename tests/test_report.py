@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from browser import chromium, complaints, needs_chromium, visit
 from nbgrader.api import Gradebook
 
 from autograder import marks, report, sample, verdicts
 from autograder.course import Assignment, Course
 from autograder.planting import Bug
 from autograder.verdicts import Verdict
-from browser import chromium, complaints, needs_chromium, visit
 
 THAI = "สมชาย ใจดี"
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
