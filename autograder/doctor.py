@@ -206,7 +206,7 @@ def gradebook(course: Course) -> Finding:
             return Finding("gradebook", False, str(error), "start the server, or mend db_url in course_config.py")
         return Finding("gradebook", True, f"{course.gradebook_name} answers")
     path = course.gradebook
-    mend = "move it away, and run `autograder grade`: marks come back, people's marks only from a copy"
+    mend = "`autograder grade ASSIGNMENT --rebuild` lays it aside, and makes it again from what is kept"
     if not path.is_file():
         return Finding("gradebook", True, "none yet: made by the first release or grading")
     try:

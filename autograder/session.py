@@ -139,7 +139,7 @@ class Session:
     def _sweep(self, students: Sequence[str]) -> None:
         """Remove what ended sessions left half-written."""
         kept = [self.course.state / kind / self.assignment.name for kind in ("verdicts", "answers", "marks")]
-        folders = [laid.folder(self.course, self.assignment, student).parent for student in students]
+        folders = [self.course.root / kind / student for kind in ("autograded", "feedback") for student in students]
         files.sweep([self.course.root, self.course.state, self.course.state / "data", *kept, *folders])
 
     def _enter(self, kept: Sequence[Result]) -> list[str]:

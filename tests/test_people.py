@@ -1,0 +1,199 @@
+"""People's marks, written as the formgrader writes them, through every regrading and rebuilding."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from killing import give, rows
+
+from autograder import sample, sheets
+from autograder.course import Course
+from autograder.sheets import Entry, Sheet
+
+Run = Callable[..., Any]
+Copy = Callable[[Course, Path], Course]
+HandIn = Callable[..., dict[str, bytes]]
+Marks = Callable[[Course], dict[str, dict[str, Any]]]
+
+
+def grade(run: Run, course: Course, *more: str) -> str:
+    done = run("autograder", "grade", "hw4", "--course", course.root, "--jobs", 1, *more)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return str(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def marked(repo: Course, hand_in: HandIn, right: dict[str, str], run: Run,
+           tmp_path_factory: pytest.TempPathFactory) -> Course:  # fmt: skip
+    """Two students graded; a person marked T4 of both, and gave bua an override, a bonus and a comment."""
+    course = sample.scratch_course(repo, tmp_path_factory.mktemp("people") / "course")
+    wrong = right | {"T3": "num_parameters = 7"}
+    for name in ("anong", "bua"):
+        sample.write(course.submitted("hw4", name), hand_in(wrong, weights=None))
+    grade(run, course)
+    give(course, "anong", "T4", score=0.75, comment="Nice.")
+    give(course, "bua", "T4", score=0.5, comment="ขาดกรณีที่สอง")
+    give(course, "bua", "T3", score=0.5, comment="A slip of the pen.")
+    give(course, "bua", "T7", extra=0.25)
+    return course
+
+
+@pytest.fixture
+def changing(marked: Course, copy_of: Copy, tmp_path: Path) -> Course:
+    return copy_of(marked, tmp_path / "course")
+
+
+def given(course: Course, student: str) -> dict[str, tuple[Any, ...]]:
+    """Task -> (auto, manual, extra credit, waits, comment) where a person gave something."""
+    found = rows(course.gradebook)
+    comments = {(s, cell.removesuffix("-answer")): text for s, cell, _, text in found["comments"] if text}
+    return {
+        task: (auto, manual, extra, bool(waits), comments.get((student, task)))
+        for s, task, auto, manual, extra, waits in found["grades"]
+        if s == student and (manual is not None or extra is not None or (student, task) in comments)
+    }
+
+
+GIVEN = {
+    "T3": (0.0, 0.5, None, False, "A slip of the pen."),
+    "T4": (None, 0.5, None, False, "ขาดกรณีที่สอง"),
+    "T7": (1.0, None, 0.25, False, None),
+}
+
+
+def resubmit(course: Course, hand_in: HandIn, answers: dict[str, str]) -> None:
+    sample.write(course.submitted("hw4", "bua"), hand_in(answers, weights=None))
+
+
+def test_what_a_person_gave_survives_every_regrading(changing: Course, run: Run) -> None:
+    grade(run, changing, "--force")
+    assert given(changing, "bua") == GIVEN
+    path = changing.part("checks", "hw4")
+    path.write_text(path.read_text() + "\n# another kit\n")
+    grade(run, changing)
+    assert given(changing, "bua") == GIVEN
+    done = run("nbgrader", "autograde", "hw4", "--force", cwd=changing.root)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert given(changing, "bua") == GIVEN
+
+
+def test_where_the_answer_changed_the_task_needs_grading_and_keeps_the_old_mark_in_view(
+    changing: Course, run: Run, hand_in: HandIn, right: dict[str, str]
+) -> None:
+    # T3 and T4 are other answers, T7 is the same; T9 is changed, and nobody marked it
+    resubmit(changing, hand_in, right | {"T4": "another proof", "T9": right["T9"] + "\n# the same"})
+    said = grade(run, changing)
+    assert "bua: T3: 0 -> 1" in said
+    assert "bua: T3: needs grading: a person gave 0.5 for an answer that has changed" in said
+    assert "bua: T4: needs grading: a person gave 0.5 for an answer that has changed" in said
+    assert given(changing, "bua") == {
+        "T3": (1.0, 0.5, None, True, "A slip of the pen."),
+        "T4": (None, 0.5, None, True, "ขาดกรณีที่สอง"),
+        "T7": (1.0, None, 0.25, False, None),
+    }
+    done = run("autograder", "scores", "hw4", "--json", "--course", changing.root)
+    shown = json.loads(done.stdout)["bua"]
+    assert {t for t, v in shown.items() if v["status"] == "needs grading"} == {"T3", "T4"}
+    assert "gave 0.5 for an earlier answer" in shown["T3"]["message"]
+    # a person marks anew: that holds, by the next grading too, and by the first answer no more
+    give(changing, "bua", "T4", score=0.5)
+    give(changing, "bua", "T3", score=1.0)
+    grade(run, changing, "--force")
+    assert given(changing, "bua")["T4"][:4] == (None, 0.5, None, False)
+    assert given(changing, "bua")["T3"][:4] == (1.0, 1.0, None, False)
+
+
+def test_an_extra_cell_of_code_that_changed_asks_for_the_override_again(
+    changing: Course, run: Run, hand_in: HandIn, right: dict[str, str]
+) -> None:
+    wrong = right | {"T3": "num_parameters = 7"}
+    sample.write(changing.submitted("hw4", "bua"), hand_in(wrong, extra=("a_helper = 1",), weights=None))
+    grade(run, changing)
+    assert {task for task, (_, _, _, waits, _) in given(changing, "bua").items() if waits} == {"T7"}
+
+
+def test_the_gradebook_deleted_and_rebuilt_is_equal(changing: Course, run: Run) -> None:
+    grade(run, changing)  # takes up what the person gave
+    before = rows(changing.gradebook)
+    changing.gradebook.unlink()
+    said = grade(run, changing, "--rebuild")
+    assert rows(changing.gradebook) == before
+    assert "was not there; made again" in said and "due dates" in said
+    assert "the gradebook holds the kept verdicts of 2 students, and 4 entries of people" in said
+    assert "grading 0 of 2" in grade(run, changing)
+    assert rows(changing.gradebook) == before
+
+
+def test_rebuilding_a_gradebook_that_is_well_takes_up_the_newest_marks_and_changes_nothing(
+    changing: Course, run: Run
+) -> None:
+    before = rows(changing.gradebook)
+    grade(run, changing, "--rebuild")
+    assert rows(changing.gradebook) == before
+    changing.gradebook.unlink()
+    grade(run, changing, "--rebuild")
+    assert rows(changing.gradebook) == before
+
+
+def test_a_deleted_gradebook_gets_its_marks_back_by_plain_grading_and_by_nbgraders_command(
+    changing: Course, run: Run
+) -> None:
+    grade(run, changing)
+    before = given(changing, "bua")
+    changing.gradebook.unlink()
+    assert "kept verdicts entered into the gradebook: anong, bua" in grade(run, changing)
+    assert given(changing, "bua") == before == GIVEN
+    changing.gradebook.unlink()
+    for command in (["generate_assignment", "hw4", "--force"], ["autograde", "hw4", "--force"]):
+        done = run("nbgrader", *command, cwd=changing.root)
+        assert done.returncode == 0, done.stderr[-2000:]
+    assert {task: found[1:] for task, found in given(changing, "bua").items()} == {
+        task: found[1:] for task, found in GIVEN.items()
+    }
+
+
+def test_marks_that_were_taken_back_are_remembered(changing: Course, run: Run) -> None:
+    grade(run, changing)
+    give(changing, "bua", "T3")
+    grade(run, changing)
+    sheet = sheets.load(changing, "hw4", "bua")
+    assert sheet is not None and sheet.marks["T3"].score is None
+    assert [(task, entry.score) for task, entry in sheet.earlier] == [("T3", 0.5)]
+    assert given(changing, "bua")["T3"][:4] == (0.0, None, None, False)
+
+
+def test_points_changed_after_the_release_are_taken_up_and_told(changing: Course, run: Run) -> None:
+    config = changing.root / "course_config.py"
+    config.write_text(
+        config.read_text().replace('Task("T2", notebook="1-basics")', 'Task("T2", notebook="1-basics", optional=True)')
+    )
+    assert "optional=True)," in config.read_text()
+    said = grade(run, changing)
+    assert "anong: T2: 1 of 1 -> 0.5 of 0.5" in said and "bua: T2: 1 of 1 -> 0.5 of 0.5" in said
+    assert ("T2", 0.5) in rows(changing.gradebook)["points"]
+    assert given(changing, "bua") == GIVEN
+
+
+def test_a_changed_check_is_taken_up_and_the_marks_that_moved_are_listed(changing: Course, run: Run) -> None:
+    path = changing.part("checks", "hw4")
+    path.write_text(path.read_text() + '\n\ndef T2(exam):\n    return [Finding("size_A", 1.0, Problem("number"))]\n')
+    said = grade(run, changing)
+    assert "anong: T2: 1 -> 0" in said and "bua: T2: 1 -> 0" in said
+    assert given(changing, "bua") == GIVEN
+
+
+def test_a_mark_holds_for_the_answer_that_the_gradebook_had_heard_of() -> None:
+    settled = Entry(0.5, None, None, False, "old")
+    sheet = Sheet({"T4": settled}, {"T4": "old"})
+    # an ended run: the verdict is of the new answer, the gradebook has not heard of it
+    assert sheets.taken_up(sheet, {"T4": Entry(0.5)}, {"T4": "new"}).marks["T4"].answer == "old"
+    assert sheets.taken_up(sheet, {"T4": Entry(0.7)}, {"T4": "new"}).marks["T4"].answer == "old"
+    # the gradebook heard of it, and waits; then a person gives the same mark once more
+    told = Sheet({"T4": Entry(0.5, None, None, True, "old")}, {"T4": "new"})
+    assert sheets.taken_up(told, {"T4": Entry(0.5, waits=True)}, {"T4": "new"}).marks["T4"].answer == "old"
+    assert sheets.taken_up(told, {"T4": Entry(0.5)}, {"T4": "new"}).marks["T4"].answer == "new"
+    # a gradebook from before there were sheets: its settled marks are for what was graded last
+    assert sheets.taken_up(None, {"T4": Entry(0.5)}, {"T4": "last"}).marks["T4"].answer == "last"
+    assert sheets.taken_up(None, {"T4": Entry(0.5, waits=True)}, {"T4": "last"}).marks["T4"].answer == ""
