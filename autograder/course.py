@@ -1,6 +1,7 @@
 """The course as frozen records: what course_config.py says, checked when loaded."""
 
 import ast
+import importlib.machinery
 import importlib.util
 import json
 import re
@@ -8,7 +9,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -156,9 +157,16 @@ class Course:
         return self.root / ".autograder"
 
 
+class _Source(importlib.machinery.SourceFileLoader):
+    """Reads the text itself: a cached form is told by its time, and clocks may be set back."""
+
+    def get_code(self, fullname: str) -> CodeType:
+        return self.source_to_code(self.get_data(self.path), self.path)
+
+
 def load_module(path: Path, name: str) -> ModuleType:
     """Import one trusted file of the course by its path, anew each time."""
-    spec = importlib.util.spec_from_file_location(name, path)
+    spec = importlib.util.spec_from_file_location(name, path, loader=_Source(name, str(path)))
     if spec is None or spec.loader is None or not path.is_file():
         raise CourseError(f"{path}: not found; `autograder doctor` lists what the course needs")
     module = importlib.util.module_from_spec(spec)

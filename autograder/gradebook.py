@@ -38,6 +38,7 @@ def connect(course: Course) -> api.Gradebook:
             return api.Gradebook(course.db_url)
     with telling(path):
         if not path.exists():  # it takes seconds: under its name only when it is whole
+            path.with_name(f"{path.name}-journal").unlink(missing_ok=True)  # of one that was deleted
             part = beside(path)
             api.Gradebook(f"sqlite:///{part}").close()
             part.replace(path)

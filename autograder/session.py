@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 
 from autograder import (
+    aside,
     claims,
     classroom,
     files,
@@ -20,7 +21,6 @@ from autograder import (
     laid,
     notebook,
     roster,
-    salvage,
     sheets,
     standing,
     submission,
@@ -56,7 +56,7 @@ class Session:
         try:
             self._claims = self._open.enter_context(claims.held(course, assignment))
             if rebuild and not course.db_url:
-                self.mended = salvage.mend(course, assignment)
+                self.mended = aside.mend(course, assignment)
             self._book = self._open.enter_context(gradebook.connect(course))
             gradebook.register(self._book, course, assignment)
             standing.enrol(self._book, assignment, roster.load(course))

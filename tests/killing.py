@@ -22,10 +22,11 @@ from typing import Any
 
 from nbgrader.api import Gradebook
 
-from autograder import cli, sample  # session: imported here, so that no fork pays for it
+from autograder import cli, grading, sample
 from autograder.course import Course
 from autograder.planting import Bug
 
+assert grading  # imported here, so that no fork pays for it
 FILE_EVENTS = ("open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.chmod", "shutil.rmtree", "sqlite3.connect")
 # the rows that matter: no ids
 ROWS = {

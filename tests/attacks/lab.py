@@ -216,7 +216,7 @@ class Lab:
 
         with gradebook.connect(self.course) as book:
             gradebook.register(book, self.course, self.assignment)
-            gradebook.Ledger(book, self.assignment).save([result])
+            gradebook.Ledger(book, self.course, self.assignment).save([result])
             rows = book.db.execute(
                 text(
                     "SELECT base_cell.name, comment.auto_comment FROM comment"

@@ -89,13 +89,13 @@ def _keep(course: Course, assignment: str, student: str, found: dict[str, Entry]
 
 def _aside(path: Path) -> Path:
     number = 1
-    while (aside := path.with_name(f"{path.stem}-broken-{number}{path.suffix}")).exists():
+    while (other := path.with_name(f"{path.stem}-broken-{number}{path.suffix}")).exists():
         number += 1
     try:
-        path.rename(aside)
+        path.rename(other)
         journal = path.with_name(f"{path.name}-journal")
         if journal.exists():
-            journal.rename(aside.with_name(f"{aside.name}-journal"))
+            journal.rename(other.with_name(f"{other.name}-journal"))
     except OSError as error:
         raise unwritable(path, error) from error
-    return aside
+    return other
