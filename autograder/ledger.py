@@ -217,7 +217,7 @@ def _rows(session: Any, model: Any, mine: Any) -> list[Row]:
 
 def _heard(grade: Row) -> bool:
     """Whether a grade was ever given; one that nbgrader has just made holds nothing."""
-    return grade["auto_score"] is not None or grade["manual_score"] is not None or bool(grade["needs_manual_grade"])
+    return any(grade[name] is not None for name in ("auto_score", "manual_score", "extra_credit"))
 
 
 def shown(score: float | None) -> str:

@@ -172,7 +172,7 @@ def test_points_changed_after_the_release_are_taken_up_and_told(changing: Course
     assert "optional=True)," in config.read_text()
     said = grade(run, changing)
     assert "anong: T2: 1 of 1 -> 0.5 of 0.5" in said and "bua: T2: 1 of 1 -> 0.5 of 0.5" in said
-    assert ("T2", 0.5) in rows(changing.gradebook)["points"]
+    assert ("T2", 0.0) in rows(changing.gradebook)["points"]  # a bonus counts on top of the whole
     assert given(changing, "bua") == GIVEN
 
 
