@@ -267,13 +267,13 @@ def test_a_gradebook_that_is_no_database_is_told_in_one_line(scratch: Course, ru
     (scratch.root / "gradebook.db").write_bytes(b"this is no database, " * 100)
     done = run("autograder", "grade", "hw4", "--course", scratch.root)
     assert done.returncode == 1
-    assert "gradebook.db: broken" in done.stderr and "autograder grade hw4 --rebuild" in done.stderr
+    assert "gradebook.db: broken" in done.stderr and "--rebuild" in done.stderr
     assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize("stamp", ["", "yesterday", "2026-13-45", "2026-11-05 12:00:00 UTC"])
 def test_any_timestamp_is_read_or_left(stamp: str) -> None:
-    from autograder.gradebook import parse_timestamp
+    from autograder.ledger import parse_timestamp
 
     found = parse_timestamp(stamp)
     assert (found is not None) == stamp.startswith("2026-11")
