@@ -24,7 +24,6 @@ OUTCOMES = {
     NOT_CHECKED: "not checked",
     NEEDS_GRADING: "waits for a person",
 }
-FLAGS = {"memorised": "the model knows the published pictures by heart; moved by a little, it no longer does"}
 CELLS = {PASSED: "", FAILED: "f", NOT_CHECKED: "n", NEEDS_GRADING: "g"}
 MOST_GROUPS = 40
 
@@ -117,7 +116,6 @@ def page(
         "facts": _facts(summary, found),
         "warnings": _warnings(found, ungraded),
         "notes": [(result.student, note) for result in found for note in result.notes],
-        "flags": FLAGS,
         "weights": alike.weights,
         "alike": alike.answers,
         "most_groups": MOST_GROUPS,

@@ -78,7 +78,7 @@ def summary(assignment: Assignment, results: Sequence[Result], words: Texts) -> 
         rates=tuple(_rate(task, results, words) for task in assignment.tasks),
         mistakes=_mistakes(results, words),
         unchecked=_unchecked(results),
-        flagged=_flagged(results),
+        flagged=_flagged(results, words),
         accuracies=_accuracies(results),
         waiting=sum(s is None for found in scores for s in found),
     )
@@ -115,14 +115,14 @@ def _unchecked(results: Sequence[Result]) -> tuple[Named, ...]:
     return tuple(sorted(named, key=lambda named: -len(named.students)))
 
 
-def _flagged(results: Sequence[Result]) -> tuple[Named, ...]:
+def _flagged(results: Sequence[Result], words: Texts) -> tuple[Named, ...]:
     """What a check noted for a person to look at."""
     found: dict[tuple[str, str], list[str]] = defaultdict(list)
     for result in results:
         for task, verdict in result.verdicts.items():
-            if flag := getattr(verdict, "flag", ""):
+            if flag := verdict.flag:
                 found[task, flag].append(result.student)
-    return tuple(Named(task, flag, "", tuple(who)) for (task, flag), who in found.items())
+    return tuple(Named(task, flag, words.flag(task, flag), tuple(who)) for (task, flag), who in found.items())
 
 
 def _accuracies(results: Sequence[Result]) -> dict[str, tuple[float, ...]]:

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browser import chromium, complaints, needs_chromium, visit
 from nbgrader.api import Gradebook
+from pages_in_chromium import chromium, complaints, needs_chromium, visit
 
+from autograder import feedback as feedback_module
 from autograder import marks, report, sample, verdicts
 from autograder.course import Assignment, Course
 from autograder.planting import Bug
@@ -171,7 +172,7 @@ def test_the_notebook_follows_with_the_students_own_pictures_and_scans(graded: C
     assert anong.count(f"data:image/png;base64,{PNG}") == 1
     assert "Picture 1 of 2-two-layer-network" in anong
     assert bua.count(f"data:image/png;base64,{PNG}") == 1 and "T4 &lt;b&gt;.pdf" in bua
-    assert feedback(graded, "anong", "1-basics").read_text().count("data:image") == 0
+    assert PNG not in feedback(graded, "anong", "1-basics").read_text()
 
 
 def test_feedback_speaks_the_language_of_the_course(graded: Course, copy_of: Copy, run: Run, tmp_path: Path) -> None:
@@ -219,7 +220,7 @@ def test_without_its_policy_too_a_hostile_answer_runs_nothing(graded: Course, br
     assert seen == []
     assert page.get_by_text("alert('text')").count() >= 1, "the answer is shown as it is"
     assert page.locator("[onload], [onerror], svg, iframe, object").count() == 0
-    assert page.locator('a[href^="https://example.org"]').count() == 1
+    assert page.locator("main a[href]:not([href^='#'])").count() == 0, "no link of a student's leads anywhere"
 
 
 @needs_chromium
@@ -277,15 +278,12 @@ def test_names_and_notes_are_shown_and_not_obeyed(graded: Course, hw4: Assignmen
 
 
 def test_flags_of_a_check_are_told_to_a_person(graded: Course) -> None:
-    class Flagged(Verdict):
-        flag = "memorised"
-
     result = verdicts.load_result(graded, "hw4", "anong")
     assert result is not None
-    flagged = Flagged("T12", "passed", 1.0, 1.0)
+    flagged = Verdict("T12", "passed", 1.0, 1.0, flag="memorised")
     found = replace(result, verdicts={**result.verdicts, "T12": flagged})
     page = report.page(graded, graded.assignment("hw4"), [found], [], report.Likenesses())
-    assert "the model knows the published pictures by heart" in page
+    assert "<li>T12, memorised: anong." in page
 
 
 def test_who_is_not_graded_is_named_and_nothing_graded_is_one_line(
@@ -305,3 +303,11 @@ def test_quiet_is_quiet(graded: Course, copy_of: Copy, run: Run, tmp_path: Path)
     course = copy_of(graded, tmp_path / "course")
     done = run("autograder", "report", "hw4", "--quiet", "--course", course.root)
     assert done.returncode == 0 and done.stdout == ""
+
+
+def test_what_only_a_person_should_look_at_is_not_in_the_students_page(graded: Course, hw4: Assignment) -> None:
+    result = verdicts.load_result(graded, "hw4", "bua")
+    assert result is not None
+    noted = replace(result, notes=("T12: flagged 'memorised': look at it", "notes.txt: left out"))
+    page = feedback_module.Writer(graded, graded.assignment("hw4")).pages(noted)["feedback.html"]
+    assert "flagged" not in page and "notes.txt: left out" in page

@@ -6,7 +6,7 @@ from dataclasses import replace
 from statistics import median
 
 import pytest
-from browser import chromium, needs_chromium
+from pages_in_chromium import chromium, needs_chromium
 
 from autograder import audit, report, sample
 from autograder.grade import grade_submission
