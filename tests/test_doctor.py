@@ -25,7 +25,7 @@ def test_a_whole_course_passes_and_an_unreadable_gradebook_does_not(scratch: Cou
     (scratch.root / "gradebook.db").write_bytes(b"SQLite format 3\0 but no more")
     done = run("autograder", "doctor", "--course", scratch.root)
     assert done.returncode == 1
-    assert "mend: move it away" in done.stdout and "grading cannot work until gradebook is mended" in done.stderr
+    assert "mend: " in done.stdout and "until this is mended: gradebook" in done.stderr
 
 
 def test_a_broken_course_is_told_with_the_line(scratch: Course) -> None:
@@ -95,11 +95,13 @@ def test_a_database_that_is_not_nbgraders_is_told(scratch: Course) -> None:
 
 def test_the_container_is_made_by_the_commands_that_ci_and_the_makefile_run() -> None:
     recipe = (ROOT / "Dockerfile").read_text()
-    steps = re.findall(r"^RUN (.*(?:\\\n.*)*)", recipe, re.MULTILINE)
+    steps = re.findall(r"^RUN (.*)", recipe.replace("\\\n", " "), re.MULTILINE)
+    steps = [" ".join(step.split()) for step in steps]
     assert steps[-1] == "make .venv/ready"
     assert re.search(r"^test: .venv/ready", (ROOT / "Makefile").read_text(), re.MULTILINE)
     install = "DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends"
-    assert install in steps[0] and install in (ROOT / ".ci" / "run").read_text()
+    assert install in steps[0]
+    assert install in " ".join((ROOT / ".ci" / "run").read_text().replace("\\\n", " ").split())
     ignored = set((ROOT / ".gitignore").read_text().split())
     for name in ("submitted", "autograded", "feedback", "reports", ".autograder"):
         assert name in (ROOT / ".dockerignore").read_text().split() and f"{name}/" in ignored
