@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from autograder import __version__, judge, kept, notebook, sandbox, secret, submission
+from autograder import __version__, damage, judge, kept, notebook, pace, sandbox, secret, submission
 from autograder.answers import Answers, Error, printable
 from autograder.checking import Exam
 from autograder.course import PERSON, Assignment, Course, Task
@@ -113,7 +113,9 @@ def grade_submission(
     answers = {name: found for name, found in before.answers.items() if before.keys[name] == keys.get(name)}
     errors: dict[str, Mapping[str, Error]] = {}
     files = _own_modules(handed_in, desk.helpers)
-    finish = started + assignment.limits.total_seconds
+    if any(t.name not in answers and judge.asks(bench, exams[t.name]) for t in tasks):
+        pace.fit(desk.guest, bench, desk.bases)
+    finish = time.monotonic() + desk.guest.limits.total_seconds
     for name, book in merged.items():
         questions = [
             Question(t.name, exams[t.name].cases, seeds[t.name], t.slowness, saved if t.saved_model else None)
@@ -128,7 +130,10 @@ def grade_submission(
     found = judge.verdicts(bench, exams)
     by_person = [task for task in assignment.tasks if task.graded_by == PERSON]
     found |= {task.name: _by_person(desk, task, merged, handed_in) for task in by_person}
-    notes = [*handed_in.problems, *(problem for book in merged.values() for problem in book.problems)]
+    damages = [*handed_in.problems, *(problem for book in merged.values() for problem in book.problems)]
+    damages += submission.model_damage(handed_in.files, model)
+    told = damage.tell(found, damages, bench.texts, assignment, submission.MODEL)
+    found, notes = dict(told.verdicts), list(told.notes)
     stumbled = [v for v in found.values() if v.mistake.startswith(judge.UNJUDGED)]
     notes += [f"{v.task}: {v.mistake}; mark it by hand" for v in stumbled]
     notes += [f"{v.task}: flagged {v.flag!r}: {bench.texts.flag(v.task, v.flag)}" for v in found.values() if v.flag]
@@ -140,12 +145,14 @@ def grade_submission(
         verdicts={task.name: found[task.name] for task in assignment.tasks},
         seeds=seeds,
         notes=tuple(map(printable, (*notes, sandbox.UNSAFE) if desk.guest.unsafe else notes)),  # names are theirs
+        told=told.lines,
         cell_errors={name: vars(error) for some in errors.values() for name, error in some.items()},
         by_person={t.name: notebook.answer_hash(merged[t.notebook], t, handed_in) for t in assignment.tasks},
         seconds=round(time.monotonic() - started, 3),
         dataset=bench.dataset.name,
         timestamp=handed_in.timestamp,
         unsafe=desk.guest.unsafe,
+        stretch=desk.guest.stretched,
         # what a limit ended is asked again next time: the machine may have been slow
         answers=kept.pack(kept.Kept(_settled(assignment, answers, errors), keys, errors)),
     )

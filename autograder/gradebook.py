@@ -1,6 +1,9 @@
 """Verdicts -> nbgrader's gradebook and autograded notebooks; and the same for nbgrader's own command."""
 
 import contextlib
+import copy
+import fnmatch
+import glob
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -9,6 +12,7 @@ from typing import Any
 
 from nbconvert.exporters import Exporter, NotebookExporter
 from nbgrader import api
+from nbgrader.converters import Autograde
 from nbgrader.preprocessors import NbGraderPreprocessor
 from sqlalchemy import create_engine, func, make_url, select
 from sqlalchemy.pool import NullPool
@@ -107,9 +111,15 @@ def _register_cell(gradebook: api.Gradebook, where: Key, cell: Mapping[str, Any]
 class GradedExporter(NotebookExporter):
     """Gives `nbgrader autograde` our graded notebook in place of the submitted file."""
 
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)  # type: ignore[no-untyped-call]
+        if isinstance(self.parent, Autograde):
+            _take_every_folder(self.parent, Path(self.config.CourseDirectory.root))
+
     def from_filename(self, filename: str, resources: Any = None, **kw: Any) -> Any:
         root = Path(self.config.CourseDirectory.root)
-        if not Path(filename).resolve().is_relative_to((root / "submitted").resolve()):
+        # not resolved: a submitted notebook may be a link to anywhere, the source notebooks included
+        if not Path(os.path.abspath(filename)).is_relative_to(root / "submitted"):
             return super().from_filename(filename, resources=resources, **kw)
         about = resources["nbgrader"]
         course = course_module.load(root)
@@ -120,7 +130,31 @@ class GradedExporter(NotebookExporter):
         bases = notebook.released(course.release(assignment.name), assignment)
         books = graded.notebooks(notebook.merge_all(handed_in, bases, assignment), result, handed_in)
         resources["output_extension"] = ".ipynb"
+        if about["notebook"] == assignment.notebooks[0]:
+            for note in result.notes:
+                self.log.warning("%s: %s", about["student"], note)
+        target = root / "autograded" / about["student"] / assignment.name
+        stamp = {"timestamp.txt": handed_in.timestamp.encode()} if handed_in.timestamp else {}
+        for name, data in {**graded.other_files(handed_in), **stamp}.items():
+            write_whole(target / name, data)
         return books[f"{about['notebook']}.ipynb"].decode("utf-8"), resources
+
+
+def _take_every_folder(converter: Autograde, root: Path) -> None:
+    """Let nbgrader grade every submission as we do, whatever files are in it.
+
+    It would pass over folders without a notebook of the right name, and copy what links point to, or
+    stumble over it. So each folder gets all notebooks of the assignment (from_filename makes them of
+    what is there), and we lay the other files ourselves.
+    """
+    # a copy: the formgrader has one CourseDirectory for everything that it does
+    there = converter.coursedir = copy.copy(converter.coursedir)
+    there.ignore = [*there.ignore, "*"]
+    names = course_module.load(root).assignment(there.assignment_id).notebooks
+    wanted = [name for name in names if fnmatch.fnmatchcase(name, there.notebook_id)]
+    for folder in glob.glob(there.format_path(there.submitted_directory, there.student_id, there.assignment_id)):
+        if os.path.isdir(folder):
+            converter.assignments[folder] = [os.path.join(folder, f"{name}.ipynb") for name in wanted]
 
 
 class SaveVerdicts(NbGraderPreprocessor):  # type: ignore[misc]

@@ -15,7 +15,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from autograder.notebook import ANSWER, EXTRA, TEST, Cell, Merged
+from autograder.notebook import Merged
+from autograder.placing import ANSWER, EXTRA, TEST, Cell
 from autograder.submission import PICTURES, Submission, joined
 from autograder.verdicts import PASSED, Result, Verdict
 

@@ -62,10 +62,18 @@ def _taken(work: session.Session, outcome: classroom.Outcome, progress: Progress
         progress.say(f"{name}: not graded: {type(result).__name__}: {result}")
         progress.step(ok=False)
         return False
+    if progress.slowest < result.stretch:
+        progress.slowest = result.stretch
+        progress.say(_pace_line(work.assignment, result.stretch))
     for line in (*work.take(handed_in, result), *(f"{name}: {note}" for note in result.notes)):
         progress.say(line)
     progress.step()
     return not any(note.endswith("mark it by hand") for note in result.notes)
+
+
+def _pace_line(assignment: Assignment, factor: float) -> str:
+    times = assignment.limits.reference_times
+    return f"slow machine: time limits are {factor:g} times as long, {times:g} times what the reference needs here"
 
 
 def _say(out: Console, lines: Iterable[str]) -> None:

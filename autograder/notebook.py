@@ -12,32 +12,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from autograder.course import PERSON, Assignment, CourseError, Task, function_name
-from autograder.submission import PICTURES, Submission, SubmittedCell, cells_of, joined
+from autograder import paper, placing
+from autograder.course import PERSON, Assignment, CourseError, Task
+from autograder.damage import Damage
+from autograder.paper import Paper
+from autograder.placing import ANSWER, EXTRA, FREE, LOCKED, TEST, Cell
+from autograder.submission import PICTURES, Submission, SubmittedCell, joined
 
 SKIP_TAG = "skip-execution"
-MAX_LOOKED_INTO = 20  # files, for a notebook of another name
-ANSWER, TEST, LOCKED, FREE, EXTRA = "answer", "test", "locked", "free", "extra"
-
-
-@dataclass(frozen=True)
-class Cell:
-    """A cell of the merged notebook. `raw` is the release's cell, or {} for one of the student's own."""
-
-    role: str
-    kind: str
-    source: str
-    name: str
-    task: str = ""
-    skip: bool = False
-    raw: Mapping[str, Any] | None = None
-    submitted: SubmittedCell | None = None
-    written: bool = False
-
-    @property
-    def runs(self) -> bool:
-        """Whether grading runs the cell: all code but what the source tags, whose definitions count."""
-        return self.kind == "code" and bool(self.source.strip()) and (not self.skip or self.role == ANSWER)
 
 
 @dataclass(frozen=True)
@@ -47,7 +29,8 @@ class Merged:
     name: str
     cells: tuple[Cell, ...]
     base: Mapping[str, Any]
-    problems: tuple[str, ...] = ()
+    problems: tuple[Damage, ...] = ()
+    lost: tuple[str, ...] = ()  # tasks whose answer cell is not there
 
 
 def released(release: Path, assignment: Assignment) -> dict[str, Mapping[str, Any]]:
@@ -94,73 +77,18 @@ def base_cells(base: Mapping[str, Any], tasks: Iterable[Task]) -> list[Cell]:
 def merge(name: str, base: Mapping[str, Any], submitted: Sequence[SubmittedCell], tasks: Sequence[Task]) -> Merged:
     """Put a student's cells onto the release's."""
     cells = base_cells(base, tasks)
-    place = _places(cells, submitted)
-    filled: dict[int, SubmittedCell] = {}
+    found = placing.place(cells, submitted)
     extras: dict[int, list[SubmittedCell]] = {}
-    problems, anchor = [], -1
-    for number, cell in enumerate(submitted):
-        at = place.get(number)
-        if at is None:
-            extras.setdefault(anchor, []).append(cell)
-            continue
-        anchor = at
-        stub = cell.source.strip() == cells[at].source.strip()
-        if at not in filled or filled[at].source.strip() == cells[at].source.strip():
-            filled[at] = cell
-        elif not stub and cells[at].role in (ANSWER, FREE):
-            problems.append(f"{cells[at].name} is there twice; the later one is used where they differ")
-            extras.setdefault(at, []).append(cell)
-    _find_lost(cells, filled, extras)
+    for number, anchor in found.own:
+        extras.setdefault(anchor, []).append(found.cells[number])
     merged = [_extra(cell, -1, n) for n, cell in enumerate(extras.get(-1, ()))]
     for at, base_cell in enumerate(cells):
-        merged.append(_filled(base_cell, filled.get(at)))
-        if base_cell.role == ANSWER and at not in filled:
-            elsewhere = _defined_in(function_name(base_cell.source), filled, extras)
-            if not elsewhere:
-                problems.append(f"{base_cell.name}: the answer cell is missing")
+        merged.append(_filled(base_cell, found.filled.get(at)))
         merged += [_extra(extra, at, n) for n, extra in enumerate(extras.get(at, ()))]
-    return Merged(name, tuple(merged), base, tuple(problems))
-
-
-def _places(cells: Sequence[Cell], submitted: Sequence[SubmittedCell]) -> dict[int, int]:
-    """Number of a submitted cell -> number of the release's cell that it is."""
-    by_grade_id = {c.name: n for n, c in enumerate(cells) if c.role != FREE}
-    by_cell_id = {str(c.raw["id"]): n for n, c in enumerate(cells) if c.raw and c.raw.get("id")}
-    by_source = {c.source.strip(): n for n, c in enumerate(cells) if c.source.strip()}
-    found: dict[int, int] = {}
-    for number, cell in enumerate(submitted):
-        for key, known in ((cell.grade_id, by_grade_id), (cell.cell_id, by_cell_id), (cell.source.strip(), by_source)):
-            at = known.get(key) if key else None
-            if at is not None and (cells[at].kind == cell.kind or cells[at].kind == "markdown"):
-                found[number] = at
-                break
-    return found
-
-
-def _find_lost(cells: Sequence[Cell], filled: dict[int, SubmittedCell], extras: dict[int, list[SubmittedCell]]) -> None:
-    """Answers without their metadata: move the cell that defines the function to its place."""
-    for at, cell in enumerate(cells):
-        wanted = function_name(cell.source)
-        if cell.role != ANSWER or at in filled or not wanted:
-            continue
-        for others in extras.values():
-            for other in others:
-                if other.kind == "code" and _defines(other.source, wanted):
-                    filled[at] = other
-            if at in filled:
-                others.remove(filled[at])
-                break
-
-
-def _defines(source: str, function: str) -> bool:
-    return re.search(rf"^def\s+{re.escape(function)}\s*\(", source, re.MULTILINE) is not None
-
-
-def _defined_in(
-    function: str, filled: Mapping[int, SubmittedCell], extras: Mapping[int, Iterable[SubmittedCell]]
-) -> bool:
-    everything = [*filled.values(), *(cell for cells in extras.values() for cell in cells)]
-    return bool(function) and any(_defines(cell.source, function) for cell in everything)
+    lost = tuple(c.task for at, c in enumerate(cells) if c.role == ANSWER and at not in found.filled)
+    by_person = {task.name for task in tasks if task.graded_by == PERSON}
+    problems = placing.damages(f"{name}.ipynb", cells, found, by_person)
+    return Merged(name, tuple(merged), base, tuple(problems), lost)
 
 
 def _filled(cell: Cell, submitted: SubmittedCell | None) -> Cell:
@@ -183,50 +111,55 @@ def merge_all(
     submission: Submission, bases: Mapping[str, Mapping[str, Any]], assignment: Assignment
 ) -> dict[str, Merged]:
     """Every notebook of the assignment; a missing or broken one has the release's cells, unanswered."""
+    papers = paper.papers(submission, [f"{name}.ipynb" for name in bases])
     merged = {}
     for name, base in bases.items():
         tasks = [task for task in assignment.tasks if task.notebook == name]
-        file = find(submission, name, base)
-        problems: list[str] = []
-        cells: list[SubmittedCell] = []
-        if file is None:
-            problems.append(f"{name}.ipynb is missing")
-        else:
-            try:
-                cells = cells_of(submission.files[file])
-            except ValueError as error:
-                problems.append(f"{file}: {error}")
-            if file != f"{name}.ipynb":
-                problems.append(f"{name}.ipynb was found as {file}")
-        found = merge(name, base, cells, tasks)
-        more = found.problems if cells else ()
-        merged[name] = replace(found, problems=(*problems, *more))
+        wanted = paper.traits(base, [other for other in bases.values() if other is not base])
+        found, file, problems = _chosen(name, base, tasks, papers, wanted)
+        left_out = any(damage.names(f"{name}.ipynb") for damage in submission.problems)
+        if file is None and not left_out:
+            there = ", ".join(sorted(f for f in submission.files if not f.startswith("."))[:3])
+            instead = f"; handed in: {there}" if there else "; nothing was handed in"
+            problems.append(Damage("missing", f"{name}.ipynb", {"instead": instead}))
+        all_tasks = tuple(task.name for task in tasks)
+        told = (replace(damage, tasks=damage.tasks or all_tasks) for damage in problems)
+        merged[name] = replace(found, problems=(*told, *(found.problems if file and file.cells else ())))
     return merged
 
 
-def find(submission: Submission, name: str, base: Mapping[str, Any]) -> str | None:
-    """The file that is this notebook: by its name, else by what stands in it."""
-    notebooks = [file for file in sorted(submission.files, key=lambda f: (f.count("/"), f)) if file.endswith(".ipynb")]
-    for file in notebooks:
-        if file.split("/")[-1] == f"{name}.ipynb":
-            return file
-    wanted = {raw["metadata"].get("nbgrader", {}).get("grade_id") for raw in base["cells"]} - {None}
-    functions = {function_name(joined(raw["source"])) for raw in base["cells"]} - {""}
-    best, most = None, 0
-    for file in notebooks[:MAX_LOOKED_INTO]:
-        try:
-            cells = cells_of(submission.files[file])
-        except ValueError:
-            continue
-        score = len({cell.grade_id for cell in cells} & wanted)
-        score += sum(any(_defines(cell.source, f) for cell in cells) for f in functions)
-        if score > most:
-            best, most = file, score
-    return best
+def _chosen(
+    name: str, base: Mapping[str, Any], tasks: Sequence[Task], papers: Sequence[Paper], wanted: set[str]
+) -> tuple[Merged, Paper | None, list[Damage]]:
+    """The file that is this notebook: by its name, else by what stands in it; one with answers before one without."""
+    named = [p for p in papers if p.base == f"{name}.ipynb"]
+    like = [p for p in papers if p not in named and (p.base.partition(".")[0] == name or paper.score(p, wanted))]
+    notebooks = [p for p in like if p.base.lower().endswith(paper.NOTEBOOK)]
+    # a module of the student's own may repeat the functions: a script counts only where there is no notebook
+    readable = notebooks or [p for p in named if p.cells]
+    candidates = [*named, *(notebooks if readable else like)]
+    if not candidates:
+        return merge(name, base, (), tasks), None, []
+    merged = [merge(name, base, p.cells, tasks) for p in candidates]
+    written = [sum(c.written for c in m.cells if c.role == ANSWER) for m in merged]
+    rank = [(count, not m.lost) for count, m in zip(written, merged, strict=True)]
+    first = 0 if named and written[0] else rank.index(max(rank))
+    file = candidates[first]
+    problems = list(file.damages)
+    if file.file != f"{name}.ipynb":
+        problems.append(Damage("found_as", f"{name}.ipynb", {"found": file.file}))
+    sources = [[c.source for c in m.cells if c.role == ANSWER] for m in merged]
+    others = [p.file for p, a, s in zip(candidates, written, sources, strict=True) if a and s != sources[first]]
+    if others:
+        facts = {"found": file.file, "others": ", ".join(others)}
+        problems.append(Damage("several", f"{name}.ipynb", facts))
+    return merged[first], file, problems
 
 
 def answered(merged: Merged, task: Task) -> bool:
-    """Whether a task's answer cell holds anything of the student's."""
+    """Whether a task's answer cell holds anything of the student's; where it is lost, an own cell may be it."""
+    if task.name in merged.lost and any(c.role == EXTRA and c.source.strip() for c in merged.cells):
+        return True
     return any(c.role == ANSWER and c.task == task.name and c.written for c in merged.cells)
 
 
@@ -238,7 +171,7 @@ def answer_hash(merged: Merged, task: Task, submission: Submission) -> str:
     """
     total = hashlib.sha256()
     for cell in merged.cells:
-        if cell.role == ANSWER and cell.task == task.name:
+        if (cell.role == ANSWER and cell.task == task.name) or (cell.role == EXTRA and task.name in merged.lost):
             attached = cell.submitted.attachments if cell.submitted else {}
             total.update(json.dumps([cell.source, attached], sort_keys=True).encode())
         elif task.graded_by != PERSON and _shared(cell):

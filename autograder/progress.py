@@ -14,6 +14,7 @@ class Progress:
 
     def __init__(self, total: int, console: Console, quiet: bool = False) -> None:
         self.total, self.done, self.failed = total, 0, 0
+        self.slowest = 1.0  # the longest stretch of time limits that was told
         self._console, self._quiet = console, quiet
         self._start = self._told = time.monotonic()
         self._bar: rich_progress.Progress | None = None

@@ -8,11 +8,13 @@ import numpy as np
 
 from autograder.answers import Answers, Array, Error, answers_from, error_from
 from autograder.checking import Case
-from autograder.notebook import ANSWER, LOCKED, TEST, Cell, Merged
+from autograder.notebook import Merged
+from autograder.placing import ANSWER, LOCKED, TEST, Cell
 from autograder.sandbox import Channel, Guest, GuestLost
 
 MAX_RESTARTS = 30
 SPARED = 1  # times that the death of the sandbox itself is nobody's fault
+MAX_TOLD = 3600.0  # CPU seconds of one question or cell
 LOST = {"time": "TimeLimit", "died": "ProcessEnded", "noise": "BadAnswer", "memory": "MemoryLimit"}
 
 
@@ -39,6 +41,10 @@ class Run:
         finish: float,
     ) -> None:
         self.errors: dict[str, Error] = {}
+        # CPU seconds of cells and of each task's slowest question, as the guest tells them: only to be believed
+        # where no student's code ran
+        self.cell_needs: list[float] = []
+        self.question_needs: list[tuple[str, float]] = []
         self._guest, self._book, self._questions = guest, book, questions
         self._files, self._finish = files, finish
         self._left_out: set[str] = set()
@@ -103,12 +109,14 @@ class Run:
             "name": cell.name,
             "source": cell.source,
             "seconds": seconds,
+            "patience": limits.patience,
             "given": cell.role == LOCKED,
             "definitions_only": cell.skip and cell.role == ANSWER,
             "snapshot": cell.task if cell.role == TEST else "",
         }
         self._at = cell
-        reply, _ = channel.ask(header, {}, seconds)
+        reply, _ = channel.ask(header, {}, self._seconds(seconds * limits.patience))
+        self.cell_needs.append(_seconds_of(reply))
         if (error := error_from(reply.get("error"))) is not None and cell.role != TEST:
             self.errors[cell.name] = error
 
@@ -120,6 +128,7 @@ class Run:
             "probe": question.task,
             "seed": question.seed % 2**32,
             "seconds": limits.question_seconds * question.slowness,
+            "patience": limits.patience,
             "cases": len(question.cases),
             "left_out": {name: vars(error) for name, error in self._deadly.get(question.task, {}).items()},
         }
@@ -130,3 +139,9 @@ class Run:
             channel.ask({"do": "model", "class_name": question.model[0]}, question.model[1], 10)
         reply, arrays = channel.ask(header, inputs, seconds)
         self._found[question.task] = answers_from(reply, arrays)
+        self.question_needs.append((question.task, _seconds_of(reply)))
+
+
+def _seconds_of(reply: Mapping[str, object]) -> float:
+    told = reply.get("needed")
+    return told if isinstance(told, float) and 0 <= told < MAX_TOLD else 0.0

@@ -1,26 +1,21 @@
 """Untrusted files -> Submission. Nothing here runs or unpickles what a student handed in."""
 
-import ast
 import contextlib
 import functools
 import hashlib
-import io
 import json
-import math
 import os
 import re
 import stat
-import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from autograder import npz
 from autograder.answers import Array
 from autograder.checking import Problem
+from autograder.damage import Damage
 
 MEGABYTE = 1 << 20
 MAX_FILE = 64 * MEGABYTE
@@ -30,17 +25,21 @@ MAX_NOTEBOOK = 32 * MEGABYTE
 MAX_VALUES = 1_000_000  # of a notebook's JSON: each takes memory far beyond the bytes that it is written in
 MAX_SEEN, MAX_DEPTH = 5000, 8  # names looked at, folders below each other
 MAX_PROBLEMS = 20  # told one by one
-MAX_MODEL = 64 * MEGABYTE  # of all arrays together, as float64
 MAX_CELLS = 2000
-MAX_ENTRIES = 200  # of a model's zip file
 MAX_OUTPUTS = 500  # of a cell
+FLAGS = ("grade", "solution", "locked", "task", "points", "schema_version")
 PICTURES = (".pdf", ".png", ".jpg", ".jpeg")
 MODEL = "best_net.npz"
 NEEDED = (".ipynb", ".npz", "timestamp.txt")
 TIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d{1,9})?)?( ?[A-Za-z0-9+:/_-]{1,40})?", re.ASCII)
 TEXT = re.compile(r'"(?:[^"\\]|\\.)*+"?', re.DOTALL)  # never fails at a quotation mark, so its time is linear
-# what a zip file that is broken on purpose makes the zipfile module raise
-BROKEN = (ValueError, zipfile.BadZipFile, KeyError, EOFError, OSError, RuntimeError, NotImplementedError, zlib.error)
+KINDS = {
+    stat.S_IFLNK: "a link",
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,7 @@ class Submission:
 
     student: str
     files: Mapping[str, bytes]
-    problems: tuple[str, ...] = ()
+    problems: tuple[Damage, ...] = ()
     timestamp: str = ""
 
     @functools.cached_property
@@ -69,58 +68,71 @@ class Submission:
 def read(folder: Path, student: str) -> Submission:
     """Read the plain files below `folder`; links, devices and what is too large become problems."""
     files: dict[str, bytes] = {}
-    problems: list[str] = []
-    left_out: list[str] = []
+    problems: list[Damage] = []
+    over: list[str] = []
     room = MAX_TOTAL
     # notebooks and weights first, so that what lies beside them cannot push them out
     for path in sorted(_plain_files(folder, problems), key=lambda p: (not p.name.endswith(NEEDED), p)):
-        name = path.relative_to(folder).as_posix().encode("utf-8", "backslashreplace").decode()
+        name = _name(path, folder)
         most = MAX_NOTEBOOK if name.endswith(".ipynb") else MAX_FILE
         try:
             size = path.stat().st_size
             if size > most:
-                problems.append(f"{name}: {size / MEGABYTE:.0f} MB is over the limit of {most // MEGABYTE} MB")
+                facts = {"size": f"{size / MEGABYTE:.0f}", "limit": str(most // MEGABYTE)}
+                problems.append(Damage("too_large", name, facts))
             elif len(files) >= MAX_FILES or size > room:
-                left_out.append(name)
+                over.append(name)
             else:
                 files[name] = path.read_bytes()
                 room -= size
         except OSError as error:
-            problems.append(f"{name}: cannot be read ({error.strerror})")
-    if left_out:
-        limit = f"{MAX_FILES} files of {MAX_TOTAL // MEGABYTE} MB together"
-        problems.append(f"{left_out[0]}: left out, with {len(left_out) - 1} more; a submission may have {limit}")
+            problems.append(Damage("not_readable", name, {"why": error.strerror or "error"}))
+    if over:
+        facts = {"count": str(len(over) - 1), "limit": str(MAX_FILES), "size": str(MAX_TOTAL // MEGABYTE)}
+        problems.append(Damage("too_many", over[0], facts))
     stamp = _stamp(files.pop("timestamp.txt", b""), problems)
     if len(problems) > MAX_PROBLEMS:
-        problems[MAX_PROBLEMS:] = [f"and {len(problems) - MAX_PROBLEMS} more problems with files"]
+        count = str(len(problems) - MAX_PROBLEMS)
+        problems[MAX_PROBLEMS:] = [Damage("more_problems", problems[MAX_PROBLEMS].file, {"count": count})]
     return Submission(student, files, tuple(problems), stamp)
 
 
-def _stamp(data: bytes, problems: list[str]) -> str:
+def _name(path: Path, folder: Path) -> str:
+    return path.relative_to(folder).as_posix().encode("utf-8", "backslashreplace").decode()
+
+
+def _stamp(data: bytes, problems: list[Damage]) -> str:
     """The time in timestamp.txt, or "" where there is none that looks like a time."""
     text = data[:100].decode("utf-8", "replace").strip()
     if not text or TIME.fullmatch(text):
         return text
-    problems.append(f"timestamp.txt: {text[:40]!r} is not a time like 2026-11-05 12:00:00 UTC; it counts as not given")
+    problems.append(Damage("not_a_time", "timestamp.txt", {"text": repr(text[:40])}))
     return ""
 
 
-def _plain_files(folder: Path, problems: list[str]) -> list[Path]:
+def _plain_files(folder: Path, problems: list[Damage]) -> list[Path]:
     found: list[Path] = []
     seen = 0
-    for parent, folders, names in os.walk(folder):
+
+    def closed(error: OSError) -> None:
+        problems.append(Damage("not_readable", _name(Path(error.filename), folder), {"why": error.strerror or "error"}))
+
+    for parent, folders, names in os.walk(folder, onerror=closed):
+        linked = [n for n in folders if Path(parent, n).is_symlink()]
         below = len(Path(parent).relative_to(folder).parts) < MAX_DEPTH
         folders[:] = sorted(n for n in folders if below and not n.startswith((".", "__")))
         seen += len(folders) + len(names)
-        for name in sorted(names):
+        for name in sorted([*names, *linked]):
             path = Path(parent, name)
             with contextlib.suppress(OSError):  # gone, or a name too long
-                if stat.S_ISREG(path.lstat().st_mode):
+                mode = path.lstat().st_mode
+                if stat.S_ISREG(mode):
                     found.append(path)
                 else:
-                    problems.append(f"{path.relative_to(folder).as_posix()}: not a plain file, left out")
+                    what = KINDS.get(stat.S_IFMT(mode), "?")
+                    problems.append(Damage("not_plain", _name(path, folder), {"what": what}))
         if seen > MAX_SEEN:
-            problems.append(f"more than {MAX_SEEN} files and folders: the rest was not looked at")
+            problems.append(Damage("too_many_names", _name(Path(parent), folder), {"limit": str(MAX_SEEN)}))
             break
     return found
 
@@ -138,36 +150,58 @@ class SubmittedCell:
     cell_id: str = ""
     outputs: tuple[Mapping[str, Any], ...] = ()
     attachments: Mapping[str, Any] = field(default_factory=dict)
+    flags: Mapping[str, Any] = field(default_factory=dict)  # what nbgrader's metadata says of it
+
+
+class NoCells(ValueError):
+    """A file holds no cells; `kind` says why, as a Damage does."""
+
+    def __init__(self, kind: str, text: str) -> None:
+        super().__init__(text)
+        self.kind = kind
+
+
+MARKS = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf", "utf-8-sig"))
+# a notebook without a mark: its first character is a brace, and half of it is zero
+HALVES = ((b"{\0", "utf-16-le"), (b"\0{", "utf-16-be"))
+
+
+def decoded(data: bytes) -> tuple[str, str]:
+    """Bytes -> (text, name of the encoding where it is not plain UTF-8)."""
+    for mark, encoding in (*MARKS, *HALVES):
+        if data.startswith(mark):
+            name = "UTF-8 with a byte order mark" if encoding == "utf-8-sig" else "UTF-16"
+            return data.decode(encoding, "replace"), name
+    try:
+        return data.decode("utf-8"), "UTF-8"
+    except UnicodeDecodeError:
+        return data.decode("utf-8", "replace"), "something that is not UTF-8"
 
 
 def text_of(data: bytes) -> str:
     """Bytes -> text, by the byte order mark where there is one."""
-    for mark, encoding in ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf", "utf-8-sig")):
-        if data.startswith(mark):
-            return data.decode(encoding, "replace")
-    return data.decode("utf-8", "replace")
+    return decoded(data)[0]
 
 
-def cells_of(data: bytes) -> list[SubmittedCell]:
-    """The cells of a notebook file; ValueError says why there are none."""
-    if not data.strip():
-        raise ValueError("the file is empty")
-    text = text_of(data)
+def content_of(text: str) -> dict[str, Any]:
+    """A notebook file's content, its "cells" a list; NoCells says why there are none."""
+    if not text.strip():
+        raise NoCells("empty", "the file is empty")
     # quotation marks too: text alone has few, and a list of short strings is as dear as one of lists
     if sum(map(text.count, '[{,"')) > MAX_VALUES and _values(text) > MAX_VALUES:
-        raise ValueError(f"the notebook has more than {MAX_VALUES} values")
+        raise NoCells("too_many_values", f"the notebook has more than {MAX_VALUES} values")
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
-        raise ValueError("the file is not a notebook (not JSON)") from None
+        raise NoCells("not_json", "the file is not a notebook (not JSON)") from None
     if not isinstance(found, dict):
-        raise ValueError("the file is not a notebook")
+        raise NoCells("not_notebook", "the file is not a notebook")
     if "cells" not in found and isinstance(found.get("worksheets"), list):
         sheets = [sheet for sheet in found["worksheets"] if isinstance(sheet, dict)]
         found["cells"] = [c for s in sheets if isinstance(s.get("cells"), list) for c in s["cells"]]
     if not isinstance(found.get("cells"), list):
-        raise ValueError("the notebook has no cells")
-    return [_cell(raw) for raw in found["cells"][:MAX_CELLS] if isinstance(raw, dict)]
+        raise NoCells("no_cells", "the notebook has no cells")
+    return found
 
 
 def _values(text: str) -> int:
@@ -176,7 +210,18 @@ def _values(text: str) -> int:
     return strings + sum(map(outside.count, "[{,"))
 
 
-def _cell(raw: Mapping[str, Any]) -> SubmittedCell:
+def cells_of(data: bytes) -> list[SubmittedCell]:
+    """The cells of a whole notebook file; NoCells says why there are none."""
+    return [cell(raw) for raw in content_of(text_of(data))["cells"][:MAX_CELLS] if isinstance(raw, dict)]
+
+
+def functions(source: str) -> set[str]:
+    """Names of the functions that a cell defines."""
+    return set(re.findall(r"^def\s+(\w+)\s*\(", source, re.MULTILINE))
+
+
+def cell(raw: Mapping[str, Any]) -> SubmittedCell:
+    """A cell of the file as a record."""
     metadata = _dict(raw.get("metadata"))
     grading = _dict(metadata.get("nbgrader"))
     outputs = raw.get("outputs")
@@ -187,6 +232,7 @@ def _cell(raw: Mapping[str, Any]) -> SubmittedCell:
         cell_id=str(raw.get("id", "")),
         outputs=tuple(o for o in outputs[:MAX_OUTPUTS] if isinstance(o, dict)) if isinstance(outputs, list) else (),
         attachments=_dict(raw.get("attachments")),
+        flags={name: grading[name] for name in FLAGS if name in grading},
     )
 
 
@@ -207,71 +253,25 @@ def joined(value: object) -> str:
 
 def saved_model(files: Mapping[str, bytes]) -> tuple[str, dict[str, Array]] | Problem:
     """(class name or "", params as float64) of best_net.npz, or the Problem with it. Never unpickles."""
-    data = next((files[name] for name in sorted(files, key=len) if name.split("/")[-1] == MODEL), None)
-    if data is None:
+    if not (name := model_name(files)):
         return Problem("no_model")
     try:
-        return _arrays(data)
-    except BROKEN as error:
+        return npz.arrays(files[name])
+    except npz.BROKEN as error:
         return Problem("bad_model", {"why": str(error)[:200]})
 
 
-def _arrays(data: bytes) -> tuple[str, dict[str, Array]]:
-    params: dict[str, Array] = {}
-    if data.count(b"PK\x01\x02") > MAX_ENTRIES:  # zipfile makes an object of every one, however many
-        raise ValueError(f"it has more than {MAX_ENTRIES} entries")
-    name, left = "", MAX_MODEL
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        for entry in archive.infolist()[:100]:
-            key = entry.filename.removesuffix(".npy")
-            if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-                raise ValueError(f"{key} is packed in a way that numpy does not use")
-            with archive.open(entry) as file:
-                shape, dtype, order = _header(file, key)
-                size = math.prod(shape)
-                left -= size * max(8, dtype.itemsize)
-                if left < 0:
-                    raise ValueError(f"{key} declares {size} values, too many for a model")
-                raw = file.read(size * dtype.itemsize + 1)
-            if len(raw) != size * dtype.itemsize:
-                raise ValueError(f"{key} is cut short or has bytes left over")
-            array = np.frombuffer(raw, dtype).reshape(shape, order=order)
-            if key == "class_name":
-                name = str(array.ravel()[0])[:80] if dtype.kind == "U" and size else name
-            elif dtype.kind == "U":
-                raise ValueError(f"{key} is text, not numbers")
-            elif not np.isfinite(array).all():
-                raise ValueError(f"{key} has entries that are not finite numbers")
-            else:
-                params[key] = np.ascontiguousarray(array, dtype=np.float64).reshape(shape)
-    if not params:
-        raise ValueError("it holds no arrays")
-    if name and not name.isidentifier():
-        raise ValueError("class_name is not the name of a class")
-    return name, params
+def model_name(files: Mapping[str, bytes]) -> str:
+    """The file with the saved model: by its name, else the only .npz there is; "" where there is none."""
+    named = [name for name in sorted(files, key=lambda name: (len(name), name)) if name.split("/")[-1] == MODEL]
+    any_npz = [name for name in files if name.lower().endswith(".npz")]
+    return named[0] if named else any_npz[0] if len(any_npz) == 1 else ""
 
 
-def _header(file: Any, key: str) -> tuple[tuple[int, ...], "np.dtype[Any]", Any]:
-    version = np.lib.format.read_magic(file)
-    if version not in ((1, 0), (2, 0), (3, 0)):
-        raise ValueError(f"{key} has an unknown format")
-    size = int.from_bytes(file.read(2 if version == (1, 0) else 4), "little")
-    if size > 10_000:
-        raise ValueError(f"{key} has a header that is too long")
-    try:
-        header = ast.literal_eval(file.read(size).decode("latin1"))
-        shape, descr = header["shape"], header["descr"]
-        fortran = bool(header["fortran_order"])
-    except (ValueError, SyntaxError, KeyError, TypeError, RecursionError, MemoryError):
-        raise ValueError(f"{key} has a broken header") from None
-    if not isinstance(descr, str) or "O" in descr:
-        raise ValueError(f"{key} holds Python objects, not plain numbers")
-    try:
-        dtype = np.dtype(descr)
-    except TypeError:
-        raise ValueError(f"{key} has an unknown type") from None
-    if dtype.kind not in "fiubU" or dtype.itemsize > 4096:
-        raise ValueError(f"{key} has the type {dtype}, not numbers")
-    if not isinstance(shape, tuple) or len(shape) > 8 or not all(type(n) is int and 0 <= n < 2**40 for n in shape):
-        raise ValueError(f"{key} has a broken shape")
-    return shape, dtype, "F" if fortran else "C"
+def model_damage(files: Mapping[str, bytes], found: tuple[str, Any] | Problem) -> list[Damage]:
+    """Lines about a saved model that has another name or place, or cannot be read."""
+    name = model_name(files)
+    told = [Damage("model_found_as", MODEL, {"found": name})] if name not in ("", MODEL) else []
+    if isinstance(found, Problem) and found.kind == "bad_model":
+        told.append(Damage("bad_model", name, found.facts))
+    return told

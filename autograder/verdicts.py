@@ -62,13 +62,15 @@ class Result:
     kit: str
     verdicts: Mapping[str, Verdict]
     seeds: Mapping[str, int] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()  # for the instructor
+    told: tuple[str, ...] = ()  # about the files, for the student
     cell_errors: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     by_person: Mapping[str, str] = field(default_factory=dict)  # hashes of the answers: a person's mark is for one
     seconds: float = 0.0
     dataset: str = ""
     timestamp: str = ""
     unsafe: bool = False
+    stretch: float = 1.0  # how many times as long the time limits were, on a slow machine
     answers: bytes = b""  # what came back from the sandbox, kept so that a changed check can judge it again
 
     def as_json(self) -> dict[str, Any]:
@@ -88,7 +90,7 @@ def result_from(data: Mapping[str, Any]) -> Result:
     found = {name: verdict_from(v) for name, v in data["verdicts"].items()}
     known = {item.name for item in fields(Result)}  # a file of another version may hold more
     kept = {name: value for name, value in data.items() if name in known}
-    return Result(**{**kept, "verdicts": found, "notes": tuple(data["notes"])})
+    return Result(**{**kept, "verdicts": found, "notes": tuple(data["notes"]), "told": tuple(data.get("told", ()))})
 
 
 def students(course: Course, assignment: Assignment, wanted: Sequence[str] = ()) -> list[str]:

@@ -27,7 +27,7 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 # Files that take longest begin first, and a file stays in one worker: its fixtures are dear.
-SLOW = ["test_gradebook", "test_notebooks_run", "test_cli", "test_mnist", "test_sandbox", "test_release",
+SLOW = ["test_damaged", "test_gradebook", "test_notebooks_run", "test_cli", "test_mnist", "test_sandbox", "test_release",
         "test_second_assignment", "test_docs"]  # fmt: skip
 
 
@@ -126,8 +126,14 @@ def hand_in(course: Course, hw4: Assignment, model: bytes) -> Callable[..., dict
 def run() -> Run:
     """Run a command of the environment by its name, as a user would."""
 
-    def run(*line: str | Path, cwd: Path = ROOT, env: Mapping[str, str] | None = None, seconds: float = 240) -> Any:
-        command = [str(BIN / line[0]), *map(str, line[1:])]
+    def run(
+        *line: str | Path,
+        cwd: Path = ROOT,
+        env: Mapping[str, str] | None = None,
+        seconds: float = 240,
+        before: Sequence[str] = (),
+    ) -> Any:
+        command = [*before, str(BIN / line[0]), *map(str, line[1:])]
         around = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "COLUMNS": "200", **(env or {})}
         return subprocess.run(command, cwd=cwd, env=around, capture_output=True, text=True, timeout=seconds)
 

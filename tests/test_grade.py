@@ -65,7 +65,8 @@ def test_the_blank_release_scores_0_and_says_what_is_not_written(mark: Mark, han
 def test_an_empty_submission_scores_0(mark: Mark) -> None:
     result = mark({})
     assert total(result) == 0
-    assert set(result.notes) == {"1-basics.ipynb is missing", "2-two-layer-network.ipynb is missing"}
+    assert set(result.notes) == {f"{name} is missing; nothing was handed in" for name in (BASICS, NETWORK)}
+    assert result.verdicts["T7"].message == f"{NETWORK} was not handed in. Hand it in under this name."
 
 
 def test_the_same_answers_as_one_class_in_the_last_function_cell_score_the_same(
@@ -286,7 +287,8 @@ def test_a_deleted_answer_costs_its_task_alone(mark: Mark, hand_in: HandIn, righ
 
     result = mark(spoiled(hand_in(right), NETWORK, delete))
     assert lost(result) == {"T10"}
-    assert "T10-answer: the answer cell is missing" in result.notes
+    assert result.notes == (f"{NETWORK}: the answer cell is missing: T10-answer",)
+    assert "The answer cell is missing" in result.verdicts["T10"].message
 
 
 def test_a_broken_notebook_costs_its_own_tasks_alone(mark: Mark, hand_in: HandIn, right: dict[str, str]) -> None:

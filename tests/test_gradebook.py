@@ -89,8 +89,8 @@ def test_one_broken_submission_does_not_stop_the_others_and_is_told(graded: Cour
     assert {auto for auto, *_ in gradebook_of(graded)["broken"].values()} == {0}
     result = json.loads((graded.state / "verdicts" / "hw4" / "broken.json").read_text())
     assert result["notes"] == [
-        "1-basics.ipynb: the file is not a notebook (not JSON)",
-        f"{NETWORK}: the file is not a notebook (not JSON)",
+        "1-basics.ipynb: the file is not a notebook (not JSON); ask for it again",
+        f"{NETWORK}: the file is not a notebook (not JSON); ask for it again",
     ]
 
 

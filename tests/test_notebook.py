@@ -8,7 +8,8 @@ import pytest
 
 from autograder import notebook
 from autograder.course import Assignment, Course
-from autograder.notebook import ANSWER, EXTRA, LOCKED, TEST, Merged
+from autograder.notebook import Merged
+from autograder.placing import ANSWER, EXTRA, LOCKED, TEST
 from autograder.submission import Submission, cells_of
 
 NETWORK = "2-two-layer-network"
@@ -92,7 +93,8 @@ def test_an_answer_whose_metadata_was_lost_is_found_by_its_function(
         del cell["id"]
     merged = merge(cells)
     assert answer(merged, "T7") == right["T7"]
-    assert merged.problems == ()
+    assert [p.kind for p in merged.problems] == (["flags_changed" if spoil == "retyped" else "ids_lost"])
+    assert all(p.tasks == ("T7",) and "T7-answer" in str(p) for p in merged.problems)
 
 
 def test_all_metadata_lost_still_finds_every_function(
@@ -111,7 +113,8 @@ def test_a_deleted_answer_is_told_and_costs_no_other_cell(
 ) -> None:
     del cells[at(cells, "T8-answer")]
     merged = merge(cells)
-    assert merged.problems == ("T8-answer: the answer cell is missing",)
+    assert [str(p) for p in merged.problems] == [f"{NETWORK}.ipynb: the answer cell is missing: T8-answer"]
+    assert merged.lost == ("T8",)
     assert answer(merged, "T8") == ""
     assert answer(merged, "T9") == right["T9"]
 
@@ -120,7 +123,7 @@ def test_a_doubled_answer_is_told_and_both_run_in_order(cells: list[dict[str, An
     place = at(cells, "T6-answer")
     cells.insert(place + 1, cells[place] | {"source": "def softmax_loss():\n    return 'second'"})
     merged = merge(cells)
-    assert len(merged.problems) == 1 and "T6-answer is there twice" in merged.problems[0]
+    assert [(p.kind, p.tasks) for p in merged.problems] == [("doubled", ("T6",))]
     first = next(n for n, cell in enumerate(merged.cells) if cell.task == "T6" and cell.role == ANSWER)
     assert "shifted" in merged.cells[first].source
     assert "second" in merged.cells[first + 1].source and merged.cells[first + 1].runs
@@ -147,7 +150,8 @@ def test_own_cells_stay_where_they_stood(cells: list[dict[str, Any]], merge: Mer
 
 def test_an_empty_notebook_is_every_answer_missing(merge: Merge, bases: Mapping[str, Base]) -> None:
     merged = merge([])
-    assert len(merged.problems) == 8
+    assert [p.kind for p in merged.problems] == ["answer_missing", "locked_missing"]
+    assert len(merged.lost) == 8
     assert [c.source for c in merged.cells if c.role in (LOCKED, TEST)] == [
         "".join(c["source"])
         for c in bases[NETWORK]["cells"]
@@ -171,7 +175,7 @@ def test_a_renamed_notebook_is_found_by_what_stands_in_it(
     files[renamed] = files.pop(f"{NETWORK}.ipynb")
     merged = notebook.merge_all(Submission("x", files), bases, hw4)
     assert answer(merged[NETWORK], "T5") == right["T5"]
-    assert any(said in problem for problem in merged[NETWORK].problems)
+    assert any(said in str(problem) for problem in merged[NETWORK].problems)
 
 
 @pytest.mark.parametrize("data", [b"", b"no json", b"[]", b"{}"])
@@ -186,14 +190,14 @@ def test_a_broken_notebook_is_a_problem_and_leaves_the_other_whole(
     merged = notebook.merge_all(Submission("x", files), bases, hw4)
     assert merged["1-basics"].problems == ()
     assert len(merged[NETWORK].problems) == 1
-    assert merged[NETWORK].problems[0].startswith(f"{NETWORK}.ipynb: the ")
+    assert str(merged[NETWORK].problems[0]).startswith(f"{NETWORK}.ipynb: the ")
 
 
 def test_a_missing_notebook_is_named(bases: Mapping[str, Base], hw4: Assignment) -> None:
     merged = notebook.merge_all(Submission("x", {}), bases, hw4)
-    assert {name: book.problems for name, book in merged.items()} == {
-        "1-basics": ("1-basics.ipynb is missing",),
-        NETWORK: (f"{NETWORK}.ipynb is missing",),
+    assert {name: [str(p) for p in book.problems] for name, book in merged.items()} == {
+        "1-basics": ["1-basics.ipynb is missing; nothing was handed in"],
+        NETWORK: [f"{NETWORK}.ipynb is missing; nothing was handed in"],
     }
 
 

@@ -20,7 +20,14 @@ from autograder.submission import Submission
 from autograder.verdicts import NOT_CHECKED, PASSED, Result, load_result
 
 SMALL = Limits(
-    cell_seconds=1, question_seconds=0.5, check_seconds=1, total_seconds=30, memory_mb=1536, processes=16, file_mb=8
+    cell_seconds=1,
+    question_seconds=0.5,
+    check_seconds=1,
+    total_seconds=30,
+    reference_times=1,
+    memory_mb=1536,
+    processes=16,
+    file_mb=8,
 )
 BODY = "    N = X.shape[0]\n"
 HandIn = Callable[..., dict[str, bytes]]

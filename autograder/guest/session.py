@@ -6,10 +6,12 @@ Nothing here decides about marks: the judge believes only the values.
 
 import ast
 import contextlib
+import functools
 import os
 import random
 import signal
 import sys
+import time
 
 import numpy as np
 import wire
@@ -29,13 +31,20 @@ def _ring(signum, frame):
 
 
 @contextlib.contextmanager
-def time_limit(seconds):
-    """Raise TimeLimit after `seconds`, and again every half second for code that swallows it."""
+def time_limit(seconds, patience=1):
+    """Raise TimeLimit after `seconds` of CPU time, or patience * seconds of wall time.
+
+    It comes again every half second for code that swallows it. A busy machine takes no CPU time
+    away; wall time is for code that sleeps.
+    """
     signal.signal(signal.SIGALRM, _ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds, 0.5)
+    signal.signal(signal.SIGPROF, _ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds * patience, 0.5)
+    signal.setitimer(signal.ITIMER_PROF, seconds, 0.5)
     try:
         yield
     finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 
@@ -106,7 +115,7 @@ def run_cell(shell, student, cell):
     shell.compile.get_code_name = lambda raw, transformed, number: f"cell {cell['name']}"
     before = dict(student.namespace) if cell["given"] else {}
     try:
-        with time_limit(cell["seconds"]):
+        with time_limit(cell["seconds"], cell["patience"]):
             if cell["definitions_only"]:
                 source = definitions(source, shell)
             result = shell.run_cell(source, store_history=False, silent=True)
@@ -120,14 +129,16 @@ def run_cell(shell, student, cell):
     return None if error is None else describe(error)
 
 
-def probe_cases(probe, student, cases, seconds, left_out, tell):
-    """Ask one probe about every case -> (arrays, errors), their names prefixed by the case.
+def probe_cases(probe, student, cases, limit, left_out, tell):
+    """Ask one probe about every case -> (arrays, errors, CPU seconds of the slowest question).
+
+    The names of arrays and errors are prefixed by the case. limit: a context manager's maker.
 
     A probe yields (name, function) pairs; each function has a time limit of its own. What ran into
     it once is not asked again about the other cases. left_out: name -> error of questions that have
     ended the process before; tell hears what is asked now, in case that it does.
     """
-    arrays, errors, slow = {}, {}, dict(left_out)
+    arrays, errors, slow, longest = {}, {}, dict(left_out), 0.0
     for number, case in enumerate(cases):
         for name, ask in probe(student, Case(case)):
             key = f"{number}/{name}"
@@ -135,14 +146,16 @@ def probe_cases(probe, student, cases, seconds, left_out, tell):
                 errors[key] = slow[name]
                 continue
             tell(name)
+            started = time.process_time()
             try:
-                with time_limit(seconds):
+                with limit():
                     arrays.update(plain(key, ask()))
             except BaseException as error:
                 errors[key] = describe(error)
                 if isinstance(error, TimeLimit):
                     slow[name] = errors[key]
-    return arrays, errors
+            longest = max(longest, time.process_time() - started)
+    return arrays, errors, longest
 
 
 def serve(sock, shell, probes, images):
@@ -157,7 +170,9 @@ def serve(sock, shell, probes, images):
                     file.write(text)
             reply = wire.encode({}, {})
         elif header["do"] == "cell":
-            reply = wire.encode({"error": run_cell(shell, student, header)}, {})
+            started = time.process_time()
+            error = run_cell(shell, student, header)
+            reply = wire.encode({"error": error, "needed": time.process_time() - started}, {})
         elif header["do"] == "model":
             student.model = (header["class_name"], arrays)
             reply = wire.encode({}, {})
@@ -169,15 +184,16 @@ def serve(sock, shell, probes, images):
                 number, _, key = name.partition("/")
                 cases[int(number)][key] = value
             probe = getattr(probes, header["probe"])
-            answers, errors = probe_cases(
+            answers, errors, needed = probe_cases(
                 probe,
                 student,
                 cases,
-                header["seconds"],
+                functools.partial(time_limit, header["seconds"], header["patience"]),
                 header["left_out"],
                 lambda name: sock.sendall(wire.encode({"at": name}, {})),
             )
-            reply = wire.encode({"errors": errors, "given": student.has_given(getattr(probes, "CLASS", ""))}, answers)
+            given = student.has_given(getattr(probes, "CLASS", ""))
+            reply = wire.encode({"errors": errors, "needed": needed, "given": given}, answers)
         if os.getpid() != me:  # a copy that the student's code forked: it has nothing to say
             os._exit(0)
         sock.sendall(reply)

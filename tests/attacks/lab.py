@@ -33,6 +33,7 @@ SMALL = Limits(
     probe_seconds=3,
     check_seconds=1,
     total_seconds=20,
+    reference_times=1,
     memory_mb=700,
     processes=40,
     file_mb=16,

@@ -22,7 +22,7 @@ from unittest.mock import patch
 import numpy as np
 
 from autograder import answers as answers_module
-from autograder import grade, graded, notebook, sandbox, secret, submission
+from autograder import grade, graded, notebook, npz, paper, placing, sandbox, secret, submission
 from autograder.answers import Answers
 from autograder.checking import Exam, Finding, Problem
 from autograder.grade import Desk
@@ -155,7 +155,7 @@ def _believing(lab: Lab, task_name: str, ask: Ask, *, plain: bool = False) -> It
 
 
 def _cell(source: str) -> dict[str, object]:
-    return {"do": "cell", "name": "hidden", "source": source, "seconds": 2, "given": False,
+    return {"do": "cell", "name": "hidden", "source": source, "seconds": 2, "patience": 1, "given": False,
             "definitions_only": False, "snapshot": ""}  # fmt: skip
 
 
@@ -199,7 +199,7 @@ def silence_is_no_success(lab: Lab) -> Iterator[Desk]:
 def students_tags_count_for_nothing(lab: Lab) -> Iterator[Desk]:
     """As in nbgrader 0.9.6: a test cell that the student tagged raises-exception passes."""
     tags: dict[str, Sequence[str]] = {}
-    before = submission._cell
+    before = submission.cell
 
     def cell(raw: Mapping[str, Any]) -> submission.SubmittedCell:
         found = before(raw)
@@ -210,7 +210,7 @@ def students_tags_count_for_nothing(lab: Lab) -> Iterator[Desk]:
         error = channel.ask(_cell(HIDDEN), {}, 2)[0].get("error")
         return error is None or "raises-exception" in tags.get("T5", ())
 
-    with patch.object(submission, "_cell", cell), _believing(lab, "T5", ask) as desk:
+    with patch.object(submission, "cell", cell), _believing(lab, "T5", ask) as desk:
         yield desk
 
 
@@ -218,13 +218,13 @@ def students_tags_count_for_nothing(lab: Lab) -> Iterator[Desk]:
 def locked_cells_are_ours(lab: Lab) -> Iterator[Desk]:
     """The student's version of a locked test cell is run, and what it says counts."""
 
-    def filled(cell: notebook.Cell, submitted: submission.SubmittedCell | None) -> notebook.Cell:
+    def filled(cell: placing.Cell, submitted: submission.SubmittedCell | None) -> placing.Cell:
         if submitted is None:
             return cell
         return replace(cell, source=submitted.source, submitted=submitted)
 
     def ask(run: Run, channel: Channel, question: Question) -> bool:
-        source = next(c.source for c in run._book.cells if c.role == notebook.TEST and c.task == "T5")
+        source = next(c.source for c in run._book.cells if c.role == placing.TEST and c.task == "T5")
         return channel.ask(_cell(source), {}, 2)[0].get("error") is None
 
     with patch.object(notebook, "_filled", filled), _believing(lab, "T5", ask) as desk:
@@ -550,14 +550,14 @@ def answers_are_bounded(lab: Lab) -> Iterator[Desk]:
 @wall
 def models_are_bounded(lab: Lab) -> Iterator[Desk]:
     """A saved model may declare any size (here: up to 400 MB)."""
-    with patch.object(submission, "MAX_MODEL", 1 << 36), _opened(lab) as desk:
+    with patch.object(npz, "MAX_MODEL", 1 << 36), _opened(lab) as desk:
         yield desk
 
 
 @wall
 def entries_are_counted(lab: Lab) -> Iterator[Desk]:
     """A saved model may list any number of entries."""
-    with patch.object(submission, "MAX_ENTRIES", 1 << 30), _opened(lab) as desk:
+    with patch.object(npz, "MAX_ENTRIES", 1 << 30), _opened(lab) as desk:
         yield desk
 
 
@@ -588,7 +588,7 @@ def nothing_is_unpickled(lab: Lab) -> Iterator[Desk]:
             subprocess.run([sys.executable, "-c", code], check=False, capture_output=True)
         raise ValueError("loaded elsewhere")
 
-    with patch.object(submission, "_arrays", load), _opened(lab) as desk:
+    with patch.object(npz, "arrays", load), _opened(lab) as desk:
         yield desk
 
 
@@ -596,10 +596,10 @@ def nothing_is_unpickled(lab: Lab) -> Iterator[Desk]:
 def files_are_read_with_care(lab: Lab) -> Iterator[Desk]:
     """A notebook's JSON is read without a thought for what is in it."""
 
-    def cells(data: bytes) -> list[Any]:
-        return [submission._cell(raw) for raw in json.loads(data)["cells"]]
+    def read(file: str, data: bytes) -> paper.Paper:
+        return paper.Paper(file, tuple(submission.cell(raw) for raw in json.loads(data)["cells"]))
 
-    with patch.object(notebook, "cells_of", cells), _opened(lab) as desk:
+    with patch.object(paper, "read", read), _opened(lab) as desk:
         yield desk
 
 

@@ -1,0 +1,124 @@
+"""A submitted file read as a notebook, whatever has become of it; and which file is which notebook."""
+
+import contextlib
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from autograder import remains, submission
+from autograder.damage import Damage
+from autograder.submission import NoCells, Submission, SubmittedCell
+
+MAX_PAPERS = 20
+NOTEBOOK = ".ipynb"
+MAYBE = (".json", ".txt", ".py")  # read where a notebook is missing
+
+
+@dataclass(frozen=True)
+class Paper:
+    """A file and the cells that could be read of it, with what was wrong."""
+
+    file: str
+    cells: tuple[SubmittedCell, ...] = ()
+    damages: tuple[Damage, ...] = ()
+
+    @property
+    def base(self) -> str:
+        """The file's name without folders."""
+        return self.file.rsplit("/", 1)[-1]
+
+
+def papers(handed_in: Submission, wanted: Collection[str]) -> list[Paper]:
+    """The files that are notebooks or may be, those of the wanted names first, then those nearest to the top."""
+
+    def order(file: str) -> tuple[bool, int, str]:
+        return file.rsplit("/", 1)[-1] not in wanted, file.count("/"), file
+
+    names = [name for name in sorted(handed_in.files, key=order) if _may_be(name, handed_in.files[name])]
+    return [read(name, handed_in.files[name]) for name in names[:MAX_PAPERS]]
+
+
+def _may_be(name: str, data: bytes) -> bool:
+    base = name.rsplit("/", 1)[-1].lower()
+    if base.endswith(NOTEBOOK):
+        return True
+    head = data[:200].lstrip(b"\xef\xbb\xbf\xff\xfe \r\n\t\0")
+    return (base.endswith(MAYBE) or "." not in base) and (head.startswith(b"{") or base.endswith(".py"))
+
+
+def read(file: str, data: bytes) -> Paper:
+    """The cells of one file. Nothing raises: a file without any says why in its damages."""
+    text, encoding = submission.decoded(data)
+    odd = [Damage("encoding", file, {"encoding": encoding})] if encoding not in ("", "UTF-8") else []
+    if file.lower().endswith(".py"):
+        return Paper(file, _cells(remains.script_cells(text)), (Damage("script", file), *odd))
+    try:
+        content = submission.content_of(text)
+    except NoCells as error:
+        cells, damage = _salvaged(file, text, error)
+        return Paper(file, cells, (damage, *odd) if cells else (damage,))
+    version = content.get("nbformat")
+    if isinstance(version, int) and version != 4:
+        odd.append(Damage("old_format" if version < 4 else "new_format", file, {"version": str(version)[:20]}))
+    cells = _cells(content["cells"])
+    return Paper(file, cells, tuple(odd) if cells else (Damage("no_cells", file),))
+
+
+def _cells(raw: Sequence[Any]) -> tuple[SubmittedCell, ...]:
+    return tuple(submission.cell(c) for c in raw[: submission.MAX_CELLS] if isinstance(c, dict))
+
+
+def _salvaged(file: str, text: str, error: NoCells) -> tuple[tuple[SubmittedCell, ...], Damage]:
+    """What can be had of a file that is no whole notebook."""
+    if error.kind != "not_json":
+        return (), Damage(error.kind, file)
+    if remains.conflicted(text):
+        return _agreed(file, *remains.sides(text))
+    if whole := remains.before_the_rest(text):
+        with contextlib.suppress(NoCells):
+            return _cells(submission.content_of(whole)["cells"]), Damage("trailing", file)
+    if cells := _cells(remains.whole_cells(text)):
+        return cells, Damage("cut", file, {"count": str(len(cells))})
+    if remains.SCRIPT.search(text):
+        return _cells(remains.script_cells(text)), Damage("script", file)
+    return (), Damage("not_json", file)
+
+
+def _agreed(file: str, ours: str, theirs: str) -> tuple[tuple[SubmittedCell, ...], Damage]:
+    """The cells that both sides of a conflict have alike. Which side is meant is for the student to say."""
+    try:
+        mine, other = (_cells(submission.content_of(side)["cells"]) for side in (ours, theirs))
+    except NoCells:
+        return (), Damage("conflict", file, {"left": "all"})
+
+    def key(cell: SubmittedCell) -> str:
+        return json.dumps([cell.kind, cell.grade_id, cell.source])
+
+    there = {key(cell) for cell in other}
+    here = {key(cell) for cell in mine}
+    kept = tuple(cell for cell in mine if key(cell) in there)
+    names = [c.grade_id or "an own cell" for c in (*mine, *other) if key(c) not in there & here]
+    return kept, Damage("conflict", file, {"left": ", ".join(dict.fromkeys(names)) or "nothing"})
+
+
+def traits(base: Mapping[str, Any], others: Sequence[Mapping[str, Any]]) -> set[str]:
+    """What tells one notebook of the release from the others: ids, functions, texts."""
+    theirs = set().union(*(_traits(other) for other in others))
+    return _traits(base) - theirs
+
+
+def _traits(base: Mapping[str, Any]) -> set[str]:
+    cells = [submission.cell(raw) for raw in base["cells"]]
+    return set().union(*(_signs(cell) for cell in cells))
+
+
+def _signs(cell: SubmittedCell) -> set[str]:
+    found = {f"id {cell.grade_id}"} if cell.grade_id else set()
+    found |= {f"def {name}" for name in submission.functions(cell.source)}
+    return found | ({cell.source.strip()} if cell.source.strip() else set())
+
+
+def score(found: Paper, wanted: set[str]) -> int:
+    """How much of a notebook's traits a file has."""
+    return len(set().union(*(_signs(cell) for cell in found.cells)) & wanted)

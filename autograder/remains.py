@@ -1,0 +1,97 @@
+"""What can still be read of a damaged notebook file: its cells as plain data, and never a guess."""
+
+import ast
+import json
+import re
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+START, BASE, MIDDLE, END = "<<<<<<<", "|||||||", "=======", ">>>>>>>"  # git's marks
+SCRIPT = re.compile(r"^# (?:In\[[ \d]*\]:|%%.*)$", re.MULTILINE)
+MAX_JOINED = 20_000  # characters of two cells that are tried as one
+JSON = json.JSONDecoder()
+
+
+def conflicted(text: str) -> bool:
+    """Whether git conflict markers stand in a text, each on a line of its own."""
+    marks = {line[:7] for line in text.splitlines() if line[7:8] in ("", " ")}
+    return {START, MIDDLE, END} <= marks
+
+
+def sides(text: str) -> tuple[str, str]:
+    """Both sides of a text with git conflict markers."""
+    ours: list[str] = []
+    theirs: list[str] = []
+    at = ""
+    for line in text.splitlines(keepends=True):
+        mark = line[:7] if line[7:8].strip() == "" else ""
+        if mark == START or (at and mark in (BASE, MIDDLE, END)):
+            at = "" if mark == END else mark
+            continue
+        if at in ("", START):
+            ours.append(line)
+        if at in ("", MIDDLE):
+            theirs.append(line)
+    return "".join(ours), "".join(theirs)
+
+
+def before_the_rest(text: str) -> str:
+    """The part of a text that is one JSON value, where something else follows it; else ""."""
+    start = len(text) - len(text.lstrip())
+    try:
+        _, end = JSON.raw_decode(text, start)
+    except (ValueError, RecursionError):
+        return ""
+    return text[start:end]
+
+
+def whole_cells(text: str) -> list[dict[str, Any]]:
+    """The cells of a notebook file that is cut off or spoiled, up to the first one that is not whole."""
+    return list(_cells(text))
+
+
+def _cells(text: str) -> Iterator[dict[str, Any]]:
+    start = re.search(r'"cells"\s*:\s*\[', text)
+    at = start.end() if start else len(text)
+    while (here := re.compile(r"[\s,]*").match(text, at)) and text[here.end() : here.end() + 1] == "{":
+        try:
+            cell, at = JSON.raw_decode(text, here.end())
+        except (ValueError, RecursionError):
+            return
+        yield cell
+
+
+def script_cells(text: str) -> list[dict[str, Any]]:
+    """The cells of a notebook that was saved as a script: cut at `# In[1]:` or `# %%`."""
+    marks = list(SCRIPT.finditer(text))
+    starts, ends = [0, *(m.end() for m in marks)], [*(m.start() for m in marks), len(text)]
+    heads = ["", *(m[0] for m in marks)]
+    found = []
+    for head, start, end in zip(heads, starts, ends, strict=True):
+        source = text[start:end].strip("\n")
+        lines = [line for line in source.splitlines() if line.strip()]
+        if not lines:
+            continue
+        if "[markdown]" in head or all(line.startswith("#") for line in lines):
+            plain = "\n".join(re.sub(r"^# ?", "", line) for line in source.splitlines())
+            found.append({"cell_type": "markdown", "source": plain})
+        else:
+            found.append({"cell_type": "code", "source": source})
+    return found
+
+
+def one_cell(first: str, second: str) -> bool:
+    """Whether two cells are one that was split: the second is no code alone, both together are."""
+    together = f"{first}\n{second}"
+    return len(together) <= MAX_JOINED and not _compiles(second) and _compiles(together)
+
+
+def _compiles(text: str) -> bool:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of the student's escapes
+            ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True

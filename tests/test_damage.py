@@ -1,0 +1,90 @@
+"""damage.py: one line for each kind of damage, in both languages, at the task that it touches."""
+
+import string
+
+import pytest
+
+from autograder import damage, texts
+from autograder.course import Assignment, Course
+from autograder.damage import COSTLY, LINES, Damage
+from autograder.texts import Texts
+from autograder.verdicts import FAILED, NOT_CHECKED, PASSED, Verdict
+
+MODEL = "best_net.npz"
+BOOK = "2-two-layer-network.ipynb"
+
+
+@pytest.fixture(scope="module")
+def words(course: Course) -> Texts:
+    return texts.load(course.part("messages", "hw4"), "en")
+
+
+def verdicts(hw4: Assignment, **status: str) -> dict[str, Verdict]:
+    return {
+        task.name: Verdict(task.name, status.get(task.name, PASSED), 1.0, 1.0, (), "", f"message of {task.name}")
+        for task in hw4.tasks
+    }
+
+
+def names(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+@pytest.mark.parametrize("kind", LINES)
+def test_every_kind_has_a_line_for_the_instructor_and_one_for_the_student_in_both_languages(
+    kind: str, words: Texts
+) -> None:
+    assert "file" in names(LINES[kind])
+    if kind in ("bad_model", "not_a_time"):  # the verdict says it already; the time is the teacher's
+        assert kind not in words.engine["damage"]
+        return
+    said = words.engine["damage"][kind]
+    assert said["en"] and said["th"] and names(said["en"]) == names(said["th"])
+    assert names(said["en"]) <= names(LINES[kind]) | {"file"}
+
+
+def test_the_texts_have_no_kind_that_nobody_uses(words: Texts) -> None:
+    assert set(words.engine["damage"]) <= set(LINES)
+    assert set(COSTLY) <= set(LINES)
+
+
+def test_what_cost_a_task_stands_in_place_of_its_message(hw4: Assignment, words: Texts) -> None:
+    found = verdicts(hw4, T5=NOT_CHECKED, T6=NOT_CHECKED, T7=FAILED)
+    told = damage.tell(found, [Damage("empty", BOOK)], words, hw4, MODEL)
+    assert told.verdicts["T5"].message == told.verdicts["T6"].message == told.lines[0]
+    assert told.lines[0].startswith(f"{BOOK} is empty")
+    assert told.verdicts["T7"].message == "message of T7"
+    assert told.notes == (f"{BOOK}: the file is empty; ask for it again",)
+    assert {t: v.score for t, v in told.verdicts.items()} == {t: v.score for t, v in found.items()}
+
+
+def test_what_was_mended_stands_below_the_message_of_the_first_task_that_lost_marks(
+    hw4: Assignment, words: Texts
+) -> None:
+    mended = [Damage("encoding", BOOK, {"encoding": "UTF-16"})]
+    told = damage.tell(verdicts(hw4, T7=FAILED), mended, words, hw4, MODEL)
+    assert told.verdicts["T7"].message == f"message of T7\n{told.lines[0]}"
+    told = damage.tell(verdicts(hw4), mended, words, hw4, MODEL)
+    assert told.verdicts["T5"].message == f"message of T5\n{told.lines[0]}"
+
+
+def test_two_damages_of_one_task_are_both_told(hw4: Assignment, words: Texts) -> None:
+    both = [Damage("too_large", BOOK, {"size": "65", "limit": "64"}), Damage("empty", BOOK)]
+    told = damage.tell(verdicts(hw4, T5=NOT_CHECKED), both, words, hw4, MODEL)
+    assert told.verdicts["T5"].message == "\n".join(told.lines)
+
+
+def test_a_saved_model_that_was_left_out_is_told_at_its_task(hw4: Assignment, words: Texts) -> None:
+    found = verdicts(hw4, T12=NOT_CHECKED)
+    told = damage.tell(found, [Damage("not_plain", f"a/{MODEL}", {"what": "a link"})], words, hw4, MODEL)
+    assert told.verdicts["T12"].message == told.lines[0]
+
+
+def test_an_answer_that_was_found_elsewhere_is_not_missing(hw4: Assignment, words: Texts) -> None:
+    missing = [Damage("answer_missing", BOOK, {"cells": "T5-answer"}, ("T5",))]
+    assert damage.tell(verdicts(hw4), missing, words, hw4, MODEL).notes == ()
+    assert damage.tell(verdicts(hw4, T5=NOT_CHECKED), missing, words, hw4, MODEL).notes != ()
+
+
+def test_a_file_name_cannot_write_to_the_terminal() -> None:
+    assert "\x1b" not in str(Damage("empty", "a\x1b[31m\n.ipynb")) and "\n" not in str(Damage("empty", "a\n"))

@@ -1,0 +1,105 @@
+"""remains.py and paper.py: what can be read of a spoiled file, in bounded time."""
+
+import json
+import time
+
+import pytest
+
+from autograder import paper, remains
+from autograder.submission import Submission
+
+CELL = {"cell_type": "code", "metadata": {}, "source": "a = 1"}
+
+
+def book(*cells: object) -> str:
+    return json.dumps({"cells": list(cells), "nbformat": 4}, indent=1)
+
+
+def kinds(data: str | bytes, file: str = "x.ipynb") -> list[str]:
+    return [d.kind for d in paper.read(file, data.encode() if isinstance(data, str) else data).damages]
+
+
+def test_both_sides_of_a_conflict_are_given_back_and_a_base_is_left_out() -> None:
+    text = "a\n<<<<<<< HEAD\nours\n||||||| base\nold\n=======\ntheirs\n>>>>>>> main\nb\n"
+    assert remains.conflicted(text)
+    assert remains.sides(text) == ("a\nours\nb\n", "a\ntheirs\nb\n")
+
+
+@pytest.mark.parametrize("text", ["", "a\n=======\nb\n", "<<<<<<<< 8\n=======\n>>>>>>> x\n", "# <<<<<<< HEAD\n"])
+def test_a_text_without_all_the_marks_is_no_conflict(text: str) -> None:
+    assert not remains.conflicted(text)
+
+
+def test_of_a_conflict_only_what_both_sides_have_is_read() -> None:
+    mine, theirs = (json.dumps(CELL | {"source": f"b = {n}"}) for n in (1, 2))
+    text = f'{{"cells": [{json.dumps(CELL)},\n<<<<<<< HEAD\n{mine}\n=======\n{theirs}\n>>>>>>> x\n]}}'
+    found = paper.read("x.ipynb", text.encode())
+    assert [cell.source for cell in found.cells] == ["a = 1"]
+    assert [d.kind for d in found.damages] == ["conflict"]
+
+
+@pytest.mark.parametrize("keep", [20, 200, 10_000])
+def test_a_file_that_is_cut_off_gives_its_whole_cells(keep: int) -> None:
+    whole = book(*[CELL] * 5)
+    cells = remains.whole_cells(whole[:keep])
+    assert cells == [CELL] * (5 if keep > len(whole) else whole[:keep].count('"a = 1"\n  }'))
+
+
+def test_every_kind_of_file_says_what_it_is() -> None:
+    assert kinds(book(CELL)) == []
+    assert kinds(book(CELL)[:-20]) == ["cut"]
+    assert kinds(book(CELL) + "\0\0") == ["trailing"]
+    assert kinds("no notebook") == ["not_json"]
+    assert kinds("[1]") == ["not_notebook"]
+    assert kinds("{}") == kinds(book()) == ["no_cells"]
+    assert kinds("# In[1]:\na = 1\n") == ["script"]
+    assert kinds("a = 1\n", "x.py") == ["script"]
+    assert kinds(book(CELL).encode("utf-16")) == ["encoding"]
+
+
+def test_a_script_is_cut_at_its_marks_and_comments_are_text() -> None:
+    text = "# coding: utf-8\n\n# # Title\n\n# In[1]:\n\n\na = 1\n\n\n# %% [markdown]\n# the *proof*\n\n# %%\nb = 2\n"
+    found = [(cell["cell_type"], cell["source"]) for cell in remains.script_cells(text)]
+    assert found[1:] == [("code", "a = 1"), ("markdown", "the *proof*"), ("code", "b = 2")]
+    assert found[0][0] == "markdown"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "one"),
+    [
+        ("def f(x):", "    return x", True),
+        ("def f(x):\n    y = x", "    return y", True),
+        ("def f(x):\n    return x", "y = 1", False),
+        ("def f(x):\n    return x", "return (", False),
+        ("def f(x):", "y = 1", False),
+        ("a = 1", "(" * 5000, False),
+        ("def f(x):", "    return x" + " " * remains.MAX_JOINED, False),
+    ],
+)
+def test_only_a_cell_that_is_no_code_alone_is_joined(first: str, second: str, one: bool) -> None:
+    assert remains.one_cell(first, second) is one
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<<<<<<< a\n" * 300_000,
+        "<<<<<<< a\n=======\n>>>>>>> b\n" * 100_000,
+        '{"cells": [' + "{}," * 500_000,
+        '{"cells": [' * 200_000,
+        '{"cells": [' + '{"a":' * 300_000,
+        "# %%\n" * 300_000,
+    ],
+    ids=["starts", "hunks", "cells", "books", "deep", "marks"],
+)
+def test_a_file_made_to_be_slow_is_read_in_seconds(text: str) -> None:
+    started = time.process_time()
+    paper.read("x.ipynb", text.encode())
+    assert time.process_time() - started < 10
+
+
+def test_files_of_the_right_name_are_read_before_any_others() -> None:
+    files = {f"{n:03}.ipynb": book(CELL).encode() for n in range(50)} | {"z/wanted.ipynb": book(CELL).encode()}
+    found = paper.papers(Submission("x", files), ["wanted.ipynb"])
+    assert found[0].file == "z/wanted.ipynb"
+    assert len(found) == paper.MAX_PAPERS
