@@ -11,7 +11,8 @@ import struct
 PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, MODE_FILTER = 38, 22, 2
 ALLOW, REFUSE, UNKNOWN = 0x7FFF0000, 0x00050000 | 1, 0x00050000 | 38
 LOAD, EQUAL, SET, AT_LEAST, RETURN = 0x20, 0x15, 0x45, 0x35, 0x06
-CALL, MACHINE, FIRST_ARGUMENT = 0, 4, 16  # offsets in struct seccomp_data
+CALL, MACHINE, FIRST_ARGUMENT, THIRD_ARGUMENT = 0, 4, 16, 32  # offsets in struct seccomp_data
+SETSOCKOPT, SNDBUF, RCVBUF = (54, 208), 7, 8  # larger buffers would hold memory that is in no process
 NEW_NAMESPACES = 0x7E020000 | 0x80  # CLONE_NEW*: user, pid, net, ipc, uts, cgroup, mount, time
 
 # numbers on (x86_64, aarch64); -1: not there
@@ -68,6 +69,12 @@ def program(machine):
     for numbers in REFUSED.values():
         code += [step(EQUAL, 0, 1, numbers[column]), step(RETURN, 0, 0, REFUSE)]
     code += [
+        step(EQUAL, 0, 5, SETSOCKOPT[column]),
+        step(LOAD, 0, 0, THIRD_ARGUMENT),
+        step(EQUAL, 1, 0, SNDBUF),
+        step(EQUAL, 0, 1, RCVBUF),
+        step(RETURN, 0, 0, REFUSE),
+        step(RETURN, 0, 0, ALLOW),
         step(EQUAL, 0, 3, clone),
         step(LOAD, 0, 0, FIRST_ARGUMENT),
         step(SET, 0, 1, NEW_NAMESPACES),

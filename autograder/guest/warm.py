@@ -27,7 +27,7 @@ NOSUID_NODEV, READ_ONLY_NOEXEC = 2 | 4, 1 | 8
 DUMPABLE = 4
 WATCH = 0.1  # seconds between looks at the memory of a child and all that it forked
 MEGABYTE = 1 << 20
-SOCKET = 2 * 212_992  # bytes that the kernel may hold for one, see socket(7), wmem_max
+SOCKET = 2 * 212_992  # bytes that the kernel may hold for one: wmem_default of socket(7), which calls.py keeps
 
 
 def call(name, *args):
