@@ -7,7 +7,9 @@ import stat
 import tarfile
 import unicodedata
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import lms
 import pytest
@@ -17,6 +19,8 @@ from autograder import archive, collect, roster
 from autograder import course as course_module
 from autograder.archive import Bounds, Refused
 from autograder.course import Course, CourseError, Limits
+
+Run = Callable[..., Any]
 
 SOMCHAI = Student("65010001", "สมชาย", "ใจดี", "somchai@example.org", 1)
 MALI = Student("65010002", "Mali", "Srisuk", "mali@example.org", 2)
@@ -394,3 +398,41 @@ def test_a_file_that_is_no_archive_is_one_clear_line(here: Course, tmp_path: Pat
         (tmp_path / name).write_bytes(b"not an archive")
     with pytest.raises(CourseError, match=name):
         take(here, tmp_path / name)
+
+
+# ---- nbgrader's own commands --------------------------------------------------------------------
+
+
+def test_nbgraders_zip_collect_takes_the_same_weights_and_times_with_them(
+    here: Course, tmp_path: Path, run: Run
+) -> None:
+    folder = here.root / "downloaded" / "hw4" / "archive"
+    folder.mkdir(parents=True)
+    handed = [([SOMCHAI], FILES, "2026-11-05 16:58:09 Z"), ([STRANGER], FILES, "2026-11-05 16:58:09 Z")]
+    lms.gradescope_zip(folder / "export.zip", [*handed, ([MALI], {"a.zip": hostile_zip()}, "2026-11-05 16:58:09 Z")])
+    done = run("nbgrader", "zip_collect", "hw4", cwd=here.root)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "Nobody Known" in done.stderr and "leads outside its folder" in done.stderr
+    assert files_of(here, SOMCHAI) == {**FILES, "timestamp.txt": b"2026-11-05 16:58:09"}
+    assert set(files_of(here, MALI)) == {"1-basics.ipynb", "timestamp.txt"}
+    assert not (here.root / "submitted" / STRANGER.id).exists()
+
+
+def test_nbgraders_collect_from_the_exchange_works_and_ours_goes_on_from_there(
+    here: Course, tmp_path: Path, run: Run
+) -> None:
+    exchange = tmp_path / "exchange"
+    inbound = exchange / "course" / "inbound"
+    handed = inbound / f"{SOMCHAI.id}+hw4+2026-11-05 12:00:00.000000 UTC+abcdef"
+    handed.mkdir(parents=True)
+    for path in (exchange, exchange / "course", inbound):
+        path.chmod(0o777)
+    for name, data in {**FILES, "timestamp.txt": b"2026-11-05 12:00:00.000000 UTC"}.items():
+        (handed / name).write_bytes(data)
+    options = ["--course=course", f"--Exchange.root={exchange}", "--ExchangeCollect.check_owner=False"]
+    done = run("nbgrader", "collect", "hw4", *options, cwd=here.root)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert files_of(here, SOMCHAI) == {**FILES, "timestamp.txt": b"2026-11-05 12:00:00.000000 UTC"}
+    later = lms.gradescope_zip(tmp_path / "e.zip", [([SOMCHAI], {"1-basics.ipynb": b"new"}, "2026-11-06 00:00:00 Z")])
+    assert take(here, later).taken == [SOMCHAI.id]
+    assert files_of(here, SOMCHAI)["1-basics.ipynb"] == b"new"

@@ -2,7 +2,6 @@
 
 import itertools
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -40,7 +39,7 @@ _names = (f"course{number}" for number in itertools.count())
 
 @pytest.fixture(scope="module")
 def classroom(repo: Course, hand_in: HandIn, right: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Course:
-    """Eight small submissions on SQLite, not graded."""
+    """Eight small submissions on SQLite, not graded. Only read: each test copies it."""
     course = sample.scratch_course(repo, tmp_path_factory.mktemp("pg") / "course")
     secret.load(course)
     fill(course, 8, hand_in, right)
@@ -121,10 +120,11 @@ def test_two_graders_at_once_one_killed_give_the_marks_of_sqlite_each_once(
     course = postgres.with_url(copy_of(classroom, tmp_path / "pg"), postgres.database(socket, next(_names)))
     names = sorted(path.name for path in (course.root / "submitted").iterdir())
     two_graders(course, names, kill_after=1)
-    done = run("autograder", "grade", "hw4", "--course", classroom.root, "--jobs", 1, "--quiet")
+    beside = copy_of(classroom, tmp_path / "sqlite")
+    done = run("autograder", "grade", "hw4", "--course", beside.root, "--jobs", 1, "--quiet")
     assert done.returncode == 0, done.stderr
     found = postgres.rows(course)
-    assert found == postgres.rows(classroom)
+    assert found == postgres.rows(beside)
     assert len(found) == 12 * len(names) == len({row[:2] for row in found})
     assert graded(course) == len(names)
     assert not list(course.root.glob("autograded/*/.hw4*.part"))
@@ -134,8 +134,6 @@ def test_a_submission_in_another_graders_hands_is_left_to_it(
     classroom: Course, copy_of: Copy, socket: str, tmp_path: Path
 ) -> None:
     course = postgres.with_url(copy_of(classroom, tmp_path / "pg"), postgres.database(socket, next(_names)))
-    for folder in ("autograded", ".autograder/verdicts", ".autograder/answers"):
-        shutil.rmtree(course.root / folder, ignore_errors=True)
     names = sorted(path.name for path in (course.root / "submitted").iterdir())[:4]
     both = [start(course, names), start(course, names)]
     said = [finished(grader) for grader in both]
