@@ -13,6 +13,10 @@ from tests.browser.server import Server
 
 RUN_MS = 180_000  # for all cells of a notebook with its training, on a busy machine
 SLOW_MS = 60_000
+KERNEL_READY = """async path => {
+    const sessions = await (await fetch('/api/sessions')).json();
+    return sessions.some(one => one.path === path && one.kernel.execution_state === 'idle');
+}"""
 
 
 @dataclass
@@ -27,6 +31,7 @@ class Lab:
         """Open a notebook, and wait until its kernel is ready."""
         self.page.goto(self.server.url(f"lab/tree/{self.folder}/{name}?reset"))
         expect(self.cells.first).to_be_visible(timeout=SLOW_MS)
+        self.page.wait_for_function(KERNEL_READY, arg=f"{self.folder}/{name}", timeout=SLOW_MS)
         idle = self.page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]')
         expect(idle).to_be_attached(timeout=SLOW_MS)
         self.page.keyboard.press("Control+b")  # room for the notebook: without the list of files

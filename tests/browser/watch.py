@@ -12,13 +12,13 @@ CDN = "https://cdnjs.cloudflare.com/ajax/libs/mathjax/2.7.7/"  # where nbconvert
 MATHJAX = Path("/usr/share/javascript/mathjax")  # the same from Debian's libjs-mathjax
 LOADER = "const s = document.createElement('script'); s.src = '{}MathJax.js{}'; document.head.append(s);"
 # follows every link that stands in the text of a student or of MathJax, as a curious reader would
-FOLLOW = """() => {
-    for (const link of document.querySelectorAll('a, area, form, button, svg *')) {
-        if (link.closest('nav, .navbar, .panel-heading') || /^#/.test(link.getAttribute('href'))) continue;
-        link.removeAttribute?.('target');
-        link.dispatchEvent(new MouseEvent('click', {bubbles: true, cancelable: true, view: window}));
-    }
-}"""
+FOLLOW = """() => [...document.querySelectorAll('a, area, form, button, svg *')].map(link => {
+    if (link.closest('nav, .navbar, .panel-heading') || /^#/.test(link.getAttribute('href'))) return '';
+    link.removeAttribute('target');
+    link.dispatchEvent(new MouseEvent('click', {bubbles: true, cancelable: true, view: window}));
+    const address = link.href ?? link.getAttribute('xlink:href') ?? '';
+    return address.baseVal ?? address;
+})"""
 # what was handed in beside the notebook: the formgrader serves it by its ending, as a picture or a PDF
 SCAN = re.compile(r"http://[\w.:]+/formgrader/submissions/\w+/[^/?#]+\.(pdf|png|jpe?g)")
 # the formgrader's page has fetched marks and comments; other pages have nothing to fetch
@@ -35,7 +35,6 @@ class Watch:
     dialogs: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)  # requests to anywhere else
     asked: list[str] = field(default_factory=list)  # requests that an attack made
-    followed: list[str] = field(default_factory=list)  # where links lead
     _reading: bool = False
 
     def __post_init__(self) -> None:
@@ -54,8 +53,6 @@ class Watch:
         if url.startswith(CDN):
             self._mathjax(route, url)
         elif reading:
-            if not SCAN.fullmatch(url):
-                self.followed.append(url)
             route.abort("aborted")  # the page stays as it is
         elif url.startswith((*self.homes, "data:", "blob:")):
             route.continue_()
@@ -72,20 +69,24 @@ class Watch:
             found = MATHJAX / name
             route.fulfill(path=found) if found.is_file() else route.abort()
 
-    def read(self, page: Page, url: str) -> list[str]:
-        """Open a page, let it come to rest, follow its links -> what ran, in words; nothing, it is hoped."""
-        for notes in (self.dialogs, self.left, self.asked, self.followed):
-            notes.clear()
+    def visit(self, page: Page, url: str) -> None:
+        """Open a page."""
         self._reading = False
         page.goto(url)
+
+    def read(self, page: Page, url: str) -> list[str]:
+        """Open a page, let it come to rest, follow its links -> what ran, in words; nothing, it is hoped."""
+        for notes in (self.dialogs, self.left, self.asked):
+            notes.clear()
+        self.visit(page, url)
         page.wait_for_function(READY)
         page.evaluate("() => window.MathJax && new Promise(done => MathJax.Hub.Queue(done))")
         self._reading = True
-        page.evaluate(FOLLOW)
+        links: list[str] = page.evaluate(FOLLOW)
         page.evaluate("() => new Promise(done => setTimeout(done, 0))")  # what the clicks set off comes first
         marked = page.evaluate("() => [String(window.__won), document.title]")
         ran = [f"dialog {text}" for text in self.dialogs] + [f"marker {text}" for text in marked if SIGN in text]
         ran += [f"request to another host: {url}" for url in self.left]
         ran += [f"request by an attack: {url}" for url in self.asked]
-        ran += [f"link to {url}" for url in self.followed]
+        ran += [f"link to {url}" for url in links if url and not SCAN.fullmatch(url)]
         return list(dict.fromkeys(ran))
