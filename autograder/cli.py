@@ -9,7 +9,7 @@ import shutil
 import sys
 import tempfile
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -18,7 +18,7 @@ from rich.console import Console
 
 from autograder import course as course_module
 from autograder import files, marks, verdicts
-from autograder.course import PERSON, Assignment, Course, CourseError
+from autograder.course import Assignment, Course, CourseError
 from autograder.progress import Progress
 
 USER_ERROR, OUR_BUG, INTERRUPTED = 1, 3, 130
@@ -93,7 +93,12 @@ def grade_command(
         from autograder import session  # nbgrader takes seconds to import
 
         return _say(session.rebuild(loaded, wanted, names))
-    graded, failed = _grade(loaded, wanted, names, jobs, force, quiet, unsafe, cluster)
+    from autograder import grading  # nbgrader takes seconds to import
+
+    if unsafe:
+        err.print("[bold red]warning:[/] --unsafe-no-sandbox: submitted code can do what you can do")
+    how = grading.How(jobs, force, unsafe, cluster)
+    graded, failed = grading.grade_class(loaded, wanted, names, how, out, quiet)
     if not quiet and graded:
         _table(loaded, wanted, graded)
     if not quiet:
@@ -102,27 +107,9 @@ def grade_command(
         raise CourseError(f"{len(failed)} not graded, or not whole ({', '.join(failed[:3])}...); the others are safe")
 
 
-def _say(lines: Sequence[str]) -> None:
+def _say(lines: Iterable[str]) -> None:
     for line in lines:
         out.print(line, markup=False)
-
-
-def _grade(
-    course: Course,
-    assignment: Assignment,
-    names: Sequence[str],
-    jobs: int,
-    force: bool = False,
-    quiet: bool = False,
-    unsafe: bool = False,
-    cluster: str = "",
-) -> tuple[list[str], list[str]]:
-    """Grade what changed -> (names graded now, names that our side failed on)."""
-    from autograder import grading  # nbgrader takes seconds to import
-
-    if unsafe:
-        err.print("[bold red]warning:[/] --unsafe-no-sandbox: submitted code can do what you can do")
-    return grading.grade_class(course, assignment, names, grading.How(jobs, force, unsafe, cluster), out, quiet)
 
 
 @app.command(name="collect")
@@ -177,16 +164,7 @@ def scores(
     loaded, wanted = _load(course, assignment)
     names = verdicts.students(loaded, wanted)
     if as_json:
-        found = {n: r for n in names if (r := verdicts.load_result(loaded, wanted.name, n)) is not None}
-        given = marks.read(loaded, wanted)
-        found = {n: marks.applied(loaded, wanted, r, given.get(n, {})) for n, r in found.items()}
-        data = {
-            n: {
-                t: {k: v for k, v in verdict.as_json().items() if k not in ("task", "measured", "flag")}
-                for t, verdict in r.verdicts.items()
-            }
-            for n, r in found.items()
-        }
+        data = marks.as_data(loaded, wanted, names)
         sys.stdout.write(json.dumps(data, ensure_ascii=False, indent=1) + "\n")
         return
     _table(loaded, wanted, names)
@@ -201,46 +179,21 @@ def report_command(
 ) -> None:
     """Write each student's feedback and the class report, as HTML."""
     loaded, wanted = _load(course, assignment)
-    _report(loaded, wanted, quiet)
-    if not quiet:
-        out.print("next: open the report in a browser; then give each student the page of feedback")
-
-
-def _report(course: Course, assignment: Assignment, quiet: bool = False) -> Path:
-    """Write feedback and class report -> where the report is."""
     from autograder import report  # draws with matplotlib, which takes a second to import
 
-    found, ungraded = report.results(course, assignment)
+    report.make(loaded, wanted, out, quiet)
     if not quiet:
-        out.print(f"writing feedback for {len(found)} students of {assignment.name}, language {course.language!r}")
-    with Progress(len(found), out, quiet) as progress:
-        report.write_feedback(course, assignment, found, progress.step)
-    if not quiet:
-        out.print("comparing answers and models, drawing the class report")
-    page = report.write(course, assignment, found, ungraded, report.likenesses(course, assignment, found))
-    if ungraded:
-        out.print(f"not graded yet: {', '.join(ungraded)}; run `autograder grade {assignment.name}`", markup=False)
-    if not quiet:
-        out.print(f"feedback: {course.root}/feedback/STUDENT/{assignment.name}/feedback.html", markup=False)
-        out.print(f"report:   {page}", markup=False)
-    return page
+        out.print("next: open the report in a browser; then give each student the page of feedback")
 
 
 def _table(course: Course, assignment: Assignment, names: Sequence[str]) -> None:
     from autograder import tables
 
+    results = {name: verdicts.load_result(course, assignment.name, name) for name in sorted(names)}
     given = marks.read(course, assignment)
-    found = {name: verdicts.load_result(course, assignment.name, name) for name in sorted(names)}
-    graded = [marks.applied(course, assignment, r, given.get(name, {})) for name, r in found.items() if r is not None]
+    graded = [marks.applied(course, assignment, r, given.get(n, {})) for n, r in results.items() if r is not None]
     out.print(tables.marks(assignment, graded))
-    out.print("green: right, red: wrong, yellow?: not checked, ...: waits for a person")
-    if waiting := sum(verdict.score is None for result in graded for verdict in result.verdicts.values()):
-        out.print(f"{waiting} answers wait for a person: `jupyter lab`, then Nbgrader > Formgrader")
-    if flagged := [f"{r.student} {v.task} ({v.flag})" for r in graded for v in r.verdicts.values() if v.flag]:
-        said = "flagged, the marks stand until you look (SECURITY.md says what it means)"
-        out.print(f"{said}: {', '.join(flagged)}", markup=False)
-    if ungraded := [name for name, result in found.items() if result is None]:
-        out.print(f"not graded yet: {', '.join(ungraded)}; run `autograder grade {assignment.name}`", markup=False)
+    _say(tables.below(assignment, graded, [name for name, result in results.items() if result is None]))
 
 
 @app.command()
@@ -253,19 +206,8 @@ def audit(assignment: Name, course: CourseDir = Path(), jobs: Jobs = CORES) -> N
     with tempfile.TemporaryDirectory() as scratch, Progress(0, out) as progress:
         found = audit_module.audit(loaded, wanted, Path(scratch) / "course", jobs, progress.at)
     out.print(tables.matrix(wanted, found))
-    for row in found.survivors:
-        out.print(f"[red]survivor[/]   {row.name}: costs nothing")
-    for row in found.collateral:
-        out.print(f"[red]collateral[/] {row.name}: also costs {', '.join(row.collateral)}")
-    for row in found.wronged:
-        out.print(f"[red]wronged[/]    {row.name}: loses {', '.join(row.lost)}: {row.message}")
-    for row in found.bugs:
-        if not row.named and not row.survivor:
-            out.print(f"[yellow]unnamed[/]    {row.name}: the feedback says {row.mistake or 'no name'}")
-    out.print(
-        f"{len(found.bugs)} bugs: {len(found.survivors)} survivors, {len(found.collateral)} with collateral, "
-        f"{100 * found.named:.0f} % named; {len(found.variants)} right variants: {len(found.wronged)} lost marks"
-    )
+    for line in tables.rows(found):
+        out.print(line)
     if not found.passed:
         raise CourseError(f"{wanted.name}: the hidden tests do not do their work; mend the checks named above")
 
@@ -311,7 +253,7 @@ def demo(
 ) -> None:
     """The whole loop on a made-up class, in a scratch folder; data are the offline sample."""
     from autograder import demo as demo_module
-    from autograder import sample
+    from autograder import grading, report, sample
 
     on_path = shutil.which("autograder") is not None
     loaded = course_module.load(course)
@@ -331,19 +273,11 @@ def demo(
     for name, story in names.items():
         out.print(f"   {name:16} {story}")
     out.print("4. grade")
-    _grade(here, there, list(names), jobs)
+    grading.grade_class(here, there, list(names), grading.How(jobs), out)
     _table(here, there, list(names))
     out.print("5. feedback for each student, and the class report")
-    page = _report(here, there)
-    out.print(f"\nfiles: {target}/gradebook.db, autograded/, release/, submitted/, feedback/, reports/")
-    out.print("next, in that folder:")
-    if not on_path:
-        out.print(f"  . {Path(sys.executable).parent / 'activate'}       so that the commands are found", markup=False)
-    out.print(f"  open {page} in a browser: the class at a glance; a name leads to the feedback", markup=False)
-    out.print(f"  autograder scores {wanted.name} --json       the marks as data")
-    if by_person := [task.name for task in wanted.tasks if task.graded_by == PERSON]:
-        out.print(f"  jupyter lab                        Nbgrader > Formgrader: mark {', '.join(by_person)} by hand;")
-        out.print(f"                                     then `autograder report {wanted.name}` once more")
+    page = report.make(here, there, out)
+    _say(demo_module.closing(here, there, page, on_path))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -353,9 +287,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if code == INTERRUPTED:  # where the command line's library has caught it already
             raise KeyboardInterrupt
     except CourseError as error:
-        err.print("[bold red]error:[/]", end=" ")
-        err.print(str(error), markup=False)
-        return USER_ERROR
+        return _mendable(str(error))
     except typer.Exit as stop:
         return stop.exit_code
     except (KeyboardInterrupt, typer.Abort):
@@ -363,16 +295,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED
     except Exception as error:
         if hasattr(error, "format_message"):  # an unknown option or a missing argument
-            err.print(f"error: {error.format_message()}; `autograder --help` lists the commands", markup=False)
-            return USER_ERROR
+            return _mendable(f"{error.format_message()}; `autograder --help` lists the commands")
         if isinstance(error, OSError) and error.errno in files.REMEDIES:  # a full disk, a folder that is read-only
-            err.print("[bold red]error:[/]", end=" ")
-            err.print(str(files.unwritable(error.filename or "a temporary file", error)), markup=False)
-            return USER_ERROR
+            return _mendable(str(files.unwritable(error.filename or "a temporary file", error)))
         traceback.print_exc()
         err.print("this is a bug in the autograder, not in the course; please report the lines above")
         return OUR_BUG
     return 0
+
+
+def _mendable(text: str) -> int:
+    err.print("[bold red]error:[/]", end=" ")
+    err.print(text, markup=False)
+    return USER_ERROR
 
 
 def run() -> None:

@@ -2,7 +2,9 @@
 
 import ast
 import json
+import sys
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 from autograder import audit, sample
 from autograder.answers import Array
@@ -90,3 +92,16 @@ def _doubled(files: dict[str, bytes], grade_id: str) -> dict[str, bytes]:
                 break
         files[name] = json.dumps(notebook).encode()
     return files
+
+
+def closing(course: Course, assignment: Assignment, report: Path, on_path: bool) -> Iterator[str]:
+    """What the demo made, and what to try next."""
+    yield f"\nfiles: {course.root}/gradebook.db, autograded/, release/, submitted/, feedback/, reports/"
+    yield "next, in that folder:"
+    if not on_path:
+        yield f"  . {Path(sys.executable).parent / 'activate'}       so that the commands are found"
+    yield f"  open {report} in a browser: the class at a glance; a name leads to the feedback"
+    yield f"  autograder scores {assignment.name} --json       the marks as data"
+    if by_person := [task.name for task in assignment.tasks if task.graded_by == PERSON]:
+        yield f"  jupyter lab                        Nbgrader > Formgrader: mark {', '.join(by_person)} by hand;"
+        yield f"                                     then `autograder report {assignment.name}` once more"

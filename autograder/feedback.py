@@ -75,14 +75,8 @@ class Writer:
             "result": result,
             "verdicts": [result.verdicts[task.name] for task in self.assignment.tasks],
             "total": total(self.assignment, result),
-            "notes": _about_files(self.assignment, result),
+            "told": result.told,
             "books": books,
             "shown": {piece.task for book in books.values() for piece in book if piece.task},
         }
         return pages.render("feedback.html", **values)
-
-
-def _about_files(assignment: Assignment, result: Result) -> list[str]:
-    """The notes about what was handed in. Those that begin with a task's name, flags too, are the instructor's."""
-    tasks = {task.name for task in assignment.tasks}
-    return [note for note in result.notes if note.partition(":")[0] not in tasks]

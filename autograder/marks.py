@@ -5,14 +5,14 @@ Read straight from the gradebook's tables: `autograder scores` must not wait for
 
 import contextlib
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from autograder import texts
 from autograder.course import PERSON, Assignment, Course, CourseError
-from autograder.verdicts import FAILED, NEEDS_GRADING, PASSED, Result, Verdict
+from autograder.verdicts import FAILED, NEEDS_GRADING, PASSED, Result, Verdict, load_result
 
 QUERY = """
 SELECT handed.student_id, cell.name, grade.manual_score, grade.extra_credit, grade.needs_manual_grade,
@@ -124,3 +124,14 @@ def _marked(verdict: Verdict, mark: Mark, by_person: bool, said: texts.Texts) ->
     if mark.comment:
         message = f"{message}\n{said.say('status', 'comment', text=mark.comment)}"
     return replace(verdict, message=message)
+
+
+def as_data(course: Course, assignment: Assignment, students: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """`scores --json`: student -> task -> its verdict, with what people gave put over it."""
+    given, hidden = read(course, assignment), ("task", "measured", "flag")
+    data = {}
+    for student in students:
+        if (result := load_result(course, assignment.name, student)) is not None:
+            found = applied(course, assignment, result, given.get(student, {})).verdicts
+            data[student] = {t: {k: v for k, v in one.as_json().items() if k not in hidden} for t, one in found.items()}
+    return data

@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from rich.console import Console
+
 from autograder import feedback, figures, likeness, marks, pages, texts, verdicts
 from autograder import summary as summary_module
 from autograder.course import PERSON, Assignment, Course, CourseError
 from autograder.files import write_whole
 from autograder.likeness import Alike
+from autograder.progress import Progress
 from autograder.summary import PARTLY, Summary
 from autograder.verdicts import FAILED, NEEDS_GRADING, NOT_CHECKED, PASSED, Result, Verdict
 
@@ -44,6 +47,24 @@ class Row:
     link: str
     cells: Sequence[tuple[str, str]]  # CSS class, text
     total: str
+
+
+def make(course: Course, assignment: Assignment, out: Console, quiet: bool = False) -> Path:
+    """Write feedback and class report -> where the report is."""
+    found, ungraded = results(course, assignment)
+    if not quiet:
+        out.print(f"writing feedback for {len(found)} students of {assignment.name}, language {course.language!r}")
+    with Progress(len(found), out, quiet) as progress:
+        write_feedback(course, assignment, found, progress.step)
+    if not quiet:
+        out.print("comparing answers and models, drawing the class report")
+    page = write(course, assignment, found, ungraded, likenesses(course, assignment, found))
+    if ungraded:
+        out.print(f"not graded yet: {', '.join(ungraded)}; run `autograder grade {assignment.name}`", markup=False)
+    if not quiet:
+        out.print(f"feedback: {course.root}/feedback/STUDENT/{assignment.name}/feedback.html", markup=False)
+        out.print(f"report:   {page}", markup=False)
+    return page
 
 
 def results(course: Course, assignment: Assignment) -> tuple[list[Result], list[str]]:

@@ -1,6 +1,6 @@
 """Tables for the instructor's terminal."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from rich import box
@@ -34,6 +34,18 @@ def marks(assignment: Assignment, results: Iterable[Result]) -> Table:
     return table
 
 
+def below(assignment: Assignment, results: Iterable[Result], ungraded: Sequence[str]) -> Iterator[str]:
+    """The lines below that table: what its signs mean, and what waits."""
+    found = [(result.student, verdict) for result in results for verdict in result.verdicts.values()]
+    yield "green: right, red: wrong, yellow?: not checked, ...: waits for a person"
+    if waiting := sum(verdict.score is None for _, verdict in found):
+        yield f"{waiting} answers wait for a person: `jupyter lab`, then Nbgrader > Formgrader"
+    if flagged := [f"{student} {verdict.task} ({verdict.flag})" for student, verdict in found if verdict.flag]:
+        yield f"flagged, the marks stand until you look (SECURITY.md says what it means): {', '.join(flagged)}"
+    if ungraded:
+        yield f"not graded yet: {', '.join(ungraded)}; run `autograder grade {assignment.name}`"
+
+
 def findings(found: Iterable["Finding"]) -> Table:
     """What the doctor found, a line each, with its mend."""
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
@@ -61,3 +73,20 @@ def matrix(assignment: Assignment, found: "Audit") -> Table:
             counts = [sum(task in row.lost for row in rows) for task in tasks]
             table.add_row(name, str(len(rows)), *(str(count) if count else "." for count in counts))
     return table
+
+
+def rows(found: "Audit") -> Iterator[str]:
+    """The lines below the matrix: each row that is not as it should be, and the sum."""
+    for row in found.survivors:
+        yield f"[red]survivor[/]   {row.name}: costs nothing"
+    for row in found.collateral:
+        yield f"[red]collateral[/] {row.name}: also costs {', '.join(row.collateral)}"
+    for row in found.wronged:
+        yield f"[red]wronged[/]    {row.name}: loses {', '.join(row.lost)}: {row.message}"
+    for row in found.bugs:
+        if not row.named and not row.survivor:
+            yield f"[yellow]unnamed[/]    {row.name}: the feedback says {row.mistake or 'no name'}"
+    yield (
+        f"{len(found.bugs)} bugs: {len(found.survivors)} survivors, {len(found.collateral)} with collateral, "
+        f"{100 * found.named:.0f} % named; {len(found.variants)} right variants: {len(found.wronged)} lost marks"
+    )

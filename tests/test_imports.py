@@ -24,6 +24,7 @@ READ_THE_REFERENCE = {
     "regions": "puts its lines into the source notebooks",
     "release": "scans the release for its lines and answers",
     "sample": "makes right and planted submissions of it, and trains its net",
+    "skeleton": "says where that of a new assignment is to stand",
 }
 RUN_THE_REFERENCE = {
     "judge": "judges by it",
