@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
-from autograder import archive, layouts, roster, submission, worksheet
+from autograder import archive, files, layouts, roster, submission, worksheet
 from autograder.archive import Bounds, Refused
 from autograder.course import Assignment, Course, CourseError
 from autograder.layouts import STAMP, Handed
@@ -45,7 +45,8 @@ def collect(
     """Take the submissions in archives, folders and files. student: all of it is this one's."""
     done = Collected()
     course.state.mkdir(exist_ok=True)
-    scratch = course.state / f"collect-{secrets.token_hex(4)}"
+    files.sweep([course.state])
+    scratch = files.beside(course.state / "collect")
     try:
         found = attempts(course, assignment, archives, scratch, done, student, sheet)
         for name in sorted({attempt.student for attempt in found}):
@@ -232,6 +233,7 @@ def _laid(
 def _settle(course: Course, assignment: Assignment, student: str, attempts: list[Attempt], done: Collected) -> None:
     """The last attempt in time counts; where a time is not known, the one that was given last."""
     target = course.submitted(assignment.name, student)
+    _recover(target)
     present = _present(target, student)
     last = last_of(attempts, present)
     candidates = attempts if present is None else [present, *attempts]
@@ -242,7 +244,7 @@ def _settle(course: Course, assignment: Assignment, student: str, attempts: list
         done.same.append(student)
         return
     source = last.folder
-    beside = target.with_name(f".{assignment.name}.{secrets.token_hex(4)}.part")
+    beside = files.beside(target)
     beside.parent.mkdir(parents=True, exist_ok=True)
     shutil.copytree(source, beside, symlinks=True)
     (beside / STAMP).unlink(missing_ok=True)
@@ -251,13 +253,22 @@ def _settle(course: Course, assignment: Assignment, student: str, attempts: list
     if present is not None and present.digest != last.digest:
         _keep_earlier(course, assignment, present)
     if target.exists():
-        old = target.with_name(f".{assignment.name}.{secrets.token_hex(4)}.old")
+        old = target.with_name(f".{assignment.name}.old")
         target.rename(old)
         beside.rename(target)
         shutil.rmtree(old, ignore_errors=True)
     else:
         beside.rename(target)
     done.taken.append(student)
+
+
+def _recover(target: Path) -> None:
+    """Put right what a killed collect left between its two renames."""
+    files.sweep([target.parent])
+    old = target.with_name(f".{target.name}.old")
+    if old.is_dir() and not target.exists():
+        old.rename(target)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def last_of(attempts: Sequence[Attempt], present: Attempt | None = None) -> Attempt:
@@ -284,6 +295,7 @@ def _keep_earlier(course: Course, assignment: Assignment, attempt: Attempt) -> N
     target = folder / f"{stamp}-{attempt.digest[:8]}"
     if not target.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        beside = folder / f".{secrets.token_hex(4)}.part"
+        files.sweep([folder])
+        beside = files.beside(target)
         shutil.copytree(attempt.folder, beside, symlinks=True)
         beside.rename(target)

@@ -232,6 +232,17 @@ def test_times_that_come_later_are_put_to_the_same_submission(here: Course, tmp_
     assert b"16:58" in files_of(here, SOMCHAI)["timestamp.txt"]
 
 
+def test_a_collect_that_was_killed_between_its_renames_loses_nothing(here: Course, tmp_path: Path) -> None:
+    take(here, lms.gradescope_zip(tmp_path / "a.zip", [([SOMCHAI], FILES, "2026-11-05 00:00:00 Z")]))
+    target = here.submitted("hw4", SOMCHAI.id)
+    target.rename(target.with_name(".hw4.old"))
+    (target.parent / ".hw4.999999999-0123abcd.part").mkdir()
+    older = {"1-basics.ipynb": b"older"}
+    done = take(here, lms.gradescope_zip(tmp_path / "b.zip", [([SOMCHAI], older, "2026-11-04 00:00:00 Z")]))
+    assert done.same == [SOMCHAI.id] and files_of(here, SOMCHAI)["1-basics.ipynb"] == NOTEBOOK
+    assert [path.name for path in target.parent.iterdir()] == ["hw4"]
+
+
 # ---- hostile archives ---------------------------------------------------------------------------
 
 SMALL = Bounds(files=5, file_bytes=1000, total_bytes=2000)
@@ -288,7 +299,7 @@ def test_nothing_is_written_outside_and_what_is_refused_is_said(here: Course, tm
     made = {p for p in tmp_path.rglob("*") if ".autograder" not in p.parts} - around - {path}
     submitted = here.root / "submitted"
     assert all(p == submitted or p.is_relative_to(submitted) for p in made)
-    assert not list(here.state.glob("collect-*"))
+    assert not list(here.state.glob(".collect*"))
 
 
 def test_the_same_names_in_the_outer_archive_are_refused_too(here: Course, tmp_path: Path) -> None:
