@@ -16,7 +16,7 @@ RELEASE_STEPS = [
     "nbgrader.preprocessors.SaveCells",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
-IGNORED = [".ipynb_checkpoints", "*.pyc", "__pycache__", ".pytest_cache", "*.part", "best_net.npz"]
+IGNORED = [".ipynb_checkpoints", "*.pyc", "__pycache__", ".pytest_cache", "*.part"]
 
 
 def configure(config: Any, root: Path) -> None:
@@ -25,6 +25,8 @@ def configure(config: Any, root: Path) -> None:
     config.CourseDirectory.root = str(root)
     config.CourseDirectory.db_url = course.gradebook_url
     config.CourseDirectory.ignore = IGNORED
+    # students' weights come in from the exchange; the instructor's own never go out
+    config.GenerateAssignmentApp.CourseDirectory.ignore = [*IGNORED, "best_net.npz"]
     config.GenerateAssignment.preprocessors = RELEASE_STEPS
     config.ClearSolutions.code_stub = {"python": "raise NotImplementedError"}
     # submissions are run in the sandbox and judged outside it; nbgrader's own kernel never sees them

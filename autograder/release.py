@@ -96,6 +96,7 @@ def generate(course: Course, assignment: Assignment, into: Path) -> None:
     config = Config()
     configure(config, course.root)
     config.CourseDirectory.assignment_id = assignment.name
+    config.CourseDirectory.ignore = config.GenerateAssignmentApp.CourseDirectory.ignore
     config.CourseDirectory.release_directory = str(into)
     config.GenerateAssignment.no_database = True
     # without a gradebook there is nothing to save cells into
