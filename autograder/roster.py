@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from autograder.course import Course, CourseError
+from autograder.verdicts import UNSAFE
 
 # columns besides id, first_name, last_name; each names one person, if anybody
 IDS = ("email", "canvas_id", "sis_user_id", "sis_login_id", "moodle_id", "gradescope_id")
@@ -106,7 +107,7 @@ def load(course: Course) -> Roster:
 
 def usable_id(name: str) -> bool:
     """Whether a student's id can be a folder in submitted/, and a key in the gradebook."""
-    plain = name == name.strip() and "/" not in name and "\\" not in name and name.isprintable()
+    plain = name == name.strip() and "/" not in name and name.isprintable() and not UNSAFE.search(name)
     return plain and 0 < len(name) <= 100 and not name.startswith((".", "~"))
 
 

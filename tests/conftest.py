@@ -27,8 +27,8 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 # Files that take longest begin first, and a file stays in one worker: its fixtures are dear.
-SLOW = ["test_damaged", "test_gradebook", "test_notebooks_run", "test_cli", "test_mnist", "test_sandbox",
-        "test_release", "test_second_assignment", "test_docs"]  # fmt: skip
+SLOW = ["test_readers", "test_walk", "test_damaged", "test_gradebook", "test_notebooks_run", "test_cli", "test_mnist",
+        "test_sandbox", "test_release", "test_second_assignment", "test_docs"]  # fmt: skip
 
 
 @pytest.hookimpl(tryfirst=True)
