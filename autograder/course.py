@@ -26,18 +26,14 @@ class CourseError(Exception):
 
 @dataclass(frozen=True)
 class Limits:
-    """What one submission may use. Seconds of CPU time unless said otherwise, megabytes of address space.
-
-    The seconds are the least that a submission gets. On a slow machine all of them are stretched, until
-    cells, questions and the whole have `reference_times` what the reference needs there (see pace.py).
-    """
+    """What one submission may use, at least: seconds of CPU time unless said otherwise, megabytes of address space."""
 
     cell_seconds: float = 10.0
     question_seconds: float = 3.0  # of one question to a student's code
     probe_seconds: float = 30.0  # of all questions of a task, wall time
     check_seconds: float = 3.0  # of a visible check, which no mark hangs on
     total_seconds: float = 300.0  # wall time
-    reference_times: float = 50.0
+    reference_times: float = 50.0  # what the reference needs: all seconds are stretched to it (see pace.py)
     patience: float = 3.0  # a cell or question may take that many times its limit in wall time: a busy machine
     memory_mb: int = 2048
     processes: int = 64
