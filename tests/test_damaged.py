@@ -116,14 +116,14 @@ def test_there_are_enough_situations_and_each_says_what_it_is() -> None:
     assert made == {module.__name__ for module in MODULES}
 
 
-@pytest.mark.parametrize("case", CASES.values(), ids=str)
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_a_damaged_submission_has_the_marks_that_it_deserves(case: Case, ours: Class) -> None:
     found = result_of(ours, case)
     scores = {task: verdict.score for task, verdict in found.verdicts.items()}
     assert scores == dict.fromkeys(scores, 1.0) | {"T4": None} | dict(case.marks)
 
 
-@pytest.mark.parametrize("case", CASES.values(), ids=str)
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_student_and_instructor_have_one_clear_line(case: Case, ours: Class) -> None:
     found = result_of(ours, case)
     if case.student[0]:

@@ -1,4 +1,4 @@
-"""A few hundred fuzzed files in every test run; `make proof` has thousands (tests/proof/test_fuzz.py)."""
+"""A few hundred fuzzed files in every test run; `make proof` has thousands (tests/proof/test_many_fuzzed.py)."""
 
 from collections.abc import Iterator
 from dataclasses import replace
