@@ -88,5 +88,5 @@ class Watch:
         ran = [f"dialog {text}" for text in self.dialogs] + [f"marker {text}" for text in marked if SIGN in text]
         ran += [f"request to another host: {url}" for url in self.left]
         ran += [f"request by an attack: {url}" for url in self.asked]
-        ran += [f"link to {url}" for url in links if url and not SCAN.fullmatch(url)]
+        ran += [f"link to {url}" for url in links if url and url[0] != "#" and not SCAN.fullmatch(url)]
         return list(dict.fromkeys(ran))
