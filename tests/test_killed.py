@@ -1,4 +1,4 @@
-"""The grader killed at a random moment and started again: a few runs of the proof in tests/proof/test_many_killed.py."""
+"""The grader killed at a random moment and started again: a few runs of tests/proof/test_many_killed.py."""
 
 from pathlib import Path
 
