@@ -14,6 +14,7 @@ from autograder import (
     aside,
     claims,
     classroom,
+    faults,
     files,
     grade,
     gradebook,
@@ -128,7 +129,8 @@ class Session:
     def finish(self) -> list[str]:
         """Write what waits, and the penalties for lateness -> lines about both."""
         waiting = self._flush().waiting
-        return [*waiting, *standing.settle_late(self._book, self.course, self.assignment)]
+        with faults.telling(self.course.gradebook_name):
+            return [*waiting, *standing.settle_late(self._book, self.course, self.assignment)]
 
     def _kept(self, student: str) -> Result | None:
         """The kept result where it has all the tasks that the course has now."""

@@ -194,7 +194,9 @@ def test_a_flag_is_told_once_by_grade_and_stays_with_the_scores(
     assert done.returncode == 0, done.stderr
     assert "shy: T12: flagged 'unanswered': the model answers for the published pictures" in done.stdout
     shown = run("autograder", "scores", "hw4", "--course", course.root)
-    assert "flagged, the marks stand until you look: shy T12 (unanswered)" in shown.stdout
+    assert (
+        "flagged, the marks stand until you look (SECURITY.md says what it means): shy T12 (unanswered)" in shown.stdout
+    )
     told = json.loads(run("autograder", "scores", "hw4", "--json", "--course", course.root).stdout)
     assert told["shy"]["T12"]["score"] == 1 and "flag" not in told["shy"]["T12"]
     kept = json.loads((course.state / "verdicts" / "hw4" / "shy.json").read_text())

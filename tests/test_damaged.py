@@ -79,9 +79,13 @@ def ours(repo: Course, right_files: dict[str, bytes], run: Run, tmp_path_factory
 
 
 @pytest.fixture(scope="module")
-def theirs(repo: Course, right_files: dict[str, bytes], run: Run, tmp_path_factory: pytest.TempPathFactory) -> Class:
+def theirs(
+    repo: Course, right_files: dict[str, bytes], run: Run, tmp_path_factory: pytest.TempPathFactory, ours: Class
+) -> Class:
     """The class graded by one `nbgrader autograde`."""
     made = build(repo, right_files, tmp_path_factory.mktemp("theirs"))
+    made.course.state.mkdir(exist_ok=True)
+    shutil.copy(ours.course.state / "secret", made.course.state / "secret")  # the same inputs, so the same words
     for line in (["generate_assignment", "hw4", "--force"], ["autograde", "hw4"]):
         done = run("nbgrader", *line, cwd=made.course.root, before=PLAIN, seconds=600)
         assert done.returncode == 0, done.stderr[-3000:]

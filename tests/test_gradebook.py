@@ -91,6 +91,7 @@ def test_one_broken_submission_does_not_stop_the_others_and_is_told(graded: Cour
     assert result["notes"] == [
         "1-basics.ipynb: the file is not a notebook (not JSON); ask for it again",
         f"{NETWORK}: the file is not a notebook (not JSON); ask for it again",
+        "best_net.npz: cannot be read (File is not a zip file)",
     ]
 
 

@@ -73,7 +73,7 @@ def settle(limits, walls):
         if walls or name != "RLIMIT_NPROC":  # without walls the count is of the whole user
             resource.setrlimit(getattr(resource, name), (value, value))
     if walls:
-        import calls  # here, since its folder is on the path only now
+        import calls  # here, since its folder is on the path only now; main has loaded it before the fork
 
         calls.refuse()
 
@@ -169,6 +169,8 @@ def main():
     if settings["walls"]:
         drop_root(settings["uid"])
     sys.path[:0] = settings["paths"]
+    import calls  # noqa: F401  (here, since its folder is on the path only now)
+
     # the heavy part, once: what a student's notebook imports
     import matplotlib
     import numpy as np

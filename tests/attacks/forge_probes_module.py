@@ -1,4 +1,4 @@
-"""Wants marks by replacing the probes themselves, found by way of the garbage collector.
+"""Wants marks by replacing the probes themselves, found in the frames below the cell.
 
 Won: T5 has marks.
 """
@@ -7,16 +7,16 @@ from tests.attacks.lab import Attack, Evidence
 
 WALL = "only_values_count"
 CELL = """
-import gc, types
-for found in gc.get_objects():
-    if isinstance(found, types.FunctionType) and found.__name__ == "_recorder":
-        def claim(student, case):
-            yield "score", lambda: np.array(1.0)
-        found.__globals__.update({f"T{n}": claim for n in range(1, 13)})
-        for module in gc.get_referrers(found.__globals__):
-            if isinstance(module, types.ModuleType):
-                vars(module).update({f"T{n}": claim for n in range(1, 13)})
+import sys, types
+def claim(student, case):
+    yield "score", lambda: np.array(1.0)
+frame = sys._getframe()
+while frame is not None:
+    found = frame.f_locals.get("probes")
+    if isinstance(found, types.ModuleType):
+        vars(found).update({f"T{n}": claim for n in range(1, 13)})
         break
+    frame = frame.f_back
 """
 FORWARD = """
 def forward(params, X):

@@ -34,6 +34,7 @@ SMALL = Limits(
     check_seconds=1,
     total_seconds=20,
     reference_times=1,
+    patience=1,
     memory_mb=700,
     processes=40,
     file_mb=16,

@@ -244,9 +244,8 @@ def output_is_not_read(lab: Lab) -> Iterator[Desk]:
         ),
         (
             "session.py",
-            'reply = wire.encode({"error": run_cell(shell, student, header)}, {})',
-            "error = run_cell(shell, student, header)\n"
-            '            files = "".join(open(n).read() for n in os.listdir(".") if n.startswith(("score", "verdict")))\n'
+            'reply = wire.encode({"error": error, "needed": time.process_time() - started}, {})',
+            'files = "".join(open(n).read() for n in os.listdir(".") if n.startswith(("score", "verdict")))\n'
             '            reply = wire.encode({"error": error, "said": shell.SAID.getvalue() + files}, {})',
         ),
     )
@@ -646,7 +645,7 @@ def what_students_wrote_is_cleaned(lab: Lab) -> Iterator[Desk]:
     """Outputs, texts and attachments go into the graded notebook as they were handed in."""
     with (
         patch.object(graded, "_clean_output", lambda output: [dict(output)]),
-        patch.object(graded, "clean_markdown", lambda text, names: text),
+        patch.object(graded, "clean_markdown", lambda text, names=None: text),
         patch.object(graded, "_attachments", lambda found: dict(found)),
         patch.object(graded, "clean_text", lambda text: text),
         _opened(lab) as desk,
