@@ -19,7 +19,7 @@ HandIn = Callable[..., dict[str, bytes]]
 NEIGHBOURS = 4
 BUSY = "import os\nwhile os.getppid() == {parent}: pass"  # ends with the test, whatever happens
 # limits for a machine much faster than any
-TINY = Limits(cell_seconds=0.01, question_seconds=0.002, check_seconds=0.01, probe_seconds=0.05, total_seconds=5)
+TINY = Limits(cell_seconds=0.01, question_seconds=0.0005, check_seconds=0.01, probe_seconds=0.05, total_seconds=5)
 BODY = "    N = X.shape[0]\n"
 
 

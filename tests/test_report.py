@@ -155,6 +155,7 @@ def test_nbgraders_own_command_gives_the_same_pages(graded: Course, copy_of: Cop
     done = run("nbgrader", "generate_feedback", "hw4", cwd=course.root)
     assert done.returncode == 0, done.stderr[-2000:]
     theirs = {p.relative_to(course.root): p.read_bytes() for p in course.root.glob("feedback/*/hw4/*") if p.is_file()}
+    theirs = {path: data for path, data in theirs.items() if path.suffix != ".npz"}  # it copies the model too
     assert ours == theirs and len(ours) == 4 * 4 + 2
 
 
@@ -308,6 +309,6 @@ def test_quiet_is_quiet(graded: Course, copy_of: Copy, run: Run, tmp_path: Path)
 def test_what_only_a_person_should_look_at_is_not_in_the_students_page(graded: Course, hw4: Assignment) -> None:
     result = verdicts.load_result(graded, "hw4", "bua")
     assert result is not None
-    noted = replace(result, notes=("T12: flagged 'memorised': look at it", "notes.txt: left out"))
+    noted = replace(result, notes=("T12: flagged 'memorised': look at it",), told=("notes.txt: left out",))
     page = feedback_module.Writer(graded, graded.assignment("hw4")).pages(noted)["feedback.html"]
     assert "flagged" not in page and "notes.txt: left out" in page

@@ -28,7 +28,7 @@ def lab() -> Iterator[Lab]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # no longer: its wall would be missing in all tests that follow
 def gap(lab: Lab) -> Iterator[Gap]:
     """Where one wall at a time is taken away."""
     found = Gap(lab)

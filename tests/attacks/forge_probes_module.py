@@ -1,4 +1,4 @@
-"""Wants marks by replacing the probes themselves, found in the frames below the cell.
+"""Wants marks by replacing what asks the probes, found among the loaded modules.
 
 Won: T5 has marks.
 """
@@ -7,16 +7,10 @@ from tests.attacks.lab import Attack, Evidence
 
 WALL = "only_values_count"
 CELL = """
-import sys, types
-def claim(student, case):
-    yield "score", lambda: np.array(1.0)
-frame = sys._getframe()
-while frame is not None:
-    found = frame.f_locals.get("probes")
-    if isinstance(found, types.ModuleType):
-        vars(found).update({f"T{n}": claim for n in range(1, 13)})
-        break
-    frame = frame.f_back
+import sys
+def claim(*anything):
+    return {"0/score": np.array(1.0)}, {}, 0.0
+sys.modules["session"].probe_cases = claim
 """
 FORWARD = """
 def forward(params, X):
