@@ -27,6 +27,7 @@ NOSUID_NODEV, READ_ONLY_NOEXEC = 2 | 4, 1 | 8
 DUMPABLE = 4
 WATCH = 0.1  # seconds between looks at the memory of a child and all that it forked
 MEGABYTE = 1 << 20
+EXITING = 4  # PF_EXITING among the flags of a process
 SOCKET = 2 * 212_992  # bytes that the kernel may hold for one: wmem_default of socket(7), which calls.py keeps
 
 
@@ -143,6 +144,15 @@ def sockets(pid):
     return found
 
 
+def ending(pid):
+    """Whether a process is at its end: it has given its memory back, and the kernel shows its files to root alone."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
+            return bool(int(file.read().rpartition(")")[2].split()[6]) & EXITING)
+    except OSError:
+        return True  # it is gone
+
+
 def family_memory():
     """Bytes that all processes but this one hold for themselves: a limit on each would not do."""
     total = 0
@@ -150,8 +160,9 @@ def family_memory():
         if name.isdigit() and int(name) not in (1, os.getpid()):
             try:
                 total += own_memory(int(name))
-            except PermissionError:  # it hides from its limit
-                return sys.maxsize
+            except PermissionError:
+                if not ending(int(name)):  # it hides from its limit
+                    return sys.maxsize
             except (OSError, ValueError, IndexError):
                 pass  # it has just ended
     return total
