@@ -5,15 +5,14 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from autograder import __version__, damage, judge, kept, notebook, pace, sandbox, secret, submission
+from autograder import __version__, damage, graded, judge, kept, notebook, pace, sandbox, secret, submission
 from autograder.answers import Answers, Error, printable
 from autograder.checking import Exam
 from autograder.course import PERSON, Assignment, Course, Task
 from autograder.judge import Bench
 from autograder.late import Late
-from autograder.notebook import Merged
+from autograder.notebook import Base, Merged
 from autograder.run import Question, Run
 from autograder.sandbox import Guest
 from autograder.submission import Submission
@@ -47,7 +46,7 @@ class Desk:
     """Everything needed to grade submissions of one assignment, loaded once a process."""
 
     bench: Bench
-    bases: Mapping[str, Mapping[str, Any]]
+    bases: Mapping[str, Base]
     helpers: Sequence[Path]
     secret: bytes
     kit: str
@@ -116,15 +115,16 @@ def grade_submission(
     if any(t.name not in answers and judge.asks(bench, exams[t.name]) for t in tasks):
         pace.fit(desk.guest, bench, desk.bases)
     finish = time.monotonic() + desk.guest.limits.total_seconds
-    for name, book in merged.items():
-        questions = [
-            Question(t.name, exams[t.name].cases, seeds[t.name], t.slowness, saved if t.saved_model else None)
-            for t in tasks
-            if t.notebook == name and t.name not in answers and judge.asks(bench, exams[t.name])
-        ]
-        run = Run(desk.guest, book, questions, files, finish)
-        answers.update(run.answers())
-        errors[name] = run.errors if questions else before.cell_errors.get(name, {})
+    with desk.guest.submission():
+        for name, book in merged.items():
+            questions = [
+                Question(t.name, exams[t.name].cases, seeds[t.name], t.slowness, saved if t.saved_model else None)
+                for t in tasks
+                if t.notebook == name and t.name not in answers and judge.asks(bench, exams[t.name])
+            ]
+            run = Run(desk.guest, book, questions, files, finish)
+            answers.update(run.answers())
+            errors[name] = run.errors if questions else before.cell_errors.get(name, {})
     exams = {name: replace(exam, answers=answers.get(name, Answers())) for name, exam in exams.items()}
     look(exams)
     found = judge.verdicts(bench, exams)
@@ -137,7 +137,7 @@ def grade_submission(
     stumbled = [v for v in found.values() if v.mistake.startswith(judge.UNJUDGED)]
     notes += [f"{v.task}: {v.mistake}; mark it by hand" for v in stumbled]
     notes += [f"{v.task}: flagged {v.flag!r}: {bench.texts.flag(v.task, v.flag)}" for v in found.values() if v.flag]
-    return Result(
+    result = Result(
         student=handed_in.student,
         assignment=assignment.name,
         digest=handed_in.digest,
@@ -156,6 +156,7 @@ def grade_submission(
         # what a limit ended is asked again next time: the machine may have been slow
         answers=kept.pack(kept.Kept(_settled(assignment, answers, errors), keys, errors)),
     )
+    return replace(result, notebooks=graded.notebooks(merged, result, handed_in))
 
 
 def _settled(

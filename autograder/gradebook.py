@@ -69,7 +69,7 @@ def register(gradebook: api.Gradebook, course: Course, assignment: Assignment) -
         gradebook.update_or_create_assignment(assignment.name)
         for name, base in notebook.released(course.release(assignment.name), assignment).items():
             gradebook.update_or_create_notebook(name, assignment.name)
-            for cell in base["cells"]:
+            for cell in base.raw["cells"]:
                 info = cell["metadata"].get("nbgrader")
                 if info:
                     worth = points.get(info["grade_id"], float(info.get("points") or 0))
@@ -128,7 +128,7 @@ class GradedExporter(NotebookExporter):
         handed_in = submission.read(folder, about["student"])
         result = classroom.result_of(course, assignment, handed_in)
         bases = notebook.released(course.release(assignment.name), assignment)
-        books = graded.notebooks(notebook.merge_all(handed_in, bases, assignment), result, handed_in)
+        books = graded.of_result(handed_in, bases, assignment, result)
         resources["output_extension"] = ".ipynb"
         if about["notebook"] == assignment.notebooks[0]:
             for note in result.notes:

@@ -15,7 +15,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from autograder.notebook import Merged
+from autograder import notebook
+from autograder.course import Assignment
+from autograder.notebook import Base, Merged
 from autograder.placing import ANSWER, EXTRA, TEST, Cell
 from autograder.submission import PICTURES, Submission, joined
 from autograder.verdicts import PASSED, Result, Verdict
@@ -43,6 +45,13 @@ def notebooks(merged: Mapping[str, Merged], result: Result, handed_in: Submissio
     """
     scans = _scans(other_files(handed_in)) if handed_in else None
     return {f"{name}.ipynb": _notebook(book, result, scans) for name, book in merged.items()}
+
+
+def of_result(
+    handed_in: Submission, bases: Mapping[str, Base], assignment: Assignment, result: Result
+) -> Mapping[str, bytes]:
+    """The graded notebooks of a result: those that came with it, or, of a kept verdict, made again."""
+    return result.notebooks or notebooks(notebook.merge_all(handed_in, bases, assignment), result, handed_in)
 
 
 def other_files(handed_in: Submission) -> dict[str, bytes]:

@@ -23,6 +23,15 @@ SKIP_TAG = "skip-execution"
 
 
 @dataclass(frozen=True)
+class Base:
+    """One notebook of the release, read once: its JSON, its cells with their roles, and what tells it from others."""
+
+    raw: Mapping[str, Any]
+    cells: tuple[Cell, ...]
+    traits: frozenset[str]
+
+
+@dataclass(frozen=True)
 class Merged:
     """One notebook of a submission, ready to run and to show. `problems`: what could not be placed."""
 
@@ -33,19 +42,26 @@ class Merged:
     lost: tuple[str, ...] = ()  # tasks whose answer cell is not there
 
 
-def released(release: Path, assignment: Assignment) -> dict[str, Mapping[str, Any]]:
-    """The release's notebooks as JSON, by name."""
-    found = {}
+def released(release: Path, assignment: Assignment) -> dict[str, Base]:
+    """The release's notebooks, by name."""
+    found: dict[str, Mapping[str, Any]] = {}
     for name in assignment.notebooks:
         path = release / f"{name}.ipynb"
         try:
             found[name] = json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             raise CourseError(f"{path}: not found; run `autograder release {assignment.name}`") from None
-    return found
+    return {
+        name: Base(
+            raw=raw,
+            cells=tuple(_base_cells(raw, [task for task in assignment.tasks if task.notebook == name])),
+            traits=paper.traits(raw, [other for other in found.values() if other is not raw]),
+        )
+        for name, raw in found.items()
+    }
 
 
-def base_cells(base: Mapping[str, Any], tasks: Iterable[Task]) -> list[Cell]:
+def _base_cells(base: Mapping[str, Any], tasks: Iterable[Task]) -> list[Cell]:
     """The release's cells with their roles."""
     answers = {task.answer_cell: task.name for task in tasks}
     tests = {task.name: task.name for task in tasks}
@@ -74,9 +90,9 @@ def base_cells(base: Mapping[str, Any], tasks: Iterable[Task]) -> list[Cell]:
     return cells
 
 
-def merge(name: str, base: Mapping[str, Any], submitted: Sequence[SubmittedCell], tasks: Sequence[Task]) -> Merged:
+def merge(name: str, base: Base, submitted: Sequence[SubmittedCell], tasks: Sequence[Task]) -> Merged:
     """Put a student's cells onto the release's."""
-    cells = base_cells(base, tasks)
+    cells = base.cells
     found = placing.place(cells, submitted)
     extras: dict[int, list[SubmittedCell]] = {}
     for number, anchor in found.own:
@@ -88,7 +104,7 @@ def merge(name: str, base: Mapping[str, Any], submitted: Sequence[SubmittedCell]
     lost = tuple(c.task for at, c in enumerate(cells) if c.role == ANSWER and at not in found.filled)
     by_person = {task.name for task in tasks if task.graded_by == PERSON}
     problems = placing.damages(f"{name}.ipynb", cells, found, by_person)
-    return Merged(name, tuple(merged), base, tuple(problems), lost)
+    return Merged(name, tuple(merged), base.raw, tuple(problems), lost)
 
 
 def _filled(cell: Cell, submitted: SubmittedCell | None) -> Cell:
@@ -107,16 +123,13 @@ def _extra(cell: SubmittedCell, at: int, number: int) -> Cell:
     return Cell(EXTRA, kind, cell.source, f"your own cell {at + 2}.{number + 1}", submitted=cell, written=True)
 
 
-def merge_all(
-    submission: Submission, bases: Mapping[str, Mapping[str, Any]], assignment: Assignment
-) -> dict[str, Merged]:
+def merge_all(submission: Submission, bases: Mapping[str, Base], assignment: Assignment) -> dict[str, Merged]:
     """Every notebook of the assignment; a missing or broken one has the release's cells, unanswered."""
     papers = paper.papers(submission, [f"{name}.ipynb" for name in bases])
     merged = {}
     for name, base in bases.items():
         tasks = [task for task in assignment.tasks if task.notebook == name]
-        wanted = paper.traits(base, [other for other in bases.values() if other is not base])
-        found, file, problems = _chosen(name, base, tasks, papers, wanted)
+        found, file, problems = _chosen(name, base, tasks, papers)
         left_out = any(damage.names(f"{name}.ipynb") for damage in submission.problems)
         if file is None and not left_out:
             there = ", ".join(sorted(f for f in submission.files if not f.startswith("."))[:3])
@@ -129,11 +142,11 @@ def merge_all(
 
 
 def _chosen(
-    name: str, base: Mapping[str, Any], tasks: Sequence[Task], papers: Sequence[Paper], wanted: set[str]
+    name: str, base: Base, tasks: Sequence[Task], papers: Sequence[Paper]
 ) -> tuple[Merged, Paper | None, list[Damage]]:
     """The file that is this notebook: by its name, else by what stands in it; one with answers before one without."""
     named = [p for p in papers if p.base == f"{name}.ipynb"]
-    like = [p for p in papers if p not in named and (p.base.partition(".")[0] == name or paper.score(p, wanted))]
+    like = [p for p in papers if p not in named and (p.base.partition(".")[0] == name or paper.score(p, base.traits))]
     notebooks = [p for p in like if p.base.lower().endswith(paper.NOTEBOOK)]
     # a module of the student's own may repeat the functions: a script counts only where there is no notebook
     readable = notebooks or [p for p in named if p.cells]

@@ -7,12 +7,12 @@ shares. CPU time is measured, so that neighbours do not count; they are what `pa
 import time
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from autograder import judge, notebook, sample
 from autograder.answers import Answers
 from autograder.course import Limits
 from autograder.judge import Bench
+from autograder.notebook import Base
 from autograder.run import Question, Run
 from autograder.sandbox import Guest
 from autograder.submission import Submission
@@ -21,7 +21,7 @@ SEED = 1
 AMPLE = 60.0  # seconds of a cell or question while measuring
 
 
-def fit(guest: Guest, bench: Bench, bases: Mapping[str, Mapping[str, Any]]) -> None:
+def fit(guest: Guest, bench: Bench, bases: Mapping[str, Base]) -> None:
     """Stretch the guest's limits to what the reference needs here; nothing where that is known already."""
     if guest.measured:
         return
@@ -45,18 +45,19 @@ def stretch(limits: Limits, cell: float, question: float, total: float) -> float
     return round(max(1.0, *(times * needed / stated for needed, stated in pairs)), 2)
 
 
-def needs(guest: Guest, bench: Bench, bases: Mapping[str, Mapping[str, Any]]) -> tuple[float, float, float]:
+def needs(guest: Guest, bench: Bench, bases: Mapping[str, Base]) -> tuple[float, float, float]:
     """CPU seconds that the reference needs in the guest: its slowest cell, its slowest question, all of it."""
     course, assignment = bench.course, bench.assignment
     files = sample.hand_in(course, assignment, sample.answers(course, assignment))
     merged = notebook.merge_all(Submission("reference", files), bases, assignment)
     cells, questions = [0.0], [0.0]
-    for name, book in merged.items():
-        asked = [_question(bench, task.name) for task in judge.judged_tasks(assignment) if task.notebook == name]
-        run = Run(guest, book, [q for q in asked if q], {}, time.monotonic() + 3 * AMPLE)
-        run.answers()
-        cells += run.cell_needs
-        questions += [seconds / assignment.task(task).slowness for task, seconds in run.question_needs]
+    with guest.submission():
+        for name, book in merged.items():
+            asked = [_question(bench, task.name) for task in judge.judged_tasks(assignment) if task.notebook == name]
+            run = Run(guest, book, [q for q in asked if q], {}, time.monotonic() + 3 * AMPLE)
+            run.answers()
+            cells += run.cell_needs
+            questions += [seconds / assignment.task(task).slowness for task, seconds in run.question_needs]
     return max(cells), max(questions), sum(cells) + sum(questions)
 
 

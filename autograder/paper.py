@@ -2,7 +2,7 @@
 
 import contextlib
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -102,10 +102,10 @@ def _agreed(file: str, ours: str, theirs: str) -> tuple[tuple[SubmittedCell, ...
     return kept, Damage("conflict", file, {"left": ", ".join(dict.fromkeys(names)) or "nothing"})
 
 
-def traits(base: Mapping[str, Any], others: Sequence[Mapping[str, Any]]) -> set[str]:
+def traits(base: Mapping[str, Any], others: Sequence[Mapping[str, Any]]) -> frozenset[str]:
     """What tells one notebook of the release from the others: ids, functions, texts."""
     theirs = set().union(*(_traits(other) for other in others))
-    return _traits(base) - theirs
+    return frozenset(_traits(base) - theirs)
 
 
 def _traits(base: Mapping[str, Any]) -> set[str]:
@@ -119,6 +119,6 @@ def _signs(cell: SubmittedCell) -> set[str]:
     return found | ({cell.source.strip()} if cell.source.strip() else set())
 
 
-def score(found: Paper, wanted: set[str]) -> int:
+def score(found: Paper, wanted: Set[str]) -> int:
     """How much of a notebook's traits a file has."""
     return len(set().union(*(_signs(cell) for cell in found.cells)) & wanted)

@@ -59,9 +59,9 @@ def hand_in(
     """
     cells = {task.answer_cell: answers[task.name] for task in assignment.tasks if task.name in answers}
     files = {}
-    for name, released in notebook.released(course.release(assignment.name), assignment).items():
+    for name, base in notebook.released(course.release(assignment.name), assignment).items():
         filled = []
-        for cell in released["cells"]:
+        for cell in base.raw["cells"]:
             grade_id = cell["metadata"].get("nbgrader", {}).get("grade_id", "")
             if grade_id in cells:
                 cell["source"] = cells[grade_id].splitlines(keepends=True)
@@ -69,7 +69,7 @@ def hand_in(
                     filled += [code_cell(source) for source in extra]
                     extra = ()
             filled.append(cell)
-        files[f"{name}.ipynb"] = json.dumps({**released, "cells": filled}, ensure_ascii=False).encode("utf-8")
+        files[f"{name}.ipynb"] = json.dumps({**base.raw, "cells": filled}, ensure_ascii=False).encode("utf-8")
     return files if model is None else {**files, MODEL: model}
 
 

@@ -11,7 +11,7 @@ import sys
 import sysconfig
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
@@ -129,7 +129,7 @@ def walls(probes: Path, helpers: Sequence[Path], images: Path | None) -> list[st
 
 
 class Guest:
-    """A warm guest: started once, it runs one submission after another, each in a child of its own."""
+    """A warm guest: started once, it runs one submission after another, each in a room of its own."""
 
     def __init__(
         self, probes: Path, helpers: Sequence[Path], images: Path | None, limits: Limits, unsafe: bool = False
@@ -141,6 +141,7 @@ class Guest:
         self._control: socket.socket | None = None
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115  (lives as long as the guest)
         self.starts = 0
+        self._one_room, self._next = False, b"go"
 
     def __enter__(self) -> "Guest":
         return self
@@ -200,20 +201,32 @@ class Guest:
             return f"{last}. User namespaces may be off here; `autograder doctor` tells how to mend it"
         return last
 
-    def open(self) -> "Channel":
-        """Fork a fresh confined child and return the channel to it; a guest that is gone is started anew."""
+    @contextlib.contextmanager
+    def submission(self) -> Iterator[None]:
+        """While the notebooks of one submission run: they may follow each other in one confined room, emptied."""
+        self._one_room = True
         try:
-            return self._open()
-        except SandboxError:
-            return self._open()
+            yield
+        finally:
+            self._one_room = False
+            self.end()
 
-    def _open(self) -> "Channel":
+    def open(self) -> "Channel":
+        """A process for a notebook, confined -> the channel to it; a guest that is gone is started anew."""
+        message = self._next
+        self._next = b"more" if self._one_room else b"go"
+        try:
+            return self._open(message)
+        except SandboxError:
+            return self._open(b"go")
+
+    def _open(self, message: bytes) -> "Channel":
         if self._process is None or self._process.poll() is not None:
             self.start()
         assert self._control is not None
         ours, theirs = socket.socketpair()
         try:
-            socket.send_fds(self._control, [b"go"], [theirs.fileno()])
+            socket.send_fds(self._control, [message], [theirs.fileno()])
             if self._control.recv(16) != b"done":
                 raise OSError("no answer")
         except OSError as error:
@@ -224,7 +237,8 @@ class Guest:
         return Channel(ours)
 
     def end(self) -> str:
-        """Kill the child and everything that it started -> "memory" where that had ended it already, or ""."""
+        """Close the room and kill all that is in it -> "memory" where that had ended it already, or ""."""
+        self._next = b"go"
         if self._control is not None:
             try:
                 self._control.send(b"kill")

@@ -7,7 +7,7 @@ runs again for them.
 
 import contextlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 
 from autograder import (
@@ -122,7 +122,7 @@ class Session:
         before = load_result(self.course, self.assignment.name, result.student)
         keep(self.course, result)
         self._lay(handed_in, result)
-        self._waiting.append(result)
+        self._waiting.append(replace(result, answers=b"", notebooks={}))  # the ledger has no use for them
         waiting = self._flush().waiting if len(self._waiting) >= BATCH else ()
         return [*moved(before, result), *waiting]
 
@@ -162,8 +162,8 @@ class Session:
         return laid.is_laid(self.course, self.assignment, result.student, names, result.stamp)
 
     def _lay(self, handed_in: Submission, result: Result) -> None:
-        merged = notebook.merge_all(handed_in, self._bases, self.assignment)
-        written = {**graded.other_files(handed_in), **graded.notebooks(merged, result, handed_in)}
+        books = graded.of_result(handed_in, self._bases, self.assignment, result)
+        written = {**graded.other_files(handed_in), **books}
         laid.lay(self.course, self.assignment, result.student, written, result.timestamp)
 
     def _flush(self) -> Saved:

@@ -4,7 +4,8 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,7 @@ class Verdict:
 
     def as_json(self) -> dict[str, Any]:
         """The verdict as plain data."""
-        return asdict(self)
+        return {**vars(self), "parts": [vars(part).copy() for part in self.parts], "measured": dict(self.measured)}
 
 
 def verdict_from(data: Mapping[str, Any]) -> Verdict:
@@ -72,13 +73,15 @@ class Result:
     unsafe: bool = False
     stretch: float = 1.0  # how many times as long the time limits were, on a slow machine
     answers: bytes = b""  # what came back from the sandbox, kept so that a changed check can judge it again
+    notebooks: Mapping[str, bytes] = field(default_factory=dict)  # the graded ones, as files; {} in a kept result
 
     def as_json(self) -> dict[str, Any]:
-        """The result as plain data: a verdict file. The answers are kept beside it."""
-        data = {name: value for name, value in vars(self).items() if name != "answers"}
+        """The result as plain data: a verdict file. Answers and graded notebooks are files of their own."""
+        data = {item.name: getattr(self, item.name) for item in fields(self)}
+        del data["answers"], data["notebooks"]
         return {**data, "verdicts": {name: v.as_json() for name, v in self.verdicts.items()}}
 
-    @property
+    @cached_property
     def stamp(self) -> str:
         """Hash of all but the time it took: graded notebooks carry it, to show whose they are."""
         data = {name: value for name, value in self.as_json().items() if name != "seconds"}

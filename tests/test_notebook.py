@@ -8,12 +8,11 @@ import pytest
 
 from autograder import notebook
 from autograder.course import Assignment, Course
-from autograder.notebook import Merged
+from autograder.notebook import Base, Merged
 from autograder.placing import ANSWER, EXTRA, LOCKED, TEST
 from autograder.submission import Submission, cells_of
 
 NETWORK = "2-two-layer-network"
-Base = Mapping[str, Any]
 
 
 @pytest.fixture(scope="module")
@@ -132,7 +131,9 @@ def test_a_doubled_answer_is_told_and_both_run_in_order(cells: list[dict[str, An
 def test_of_a_stub_and_an_answer_the_answer_counts(
     cells: list[dict[str, Any]], merge: Merge, right: dict[str, str], bases: Mapping[str, Base]
 ) -> None:
-    stub = next(c for c in bases[NETWORK]["cells"] if c["metadata"].get("nbgrader", {}).get("grade_id") == "T6-answer")
+    stub = next(
+        c for c in bases[NETWORK].raw["cells"] if c["metadata"].get("nbgrader", {}).get("grade_id") == "T6-answer"
+    )
     for place in (at(cells, "T6-answer"), at(cells, "T6-answer") + 1):
         doubled = [*cells[:place], dict(stub), *cells[place:]]
         assert answer(merge(doubled), "T6") == right["T6"]
@@ -154,7 +155,7 @@ def test_an_empty_notebook_is_every_answer_missing(merge: Merge, bases: Mapping[
     assert len(merged.lost) == 8
     assert [c.source for c in merged.cells if c.role in (LOCKED, TEST)] == [
         "".join(c["source"])
-        for c in bases[NETWORK]["cells"]
+        for c in bases[NETWORK].raw["cells"]
         if c["metadata"].get("nbgrader", {}).get("locked") or c["metadata"].get("nbgrader", {}).get("grade")
     ]
 

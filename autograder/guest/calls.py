@@ -28,6 +28,7 @@ REFUSED = {
     "fsopen": (430, 430),
     "mount_setattr": (442, 442),
     "ptrace": (101, 117),
+    "pidfd_getfd": (438, 438),
     "process_vm_readv": (310, 270),
     "process_vm_writev": (311, 271),
     "keyctl": (250, 219),

@@ -1,8 +1,12 @@
-"""The warm guest: loads the heavy modules once, then forks a confined child for each submission.
+"""The warm guest: loads the heavy modules once, then opens a confined room for each submission.
 
 It runs inside the sandbox and never runs a student's code itself. On its control socket it takes
-one message a submission, with the socket that the child is to talk on: "go" forks the child, and
-the next message, or the end of the socket, kills the child and all that it started.
+one message a notebook, with the socket that the notebook's process is to talk on: "go" opens a room,
+"more" lets the next notebook of the same submission into the room that is open. Any other message,
+or the end of the socket, closes the room and kills all that is in it.
+
+In the room, process 1 runs no student's code either: it forks a process for each notebook, and before
+that ends all that the last notebook left behind, files included.
 
     python -I warm.py '{"control": 5, "walls": true, "uid": ..., "limits": {...}, ...}'
 """
@@ -16,6 +20,7 @@ import json
 import os
 import resource
 import select
+import shutil
 import signal
 import socket
 import sys
@@ -25,7 +30,9 @@ LIBC = ctypes.CDLL(None, use_errno=True)
 NEW_USER, NEW_PID, NEW_MOUNT, NEW_NET, NEW_IPC = 0x10000000, 0x20000000, 0x20000, 0x40000000, 0x08000000
 NOSUID_NODEV, READ_ONLY_NOEXEC = 2 | 4, 1 | 8
 DUMPABLE = 4
-WATCH = 0.1  # seconds between looks at the memory of a child and all that it forked
+WATCH = 0.1  # seconds between looks at the memory of a room
+DOOR_SECONDS = 5.0  # that process 1 of a room may take to let a notebook in
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGALRM, signal.SIGPROF, signal.SIGCHLD)
 MEGABYTE = 1 << 20
 EXITING = 4  # PF_EXITING among the flags of a process
 SOCKET = 2 * 212_992  # bytes that the kernel may hold for one: wmem_default of socket(7), which calls.py keeps
@@ -90,42 +97,95 @@ def close_off(limits):
     call("capset", header, (ctypes.c_uint32 * 6)())
 
 
-def fork_child(settings, control, sock, work):
-    """Fork the confined child that calls work(sock) -> the pids to kill: all of it dies with them."""
-    read, write = os.pipe()
-    outer = os.fork()
-    if outer:
-        os.close(write)
-        told = os.read(read, 16)  # empty where the confinement failed
-        os.close(read)
-        return [int(pid) for pid in (told, outer) if pid]
-    status = 1
-    with contextlib.suppress(BaseException):
-        os.close(read)
-        control.close()
-        if settings["walls"]:
-            confine()
-        inner = os.fork()
-        if inner == 0:
+class Room:
+    """The confined place of one submission: its process 1, and the door that notebooks come in by."""
+
+    def __init__(self, settings, ours, work):
+        """work(sock): what the process of a notebook does. ours: open files that do not go along."""
+        self.door, inside = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.door.settimeout(DOOR_SECONDS)
+        read, write = os.pipe()
+        outer = os.fork()
+        if outer:
             os.close(write)
-            os.setsid()  # or a signal to its group would reach this guest
-            settle(settings["limits"], settings["walls"])
-            work(sock)
+            inside.close()
+            told = os.read(read, 16)  # empty where the confinement failed
+            os.close(read)
+            self.pids = [int(pid) for pid in (told, outer) if pid]
+            return
+        status = 1
+        with contextlib.suppress(BaseException):
+            for number in (read, self.door.fileno(), *ours):
+                os.close(number)
+            if settings["walls"]:
+                confine()
+            inner = os.fork()
+            if inner == 0:
+                os.close(write)
+                os.setsid()  # or a signal to its group would reach this guest
+                settle(settings["limits"], settings["walls"])
+                receive(inside, work)
+                os._exit(0)
+            os.write(write, str(inner).encode())
+            os.close(write)
+            inside.close()
+            os.waitpid(inner, 0)
+            status = 0
+        os._exit(status)
+
+    def let_in(self, sock):
+        """Start a notebook's process, which talks on the socket -> False where nobody answers at the door."""
+        try:
+            socket.send_fds(self.door, [b"go"], [sock])
+            return self.door.recv(16) == b"done"
+        except OSError:
+            return False
+
+    def close(self):
+        """Kill process 1 of the room's namespace, and with it every process in there."""
+        self.door.close()
+        for pid in self.pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        os.waitpid(self.pids[-1], 0)
+
+
+def receive(door, work):
+    """What process 1 of a room does: one notebook after another, each in a process and a folder as if it were alone."""
+    usual = {name: signal.signal(name, signal.SIG_IGN) for name in SIGNALS}  # nobody in the room can end it
+    first = True
+    while True:
+        message, fds, _, _ = socket.recv_fds(door, 16, 1)
+        if not message:
+            return
+        if not first:
+            clear_out()
+        first = False
+        if os.fork() == 0:
+            door.close()
+            for name, handler in usual.items():
+                signal.signal(name, handler)
+            work(socket.socket(fileno=fds[0]))
             os._exit(0)
-        os.write(write, str(inner).encode())
-        os.close(write)
-        sock.close()
-        os.waitpid(inner, 0)
-        status = 0
-    os._exit(status)
+        os.close(fds[0])
+        door.send(b"done")
 
 
-def kill(pids):
-    """Kill process 1 of the child's namespace, and with it every process in there."""
-    for pid in pids:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-    os.waitpid(pids[-1], 0)
+def clear_out():
+    """End every process in the room but this one, and remove their files; this one ends where that fails."""
+    if os.getpid() != 1:
+        os._exit(1)  # no room of its own: a new one is opened
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(-1, signal.SIGKILL)
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            os.waitpid(-1, 0)
+    for place in ("/tmp", "/dev/shm"):
+        for entry in os.scandir(place):
+            if entry.is_dir(follow_symlinks=False):
+                shutil.rmtree(entry.path)
+            else:
+                os.unlink(entry.path)
 
 
 def own_memory(pid):
@@ -210,24 +270,25 @@ def main():
     for number in (0, 1, 2):
         os.dup2(null, number)
     control.send(b"ready")
-    child, answer = [], b"done"
+    work = functools.partial(session.serve, shell=shell, probes=probes, images=images)
+    room, answer = None, b"done"
     while True:
-        while child and not select.select([control], [], [], WATCH)[0]:
+        while room and not select.select([control], [], [], WATCH)[0]:
             if settings["walls"] and family_memory() > settings["limits"]["memory_mb"] * MEGABYTE:
-                kill(child)
-                child, answer = [], b"memory"
+                room.close()
+                room, answer = None, b"memory"
         message, fds, _, _ = socket.recv_fds(control, 16, 1)
-        if child:
-            kill(child)
-            child = []
+        if room and not (message == b"more" and room.let_in(fds[0])):
+            room.close()
+            room = None
         if not message:
             return
-        if message == b"go":
-            sock = socket.socket(fileno=fds[0])
-            work = functools.partial(session.serve, shell=shell, probes=probes, images=images)
-            child = fork_child(settings, control, sock, work)
-            sock.close()
-        control.send(answer)
+        if fds and room is None:
+            room = Room(settings, [control.fileno(), *fds], work)
+            room.let_in(fds[0])
+        for number in fds:
+            os.close(number)
+        control.send(b"done" if fds else answer)
         answer = b"done"
 
 

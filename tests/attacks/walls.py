@@ -32,6 +32,8 @@ from tests.attacks.lab import SMALL, Lab
 
 Wall = Callable[[Lab], "contextlib.AbstractContextManager[Desk]"]
 WALLS: dict[str, Wall] = {}
+# taking memory takes time, on a busy machine much of it: no other limit may end such an attack first
+AMPLE = replace(SMALL, cell_seconds=10, probe_seconds=15, total_seconds=60, patience=4)
 
 
 def wall(function: Callable[[Lab], Iterator[Desk]]) -> Wall:
@@ -528,7 +530,7 @@ def memory_of_all_processes(lab: Lab) -> Iterator[Desk]:
         ("calls.py", '    "memfd_create": (319, 279),  # memory that no limit counts\n', ""),
         ("calls.py", '    "shmget": (29, 194),\n', ""),
     )
-    with _guest(*edits), _opened(lab) as desk:
+    with _guest(*edits), _opened(lab, limits=AMPLE) as desk:
         yield desk
 
 
@@ -575,7 +577,7 @@ def sockets_are_counted(lab: Lab) -> Iterator[Desk]:
             ("warm.py", "SOCKET * sockets(pid)", "0"),
             ("calls.py", "step(EQUAL, 1, 0, SNDBUF)", "step(EQUAL, 2, 0, SNDBUF)"),
         ),
-        _opened(lab) as desk,
+        _opened(lab, limits=AMPLE) as desk,
     ):
         yield desk
 

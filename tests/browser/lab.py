@@ -27,6 +27,15 @@ class Lab:
     server: Server
     folder: str
 
+    def __post_init__(self) -> None:
+        dialog = self.page.locator("dialog.jp-Dialog")
+        self.page.add_locator_handler(dialog, self._answer)
+
+    def _answer(self, dialog: Locator) -> None:
+        """A question of Lab's gets the answer that it proposes; on a busy machine it asks about a slow kernel."""
+        print(f"JupyterLab asked: {dialog.inner_text()!r}")  # shown with a failure
+        dialog.locator("button.jp-mod-accept").click()
+
     def open(self, name: str) -> None:
         """Open a notebook, and wait until its kernel is ready."""
         self.page.goto(self.server.url(f"lab/tree/{self.folder}/{name}?reset"))
