@@ -79,7 +79,7 @@ class Run:
         finally:
             channel.close()
         if lost:
-            lost = self._guest.end() or lost
+            lost = self._guest.end(lost=True) or lost
         if lost and not self._guest.alive and self._spared < SPARED:
             self._spared += 1  # the sandbox as a whole is gone: the same again, before a cell is blamed
         elif lost:

@@ -236,14 +236,17 @@ class Guest:
             theirs.close()
         return Channel(ours)
 
-    def end(self) -> str:
-        """Close the room and kill all that is in it -> "memory" where that had ended it already, or ""."""
+    def end(self, lost: bool = False) -> str:
+        """Close the room and kill all that is in it.
+
+        lost: it ended before its time -> "memory" or "time" where that limit did it, or "".
+        """
         self._next = b"go"
         if self._control is not None:
             try:
-                self._control.send(b"kill")
+                self._control.send(b"lost" if lost else b"kill")
                 if answer := self._control.recv(16):
-                    return "memory" if answer == b"memory" else ""
+                    return {b"memory": "memory", b"time": "time"}.get(answer, "")
             except OSError:
                 pass
             self.close()

@@ -1,5 +1,6 @@
 """sandbox.py: walls or nothing; every limit ends what broke it, keeps the other marks, and leaves nothing behind."""
 
+import json
 import os
 import sys
 import sysconfig
@@ -124,6 +125,53 @@ def test_noise_on_the_channel_of_answers_is_not_an_answer(small: Desk, hand_in: 
     )
     result = grade.grade_submission(small, Submission("x", hand_in({"T5": right["T5"]}, extra=noise, weights=None)))
     assert {task for task, v in result.verdicts.items() if v.status == PASSED} <= {"T5"}
+
+
+UNTIDY = """
+import os, signal, time
+import numpy
+for number in range(1, 32):
+    if number not in (signal.SIGKILL, signal.SIGSTOP):
+        os.kill(1, number)
+os.kill(1, signal.SIGKILL)
+open("big", "wb").write(bytes(7 << 20))
+os.makedirs("folder/deeper")
+open("hw4_helpers.py", "w").write("1 / 0")
+numpy.exp = numpy.maximum = None
+for _ in range(10):
+    if os.fork() == 0:
+        time.sleep(60)
+"""
+
+
+def test_what_one_notebook_leaves_behind_costs_the_next_one_nothing(
+    small: Desk, hw4: Assignment, hand_in: HandIn, right: dict[str, str]
+) -> None:
+    files = hand_in(right)
+    first = f"{hw4.notebooks[0]}.ipynb"
+    book = json.loads(files[first])
+    book["cells"].append(sample.code_cell(UNTIDY))
+    files[first] = json.dumps(book).encode()
+    starts = small.guest.starts
+    result = grade.grade_submission(small, Submission("x", files))
+    assert lost(result) == set(), {t: result.verdicts[t].message for t in lost(result)}
+    assert result.cell_errors == {} and small.guest.starts in (starts, 1)
+
+
+def test_code_that_hears_no_signal_is_ended_soon_after_its_limit(
+    small: Desk, hand_in: HandIn, right: dict[str, str]
+) -> None:
+    deaf = "import signal\nsignal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM, signal.SIGPROF])\nwhile True: pass"
+    patient = replace(SMALL, patience=30, total_seconds=60)
+    limits, small.guest.limits = small.guest.limits, patient
+    started = time.monotonic()
+    try:
+        result = grade.grade_submission(small, Submission("x", hand_in(right, extra=(deaf,))))
+    finally:
+        small.guest.limits = limits
+    assert lost(result) == set()
+    assert [error["type"] for error in result.cell_errors.values()] == ["TimeLimit"]
+    assert time.monotonic() - started < 20  # not 30 seconds of wall time
 
 
 # ---- nothing is left ----------------------------------------------------------------------------

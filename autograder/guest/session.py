@@ -7,8 +7,10 @@ Nothing here decides about marks: the judge believes only the values.
 import ast
 import contextlib
 import functools
+import math
 import os
 import random
+import resource
 import signal
 import sys
 import time
@@ -20,6 +22,7 @@ from student import Case, Student, plain
 from traitlets.config import Config
 
 ERROR_CHARACTERS = 400  # characters of an error that are worth sending
+DEAF_SECONDS = 1.0  # of CPU time that code may go on after its limit
 
 
 class TimeLimit(BaseException):
@@ -34,9 +37,13 @@ def _ring(signum, frame):
 def time_limit(seconds, patience=1):
     """Raise TimeLimit after `seconds` of CPU time, or patience * seconds of wall time.
 
-    It comes again every half second for code that swallows it. A busy machine takes no CPU time
-    away; wall time is for code that sleeps.
+    It comes again every half second for code that swallows it, and the kernel ends what goes on
+    using CPU time. A busy machine takes no CPU time away; wall time is for code that sleeps.
     """
+    usual = resource.getrlimit(resource.RLIMIT_CPU)
+    ends = math.ceil(time.process_time() + seconds + DEAF_SECONDS)
+    if usual[1] == resource.RLIM_INFINITY or ends < usual[1]:
+        resource.setrlimit(resource.RLIMIT_CPU, (ends, usual[1]))
     signal.signal(signal.SIGALRM, _ring)
     signal.signal(signal.SIGPROF, _ring)
     signal.setitimer(signal.ITIMER_REAL, seconds * patience, 0.5)
@@ -46,6 +53,8 @@ def time_limit(seconds, patience=1):
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
         signal.setitimer(signal.ITIMER_REAL, 0)
+        with contextlib.suppress(ValueError, OSError):  # the student's code may have set a lower one for good
+            resource.setrlimit(resource.RLIMIT_CPU, usual)
 
 
 def make_shell():

@@ -3,7 +3,7 @@
 It runs inside the sandbox and never runs a student's code itself. On its control socket it takes
 one message a notebook, with the socket that the notebook's process is to talk on: "go" opens a room,
 "more" lets the next notebook of the same submission into the room that is open. Any other message,
-or the end of the socket, closes the room and kills all that is in it.
+or the end of the socket, closes the room and kills all that is in it; "lost" asks how it ended too.
 
 In the room, process 1 runs no student's code either: it forks a process for each notebook, and before
 that ends all that the last notebook left behind, files included.
@@ -25,6 +25,7 @@ import signal
 import socket
 import sys
 import tempfile
+import time
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 NEW_USER, NEW_PID, NEW_MOUNT, NEW_NET, NEW_IPC = 0x10000000, 0x20000000, 0x20000, 0x40000000, 0x08000000
@@ -32,7 +33,7 @@ NOSUID_NODEV, READ_ONLY_NOEXEC = 2 | 4, 1 | 8
 DUMPABLE = 4
 WATCH = 0.1  # seconds between looks at the memory of a room
 DOOR_SECONDS = 5.0  # that process 1 of a room may take to let a notebook in
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGALRM, signal.SIGPROF, signal.SIGCHLD)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGALRM, signal.SIGPROF)
 MEGABYTE = 1 << 20
 EXITING = 4  # PF_EXITING among the flags of a process
 SOCKET = 2 * 212_992  # bytes that the kernel may hold for one: wmem_default of socket(7), which calls.py keeps
@@ -141,6 +142,13 @@ class Room:
         except OSError:
             return False
 
+    def how(self):
+        """How the last notebook's process ended: "time" where the kernel's limit did it, else "done"."""
+        with contextlib.suppress(OSError):
+            self.door.send(b"how")
+            return self.door.recv(16) or b"done"
+        return b"done"
+
     def close(self):
         """Kill process 1 of the room's namespace, and with it every process in there."""
         self.door.close()
@@ -153,15 +161,18 @@ class Room:
 def receive(door, work):
     """What process 1 of a room does: one notebook after another, each in a process and a folder as if it were alone."""
     usual = {name: signal.signal(name, signal.SIG_IGN) for name in SIGNALS}  # nobody in the room can end it
-    first = True
+    notebook = 0
     while True:
         message, fds, _, _ = socket.recv_fds(door, 16, 1)
         if not message:
             return
-        if not first:
+        if not fds:
+            door.send(b"time" if signal_of(notebook) == signal.SIGXCPU else b"done")
+            continue
+        if notebook:
             clear_out()
-        first = False
-        if os.fork() == 0:
+        notebook = os.fork()
+        if notebook == 0:
             door.close()
             for name, handler in usual.items():
                 signal.signal(name, handler)
@@ -169,6 +180,16 @@ def receive(door, work):
             os._exit(0)
         os.close(fds[0])
         door.send(b"done")
+
+
+def signal_of(pid):
+    """The signal that a child ended by; 0 where it ended otherwise, or goes on."""
+    for _ in range(20):
+        ended, status = os.waitpid(pid, os.WNOHANG)
+        if ended:
+            return os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
+        time.sleep(0.005)  # its files are closed a moment before it has ended
+    return 0
 
 
 def clear_out():
@@ -279,6 +300,7 @@ def main():
                 room, answer = None, b"memory"
         message, fds, _, _ = socket.recv_fds(control, 16, 1)
         if room and not (message == b"more" and room.let_in(fds[0])):
+            answer = room.how() if message == b"lost" else answer
             room.close()
             room = None
         if not message:
