@@ -1,5 +1,6 @@
 """Faults while a class is graded: each ends with one line and exit code 1, and the next run does the rest."""
 
+import json
 import os
 import shutil
 import signal
@@ -224,6 +225,14 @@ def started(course: Course, *more: str) -> "subprocess.Popen[str]":
     )  # fmt: skip
 
 
+def sleepy(course: Course) -> None:
+    """One submission sleeps for a while, so that grading lasts long enough to be disturbed."""
+    path = course.submitted("hw4", "anong") / "1-basics.ipynb"
+    book = json.loads(path.read_text(encoding="utf-8"))
+    book["cells"].append(sample.code_cell("import time\ntime.sleep(4)"))
+    path.write_text(json.dumps(book), encoding="utf-8")
+
+
 def children(process: int) -> list[int]:
     found = [int(c) for c in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
     return [*found, *(grandchild for child in found for grandchild in children(child))]
@@ -259,6 +268,7 @@ def test_workers_and_guests_end_with_a_coordinator_that_is_killed(changing: Cour
 
 
 def test_ctrl_c_ends_all_soon_and_the_next_run_does_the_rest(changing: Course, run: Run, gradebook_of: Marks) -> None:
+    sleepy(changing)
     work = started(changing, "--jobs", "2")
     until(lambda: guests(work.pid))
     left = children(work.pid)
@@ -271,6 +281,7 @@ def test_ctrl_c_ends_all_soon_and_the_next_run_does_the_rest(changing: Course, r
 
 
 def test_a_sandbox_that_is_killed_costs_nobody_a_mark(changing: Course, run: Run, gradebook_of: Marks) -> None:
+    sleepy(changing)
     work = started(changing, "--jobs", "1")
     for guest in until(lambda: guests(work.pid)):
         os.kill(guest, signal.SIGKILL)
@@ -280,6 +291,7 @@ def test_a_sandbox_that_is_killed_costs_nobody_a_mark(changing: Course, run: Run
 
 
 def test_a_worker_that_is_killed_costs_nobody_a_mark(changing: Course, run: Run, gradebook_of: Marks) -> None:
+    sleepy(changing)
     work = started(changing, "--jobs", "2")
     until(lambda: guests(work.pid))
     workers = [c for c in children(work.pid) if b"spawn_main" in Path(f"/proc/{c}/cmdline").read_bytes()]

@@ -489,9 +489,10 @@ def everything_is_killed(lab: Lab) -> Iterator[Desk]:
 
 @wall
 def deadline_on_every_answer(lab: Lab) -> Iterator[Desk]:
-    """The grader waits for answers (here: ten seconds longer)."""
-    with patch.object(sandbox, "GRACE", 12.0), _opened(lab) as desk:
-        yield desk
+    """The grader waits for answers (here: ten seconds longer), and the kernel does not end what goes on."""
+    with patch.object(sandbox, "GRACE", 12.0), _guest(("session.py", "DEAF_SECONDS = 1.0", "DEAF_SECONDS = 12.0")):
+        with _opened(lab) as desk:
+            yield desk
 
 
 @wall
