@@ -1,6 +1,7 @@
 """A class of submissions over a concurrent.futures executor; only this process writes anything."""
 
 import contextlib
+import functools
 import itertools
 import multiprocessing
 import multiprocessing.connection
@@ -116,7 +117,8 @@ def cluster(address: str) -> Iterator[Workers]:
                 f"--cluster {address}: the scheduler has no workers; start them with `dask worker {address}`"
             )
         # pure=False: or dask hashes every byte of a submission, to know again what it has done before
-        yield Workers(lambda: client.get_executor(pure=False), slots, remote=True)
+        start = functools.partial(client.get_executor, pure=False)
+        yield Workers(start, slots, remote=True)
 
 
 Outcome = tuple[Submission, Result | Exception]
