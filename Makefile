@@ -18,7 +18,8 @@ check: .venv/ready
 	$(BIN)/mypy
 
 proof: .venv/ready
-	$(BIN)/python -m pytest -m proof
+	$(BIN)/python -m pytest -m proof tests/proof/test_report_of_a_thousand.py  # times a page: nothing beside it
+	$(BIN)/python -m pytest -m proof -n 2 --dist loadfile --ignore tests/proof/test_report_of_a_thousand.py
 
 bench: .venv/ready
 	$(BIN)/python -m benchmarks.throughput

@@ -210,11 +210,6 @@ def _values(text: str) -> int:
     return strings + sum(map(outside.count, "[{,"))
 
 
-def cells_of(data: bytes) -> list[SubmittedCell]:
-    """The cells of a whole notebook file; NoCells says why there are none."""
-    return [cell(raw) for raw in content_of(text_of(data))["cells"][:MAX_CELLS] if isinstance(raw, dict)]
-
-
 def functions(source: str) -> set[str]:
     """Names of the functions that a cell defines."""
     return set(re.findall(r"^def\s+(\w+)\s*\(", source, re.MULTILINE))

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from autograder import notebook
+from autograder import notebook, submission
 from autograder.course import Assignment, Course
 from autograder.notebook import Base, Merged
 from autograder.placing import ANSWER, EXTRA, LOCKED, TEST
-from autograder.submission import Submission, cells_of
+from autograder.submission import Submission
 
 NETWORK = "2-two-layer-network"
 
@@ -30,7 +30,7 @@ def cells(hand_in: Callable[..., dict[str, bytes]], right: dict[str, str]) -> li
 @pytest.fixture(scope="module")
 def merge(bases: Mapping[str, Base], hw4: Assignment) -> Callable[[list[dict[str, Any]]], Merged]:
     tasks = [task for task in hw4.tasks if task.notebook == NETWORK]
-    return lambda raw: notebook.merge(NETWORK, bases[NETWORK], cells_of(json.dumps({"cells": raw}).encode()), tasks)
+    return lambda raw: notebook.merge(NETWORK, bases[NETWORK], [submission.cell(one) for one in raw], tasks)
 
 
 def at(cells: list[dict[str, Any]], grade_id: str) -> int:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from autograder import npz as npz_module
-from autograder import submission
+from autograder import paper, submission
 from autograder.answers import Array
 from autograder.checking import Problem
 
@@ -135,20 +135,24 @@ def test_the_digest_hangs_on_every_name_and_byte() -> None:
 # ---- notebooks ----------------------------------------------------------------------------------
 
 
+def cells_of(data: bytes) -> list[submission.SubmittedCell]:
+    return list(paper.read("x.ipynb", data).cells)
+
+
 def test_a_cell_is_read_with_its_ids() -> None:
-    (cell,) = submission.cells_of(json.dumps({"cells": [CELL]}).encode())
+    (cell,) = cells_of(json.dumps({"cells": [CELL]}).encode())
     assert (cell.kind, cell.source, cell.grade_id, cell.cell_id) == ("code", "x = 1", "T5-answer", "abc")
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 def test_every_common_encoding_is_read(encoding: str) -> None:
     data = json.dumps({"cells": [CELL | {"source": "# สวัสดี"}]}, ensure_ascii=False).encode(encoding)
-    assert submission.cells_of(data)[0].source == "# สวัสดี"
+    assert cells_of(data)[0].source == "# สวัสดี"
 
 
 def test_the_old_format_with_worksheets_is_read() -> None:
     old = {"worksheets": [{"cells": [{"cell_type": "code", "input": ["a = 1\n", "b = 2"]}]}]}
-    assert submission.cells_of(json.dumps(old).encode())[0].source == "a = 1\nb = 2"
+    assert cells_of(json.dumps(old).encode())[0].source == "a = 1\nb = 2"
 
 
 @pytest.mark.parametrize(
@@ -168,10 +172,10 @@ def test_the_old_format_with_worksheets_is_read() -> None:
 )
 def test_a_file_without_cells_says_why(data: bytes, said: str) -> None:
     if data == b'{"worksheets": [3]}':
-        assert submission.cells_of(data) == []
+        assert cells_of(data) == []
         return
     with pytest.raises(ValueError, match=said):
-        submission.cells_of(data)
+        submission.content_of(submission.text_of(data))
 
 
 @pytest.mark.parametrize(
@@ -189,7 +193,7 @@ def test_a_file_without_cells_says_why(data: bytes, said: str) -> None:
     ],
 )
 def test_a_cell_of_nonsense_is_read_as_something_plain(cell: Any) -> None:
-    cells = submission.cells_of(json.dumps({"cells": [cell, CELL]}).encode())
+    cells = cells_of(json.dumps({"cells": [cell, CELL]}).encode())
     assert cells[-1].grade_id == "T5-answer"
     for found in cells:
         found.source.encode("utf-8")
@@ -198,7 +202,7 @@ def test_a_cell_of_nonsense_is_read_as_something_plain(cell: Any) -> None:
 
 def test_more_cells_than_the_limit_are_cut() -> None:
     data = json.dumps({"cells": [CELL] * (submission.MAX_CELLS + 5)}).encode()
-    assert len(submission.cells_of(data)) == submission.MAX_CELLS
+    assert len(cells_of(data)) == submission.MAX_CELLS
 
 
 @pytest.mark.parametrize("many", [b"[],", b"{},", b"0,", b'"ab",', b'"a",'])
@@ -207,7 +211,7 @@ def test_a_notebook_of_more_values_than_the_limit_is_not_parsed(many: bytes) -> 
     if data.count(b",") < submission.MAX_VALUES // 2:
         raise AssertionError("too small")
     with pytest.raises(ValueError, match="more than 1000000 values"):
-        submission.cells_of(data if many != b"0," else data.replace(b"0,", b"0,0,"))
+        submission.content_of(submission.text_of(data if many != b"0," else data.replace(b"0,", b"0,0,")))
 
 
 def test_much_text_in_a_notebook_is_not_many_values() -> None:
@@ -215,7 +219,7 @@ def test_much_text_in_a_notebook_is_not_many_values() -> None:
     output = {"output_type": "stream", "name": "stdout", "text": printed}
     data = json.dumps({"cells": [CELL | {"outputs": [output]}]}).encode()
     assert data.count(b",") + data.count(b'"') + data.count(b"[") > submission.MAX_VALUES
-    (cell,) = submission.cells_of(data)
+    (cell,) = cells_of(data)
     assert cell.outputs[0]["text"] == printed
 
 
