@@ -32,6 +32,7 @@ from typing import Any
 from autograder import course as course_module
 from autograder import sample
 from autograder.course import Assignment, Course
+from tests.proof.conftest import rounded
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
@@ -152,7 +153,7 @@ def main() -> int:
     print(json.dumps(found, indent=1))
     if arguments.record:
         head = {"proof": "mixed-class", "date": datetime.date.today().isoformat()}
-        RECORD.write_text(json.dumps({**head, **found}, indent=1, default=float) + "\n", encoding="utf-8")
+        RECORD.write_text(json.dumps({**head, **rounded(found)}, indent=1) + "\n", encoding="utf-8")
     return found["an honest submission takes, times as long"] > BOUND
 
 
