@@ -68,6 +68,7 @@ def running(root: Path, course: Path, home: Path, more: Mapping[str, str]) -> It
     command = [BIN / "jupyter", "lab", "--no-browser", f"--ServerApp.root_dir={root}"]
     command += ["--ServerApp.ip=127.0.0.1", f"--ServerApp.port={server.base.rpartition(':')[2]}"]
     command += ["--ServerApp.port_retries=0", "--ServerApp.open_browser=False"]
+    command += [f"--{app}.expose_app_in_browser=True" for app in ("LabApp", "JupyterNotebookApp")]
     if os.name == "posix" and os.geteuid() == 0:
         command.append("--allow-root")
     around = {**environment(home), **more, "JUPYTER_TOKEN": server.token}

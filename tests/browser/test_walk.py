@@ -200,6 +200,19 @@ def test_a_fresh_release_runs_to_its_end_and_each_task_says_that_it_is_not_done(
     assert "<picture>" in both["show-digits"]
 
 
+def test_a_fresh_release_runs_to_its_end_in_notebook_7_too(
+    untouched: Seen, browser: Browser, server: Server, place: Course
+) -> None:
+    shutil.copytree(place.release("hw4"), server.root / "classic")
+    with browser.new_context(viewport=SIZE) as context:
+        classic = Lab(context.new_page(), server, "classic", view="notebooks")
+        seen = run_both(classic, lambda name: None)
+    for task in ("T1", "T2", "T3"):
+        assert seen.basics[task] == untouched.basics[task]
+    for task in (f"T{n}" for n in range(5, 13)):
+        assert seen.network[task] == untouched.network[task]
+
+
 def test_filled_in_every_check_passes_and_the_plots_appear(worked: Seen, lab: Lab) -> None:
     both = worked.basics | worked.network
     for task in ["T1", "T2", "T3", *(f"T{n}" for n in range(5, 13))]:
