@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from autograder.answers import Answers, Array, Error, answers_from, error_from
+from autograder.channel import Channel, GuestLost
 from autograder.checking import Case
 from autograder.notebook import Merged
 from autograder.placing import ANSWER, LOCKED, TEST, Cell
-from autograder.sandbox import Channel, Guest, GuestLost
+from autograder.sandbox import Guest
 
 MAX_RESTARTS = 30
 SPARED = 1  # times that the death of the sandbox itself is nobody's fault

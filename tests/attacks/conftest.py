@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder import sandbox
+from autograder import channel, sandbox
 from tests.attacks.lab import Lab
 from tests.attacks.walls import Gap
 
@@ -20,7 +20,7 @@ def lab() -> Iterator[Lab]:
     folder.chmod(0o755)
     patch = pytest.MonkeyPatch()
     patch.setattr(sandbox, "START_SECONDS", 10.0)  # how long a guest that stands still is waited for
-    patch.setattr(sandbox, "GRACE", 1.0)
+    patch.setattr(channel, "GRACE", 1.0)
     found = Lab(folder)
     yield found
     found.close()

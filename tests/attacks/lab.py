@@ -21,9 +21,9 @@ import numpy as np
 from autograder import course as course_module
 from autograder import grade, graded, notebook, sample
 from autograder.answers import Array
+from autograder.channel import Channel
 from autograder.course import Assignment, Course, Limits, load_module
 from autograder.grade import Desk
-from autograder.sandbox import Channel
 from autograder.submission import Submission
 from autograder.verdicts import PASSED, Result
 

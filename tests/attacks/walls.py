@@ -22,12 +22,13 @@ from unittest.mock import patch
 import numpy as np
 
 from autograder import answers as answers_module
+from autograder import channel as channel_module
 from autograder import grade, graded, notebook, npz, paper, placing, sandbox, secret, submission
 from autograder.answers import Answers
+from autograder.channel import Channel, GuestLost
 from autograder.checking import Exam, Finding, Problem
 from autograder.grade import Desk
 from autograder.run import Question, Run
-from autograder.sandbox import Channel, GuestLost
 from tests.attacks.lab import SMALL, Lab
 
 Wall = Callable[[Lab], "contextlib.AbstractContextManager[Desk]"]
@@ -490,7 +491,10 @@ def everything_is_killed(lab: Lab) -> Iterator[Desk]:
 @wall
 def deadline_on_every_answer(lab: Lab) -> Iterator[Desk]:
     """The grader waits for answers (here: ten seconds longer), and the kernel does not end what goes on."""
-    with patch.object(sandbox, "GRACE", 12.0), _guest(("session.py", "DEAF_SECONDS = 1.0", "DEAF_SECONDS = 12.0")):
+    with (
+        patch.object(channel_module, "GRACE", 12.0),
+        _guest(("session.py", "DEAF_SECONDS = 1.0", "DEAF_SECONDS = 12.0")),
+    ):
         with _opened(lab) as desk:
             yield desk
 
