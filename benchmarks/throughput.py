@@ -253,11 +253,14 @@ def measure(scratch: Path, dataset: str, runs: int, curve: Sequence[int], jobs: 
     numpy_cpu = bare(course, assignment, net)
     warm_mb, child_mb = guest_memory(course, assignment)
     points, peaks = [], []
+    before, few = Cost(0, 0, 0, 0), 0
     for count in curve:
         cost = kit(course, assignment, scratch / "k", count, "--jobs", str(jobs))
         peaks.append(cost.peak_mb)
-        points.append(f"| {count} | {cost.wall:.1f} | {cost.wall / count:.3f} | {cost.peak_mb:.0f} |")
+        each = f"{cost.less(before, count - few).wall:.3f}" if few else ""
+        points.append(f"| {count} | {cost.wall:.1f} | {cost.wall / count:.3f} | {each} | {cost.peak_mb:.0f} |")
         print(points[-1], flush=True)
+        before, few = cost, count
     middle = statistics.median
     wall, cpu = middle(o.wall for o in ours), middle(o.all_cpu for o in ours)
     ratios = [b.wall / a.wall for a, b in zip(ours, theirs, strict=True)]
@@ -292,8 +295,8 @@ def measure(scratch: Path, dataset: str, runs: int, curve: Sequence[int], jobs: 
         "",
         "The curve, whole commands, with the coordinator's peak memory:",
         "",
-        "| submissions | seconds | seconds each | coordinator MB |",
-        "|---|---|---|---|",
+        "| submissions | seconds | seconds each | each beyond the row above | coordinator MB |",
+        "|---|---|---|---|---|",
         *points,
     ]
 
