@@ -49,6 +49,7 @@ class Run:
         self._guest, self._book, self._questions = guest, book, questions
         self._files, self._finish = files, finish
         self._left_out: set[str] = set()
+        self._too_long: set[str] = set()  # cells of which only the definitions count
         self._deadly: dict[str, dict[str, Error]] = {}  # by task, the names of questions that ended a process
         self._found: dict[str, Answers] = {}
         self._at: Cell | Question | None = None
@@ -87,9 +88,13 @@ class Run:
             self._leave_out(lost, channel.at)
 
     def _leave_out(self, reason: str, name: str) -> None:
-        """Note the cell, or the name of the question, that the run was lost at; the next attempt leaves it out."""
+        """Note the cell, or the name of the question, that the run was lost at; the next attempt leaves it out.
+
+        Of a cell that took too long, the definitions are tried before it is left out as a whole.
+        """
         if isinstance(self._at, Cell):
-            self._left_out.add(self._at.name)
+            tried = reason != "time" or self._at.role in (LOCKED, TEST) or self._at.name in self._too_long
+            (self._left_out if tried else self._too_long).add(self._at.name)
             self.errors[self._at.name] = Error(LOST[reason], "")
         elif not isinstance(self._at, Question) or self._at.task in self._found:
             return
@@ -113,7 +118,7 @@ class Run:
             "seconds": seconds,
             "patience": limits.patience,
             "given": cell.role == LOCKED,
-            "definitions_only": cell.skip and cell.role == ANSWER,
+            "definitions_only": (cell.skip and cell.role == ANSWER) or cell.name in self._too_long,
             "snapshot": cell.task if cell.role == TEST else "",
         }
         self._at = cell

@@ -13,6 +13,7 @@ ALLOW, REFUSE, UNKNOWN = 0x7FFF0000, 0x00050000 | 1, 0x00050000 | 38
 LOAD, EQUAL, SET, AT_LEAST, RETURN = 0x20, 0x15, 0x45, 0x35, 0x06
 CALL, MACHINE, FIRST_ARGUMENT, THIRD_ARGUMENT = 0, 4, 16, 32  # offsets in struct seccomp_data
 SETSOCKOPT, SNDBUF, RCVBUF = (54, 208), 7, 8  # larger buffers would hold memory that is in no process
+PRLIMIT, ITSELF = (302, 261), 0  # limits of another process
 NEW_NAMESPACES = 0x7E020000 | 0x80  # CLONE_NEW*: user, pid, net, ipc, uts, cgroup, mount, time
 
 # numbers on (x86_64, aarch64); -1: not there
@@ -34,6 +35,11 @@ REFUSED = {
     "keyctl": (250, 219),
     "add_key": (248, 217),
     "request_key": (249, 218),
+    "sched_setparam": (142, 118),  # of other processes, these could hold up process 1 of the room
+    "sched_setscheduler": (144, 119),
+    "sched_setaffinity": (203, 122),
+    "sched_setattr": (314, 274),
+    "setpriority": (141, 140),
     "bpf": (321, 280),
     "perf_event_open": (298, 241),
     "userfaultfd": (323, 282),
@@ -70,6 +76,11 @@ def program(machine):
     for numbers in REFUSED.values():
         code += [step(EQUAL, 0, 1, numbers[column]), step(RETURN, 0, 0, REFUSE)]
     code += [
+        step(EQUAL, 0, 4, PRLIMIT[column]),
+        step(LOAD, 0, 0, FIRST_ARGUMENT),
+        step(EQUAL, 1, 0, ITSELF),
+        step(RETURN, 0, 0, REFUSE),
+        step(RETURN, 0, 0, ALLOW),
         step(EQUAL, 0, 5, SETSOCKOPT[column]),
         step(LOAD, 0, 0, THIRD_ARGUMENT),
         step(EQUAL, 1, 0, SNDBUF),

@@ -22,7 +22,7 @@ from student import Case, Student, plain
 from traitlets.config import Config
 
 ERROR_CHARACTERS = 400  # characters of an error that are worth sending
-DEAF_SECONDS = 1.0  # of CPU time that code may go on after its limit
+DEAF_TIMES = 2.0  # its limit: CPU time that code may use which hears no signal, in one long call of numpy, say
 
 
 class TimeLimit(BaseException):
@@ -33,6 +33,14 @@ def _ring(signum, frame):
     raise TimeLimit("time limit")
 
 
+def end_by_kernel(cpu_seconds=None):
+    """Have the kernel end this process at so much CPU time; None: at its hard limit, as from the start."""
+    with contextlib.suppress(ValueError, OSError):  # the student's code may have set lower limits for good
+        hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
+        lower = cpu_seconds is not None and (hard == resource.RLIM_INFINITY or cpu_seconds < hard)
+        resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds if lower else hard, hard))
+
+
 @contextlib.contextmanager
 def time_limit(seconds, patience=1):
     """Raise TimeLimit after `seconds` of CPU time, or patience * seconds of wall time.
@@ -40,10 +48,7 @@ def time_limit(seconds, patience=1):
     It comes again every half second for code that swallows it, and the kernel ends what goes on
     using CPU time. A busy machine takes no CPU time away; wall time is for code that sleeps.
     """
-    usual = resource.getrlimit(resource.RLIMIT_CPU)
-    ends = math.ceil(time.process_time() + seconds + DEAF_SECONDS)
-    if usual[1] == resource.RLIM_INFINITY or ends < usual[1]:
-        resource.setrlimit(resource.RLIMIT_CPU, (ends, usual[1]))
+    end_by_kernel(math.ceil(time.process_time() + DEAF_TIMES * seconds) + 1)
     signal.signal(signal.SIGALRM, _ring)
     signal.signal(signal.SIGPROF, _ring)
     signal.setitimer(signal.ITIMER_REAL, seconds * patience, 0.5)
@@ -53,8 +58,7 @@ def time_limit(seconds, patience=1):
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
         signal.setitimer(signal.ITIMER_REAL, 0)
-        with contextlib.suppress(ValueError, OSError):  # the student's code may have set a lower one for good
-            resource.setrlimit(resource.RLIMIT_CPU, usual)
+        end_by_kernel()
 
 
 def make_shell():
@@ -170,6 +174,7 @@ def probe_cases(probe, student, cases, limit, left_out, tell):
 def serve(sock, shell, probes, images):
     """Answer the judge's frames until the socket closes."""
     sys.path.insert(0, os.getcwd())  # where the notebook's own modules are
+    os.register_at_fork(after_in_child=end_by_kernel)  # a copy has a clock of its own
     student, me = Student(shell.user_ns, images=images), os.getpid()
     while (frame := wire.receive(sock)) is not None:
         header, arrays = frame

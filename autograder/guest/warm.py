@@ -33,6 +33,7 @@ NOSUID_NODEV, READ_ONLY_NOEXEC = 2 | 4, 1 | 8
 DUMPABLE = 4
 WATCH = 0.1  # seconds between looks at the memory of a room
 DOOR_SECONDS = 5.0  # that process 1 of a room may take to let a notebook in
+ROOM_TRIES = 2
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGALRM, signal.SIGPROF)
 MEGABYTE = 1 << 20
 EXITING = 4  # PF_EXITING among the flags of a process
@@ -103,6 +104,7 @@ class Room:
 
     def __init__(self, settings, ours, work):
         """work(sock): what the process of a notebook does. ours: open files that do not go along."""
+        self.walls = settings["walls"]
         self.door, inside = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.door.settimeout(DOOR_SECONDS)
         read, write = os.pipe()
@@ -150,11 +152,16 @@ class Room:
         return b"done"
 
     def close(self):
-        """Kill process 1 of the room's namespace, and with it every process in there."""
+        """Kill process 1 of the room's namespace, and every process in there."""
         self.door.close()
         for pid in self.pids:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            if self.walls:
+                os.kill(-1, signal.SIGKILL)  # all that this guest sees: process 1 could be slow to take them along
+            else:
+                os.killpg(self.pids[0], signal.SIGKILL)  # never -1: there, that is all of the user's processes
         os.waitpid(self.pids[-1], 0)
 
 
@@ -164,11 +171,11 @@ def receive(door, work):
     notebook = 0
     while True:
         message, fds, _, _ = socket.recv_fds(door, 16, 1)
-        if not message:
-            return
-        if not fds:
+        if message == b"how":
             door.send(b"time" if signal_of(notebook) == signal.SIGXCPU else b"done")
             continue
+        if not fds:
+            return
         if notebook:
             clear_out()
         notebook = os.fork()
@@ -305,12 +312,15 @@ def main():
             room = None
         if not message:
             return
-        if fds and room is None:
-            room = Room(settings, [control.fileno(), *fds], work)
-            room.let_in(fds[0])
+        for _ in range(ROOM_TRIES if fds else 0):
+            if room is None:
+                room = Room(settings, [control.fileno(), *fds], work)
+                if not room.let_in(fds[0]):
+                    room.close()
+                    room = None
         for number in fds:
             os.close(number)
-        control.send(b"done" if fds else answer)
+        control.send((b"done" if room else b"failed") if fds else answer)
         answer = b"done"
 
 

@@ -482,6 +482,7 @@ def everything_is_killed(lab: Lab) -> Iterator[Desk]:
     """Only the first process of a submission is killed, in namespaces that do not die with it; /tmp is shared."""
     edits = (
         ("warm.py", "NEW_USER | NEW_PID | NEW_MOUNT", "NEW_USER | NEW_MOUNT"),
+        ("warm.py", "os.kill(-1, signal.SIGKILL)  # all", "pass  # all"),
         ("warm.py", 'for place in (b"/tmp", b"/dev/shm"):', 'for place in (b"/dev/shm",):'),
     )
     with _guest(*edits), _opened(lab) as desk:
@@ -493,7 +494,7 @@ def deadline_on_every_answer(lab: Lab) -> Iterator[Desk]:
     """The grader waits for answers (here: ten seconds longer), and the kernel does not end what goes on."""
     with (
         patch.object(channel_module, "GRACE", 12.0),
-        _guest(("session.py", "DEAF_SECONDS = 1.0", "DEAF_SECONDS = 12.0")),
+        _guest(("session.py", "DEAF_TIMES = 2.0", "DEAF_TIMES = 9.0")),
     ):
         with _opened(lab) as desk:
             yield desk
