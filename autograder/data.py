@@ -34,8 +34,8 @@ def place(course: Course, assignment: Assignment, checks: ModuleType) -> Path:
 def prepared(course: Course, assignment: Assignment, checks: ModuleType) -> Dataset:
     """The assignment's dataset, from the kept file or by the checks' own `prepare`.
 
-    Images are put in an order that hangs on the course's secret, so that no model can know a
-    picture by its place.
+    Images, and whatever `NAME_...` tells about each of them, are put in an order that hangs on the
+    course's secret, so that no model can know a picture by its place.
     """
     if not assignment.dataset:
         return Dataset()
@@ -49,7 +49,7 @@ def prepared(course: Course, assignment: Assignment, checks: ModuleType) -> Data
             raise CourseError(f"dataset {assignment.dataset!r}: {error}") from error
         for name in (n for n in checks.IMAGES if f"{n}_labels" in arrays):
             order = np.random.default_rng(secret.seed(key, "images", name)).permutation(len(arrays[name]))
-            arrays[name], arrays[f"{name}_labels"] = arrays[name][order], arrays[f"{name}_labels"][order]
+            arrays |= {n: a[order] for n, a in arrays.items() if n == name or n.startswith(f"{name}_")}
         write_whole(images, _npz({name: arrays[name] for name in checks.IMAGES}), 0o644)
         write_whole(kept, _npz(arrays), 0o600)
     with np.load(kept, allow_pickle=False) as stored:
