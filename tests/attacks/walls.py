@@ -495,9 +495,9 @@ def deadline_on_every_answer(lab: Lab) -> Iterator[Desk]:
     with (
         patch.object(channel_module, "GRACE", 12.0),
         _guest(("session.py", "DEAF_TIMES = 2.0", "DEAF_TIMES = 9.0")),
+        _opened(lab) as desk,
     ):
-        with _opened(lab) as desk:
-            yield desk
+        yield desk
 
 
 @wall
