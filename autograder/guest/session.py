@@ -61,12 +61,43 @@ def time_limit(seconds, patience=1):
         end_by_kernel()
 
 
+class Shell(InteractiveShell):
+    """IPython's shell, faster for cells that are plain Python."""
+
+    def __init__(self, **settings):
+        super().__init__(**settings)
+        self._usual = self._transforms()
+
+    def _transforms(self):
+        text = self.input_transformer_manager
+        return [
+            *text.cleanup_transforms,
+            *text.line_transforms,
+            *text.token_transformers,
+            *self.input_transformers_post,
+        ]
+
+    def transform_cell(self, raw_cell):
+        """IPython's syntax as Python; what parses has none of it, but for one line alone (`pwd`, say)."""
+        with contextlib.suppress(SyntaxError, ValueError, MemoryError, RecursionError):
+            if "\n" in raw_cell.strip() and self._transforms() == self._usual:
+                ast.parse(raw_cell)
+                return raw_cell + "\n"
+        return super().transform_cell(raw_cell)
+
+    def should_run_async(self, raw_cell, *, transformed_cell=None, preprocessing_exc_tuple=None):
+        """Whether it awaits at the top level: IPython compiles a cell once more to see it."""
+        return any(word in raw_cell for word in ("await", "async")) and super().should_run_async(
+            raw_cell, transformed_cell=transformed_cell, preprocessing_exc_tuple=preprocessing_exc_tuple
+        )
+
+
 def make_shell():
-    """IPython's shell, quiet: no history file, no tracebacks, no figures."""
+    """A quiet shell: no history file, no tracebacks, no figures."""
     config = Config()
     config.HistoryManager.enabled = False
     config.InteractiveShell.ast_node_interactivity = "none"
-    shell = InteractiveShell.instance(config=config)
+    shell = Shell.instance(config=config)
     shell.showtraceback = lambda *args, **kwargs: None
     shell.showsyntaxerror = lambda *args, **kwargs: None
     shell.enable_matplotlib = lambda *args, **kwargs: ("agg", "agg")
