@@ -66,7 +66,7 @@ class Run:
 
     def _attempt(self) -> None:
         channel = self._guest.open()
-        self._at, lost = None, ""
+        self._at, lost, name = None, "", ""
         try:
             if self._files:
                 channel.ask({"do": "files", "files": dict(self._files)}, {}, 10)
@@ -77,7 +77,7 @@ class Run:
                 if question.task not in self._found and time.monotonic() < self._finish:
                     self._ask(channel, question)
         except GuestLost as error:
-            lost = error.reason
+            lost, name = error.reason, channel.at
         finally:
             channel.close()
         if lost:
@@ -85,7 +85,7 @@ class Run:
         if lost and not self._guest.alive and self._spared < SPARED:
             self._spared += 1  # the sandbox as a whole is gone: the same again, before a cell is blamed
         elif lost:
-            self._leave_out(lost, channel.at)
+            self._leave_out(lost, name)
 
     def _leave_out(self, reason: str, name: str) -> None:
         """Note the cell, or the name of the question, that the run was lost at; the next attempt leaves it out.

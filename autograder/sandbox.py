@@ -15,6 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 
+from autograder import channel
 from autograder.channel import Channel
 from autograder.course import CourseError, Limits
 
@@ -212,17 +213,19 @@ class Guest:
         if self._process is None or self._process.poll() is not None:
             self.start()
         assert self._control is not None
-        ours, theirs = socket.socketpair()
+        (ours, theirs), board = socket.socketpair(), channel.board()
+        opened = Channel(ours, board)
         try:
-            socket.send_fds(self._control, [message], [theirs.fileno()])
+            socket.send_fds(self._control, [message], [theirs.fileno(), board])
             if self._control.recv(16) != b"done":
                 raise OSError("no answer")
         except OSError as error:
+            opened.close()
             self.close()
             raise SandboxError(f"the sandbox stopped: {error}; {self._said()}") from error
         finally:
             theirs.close()
-        return Channel(ours)
+        return opened
 
     def end(self, lost: bool = False) -> str:
         """Close the room and kill all that is in it.

@@ -22,6 +22,7 @@ from student import Case, Student, plain
 from traitlets.config import Config
 
 ERROR_CHARACTERS = 400  # characters of an error that are worth sending
+BOARD = 100  # bytes of the board
 DEAF_TIMES = 2.0  # its limit: CPU time that code may use which hears no signal, in one long call of numpy, say
 
 
@@ -202,8 +203,8 @@ def probe_cases(probe, student, cases, limit, left_out, tell):
     return arrays, errors, longest
 
 
-def serve(sock, shell, probes, images):
-    """Answer the judge's frames until the socket closes."""
+def serve(sock, board, shell, probes, images):
+    """Answer the judge's frames until the socket closes. board: a small file that tells the question it is at."""
     sys.path.insert(0, os.getcwd())  # where the notebook's own modules are
     os.register_at_fork(after_in_child=end_by_kernel)  # a copy has a clock of its own
     student, me = Student(shell.user_ns, images=images), os.getpid()
@@ -235,7 +236,7 @@ def serve(sock, shell, probes, images):
                 cases,
                 functools.partial(time_limit, header["seconds"], header["patience"]),
                 header["left_out"],
-                lambda name: sock.sendall(wire.encode({"at": name}, {})),
+                lambda name: os.pwrite(board, name.encode().ljust(BOARD, b"\0")[:BOARD], 0),
             )
             given = student.has_given(getattr(probes, "CLASS", ""))
             reply = wire.encode({"errors": errors, "needed": needed, "given": given}, answers)

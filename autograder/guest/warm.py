@@ -1,9 +1,10 @@
 """The warm guest: loads the heavy modules once, then opens a confined room for each submission.
 
 It runs inside the sandbox and never runs a student's code itself. On its control socket it takes
-one message a notebook, with the socket that the notebook's process is to talk on: "go" opens a room,
-"more" lets the next notebook of the same submission into the room that is open. Any other message,
-or the end of the socket, closes the room and kills all that is in it; "lost" asks how it ended too.
+one message a notebook, with the socket that the notebook's process is to talk on, and the board on
+which it notes what it is at: "go" opens a room, "more" lets the next notebook of the same submission
+into the room that is open. Any other message, or the end of the socket, closes the room and kills all
+that is in it; "lost" asks how it ended too.
 
 In the room, process 1 runs no student's code either: it forks a process for each notebook, and before
 that ends all that the last notebook left behind, files included.
@@ -18,6 +19,7 @@ import gc
 import importlib.util
 import json
 import os
+import platform
 import resource
 import select
 import shutil
@@ -28,9 +30,11 @@ import tempfile
 import time
 
 LIBC = ctypes.CDLL(None, use_errno=True)
+KEPT = ctypes.PyDLL(None, use_errno=True)  # its calls keep Python's lock, which a copy of this process takes over
 NEW_USER, NEW_PID, NEW_MOUNT, NEW_NET, NEW_IPC = 0x10000000, 0x20000000, 0x20000, 0x40000000, 0x08000000
 NOSUID_NODEV, READ_ONLY_NOEXEC = 2 | 4, 1 | 8
 DUMPABLE = 4
+COLLAPSE = 25  # MADV_COLLAPSE of madvise(2), since Linux 6.1
 WATCH = 0.1  # seconds between looks at the memory of a room
 DOOR_SECONDS = 5.0  # that process 1 of a room may take to let a notebook in
 ROOM_TRIES = 2
@@ -56,13 +60,29 @@ def drop_root(uid):
         call("prctl", DUMPABLE, 1, 0, 0, 0)  # or the id maps of the children could not be written
 
 
-def confine():
-    """Leave the siblings: own namespaces, in which a second fork will be process 1."""
+def fork_apart():
+    """os.fork() into namespaces of its own, as their process 1 -> its process id, or 0 in there.
+
+    In one step, where unshare would need a second fork: copying this process costs more than all the rest.
+    """
+    import calls  # here, since its folder is on the path only now
+
     uid, gid = os.getuid(), os.getgid()
-    call("unshare", NEW_USER | NEW_PID | NEW_MOUNT | NEW_NET | NEW_IPC)
+    clone = calls.MACHINES.get(platform.machine(), calls.MACHINES["aarch64"])[2]  # newer machines number alike
+    flags = NEW_USER | NEW_PID | NEW_MOUNT | NEW_NET | NEW_IPC | signal.SIGCHLD
+    KEPT.PyOS_BeforeFork()
+    pid = KEPT.syscall(ctypes.c_long(clone), ctypes.c_ulong(flags), None, None, None, None)
+    if pid:
+        KEPT.PyOS_AfterFork_Parent()
+        if pid < 0:
+            number = ctypes.get_errno()
+            raise OSError(number, f"clone: {os.strerror(number)}")
+        return pid
+    KEPT.PyOS_AfterFork_Child()
     for name, text in (("setgroups", "deny"), ("uid_map", f"{uid} {uid} 1"), ("gid_map", f"{gid} {gid} 1")):
         with open(f"/proc/self/{name}", "w", encoding="ascii") as file:
             file.write(text)
+    return 0
 
 
 def settle(limits, walls):
@@ -103,43 +123,26 @@ class Room:
     """The confined place of one submission: its process 1, and the door that notebooks come in by."""
 
     def __init__(self, settings, ours, work):
-        """work(sock): what the process of a notebook does. ours: open files that do not go along."""
+        """work(sock, board): what the process of a notebook does. ours: open files that do not go along."""
         self.walls = settings["walls"]
         self.door, inside = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.door.settimeout(DOOR_SECONDS)
-        read, write = os.pipe()
-        outer = os.fork()
-        if outer:
-            os.close(write)
+        self.pid = fork_apart() if self.walls else os.fork()
+        if self.pid:
             inside.close()
-            told = os.read(read, 16)  # empty where the confinement failed
-            os.close(read)
-            self.pids = [int(pid) for pid in (told, outer) if pid]
             return
-        status = 1
         with contextlib.suppress(BaseException):
-            for number in (read, self.door.fileno(), *ours):
+            for number in (self.door.fileno(), *ours):
                 os.close(number)
-            if settings["walls"]:
-                confine()
-            inner = os.fork()
-            if inner == 0:
-                os.close(write)
-                os.setsid()  # or a signal to its group would reach this guest
-                settle(settings["limits"], settings["walls"])
-                receive(inside, work)
-                os._exit(0)
-            os.write(write, str(inner).encode())
-            os.close(write)
-            inside.close()
-            os.waitpid(inner, 0)
-            status = 0
-        os._exit(status)
+            os.setsid()  # or a signal to its group would reach this guest
+            settle(settings["limits"], self.walls)
+            receive(inside, work)
+        os._exit(0)
 
-    def let_in(self, sock):
-        """Start a notebook's process, which talks on the socket -> False where nobody answers at the door."""
+    def let_in(self, fds):
+        """Start a notebook's process with its socket and board -> False where nobody answers at the door."""
         try:
-            socket.send_fds(self.door, [b"go"], [sock])
+            socket.send_fds(self.door, [b"go"], fds)
             return self.door.recv(16) == b"done"
         except OSError:
             return False
@@ -154,15 +157,13 @@ class Room:
     def close(self):
         """Kill process 1 of the room's namespace, and every process in there."""
         self.door.close()
-        for pid in self.pids:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        os.kill(self.pid, signal.SIGKILL)
         with contextlib.suppress(ProcessLookupError):
             if self.walls:
                 os.kill(-1, signal.SIGKILL)  # all that this guest sees: process 1 could be slow to take them along
             else:
-                os.killpg(self.pids[0], signal.SIGKILL)  # never -1: there, that is all of the user's processes
-        os.waitpid(self.pids[-1], 0)
+                os.killpg(self.pid, signal.SIGKILL)  # never -1: there, that is all of the user's processes
+        os.waitpid(self.pid, 0)
 
 
 def receive(door, work):
@@ -170,7 +171,7 @@ def receive(door, work):
     usual = {name: signal.signal(name, signal.SIG_IGN) for name in SIGNALS}  # nobody in the room can end it
     notebook = 0
     while True:
-        message, fds, _, _ = socket.recv_fds(door, 16, 1)
+        message, fds, _, _ = socket.recv_fds(door, 16, 2)
         if message == b"how":
             door.send(b"time" if signal_of(notebook) == signal.SIGXCPU else b"done")
             continue
@@ -183,9 +184,11 @@ def receive(door, work):
             door.close()
             for name, handler in usual.items():
                 signal.signal(name, handler)
-            work(socket.socket(fileno=fds[0]))
+            sock, board = fds
+            work(socket.socket(fileno=sock), board)
             os._exit(0)
-        os.close(fds[0])
+        for number in fds:
+            os.close(number)
         door.send(b"done")
 
 
@@ -256,6 +259,16 @@ def family_memory():
     return total
 
 
+def in_large_pages():
+    """Move this process's own memory into pages of 2 MB, where the kernel can: a fork copies an entry for each page."""
+    with open("/proc/self/maps", encoding="ascii", errors="replace") as file:
+        maps = [line.split() for line in file]
+    for place, rights, *_, name in maps:
+        start, end = (int(edge, 16) for edge in place.split("-"))
+        if rights == "rw-p" and name in ("0", "[heap]"):  # a line without a name ends with its inode, 0
+            LIBC.madvise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), COLLAPSE)
+
+
 def silence(module):
     """Visible checks (check_...) do nothing in grading: they are for the eyes, and nobody looks."""
     for name in vars(module):
@@ -293,6 +306,7 @@ def main():
     # or the children's collector would touch, and so copy, every object that they share with this process
     gc.collect()
     gc.freeze()
+    in_large_pages()
     control = socket.socket(fileno=settings["control"])
     null = os.open(os.devnull, os.O_RDWR)
     for number in (0, 1, 2):
@@ -305,8 +319,8 @@ def main():
             if settings["walls"] and family_memory() > settings["limits"]["memory_mb"] * MEGABYTE:
                 room.close()
                 room, answer = None, b"memory"
-        message, fds, _, _ = socket.recv_fds(control, 16, 1)
-        if room and not (message == b"more" and room.let_in(fds[0])):
+        message, fds, _, _ = socket.recv_fds(control, 16, 2)
+        if room and not (message == b"more" and room.let_in(fds)):
             answer = room.how() if message == b"lost" else answer
             room.close()
             room = None
@@ -314,8 +328,9 @@ def main():
             return
         for _ in range(ROOM_TRIES if fds else 0):
             if room is None:
-                room = Room(settings, [control.fileno(), *fds], work)
-                if not room.let_in(fds[0]):
+                with contextlib.suppress(OSError):
+                    room = Room(settings, [control.fileno(), *fds], work)
+                if room and not room.let_in(fds):
                     room.close()
                     room = None
         for number in fds:

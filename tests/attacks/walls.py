@@ -424,7 +424,10 @@ def shared_memory_is_private(lab: Lab) -> Iterator[Desk]:
 @wall
 def ipc_is_private(lab: Lab) -> Iterator[Desk]:
     """Children share the sandbox's System V objects, and may make them."""
-    edits = (("warm.py", "| NEW_NET | NEW_IPC)", "| NEW_NET)"), ("calls.py", '    "shmget": (29, 194),\n', ""))
+    edits = (
+        ("warm.py", "| NEW_NET | NEW_IPC | signal", "| NEW_NET | signal"),
+        ("calls.py", '    "shmget": (29, 194),\n', ""),
+    )
     with _guest(*edits), _opened(lab) as desk:
         yield desk
 
