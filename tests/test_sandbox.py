@@ -1,7 +1,9 @@
 """sandbox.py: walls or nothing; every limit ends what broke it, keeps the other marks, and leaves nothing behind."""
 
+import contextlib
 import json
 import os
+import shutil
 import sys
 import sysconfig
 import time
@@ -294,6 +296,25 @@ def test_the_command_refuses_with_one_line_and_keeps_no_result(
     assert len(lines) == 1
     assert lines[0].startswith("error: the sandbox does not start: bwrap: No permissions")
     assert load_result(scratch, "hw4", "x") is None
+
+
+def test_a_room_that_cannot_be_confined_is_left_and_the_next_one_opened(
+    course: Course, hw4: Assignment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def processes() -> int:
+        with grade.open_desk(course, hw4).guest as guest, contextlib.closing(guest.open()):
+            assert guest._process is not None
+            return len(family(guest._process.pid))
+
+    usual = processes()
+    copy = Path(shutil.copytree(sandbox.GUEST, tmp_path / "guest"))
+    text = (copy / "warm.py").read_text(encoding="utf-8")
+    line = "    KEPT.PyOS_AfterFork_Child()\n"
+    assert line in text
+    once = 'os.path.exists("/tmp/tried") or (open("/tmp/tried", "w").close(), uid := "nobody")'
+    (copy / "warm.py").write_text(text.replace(line, f"{line}    {once}\n"), encoding="utf-8")
+    monkeypatch.setattr(sandbox, "GUEST", copy)
+    assert processes() == usual
 
 
 def test_a_missing_bubblewrap_is_told_with_the_command_that_mends_it(monkeypatch: pytest.MonkeyPatch) -> None:

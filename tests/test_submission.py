@@ -36,6 +36,23 @@ def test_plain_files_are_read_with_their_folders(tmp_path: Path) -> None:
     assert found.has_picture()
 
 
+@pytest.mark.parametrize("protocol", [4, 5])
+def test_it_is_pickled_as_it_is(protocol: int) -> None:
+    whole = submission.Submission("somchai", {"a.ipynb": b"1", "best_net.npz": b""}, (), "2026-11-01 12:00:00 UTC")
+    digest = whole.digest
+    again = pickle.loads(pickle.dumps(whole, protocol))
+    assert again == whole
+    assert vars(again)["digest"] == digest
+    assert {type(data) for data in again.files.values()} == {bytes}
+
+
+def test_files_travel_beside_the_pickle() -> None:
+    whole, beside = submission.Submission("somchai", {"best_net.npz": bytes(1 << 20)}), list[pickle.PickleBuffer]()
+    data = pickle.dumps(whole, 5, buffer_callback=beside.append)
+    assert len(data) < 1000
+    assert pickle.loads(data, buffers=[memoryview(part) for part in beside]) == whole
+
+
 def test_a_folder_that_is_not_there_is_an_empty_submission(tmp_path: Path) -> None:
     assert submission.read(tmp_path / "gone", "x").files == {}
 

@@ -71,17 +71,19 @@ def fork_apart():
     clone = calls.MACHINES.get(platform.machine(), calls.MACHINES["aarch64"])[2]  # newer machines number alike
     flags = NEW_USER | NEW_PID | NEW_MOUNT | NEW_NET | NEW_IPC | signal.SIGCHLD
     KEPT.PyOS_BeforeFork()
-    pid = KEPT.syscall(ctypes.c_long(clone), ctypes.c_ulong(flags), None, None, None, None)
+    pid, error = KEPT.syscall(ctypes.c_long(clone), ctypes.c_ulong(flags), None, None, None, None), ctypes.get_errno()
     if pid:
         KEPT.PyOS_AfterFork_Parent()
         if pid < 0:
-            number = ctypes.get_errno()
-            raise OSError(number, f"clone: {os.strerror(number)}")
+            raise OSError(error, f"clone: {os.strerror(error)}")
         return pid
     KEPT.PyOS_AfterFork_Child()
-    for name, text in (("setgroups", "deny"), ("uid_map", f"{uid} {uid} 1"), ("gid_map", f"{gid} {gid} 1")):
-        with open(f"/proc/self/{name}", "w", encoding="ascii") as file:
-            file.write(text)
+    try:
+        for name, text in (("setgroups", "deny"), ("uid_map", f"{uid} {uid} 1"), ("gid_map", f"{gid} {gid} 1")):
+            with open(f"/proc/self/{name}", "w", encoding="ascii") as file:
+                file.write(text)
+    except BaseException:
+        os._exit(1)  # and never on with what this process was copied from
     return 0
 
 
