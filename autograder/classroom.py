@@ -21,6 +21,13 @@ from autograder.grade import Desk
 from autograder.submission import Submission
 from autograder.verdicts import Result, keep, kept_answers, load_result
 
+BATCH = 4  # submissions that a worker elsewhere gets at once: dask costs as much for each batch as our own part does
+BATCH_BYTES = 4 << 20
+
+Batch = Sequence[Submission]
+Outcomes = list[Result | Exception]  # of a batch: each one's result, or what went wrong on our side
+Outcome = tuple[Submission, Result | Exception]
+
 _desks: dict[tuple[str, str, str, bool], Desk] = {}
 _one_at_a_time = threading.Lock()  # a process has one guest, and that guest one submission at a time
 
@@ -51,6 +58,17 @@ def work(root: str, name: str, kit: str, unsafe: bool, handed_in: Submission, ea
                 "copy this course folder there, install the same autograder, and start the worker again"
             )
         return grade.grade_submission(found, handed_in, earlier)
+
+
+def work_through(root: str, name: str, kit: str, unsafe: bool, batch: Sequence[tuple[Submission, bytes]]) -> Outcomes:
+    """What a worker does with a batch, each submission with the answers that an earlier grading kept."""
+    outcomes: Outcomes = []
+    for handed_in, earlier in batch:
+        try:
+            outcomes.append(work(root, name, kit, unsafe, handed_in, earlier))
+        except Exception as error:
+            outcomes.append(error)
+    return outcomes
 
 
 def result_of(course: Course, assignment: Assignment, handed_in: Submission) -> Result:
@@ -121,9 +139,6 @@ def cluster(address: str) -> Iterator[Workers]:
         yield Workers(start, slots, remote=True)
 
 
-Outcome = tuple[Submission, Result | Exception]
-
-
 def grade_all(
     course: Course,
     assignment: Assignment,
@@ -140,41 +155,56 @@ def grade_all(
     kit = grade.kit_hash(course, assignment)
     root = "" if workers.remote else str(course.root)
 
-    def submit(pool: Executor, handed_in: Submission) -> Future[Result]:
-        earlier = b"" if anew else kept_answers(course, assignment.name, handed_in.student)
-        return pool.submit(work, root, assignment.name, kit, unsafe, handed_in, earlier)
+    def submit(pool: Executor, batch: Batch) -> Future[Outcomes]:
+        earlier = [b"" if anew else kept_answers(course, assignment.name, one.student) for one in batch]
+        return pool.submit(work_through, root, assignment.name, kit, unsafe, list(zip(batch, earlier, strict=True)))
 
     def read(names: Iterable[str]) -> Iterator[Submission]:
         return (submission.read(course.submitted(assignment.name, name), name) for name in names)
 
     lost: list[str] = []
-    for handed_in, outcome in _through(workers, read(students), submit):
-        if isinstance(outcome, BrokenExecutor):
-            lost.append(handed_in.student)
+    for batch, outcomes in _through(workers, _batches(read(students), len(students), workers), submit):
+        if isinstance(outcomes, Exception):
+            lost += [handed_in.student for handed_in in batch]
         else:
-            yield handed_in, outcome
+            yield from zip(batch, outcomes, strict=True)
     for student in lost:
-        yield from _through(replace(workers, slots=1), read([student]), submit)
+        for (handed_in,), outcomes in _through(replace(workers, slots=1), ([one] for one in read([student])), submit):
+            yield handed_in, outcomes if isinstance(outcomes, Exception) else outcomes[0]
+
+
+def _batches(submissions: Iterator[Submission], count: int, workers: Workers) -> Iterator[Batch]:
+    """Several at a time where the way there is long, and one at a time towards the end, so that all end together."""
+    for first in submissions:
+        batch = [first]
+        most = min(BATCH, count // (2 * workers.slots)) if workers.remote else 1
+        while len(batch) < most and _size(batch) < BATCH_BYTES:
+            batch.append(next(submissions))
+        count -= len(batch)
+        yield batch
+
+
+def _size(batch: Batch) -> int:
+    return sum(len(data) for handed_in in batch for data in handed_in.files.values())
 
 
 def _through(
-    workers: Workers, submissions: Iterable[Submission], submit: Callable[[Executor, Submission], Future[Result]]
-) -> Iterator[Outcome]:
-    """Keep the executor fed with a few submissions ahead, so that memory does not grow with the class.
+    workers: Workers, batches: Iterator[Batch], submit: Callable[[Executor, Batch], Future[Outcomes]]
+) -> Iterator[tuple[Batch, Outcomes | Exception]]:
+    """Keep the executor fed with a few batches ahead, so that memory does not grow with the class.
 
     Where a worker vanishes, all that the executor had comes back as broken; a fresh one does the rest.
     """
     ahead = 3 * workers.slots
-    waiting: dict[Future[Result], Submission] = {}
-    left = iter(submissions)
+    waiting: dict[Future[Outcomes], Batch] = {}
     pool = workers.start()
     try:
         while True:
-            for handed_in in itertools.islice(left, ahead - len(waiting)):
+            for batch in itertools.islice(batches, ahead - len(waiting)):
                 try:
-                    waiting[submit(pool, handed_in)] = handed_in
+                    waiting[submit(pool, batch)] = batch
                 except BrokenExecutor as broken:
-                    yield handed_in, broken
+                    yield batch, broken
             if not waiting:
                 break
             ended = wait(waiting, return_when=FIRST_COMPLETED).done

@@ -339,6 +339,7 @@ def against_cluster(
     ]
     folders = [_fresh(course, scratch / f"worker{number}") for number in range(jobs)]
     with cluster.started(folders, scratch) as address:
+        kit(course, assignment, scratch / "k", small, "--cluster", address)  # from here on, its guests are warm
         for turn in range(runs):
             a = kit(course, assignment, scratch / "k", small, "--jobs", str(jobs))
             b = kit(course, assignment, scratch / "k", large, "--jobs", str(jobs))

@@ -1,5 +1,6 @@
 """grade --cluster: real dask workers, each with the course in a folder of its own."""
 
+import multiprocessing
 import os
 import shutil
 import socket
@@ -7,18 +8,21 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from autograder import sample
+from autograder import classroom, sample
 from autograder.course import Course
+from autograder.submission import Submission
 from autograder.verdicts import load_result
 
 BIN = Path(sys.executable).parent
-NAMES = [f"student{number}" for number in range(6)]
+NAMES = [f"student{number:02}" for number in range(14)]
 PARTS = ("course_config.py", "source", "solutions", "release", "autograder", ".autograder")
 
 
@@ -70,7 +74,7 @@ class Cluster:
 def cluster(
     scratch: Course, tmp_path: Path, hand_in: Callable[..., dict[str, bytes]], right: dict[str, str]
 ) -> Iterator[Cluster]:
-    """Six submissions and a scheduler, no workers yet."""
+    """Fourteen submissions and a scheduler, no workers yet."""
     for name in NAMES:
         sample.write(scratch.submitted("hw4", name), hand_in({**right, "T9": f"# {name}\n{right['T9']}"}))
     local = subprocess.run([BIN / "autograder", "grade", "hw4", "-q"], cwd=scratch.root, capture_output=True, text=True)
@@ -113,6 +117,40 @@ def test_a_cluster_gives_the_marks_of_one_machine_and_a_dead_worker_costs_nothin
     said, _ = running.communicate(timeout=300)
     assert running.returncode == 0, said.decode()
     assert scores(cluster.course) == local
+
+
+@pytest.mark.parametrize(
+    ("size", "slots", "remote", "batches"),
+    [
+        (10, 1, True, [4, 4, 4, 4, 2, 1, 1]),
+        (10, 3, True, [3, 2, 2, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]),
+        (classroom.BATCH_BYTES, 1, True, [1] * 20),
+        (10, 1, False, [1] * 20),
+    ],
+)
+def test_batches_end_with_single_submissions_and_are_small_in_bytes(
+    size: int, slots: int, remote: bool, batches: list[int]
+) -> None:
+    submissions = [Submission(f"{number}", {"best_net.npz": bytes(size)}) for number in range(20)]
+    workers = classroom.Workers(ThreadPoolExecutor, slots, remote)
+    found = list(classroom._batches(iter(submissions), 20, workers))
+    assert [len(batch) for batch in found] == batches
+    assert [one for batch in found for one in batch] == submissions
+
+
+def test_where_workers_die_each_submission_of_a_batch_has_a_second_try(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AUTOGRADER_COURSE", str(cluster.course.root))
+    workers = classroom.Workers(classroom.local(1).start, 1, remote=True)
+    marks: dict[str, Any] = {}
+    for handed_in, outcome in classroom.grade_all(cluster.course, cluster.course.assignment("hw4"), NAMES, workers):
+        if not marks:
+            for child in multiprocessing.active_children():
+                child.kill()
+        assert not isinstance(outcome, Exception)
+        marks[handed_in.student] = {task: (v.status, v.score) for task, v in outcome.verdicts.items()}
+    assert marks == scores(cluster.course)
 
 
 def test_a_worker_with_another_course_is_refused_in_one_line(cluster: Cluster) -> None:
