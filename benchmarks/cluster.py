@@ -25,7 +25,7 @@ def started(folders: Sequence[Path], logs: Path) -> Iterator[str]:
     with contextlib.ExitStack() as stack:
         said = stack.enter_context((logs / "dask.log").open("ab"))
         for command, folder in commands:
-            environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+            environment = {**os.environ, "OMP_NUM_THREADS": "1", "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "False"}
             process = subprocess.Popen([DASK, *command], cwd=folder, stdout=said, stderr=said, env=environment)
             stack.callback(process.wait)
             stack.callback(process.terminate)
