@@ -124,7 +124,7 @@ params = {"W1": rng.normal(size=(5, 6)), "b1": rng.normal(size=6), "W2": rng.nor
 X = rng.normal(size=(4, 5))
 expected = (X @ params["W1"] + params["b1"]).clip(0) @ params["W2"] + params["b2"]
 scores = forward(params, X)[0]
-for _ in range(400_000): pass
+for _ in range(4_000_000): pass
 assert np.allclose(scores, expected)
 assert float(np.abs(scores - expected).max()) < 1e-5
 """
