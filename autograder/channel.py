@@ -1,7 +1,5 @@
 """The bounded conversation with a student's process: a frame out, a frame back, each under a deadline."""
 
-import fcntl
-import os
 import socket
 import time
 from collections.abc import Mapping
@@ -10,7 +8,6 @@ from autograder import answers
 from autograder.answers import Array
 
 GRACE = 2.0  # seconds that the guest has beyond a limit of its own before it is killed
-BOARD = 100  # bytes on which the guest notes the question that it is at
 MOST_READ = 1 << 20  # bytes at once
 
 
@@ -22,19 +19,11 @@ class GuestLost(Exception):
         self.reason = reason
 
 
-def board() -> int:
-    """A file in memory, of a size that nobody can change, which outlives the process that writes on it."""
-    number = os.memfd_create("board", os.MFD_ALLOW_SEALING | os.MFD_CLOEXEC)
-    os.ftruncate(number, BOARD)
-    fcntl.fcntl(number, fcntl.F_ADD_SEALS, fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL)
-    return number
-
-
 class Channel:
-    """The conversation with one child; it closes the socket and the board."""
+    """The conversation with one child; it closes the socket."""
 
-    def __init__(self, sock: socket.socket, board: int) -> None:
-        self._sock, self._board = sock, board
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
         self._unread = bytearray()
 
     def ask(
@@ -43,7 +32,6 @@ class Channel:
         """Send a frame and return the reply; GuestLost where none comes within `seconds` + grace."""
         deadline = time.monotonic() + seconds + GRACE
         try:
-            os.pwrite(self._board, bytes(BOARD), 0)
             self._sock.settimeout(seconds + GRACE)
             self._sock.sendall(answers.encode(header, arrays))
             head, body = answers.sizes(self._read(8, deadline))
@@ -54,11 +42,6 @@ class Channel:
             raise GuestLost("noise") from None
         except OSError:
             raise GuestLost("died") from None
-
-    @property
-    def at(self) -> str:
-        """The question that the guest said it is at, or ""."""
-        return answers.printable(os.pread(self._board, BOARD, 0).rstrip(b"\0").decode("utf-8", "replace"))
 
     def _read(self, size: int, deadline: float) -> bytes:
         while len(self._unread) < size:
@@ -77,4 +60,3 @@ class Channel:
     def close(self) -> None:
         """End the conversation."""
         self._sock.close()
-        os.close(self._board)

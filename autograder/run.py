@@ -77,11 +77,12 @@ class Run:
                 if question.task not in self._found and time.monotonic() < self._finish:
                     self._ask(channel, question)
         except GuestLost as error:
-            lost, name = error.reason, channel.at
+            lost = error.reason
         finally:
             channel.close()
         if lost:
-            lost = self._guest.end(lost=True) or lost
+            reason, name = self._guest.end(lost=True)
+            lost = reason or lost
         if lost and not self._guest.alive and self._spared < SPARED:
             self._spared += 1  # the sandbox as a whole is gone: the same again, before a cell is blamed
         elif lost:

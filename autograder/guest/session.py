@@ -22,7 +22,7 @@ from student import Case, Student, plain
 from traitlets.config import Config
 
 ERROR_CHARACTERS = 400  # characters of an error that are worth sending
-BOARD = 100  # bytes of the board
+BOARD = 100  # bytes of the board, which outlives the process that writes on it
 DEAF_TIMES = 2.0  # its limit: CPU time that code may use which hears no signal, in one long call of numpy, say
 
 
@@ -62,7 +62,7 @@ def time_limit(seconds, patience=1):
         end_by_kernel()
 
 
-class Shell(InteractiveShell):
+class GradingShell(InteractiveShell):
     """IPython's shell, faster for cells that are plain Python."""
 
     def __init__(self, **settings):
@@ -79,9 +79,9 @@ class Shell(InteractiveShell):
         ]
 
     def transform_cell(self, raw_cell):
-        """IPython's syntax as Python; what parses has none of it, but for one line alone (`pwd`, say)."""
+        """IPython's syntax as Python. What parses has none of it, but a line alone (`pwd`) and prompts (`In [1]: `)."""
         with contextlib.suppress(SyntaxError, ValueError, MemoryError, RecursionError):
-            if "\n" in raw_cell.strip() and self._transforms() == self._usual:
+            if "\n" in raw_cell.strip() and "In [" not in raw_cell and self._transforms() == self._usual:
                 ast.parse(raw_cell)
                 return raw_cell + "\n"
         return super().transform_cell(raw_cell)
@@ -98,7 +98,7 @@ def make_shell():
     config = Config()
     config.HistoryManager.enabled = False
     config.InteractiveShell.ast_node_interactivity = "none"
-    shell = Shell.instance(config=config)
+    shell = GradingShell.instance(config=config)
     shell.showtraceback = lambda *args, **kwargs: None
     shell.showsyntaxerror = lambda *args, **kwargs: None
     shell.enable_matplotlib = lambda *args, **kwargs: ("agg", "agg")
@@ -203,8 +203,13 @@ def probe_cases(probe, student, cases, limit, left_out, tell):
     return arrays, errors, longest
 
 
+def write(board, name):
+    """Put a name on the board; "" wipes it."""
+    board[:] = name.encode()[:BOARD].ljust(BOARD, b"\0")
+
+
 def serve(sock, board, shell, probes, images):
-    """Answer the judge's frames until the socket closes. board: a small file that tells the question it is at."""
+    """Answer the judge's frames until the socket closes. board: memory that tells the question it is at."""
     sys.path.insert(0, os.getcwd())  # where the notebook's own modules are
     os.register_at_fork(after_in_child=end_by_kernel)  # a copy has a clock of its own
     student, me = Student(shell.user_ns, images=images), os.getpid()
@@ -236,8 +241,9 @@ def serve(sock, board, shell, probes, images):
                 cases,
                 functools.partial(time_limit, header["seconds"], header["patience"]),
                 header["left_out"],
-                lambda name: os.pwrite(board, name.encode().ljust(BOARD, b"\0")[:BOARD], 0),
+                functools.partial(write, board),
             )
+            write(board, "")
             given = student.has_given(getattr(probes, "CLASS", ""))
             reply = wire.encode({"errors": errors, "needed": needed, "given": given}, answers)
         if os.getpid() != me:  # a copy that the student's code forked: it has nothing to say

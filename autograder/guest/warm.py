@@ -1,10 +1,11 @@
 """The warm guest: loads the heavy modules once, then opens a confined room for each submission.
 
 It runs inside the sandbox and never runs a student's code itself. On its control socket it takes
-one message a notebook, with the socket that the notebook's process is to talk on, and the board on
-which it notes what it is at: "go" opens a room, "more" lets the next notebook of the same submission
-into the room that is open. Any other message, or the end of the socket, closes the room and kills all
-that is in it; "lost" asks how it ended too.
+one message a notebook, with the socket that the notebook's process is to talk on: "go" opens a room,
+"more" lets the next notebook of the same submission into the room that is open. Any other message, or
+the end of the socket, closes the room and kills all that is in it; "lost" asks how it ended too. The
+answer tells what the board says: memory that all share, on which a notebook's process notes the question
+that it is at. No open file stands for it, since what one can hang on such a file is in no process's memory.
 
 In the room, process 1 runs no student's code either: it forks a process for each notebook, and before
 that ends all that the last notebook left behind, files included.
@@ -18,6 +19,7 @@ import functools
 import gc
 import importlib.util
 import json
+import mmap
 import os
 import platform
 import resource
@@ -125,7 +127,7 @@ class Room:
     """The confined place of one submission: its process 1, and the door that notebooks come in by."""
 
     def __init__(self, settings, ours, work):
-        """work(sock, board): what the process of a notebook does. ours: open files that do not go along."""
+        """work(sock): what the process of a notebook does. ours: open files that do not go along."""
         self.walls = settings["walls"]
         self.door, inside = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.door.settimeout(DOOR_SECONDS)
@@ -141,10 +143,10 @@ class Room:
             receive(inside, work)
         os._exit(0)
 
-    def let_in(self, fds):
-        """Start a notebook's process with its socket and board -> False where nobody answers at the door."""
+    def let_in(self, fd):
+        """Start a notebook's process with its socket -> False where nobody answers at the door."""
         try:
-            socket.send_fds(self.door, [b"go"], fds)
+            socket.send_fds(self.door, [b"go"], [fd])
             return self.door.recv(16) == b"done"
         except OSError:
             return False
@@ -173,7 +175,7 @@ def receive(door, work):
     usual = {name: signal.signal(name, signal.SIG_IGN) for name in SIGNALS}  # nobody in the room can end it
     notebook = 0
     while True:
-        message, fds, _, _ = socket.recv_fds(door, 16, 2)
+        message, fds, _, _ = socket.recv_fds(door, 16, 1)
         if message == b"how":
             door.send(b"time" if signal_of(notebook) == signal.SIGXCPU else b"done")
             continue
@@ -186,11 +188,9 @@ def receive(door, work):
             door.close()
             for name, handler in usual.items():
                 signal.signal(name, handler)
-            sock, board = fds
-            work(socket.socket(fileno=sock), board)
+            work(socket.socket(fileno=fds[0]))
             os._exit(0)
-        for number in fds:
-            os.close(number)
+        os.close(fds[0])
         door.send(b"done")
 
 
@@ -300,9 +300,9 @@ def main():
         silence(importlib.import_module(name))
     images = {}
     if settings["images"]:
-        stored = np.load(settings["images"], allow_pickle=False)
-        mean = stored["mean"]
-        images = {name: stored[name] - mean for name in stored.files if name != "mean"}
+        with np.load(settings["images"], allow_pickle=False) as stored:  # closed: a place in a file is shared
+            mean = stored["mean"]
+            images = {name: stored[name] - mean for name in stored.files if name != "mean"}
     shell = session.make_shell()
     session.warm_up(shell)
     # or the children's collector would touch, and so copy, every object that they share with this process
@@ -314,15 +314,18 @@ def main():
     for number in (0, 1, 2):
         os.dup2(null, number)
     control.send(b"ready")
-    work = functools.partial(session.serve, shell=shell, probes=probes, images=images)
+    board = mmap.mmap(-1, session.BOARD)
+    work = functools.partial(session.serve, board=board, shell=shell, probes=probes, images=images)
     room, answer = None, b"done"
     while True:
         while room and not select.select([control], [], [], WATCH)[0]:
             if settings["walls"] and family_memory() > settings["limits"]["memory_mb"] * MEGABYTE:
                 room.close()
                 room, answer = None, b"memory"
-        message, fds, _, _ = socket.recv_fds(control, 16, 2)
-        if room and not (message == b"more" and room.let_in(fds)):
+        message, fds, _, _ = socket.recv_fds(control, 16, 1)
+        if fds:
+            session.write(board, "")
+        if room and not (message == b"more" and room.let_in(fds[0])):
             answer = room.how() if message == b"lost" else answer
             room.close()
             room = None
@@ -332,12 +335,12 @@ def main():
             if room is None:
                 with contextlib.suppress(OSError):
                     room = Room(settings, [control.fileno(), *fds], work)
-                if room and not room.let_in(fds):
+                if room and not room.let_in(fds[0]):
                     room.close()
                     room = None
         for number in fds:
             os.close(number)
-        control.send((b"done" if room else b"failed") if fds else answer)
+        control.send((b"done" if room else b"failed") if fds else b"%b %b" % (answer, board[:].rstrip(b"\0")))
         answer = b"done"
 
 
