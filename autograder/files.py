@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from autograder.course import CourseError
+from autograder.errors import CourseError
 
 PART = re.compile(r"\..+\.(\d+)-[0-9a-f]{8}\.part(-journal)?")
 REMEDIES = {
@@ -31,14 +31,14 @@ def unwritable(path: Path | str, error: OSError) -> CourseError:
     return CourseError(f"{path}: {why}; {remedy}, then run the same command again: what is done is kept")
 
 
-def beside(path: Path) -> Path:
+def temporary_sibling(path: Path) -> Path:
     """A temporary name in the same folder, by which sweep() knows it."""
     return path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.part")
 
 
 def write_whole(path: Path, data: bytes, mode: int = 0o644) -> None:
     """Replace `path` by `data` in one step; CourseError where the disk or the folder does not let us."""
-    part = beside(path)
+    part = temporary_sibling(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with part.open("wb") as file:
@@ -58,7 +58,7 @@ def write_whole(path: Path, data: bytes, mode: int = 0o644) -> None:
 
 def write_folder(target: Path, files: Mapping[str, bytes], mode: int = 0o644) -> None:
     """Replace the folder `target` by these files, by relative name, whole or not at all."""
-    new, old = beside(target), beside(target)
+    new, old = temporary_sibling(target), temporary_sibling(target)
     try:
         for name, data in files.items():
             path = new / name
@@ -100,7 +100,7 @@ def _alive(process: int) -> bool:
 
 
 @contextlib.contextmanager
-def alone(path: Path, busy: str) -> Iterator[None]:
+def exclusive_lock(path: Path, busy: str) -> Iterator[None]:
     """Hold a lock on `path`; CourseError `busy` where another process holds it. It ends with its process."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -29,9 +29,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autograder import course as course_module
-from autograder import sample
-from autograder.course import Assignment, Course
+from autograder.course import Assignment, Course, load_course
+from autograder.grading import made_up
 from tests.proof.conftest import rounded
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -46,19 +45,19 @@ def lay(course: Course, assignment: Assignment, wanted: int) -> list[str]:
     from tests.attacks.lab import Lab  # the attacks are part of the tests
     from tests.attacks.test_attacks import MODULES, NAMES, attack_of
 
-    net = sample.train(course, assignment, assignment.dataset)
-    right = sample.answers(course, assignment)
+    net = made_up.train(course, assignment, assignment.dataset)
+    right = made_up.answers(course, assignment)
     chosen = random.Random(0).sample(NAMES, min(wanted, len(NAMES)))
     for number in range(2 * len(chosen)):
         answers = right if number % 4 else {task: right[task] for task in list(right)[: 4 + number % 5]}
         answers = {task: f"# student {number}\n{source}" for task, source in answers.items()}
-        files = sample.hand_in(course, assignment, answers, sample.model_file(sample.shaken(net, number)))
-        sample.write(course.submitted(assignment.name, f"{number:04}-student"), files)
+        files = made_up.hand_in(course, assignment, answers, made_up.model_file(made_up.shaken(net, number)))
+        made_up.write(course.submitted(assignment.name, f"{number:04}-student"), files)
     with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
         lab = Lab(Path(folder))
         for number, name in enumerate(chosen):
             found = lab.hand_in(attack_of(MODULES[name], lab))
-            sample.write(course.submitted(assignment.name, f"{2 * number + 1:04}-{name}"), found.files)
+            made_up.write(course.submitted(assignment.name, f"{2 * number + 1:04}-{name}"), found.files)
         lab.close()
     return chosen
 
@@ -98,7 +97,7 @@ def measure(attacks: int, runs: int, jobs: int) -> dict[str, Any]:
     """Paired runs of both classes, in turn -> the record."""
     rows: list[dict[str, float]] = []
     with tempfile.TemporaryDirectory() as scratch:
-        course = sample.scratch_course(course_module.load(ROOT), Path(scratch) / "course")
+        course = made_up.scratch_course(load_course(ROOT), Path(scratch) / "course")
         chosen = lay(course, course.assignment("hw4"), attacks)
         everyone = sorted(path.name for path in (course.root / "submitted").iterdir())
         alone = [name for name in everyone if name.endswith("-student")]

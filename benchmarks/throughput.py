@@ -1,6 +1,6 @@
 """Submissions a minute: this kit against plain nbgrader, on the same class, in the same run.
 
-    make bench                        # about ten minutes; MNIST_DIR for the whole of MNIST
+    make judge_context                        # about ten minutes; MNIST_DIR for the whole of MNIST
 
 Both graders grade a small and a larger class; the time of one submission is the difference, so that
 start-up cancels. Runs alternate. The class has full, partial and broken students, each with weights
@@ -30,10 +30,11 @@ from pathlib import Path
 import numpy as np
 import psutil
 
-from autograder import audit, checking, grade, judge, sample, secret, submission
-from autograder import course as course_module
-from autograder.course import Assignment, Course
-from autograder.submission import saved_model
+from autograder.course import Assignment, Course, load_course, secret
+from autograder.grading import made_up, pipeline
+from autograder.judging import judge, known_mistakes
+from autograder.releasing import audit
+from autograder.submissions import submission
 from benchmarks import cluster, plain
 
 BIN = Path(sys.executable).parent
@@ -102,19 +103,23 @@ def _peak(pid: int) -> float:
 
 def make_class(course: Course, assignment: Assignment, net: dict[str, np.ndarray], count: int) -> None:
     """Lay `count` submissions: of eight, five are right, two have a mistake, one crashes or is blank."""
-    bugs, _ = audit.planted(course, assignment)
-    bugs = [bug for bug in bugs if bug.task in ("T5", "T6", "T7", "T9", "T10", "T11") and not bug.in_class]
-    right = sample.answers(course, assignment)
+    mistakes, _ = audit.planted(course, assignment)
+    mistakes = [
+        mistake
+        for mistake in mistakes
+        if mistake.task in ("T5", "T6", "T7", "T9", "T10", "T11") and not mistake.in_class
+    ]
+    right = made_up.answers(course, assignment)
     for number in range(count):
-        answers, model = dict(right), sample.model_file(sample.shaken(net, number))
+        answers, model = dict(right), made_up.model_file(made_up.shaken(net, number))
         kind = number % 8
         if kind in (5, 6):
-            answers, _ = sample.with_bug(course, assignment, bugs[number * 7 % len(bugs)])
+            answers, _ = made_up.with_mistake(course, assignment, mistakes[number * 7 % len(mistakes)])
         if kind == 7:
             answers = {} if number % 16 == 7 else {**right, "T5": "1 / 0\n" + right["T5"]}
         answers = {task: f"# student {number}\n{source}" for task, source in answers.items()}
         folder = course.submitted(assignment.name, f"student{number:05}")
-        sample.write(folder, sample.hand_in(course, assignment, answers, model))
+        made_up.write(folder, made_up.hand_in(course, assignment, answers, model))
 
 
 def copy_class(course: Course, assignment: Assignment, to: Path, count: int) -> None:
@@ -129,7 +134,7 @@ def copy_class(course: Course, assignment: Assignment, to: Path, count: int) -> 
 
 
 def kit(course: Course, assignment: Assignment, scratch: Path, count: int, *options: str) -> Cost:
-    """Grade a class of `count` with this kit, in a fresh course folder."""
+    """Grade a class of `count` with this fingerprint, in a fresh course folder."""
     here = _fresh(course, _new(scratch))
     copy_class(course, assignment, here, count)
     return run([str(BIN / "autograder"), "grade", assignment.name, "--quiet", *options], here)
@@ -171,15 +176,17 @@ def rival(made: Path, course: Course, assignment: Assignment, scratch: Path, cou
 
 def bare(course: Course, assignment: Assignment, net: dict[str, np.ndarray]) -> float:
     """CPU seconds of the checks' own numpy: the probes and checks on the reference, in this process."""
-    bench = judge.bench(course, assignment)
-    model = saved_model({"best_net.npz": sample.model_file(net)})
-    key, costs = secret.load(course), []
+    judge_context = judge.open_context(course, assignment)
+    model = saved_model({"best_net.npz": made_up.model_file(net)})
+    key, costs = secret.load_secret(course), []
     for turn in range(5):
         start = time.process_time()
         for task in judge.judged_tasks(assignment):
-            exam = judge.exam(bench, task.name, secret.seed(key, str(turn), task.name), checking.Answers(), model)
-            if judge.asks(bench, exam):
-                judge.ask(bench.probes, task.name, bench.reference, exam.cases, "", True)
+            context = judge.check_context(
+                judge_context, task.name, secret.seed(key, str(turn), task.name), Answers(), model
+            )
+            if judge.asks(judge_context, context):
+                known_mistakes.ask(judge_context.probes, task.name, judge_context.reference, context.cases, "", True)
         costs.append(time.process_time() - start)
     return statistics.median(costs)
 
@@ -187,20 +194,22 @@ def bare(course: Course, assignment: Assignment, net: dict[str, np.ndarray]) -> 
 def guest_memory(course: Course, assignment: Assignment) -> tuple[float, float]:
     """(MB that a warm guest has for itself, peak MB of the child that runs a right submission)."""
     with contextlib.ExitStack() as stack:
-        desk = grade.open_desk(course, assignment)
-        stack.callback(desk.guest.close)
+        grader = pipeline.open_grader(course, assignment)
+        stack.callback(grader.guest.close)
         done, peaks = threading.Event(), [(0.0, 0.0)]
 
         def watch() -> None:
             while not done.wait(0.01):
                 peaks.append(_family())
 
-        grade.grade_submission(desk, submission.read(course.submitted(assignment.name, "student00000"), "student00000"))
+        pipeline.grade_submission(
+            grader, submission.read_submission(course.submitted(assignment.name, "student00000"), "student00000")
+        )
         looking = threading.Thread(target=watch)
         looking.start()
         for number in range(1, 5):
             name = f"student{number:05}"
-            grade.grade_submission(desk, submission.read(course.submitted(assignment.name, name), name))
+            pipeline.grade_submission(grader, submission.read_submission(course.submitted(assignment.name, name), name))
         done.set()
         looking.join()
     return max(warm for warm, _ in peaks), max(child for _, child in peaks)
@@ -238,15 +247,15 @@ def main() -> None:
 
 def measure(scratch: Path, dataset: str, runs: int, curve: Sequence[int], jobs: int) -> list[str]:
     """All measurements -> the lines of RESULTS.md."""
-    course = sample.scratch_course(course_module.load(ROOT), scratch / "course")
+    course = made_up.scratch_course(load_course(ROOT), scratch / "course")
     config = course.root / "course_config.py"
     config.write_text(config.read_text("utf-8").replace('DATASET = "sample"', f'DATASET = "{dataset}"'), "utf-8")
-    course = course_module.load(course.root)
+    course = load_course(course.root)
     assignment = course.assignment("hw4")
-    net = sample.train(course, assignment, dataset)
+    net = made_up.train(course, assignment, dataset)
     large = max(LARGE[0], *curve)
     make_class(course, assignment, net, large + 2)
-    judge.bench(course, assignment)  # prepares the data, once
+    judge.open_context(course, assignment)  # prepares the data, once
     run([str(BIN / "autograder"), "grade", "hw4", "student00000", "--quiet"], course.root)  # makes the gradebook
     (course.root / "autograded").rename(scratch / "unused")
     made = scratch / "plain"
@@ -275,7 +284,7 @@ def measure(scratch: Path, dataset: str, runs: int, curve: Sequence[int], jobs: 
         "",
         f"{datetime.date.today()}, {platform.machine()}, {len(os.sched_getaffinity(0))} cores, "
         f"Python {platform.python_version()}, numpy {np.__version__}, dataset {dataset}, {jobs} jobs. "
-        "`make bench` writes this page.",
+        "`make judge_context` writes this page.",
         "",
         f"- **{60 / wall:.0f} submissions a minute**; plain nbgrader {60 / middle(t.wall for t in theirs):.0f}.",
         f"- **Ratio {middle(ratios):.1f}**, the median of {runs} paired runs ({min(ratios):.1f} to {max(ratios):.1f}).",
@@ -313,8 +322,8 @@ def against_nbgrader(
     (large_ours, large_theirs), (small_ours, small_theirs) = LARGE, SMALL
     ours, theirs = [], []
     table = [
-        f"| run | kit, {small_ours} | kit, {large_ours} | nbgrader, {small_theirs} | nbgrader, {large_theirs} "
-        "| kit, one | nbgrader, one | ratio |",
+        f"| run | fingerprint, {small_ours} | fingerprint, {large_ours} | nbgrader, {small_theirs} | nbgrader, {large_theirs} "
+        "| fingerprint, one | nbgrader, one | ratio |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for turn in range(runs):

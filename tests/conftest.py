@@ -1,4 +1,4 @@
-"""Shared fixtures: a scratch course on the offline sample, a warm desk, a trained net, the command line."""
+"""Shared fixtures: a scratch course on the offline sample, a warm grader, a trained net, the command line."""
 
 import os
 import shutil
@@ -11,14 +11,13 @@ from typing import Any
 
 import pytest
 
-from autograder import course as course_module
-from autograder import grade, sample
-from autograder.answers import Array
-from autograder.course import Assignment, Course, load_module
-from autograder.grade import Desk
-from autograder.planting import Bug
-from autograder.submission import Submission
-from autograder.verdicts import Result
+from autograder.course import Assignment, Course, load_course
+from autograder.grading import made_up, pipeline
+from autograder.grading.pipeline import GraderContext
+from autograder.judging.mutations import Mistake
+from autograder.judging.verdicts import Result
+from autograder.sandbox.answers import Array
+from autograder.submissions.submission import Submission
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
@@ -46,13 +45,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def repo() -> Course:
     """The course of this repository. Only read."""
-    return course_module.load(ROOT)
+    return load_course(ROOT)
 
 
 @pytest.fixture(scope="session")
 def course(repo: Course, tmp_path_factory: pytest.TempPathFactory) -> Course:
     """A copy of the course on the offline sample, released. Only read: `scratch` is for changes."""
-    return sample.scratch_course(repo, tmp_path_factory.mktemp("shared") / "course")
+    return made_up.scratch_course(repo, tmp_path_factory.mktemp("shared") / "course")
 
 
 @pytest.fixture(scope="session")
@@ -64,48 +63,47 @@ def hw4(course: Course) -> Assignment:
 @pytest.fixture
 def scratch(repo: Course, tmp_path: Path) -> Course:
     """A copy of the course that a test may change."""
-    return sample.scratch_course(repo, tmp_path / "course")
+    return made_up.scratch_course(repo, tmp_path / "course")
 
 
 @pytest.fixture(scope="session")
 def net(course: Course, hw4: Assignment) -> dict[str, Array]:
     """Parameters that pass T12 on the sample of digits."""
-    return sample.train(course, hw4, "sample", iterations=1000, hidden=30)
+    return made_up.train(course, hw4, "sample", iterations=1000, hidden=30)
 
 
 @pytest.fixture(scope="session")
 def model(net: dict[str, Array]) -> bytes:
     """best_net.npz of that net."""
-    return sample.model_file(net)
+    return made_up.model_file(net)
 
 
 @pytest.fixture(scope="session")
 def right(course: Course, hw4: Assignment) -> dict[str, str]:
     """Answers that are right: task -> source of its cell."""
-    return sample.answers(course, hw4)
+    return made_up.answers(course, hw4)
 
 
 @pytest.fixture(scope="session")
-def bugs(course: Course) -> dict[tuple[str, str], Bug]:
+def mistakes(course: Course) -> dict[tuple[str, str], Mistake]:
     """The known mistakes, by task and name."""
-    module = load_module(course.part("bugs", "hw4"), "bugs_hw4")
-    return {(bug.task, bug.name): bug for bug in module.BUGS}
+    return {(one.task, one.name): one for one in load_mistakes(course, course.assignment("hw4"))}
 
 
 @pytest.fixture(scope="session")
-def desk(course: Course, hw4: Assignment) -> Iterator[Desk]:
-    """A desk with a warm guest."""
-    opened = grade.open_desk(course, hw4)
+def grader(course: Course, hw4: Assignment) -> Iterator[GraderContext]:
+    """A grader with a warm guest."""
+    opened = pipeline.open_grader(course, hw4)
     with opened.guest:
         yield opened
 
 
 @pytest.fixture(scope="session")
-def mark(desk: Desk) -> Callable[..., Result]:
+def mark(grader: GraderContext) -> Callable[..., Result]:
     """Grade files in the real sandbox, behind the real judge."""
 
     def mark(files: Mapping[str, bytes], student: str = "somchai") -> Result:
-        return grade.grade_submission(desk, Submission(student, files))
+        return pipeline.grade_submission(grader, Submission(student, files))
 
     return mark
 
@@ -117,7 +115,7 @@ def hand_in(course: Course, hw4: Assignment, model: bytes) -> Callable[..., dict
     def hand_in(
         answers: Mapping[str, str], extra: Sequence[str] = (), weights: bytes | None = model
     ) -> dict[str, bytes]:
-        return sample.hand_in(course, hw4, answers, weights, extra)
+        return made_up.hand_in(course, hw4, answers, weights, extra)
 
     return hand_in
 
@@ -146,7 +144,7 @@ def copy_of() -> Callable[[Course, Path], Course]:
 
     def copy_of(course: Course, folder: Path) -> Course:
         shutil.copytree(course.root, folder)
-        return course_module.load(folder)
+        return load_course(folder)
 
     return copy_of
 

@@ -22,15 +22,19 @@ import numpy as np
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from autograder import answers, grade, graded, judge, kept, notebook, sample, submission
-from autograder.answers import Answers, BadFrame
-from autograder.checking import Exam
 from autograder.course import Limits
-from autograder.grade import Desk
-from autograder.guest import wire
-from autograder.judge import Bench
-from autograder.submission import Submission
-from autograder.verdicts import FAILED, NEEDS_GRADING, NOT_CHECKED, PASSED, Result, Verdict
+from autograder.grading import answer_cache, made_up, pipeline
+from autograder.grading.pipeline import GraderContext
+from autograder.judging import judge
+from autograder.judging.checking import CheckContext
+from autograder.judging.judge import JudgeContext
+from autograder.judging.verdicts import FAILED, NEEDS_GRADING, NOT_CHECKED, PASSED, Result, Verdict
+from autograder.pages import graded_notebook
+from autograder.sandbox import answers
+from autograder.sandbox.answers import Answers, BadFrame
+from autograder.sandbox.guest import frames
+from autograder.submissions import merge, saved_model
+from autograder.submissions.submission import Submission
 from tests.attacks.lab import peak, reset_peak
 
 LIMITS = Limits(cell_seconds=2, question_seconds=1, probe_seconds=4, total_seconds=30, memory_mb=1024, processes=32)
@@ -249,16 +253,16 @@ def fuzzed_notebook(files: Mapping[str, bytes], drawn: Any) -> dict[str, bytes]:
     return {**files, name: bent(text.encode(encoding), how)}
 
 
-def read_notebooks(desk: Desk, files: Mapping[str, bytes], result: Result) -> None:
+def read_notebooks(grader: GraderContext, files: Mapping[str, bytes], result: Result) -> None:
     """Through the readers: put back onto the release, and shown with verdicts; nbformat can read what is shown."""
     handed_in = Submission("fuzz", files)
-    merged = notebook.merge_all(handed_in, desk.bases, desk.assignment)
-    shown = graded.notebooks(merged, result)
+    merged = merge.merge_all(handed_in, grader.bases, grader.assignment)
+    shown = graded_notebook.notebooks(merged, result)
     assert sum(map(len, shown.values())) < 3 * sum(map(len, files.values())) + (1 << 20)
     for data in shown.values():
         nbformat.validate(nbformat.reads(data.decode("utf-8"), as_version=4))
-    for task in desk.assignment.tasks:
-        notebook.answer_hash(merged[task.notebook], task, handed_in)
+    for task in grader.assignment.tasks:
+        merge.answer_hash(merged[task.notebook], task, handed_in)
 
 
 # ---- answers ------------------------------------------------------------------------------------
@@ -299,16 +303,17 @@ def fuzzed_frame(frames: Sequence[bytes], drawn: Any) -> bytes:
 def frames_of(found: Result) -> dict[str, bytes]:
     """Frames as the guest sent them, by task, from the answers that were kept of a real run."""
     made = {}
-    for task, one in kept.unpack(found.answers).answers.items():
+    for task, one in answer_cache.unpack(found.answers).answers.items():
         errors = {name: vars(error) for name, error in one.errors.items()}
-        made[task] = wire.encode({"errors": errors, "given": one.given}, dict(one.arrays))
+        made[task] = frames.encode({"errors": errors, "given": one.given}, dict(one.arrays))
     return made
 
 
-def exams_of(bench: Bench, model: Any, seed: int = 1) -> dict[str, Exam]:
-    """The exams of all judged tasks, unanswered."""
+def exams_of(judge_context: JudgeContext, model: Any, seed: int = 1) -> dict[str, CheckContext]:
+    """The contexts of all judged tasks, unanswered."""
     return {
-        task.name: judge.exam(bench, task.name, seed, Answers(), model) for task in judge.judged_tasks(bench.assignment)
+        task.name: judge.check_context(judge_context, task.name, seed, Answers(), model)
+        for task in judge.judged_tasks(judge_context.assignment)
     }
 
 
@@ -321,28 +326,35 @@ def sound(verdict: Verdict) -> None:
     json.dumps(verdict.as_json(), ensure_ascii=False).encode("utf-8")
 
 
-def judge_frame(bench: Bench, exams: Mapping[str, Exam], task: str, frame: bytes, toll: Toll) -> None:
+def judge_frame(
+    judge_context: JudgeContext, contexts: Mapping[str, CheckContext], task: str, frame: bytes, toll: Toll
+) -> None:
     """A frame as the answers to a task, read and judged."""
     try:
         header, arrays = answers.whole(frame)
     except BadFrame:
         toll.count("no frame")
         return
-    found = judge.verdicts(bench, {task: replace(exams[task], answers=answers.answers_from(header, arrays), memo={})})
+    found = judge.verdicts(
+        judge_context, {task: replace(contexts[task], answers=answers.answers_from(header, arrays), memo={})}
+    )
     sound(found[task])
     toll.count(f"judged: {found[task].status}")
 
 
-def judge_kept(bench: Bench, exams: Mapping[str, Exam], frame: bytes, toll: Toll) -> None:
+def judge_kept(judge_context: JudgeContext, contexts: Mapping[str, CheckContext], frame: bytes, toll: Toll) -> None:
     """A file of kept answers, read and judged."""
-    before = kept.unpack(frame)
+    before = answer_cache.unpack(frame)
     if not before.answers:
         toll.count("nothing kept")
         return
-    again = kept.pack(replace(before, keys={task: before.keys.get(task, "") for task in before.answers}))
+    again = answer_cache.pack(replace(before, keys={task: before.keys.get(task, "") for task in before.answers}))
     assert isinstance(again, bytes)
-    known = {task: replace(exam, answers=before.answers.get(task, Answers()), memo={}) for task, exam in exams.items()}
-    for verdict in judge.verdicts(bench, known).values():
+    known = {
+        task: replace(context, answers=before.answers.get(task, Answers()), memo={})
+        for task, context in contexts.items()
+    }
+    for verdict in judge.verdicts(judge_context, known).values():
         sound(verdict)
     toll.count("kept answers judged")
 
@@ -371,12 +383,12 @@ def fuzzed_model(params: Mapping[str, Any], drawn: Any) -> bytes:
     return bent(out.getvalue(), how_whole)
 
 
-def judge_model(bench: Bench, data: bytes, toll: Toll) -> None:
+def judge_model(judge_context: JudgeContext, data: bytes, toll: Toll) -> None:
     """A model file, read and judged by the reference's forward pass."""
-    model = submission.saved_model({"best_net.npz": data})
-    exam = judge.exam(bench, "T12", 1, Answers(), model)
-    judge.asks(bench, exam)
-    found = judge.verdicts(bench, {"T12": exam})["T12"]
+    model = saved_model.read_model({"best_net.npz": data})
+    context = judge.check_context(judge_context, "T12", 1, Answers(), model)
+    judge.asks(judge_context, context)
+    found = judge.verdicts(judge_context, {"T12": context})["T12"]
     sound(found)
     toll.count(f"model: {found.status}")
 
@@ -385,17 +397,17 @@ def judge_model(bench: Bench, data: bytes, toll: Toll) -> None:
 class Real:
     """Real things to start from: a submission, its result, its frames, its model."""
 
-    desk: Desk
+    grader: GraderContext
     files: Mapping[str, bytes]
     result: Result
     frames: Mapping[str, bytes]
     params: Mapping[str, Any]
 
 
-def real(desk: Desk) -> Real:
+def real(grader: GraderContext) -> Real:
     """Grade the reference once, and keep all that came of it."""
-    course, assignment = desk.bench.course, desk.assignment
-    net = desk.bench.reference["TwoLayerNet"](784, 12, 10)
-    files = sample.hand_in(course, assignment, sample.answers(course, assignment), sample.model_file(net.params))
-    result = grade.grade_submission(desk, Submission("fuzz", files))
-    return Real(desk, files, result, frames_of(result), net.params)
+    course, assignment = grader.judge_context.course, grader.assignment
+    net = grader.judge_context.reference["TwoLayerNet"](784, 12, 10)
+    files = made_up.hand_in(course, assignment, made_up.answers(course, assignment), made_up.model_file(net.params))
+    result = pipeline.grade_submission(grader, Submission("fuzz", files))
+    return Real(grader, files, result, frames_of(result), net.params)

@@ -22,11 +22,13 @@ from typing import Any
 
 from nbgrader.api import Gradebook
 
-from autograder import cli, grading, sample
+from autograder import cli
+from autograder.commands import grade
 from autograder.course import Course
-from autograder.planting import Bug
+from autograder.grading import made_up
+from autograder.judging.mutations import Mistake
 
-assert grading  # imported here, so that no fork pays for it
+assert grade  # imported here, so that no fork pays for it
 FILE_EVENTS = ("open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.chmod", "shutil.rmtree", "sqlite3.connect")
 # the rows that matter: no ids
 ROWS = {
@@ -81,25 +83,25 @@ def state(course: Course) -> State:
     )
 
 
-def make_class(course: Course, right: dict[str, str], bugs: dict[tuple[str, str], Bug]) -> None:
+def make_class(course: Course, right: dict[str, str], mistakes: dict[tuple[str, str], Mistake]) -> None:
     """Six submissions. Two were graded and marked by a person before, and one of those was handed in anew since."""
     hw4 = course.assignment("hw4")
-    t5, _ = sample.with_bug(course, hw4, bugs["T5", "relu-missing"])
-    t7, _ = sample.with_bug(course, hw4, bugs["T7", "W2-regularization-missing"])
+    t5, _ = made_up.with_mistake(course, hw4, mistakes["T5", "relu-missing"])
+    t7, _ = made_up.with_mistake(course, hw4, mistakes["T7", "W2-regularization-missing"])
     broken = {"1-basics.ipynb": b"{not json", "2-two-layer-network.ipynb": b"\x00\xff", "best_net.npz": b"PK"}
     answers = {"anong": right, "bua": t7, "chai": t5, "สมชาย ใจดี": right | {"T4": "พิสูจน์"}, "empty": {}}
-    files = {name: sample.hand_in(course, hw4, found) for name, found in answers.items()}
+    files = {name: made_up.hand_in(course, hw4, found) for name, found in answers.items()}
     for name, found in (files | {"broken": broken}).items():
         stamp = {"timestamp.txt": b"2026-11-05 12:00:00 UTC\n"}
-        sample.write(course.submitted("hw4", name), {**found, **stamp})
+        made_up.write(course.submitted("hw4", name), {**found, **stamp})
     before = ["grade", "hw4", "anong", "bua", "--jobs", "1", "--quiet", "--course", str(course.root)]
     assert cli.main(before) == 0
     give(course, "anong", "T4", score=0.75, comment="Nice.")
     give(course, "bua", "T4", score=0.5, comment="The second case is missing.")
     give(course, "bua", "T7", extra=0.25)
     assert cli.main(before) == 0  # takes up what the person gave
-    anew = sample.hand_in(course, hw4, right | {"T4": "another proof"})
-    sample.write(course.submitted("hw4", "bua"), anew)
+    anew = made_up.hand_in(course, hw4, right | {"T4": "another proof"})
+    made_up.write(course.submitted("hw4", "bua"), anew)
 
 
 def give(

@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
-from autograder import course as course_module
-from autograder.course import Course
+from autograder.course import Course, load_course
 
 PLACES = sorted(Path("/usr/lib/postgresql").glob("*/bin")) if Path("/usr/lib/postgresql").is_dir() else []
 MARKS = """
@@ -83,7 +82,7 @@ def with_url(course: Course, url: str) -> Course:
     config.write_text(
         config.read_text().replace("    assignments=(hw4,),", f'    assignments=(hw4,),\n    db_url="{url}",')
     )
-    changed = course_module.load(course.root)
+    changed = load_course(course.root)
     assert changed.db_url == url
     return changed
 

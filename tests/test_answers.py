@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder import answers
-from autograder.answers import MAX_ARRAYS, MAX_BODY, MAX_HEADER, Answers, BadFrame, Error
+from autograder.sandbox import answers
+from autograder.sandbox.answers import MAX_ARRAYS, MAX_BODY, MAX_HEADER, Answers, BadFrame, Error
 
 
 def header(*arrays: object, **more: object) -> bytes:
@@ -154,16 +154,16 @@ def test_answers_are_found_by_case_and_name() -> None:
 
 
 def test_the_guest_and_the_host_speak_the_same_frames(repo: object) -> None:
-    from autograder.guest import wire
+    from autograder.sandbox.guest import frames
 
     sent = {"x": np.arange(4.0), "labels": np.arange(3), "bytes": np.arange(5, dtype=np.uint8)}
     frame = answers.encode({"do": "probe"}, sent)
     head, _ = answers.sizes(frame[:8])
-    said, arrays = wire.decode(frame[8 : 8 + head], frame[8 + head :])
+    said, arrays = frames.decode(frame[8 : 8 + head], frame[8 + head :])
     assert said == {"do": "probe"}
     assert {n: (a.dtype.str, a.tolist()) for n, a in arrays.items()} == {
         n: (a.dtype.str, a.tolist()) for n, a in sent.items()
     }
-    back = wire.encode({"given": True}, {"scores": np.ones((2, 2))})
+    back = frames.encode({"given": True}, {"scores": np.ones((2, 2))})
     head, _ = answers.sizes(back[:8])
     assert answers.decode(back[8 : 8 + head], back[8 + head :])[1]["scores"].shape == (2, 2)

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder import cli, sample
-from autograder import course as course_module
+from autograder import cli
 from autograder.course import Course
+from autograder.grading import made_up
 
 TASKS = {f"T{number}" for number in range(1, 13)}
 Run = Callable[..., Any]
@@ -22,13 +22,13 @@ HandIn = Callable[..., dict[str, bytes]]
 @pytest.fixture(scope="module")
 def graded(repo: Course, hand_in: HandIn, right: dict[str, str], run: Run,
            tmp_path_factory: pytest.TempPathFactory) -> Course:  # fmt: skip
-    course = sample.scratch_course(repo, tmp_path_factory.mktemp("cli") / "course")
-    sample.write(course.submitted("hw4", "สมชาย ใจดี"), hand_in(right))
-    sample.write(course.submitted("hw4", "blank"), hand_in({}, weights=None))
+    course = made_up.scratch_course(repo, tmp_path_factory.mktemp("cli") / "course")
+    made_up.write(course.submitted("hw4", "สมชาย ใจดี"), hand_in(right))
+    made_up.write(course.submitted("hw4", "blank"), hand_in({}, weights=None))
     # nbgrader runs `alembic` by its name: the command must work without the environment on PATH
     done = run("autograder", "grade", "hw4", "--course", course.root, "--jobs", 1, env={"PATH": "/usr/bin:/bin"})
     assert done.returncode == 0, done.stderr
-    sample.write(course.submitted("hw4", "late"), hand_in({}, weights=None))
+    made_up.write(course.submitted("hw4", "late"), hand_in({}, weights=None))
     return course
 
 
@@ -119,7 +119,7 @@ def test_a_folder_that_is_no_course_is_named_with_the_way_out(
 
 
 def test_a_missing_release_is_told_with_the_command_that_makes_it(scratch: Course, run: Run, hand_in: HandIn) -> None:
-    sample.write(scratch.submitted("hw4", "x"), hand_in({}, weights=None))
+    made_up.write(scratch.submitted("hw4", "x"), hand_in({}, weights=None))
     (scratch.release("hw4") / "1-basics.ipynb").unlink()
     done = run("autograder", "grade", "hw4", "--course", scratch.root)
     assert done.returncode == 1
@@ -159,9 +159,9 @@ def test_an_interrupt_keeps_what_is_graded_and_says_so(
 
 CRASHING_CHECK = """
 
-def T12(exam):
-    assert not isinstance(exam.model, tuple), "ours"
-    return [Finding("validation", 1.0, exam.model)]
+def T12(context):
+    assert not isinstance(context.model, tuple), "ours"
+    return [PartResult("validation", 1.0, context.model)]
 """
 
 
@@ -188,8 +188,8 @@ def test_a_flag_is_told_once_by_grade_and_stays_with_the_scores(
     shy += "        return super().predict(X) if len(self.seen) < 3 else []"
     net = np.load(io.BytesIO(hand_in(right)["best_net.npz"]))
     params = {name: net[name] for name in ("W1", "b1", "W2", "b2")}
-    files = hand_in(right, extra=(shy,), weights=sample.model_file(params, "Shy"))
-    sample.write(course.submitted("hw4", "shy"), files)
+    files = hand_in(right, extra=(shy,), weights=made_up.model_file(params, "Shy"))
+    made_up.write(course.submitted("hw4", "shy"), files)
     done = run("autograder", "grade", "hw4", "shy", "--course", course.root, "--jobs", 1)
     assert done.returncode == 0, done.stderr
     assert "shy: T12: flagged 'unanswered': the model answers for the published pictures" in done.stdout

@@ -16,10 +16,10 @@ from typing import Any
 
 import pytest
 
-from autograder import classroom, sample
 from autograder.course import Course
-from autograder.submission import Submission
-from autograder.verdicts import load_result
+from autograder.grading import made_up, workers
+from autograder.marks.verdict_files import load_result
+from autograder.submissions.submission import Submission
 
 BIN = Path(sys.executable).parent
 NAMES = [f"student{number:02}" for number in range(14)]
@@ -76,7 +76,7 @@ def cluster(
 ) -> Iterator[Cluster]:
     """Fourteen submissions and a scheduler, no workers yet."""
     for name in NAMES:
-        sample.write(scratch.submitted("hw4", name), hand_in({**right, "T9": f"# {name}\n{right['T9']}"}))
+        made_up.write(scratch.submitted("hw4", name), hand_in({**right, "T9": f"# {name}\n{right['T9']}"}))
     local = subprocess.run([BIN / "autograder", "grade", "hw4", "-q"], cwd=scratch.root, capture_output=True, text=True)
     assert local.returncode == 0, local.stderr
     with socket.socket() as free:
@@ -124,7 +124,7 @@ def test_a_cluster_gives_the_marks_of_one_machine_and_a_dead_worker_costs_nothin
     [
         (10, 1, True, [4, 4, 4, 4, 2, 1, 1]),
         (10, 3, True, [3, 2, 2, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]),
-        (classroom.BATCH_BYTES, 1, True, [1] * 20),
+        (workers.BATCH_BYTES, 1, True, [1] * 20),
         (10, 1, False, [1] * 20),
     ],
 )
@@ -132,8 +132,8 @@ def test_batches_end_with_single_submissions_and_are_small_in_bytes(
     size: int, slots: int, remote: bool, batches: list[int]
 ) -> None:
     submissions = [Submission(f"{number}", {"best_net.npz": bytes(size)}) for number in range(20)]
-    workers = classroom.Workers(ThreadPoolExecutor, slots, remote)
-    found = list(classroom._batches(iter(submissions), 20, workers))
+    workers = workers.Workers(ThreadPoolExecutor, slots, remote)
+    found = list(workers._batches(iter(submissions), 20, workers))
     assert [len(batch) for batch in found] == batches
     assert [one for batch in found for one in batch] == submissions
 
@@ -142,9 +142,9 @@ def test_where_workers_die_each_submission_of_a_batch_has_a_second_try(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AUTOGRADER_COURSE", str(cluster.course.root))
-    workers = classroom.Workers(classroom.local(1).start, 1, remote=True)
+    workers = workers.Workers(workers.local(1).start, 1, remote=True)
     marks: dict[str, Any] = {}
-    for handed_in, outcome in classroom.grade_all(cluster.course, cluster.course.assignment("hw4"), NAMES, workers):
+    for handed_in, outcome in workers.grade_all(cluster.course, cluster.course.assignment("hw4"), NAMES, workers):
         if not marks:
             for child in multiprocessing.active_children():
                 child.kill()
@@ -171,7 +171,7 @@ def test_a_scheduler_without_workers_is_said_in_one_line(cluster: Cluster) -> No
 
 
 def test_no_scheduler_is_said_in_one_line(scratch: Course, hand_in: Callable[..., dict[str, bytes]]) -> None:
-    sample.write(scratch.submitted("hw4", "anong"), hand_in({}))
+    made_up.write(scratch.submitted("hw4", "anong"), hand_in({}))
     command = [str(BIN / "autograder"), "grade", "hw4", "--cluster", "tcp://127.0.0.1:9"]
     result = subprocess.run(command, cwd=scratch.root, capture_output=True, text=True, timeout=120)
     assert result.returncode == 1

@@ -15,10 +15,10 @@ import lms
 import pytest
 from lms import Student, zipped
 
-from autograder import archive, collect, roster
-from autograder import course as course_module
-from autograder.archive import Bounds, Refused
-from autograder.course import Course, CourseError, Limits
+from autograder.course import Course, Limits, load_course, roster
+from autograder.errors import CourseError
+from autograder.lms import archive, collect
+from autograder.lms.archive import Bounds, Refused
 
 Run = Callable[..., Any]
 
@@ -40,7 +40,7 @@ def here(scratch: Course) -> Course:
 def configured(course: Course, line: str) -> Course:
     config = course.root / "course_config.py"
     config.write_text(config.read_text().replace("    assignments=(hw4,),", f"    assignments=(hw4,),\n    {line},"))
-    return course_module.load(course.root)
+    return load_course(course.root)
 
 
 def take(course: Course, *paths: Path, **more: object) -> collect.Collected:
@@ -179,11 +179,11 @@ def test_without_a_roster_only_ids_that_the_archive_gives_are_taken(scratch: Cou
 def test_a_bad_line_of_the_roster_is_named(scratch: Course, text: str, said: str) -> None:
     (scratch.root / "roster.csv").write_text(text)
     with pytest.raises(CourseError, match=r"roster\.csv") as caught:
-        roster.load(scratch)
+        roster.load_roster(scratch)
     assert said in str(caught.value)
     (scratch.root / "roster.csv").write_bytes("id\nสมชาย\n".encode("cp874"))
     with pytest.raises(CourseError, match="not UTF-8"):
-        roster.load(scratch)
+        roster.load_roster(scratch)
 
 
 # ---- several attempts ---------------------------------------------------------------------------

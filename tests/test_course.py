@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from autograder import course as course_module
-from autograder.course import Course, CourseError, Task
+from autograder.course import Course, Task, load_course
+from autograder.errors import CourseError
 
 CONFIG = "course_config.py"
 BASICS = "source/hw4/1-basics.ipynb"
@@ -24,7 +24,7 @@ def edit(course: Course, file: str, old: str, new: str) -> None:
 
 def complaint(course: Course) -> str:
     with pytest.raises(CourseError) as caught:
-        course_module.load(course.root)
+        load_course(course.root)
     return str(caught.value)
 
 
@@ -138,20 +138,20 @@ def test_a_course_needs_no_copy_of_the_engine(scratch: Course) -> None:
 def test_files_are_parsed_not_run_when_the_course_is_loaded(scratch: Course) -> None:
     path = scratch.solution("hw4")
     path.write_text(path.read_text() + "\nraise SystemExit('run!')\n")
-    assert course_module.load(scratch.root).name == scratch.name
+    assert load_course(scratch.root).name == scratch.name
 
 
 def test_loading_the_same_path_anew_sees_its_changes(tmp_path: Path) -> None:
     path = tmp_path / "part.py"
     path.write_text("value = 1\n")
-    first = course_module.load_module(path, "part").value
+    first = load_module(path, "part").value
     path.write_text("value = 22\n")
-    assert (first, course_module.load_module(path, "part").value) == (1, 22)
+    assert (first, load_module(path, "part").value) == (1, 22)
 
 
 def test_a_module_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(CourseError, match=r"gone\.py: not found"):
-        course_module.load_module(tmp_path / "gone.py", "gone")
+        load_module(tmp_path / "gone.py", "gone")
 
 
 @pytest.fixture
@@ -160,7 +160,7 @@ def second(scratch: Course) -> Callable[[], Course]:
 
     def make() -> Course:
         shutil.copytree(scratch.root / "source/hw4", scratch.root / "source/hw5")
-        for part in ("autograder/probes", "autograder/checks", "autograder/bugs", "solutions"):
+        for part in ("autograder/probes", "autograder/checks", "autograder/mistakes", "solutions"):
             shutil.copy(scratch.root / part / "hw4.py", scratch.root / part / "hw5.py")
         edit(
             scratch,
@@ -169,7 +169,7 @@ def second(scratch: Course) -> Callable[[], Course]:
             'import dataclasses\nhw5 = dataclasses.replace(hw4, name="hw5")\n\ncourse = Course(',
         )
         edit(scratch, CONFIG, "assignments=(hw4,)", "assignments=(hw4, hw5)")
-        return course_module.load(scratch.root)
+        return load_course(scratch.root)
 
     return make
 

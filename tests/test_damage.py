@@ -4,11 +4,11 @@ import string
 
 import pytest
 
-from autograder import damage, texts
-from autograder.course import Assignment, Course
-from autograder.damage import COSTLY, LINES, Damage
-from autograder.texts import Texts
-from autograder.verdicts import FAILED, NOT_CHECKED, PASSED, Verdict
+from autograder.course import Assignment, Course, messages
+from autograder.course.messages import Messages
+from autograder.judging.verdicts import FAILED, NOT_CHECKED, PASSED, Verdict
+from autograder.submissions import problems
+from autograder.submissions.problems import COSTLY, LINES, FileProblem
 
 MODEL = "best_net.npz"
 BOOK = "2-two-layer-network.ipynb"
@@ -16,7 +16,7 @@ BOOK = "2-two-layer-network.ipynb"
 
 @pytest.fixture(scope="module")
 def words(course: Course) -> Texts:
-    return texts.load(course.part("messages", "hw4"), "en")
+    return messages.load_messages(course.part("messages", "hw4"), "en")
 
 
 def verdicts(hw4: Assignment, **status: str) -> dict[str, Verdict]:
@@ -32,7 +32,7 @@ def names(text: str) -> set[str]:
 
 @pytest.mark.parametrize("kind", LINES)
 def test_every_kind_has_a_line_for_the_instructor_and_one_for_the_student_in_both_languages(
-    kind: str, words: Texts
+    kind: str, words: Messages
 ) -> None:
     assert "file" in names(LINES[kind])
     if kind in ("bad_model", "not_a_time"):  # the verdict says it already; the time is the teacher's
@@ -43,14 +43,14 @@ def test_every_kind_has_a_line_for_the_instructor_and_one_for_the_student_in_bot
     assert names(said["en"]) <= names(LINES[kind]) | {"file"}
 
 
-def test_the_texts_have_no_kind_that_nobody_uses(words: Texts) -> None:
+def test_the_texts_have_no_kind_that_nobody_uses(words: Messages) -> None:
     assert set(words.engine["damage"]) <= set(LINES)
     assert set(COSTLY) <= set(LINES)
 
 
-def test_what_cost_a_task_stands_in_place_of_its_message(hw4: Assignment, words: Texts) -> None:
+def test_what_cost_a_task_stands_in_place_of_its_message(hw4: Assignment, words: Messages) -> None:
     found = verdicts(hw4, T5=NOT_CHECKED, T6=NOT_CHECKED, T7=FAILED)
-    told = damage.tell(found, [Damage("empty", BOOK)], words, hw4, MODEL)
+    told = problems.tell(found, [FileProblem("empty", BOOK)], words, hw4, MODEL)
     assert told.verdicts["T5"].message == told.verdicts["T6"].message == told.lines[0]
     assert told.lines[0].startswith(f"{BOOK} is empty")
     assert told.verdicts["T7"].message == "message of T7"
@@ -59,32 +59,32 @@ def test_what_cost_a_task_stands_in_place_of_its_message(hw4: Assignment, words:
 
 
 def test_what_was_mended_stands_below_the_message_of_the_first_task_that_lost_marks(
-    hw4: Assignment, words: Texts
+    hw4: Assignment, words: Messages
 ) -> None:
-    mended = [Damage("encoding", BOOK, {"encoding": "UTF-16"})]
-    told = damage.tell(verdicts(hw4, T7=FAILED), mended, words, hw4, MODEL)
+    mended = [FileProblem("encoding", BOOK, {"encoding": "UTF-16"})]
+    told = problems.tell(verdicts(hw4, T7=FAILED), mended, words, hw4, MODEL)
     assert told.verdicts["T7"].message == f"message of T7\n{told.lines[0]}"
-    told = damage.tell(verdicts(hw4), mended, words, hw4, MODEL)
+    told = problems.tell(verdicts(hw4), mended, words, hw4, MODEL)
     assert told.verdicts["T5"].message == f"message of T5\n{told.lines[0]}"
 
 
-def test_two_damages_of_one_task_are_both_told(hw4: Assignment, words: Texts) -> None:
-    both = [Damage("too_large", BOOK, {"size": "65", "limit": "64"}), Damage("empty", BOOK)]
-    told = damage.tell(verdicts(hw4, T5=NOT_CHECKED), both, words, hw4, MODEL)
+def test_two_damages_of_one_task_are_both_told(hw4: Assignment, words: Messages) -> None:
+    both = [FileProblem("too_large", BOOK, {"size": "65", "limit": "64"}), FileProblem("empty", BOOK)]
+    told = problems.tell(verdicts(hw4, T5=NOT_CHECKED), both, words, hw4, MODEL)
     assert told.verdicts["T5"].message == "\n".join(told.lines)
 
 
-def test_a_saved_model_that_was_left_out_is_told_at_its_task(hw4: Assignment, words: Texts) -> None:
+def test_a_saved_model_that_was_left_out_is_told_at_its_task(hw4: Assignment, words: Messages) -> None:
     found = verdicts(hw4, T12=NOT_CHECKED)
-    told = damage.tell(found, [Damage("not_plain", f"a/{MODEL}", {"what": "a link"})], words, hw4, MODEL)
+    told = problems.tell(found, [FileProblem("not_plain", f"a/{MODEL}", {"what": "a link"})], words, hw4, MODEL)
     assert told.verdicts["T12"].message == told.lines[0]
 
 
-def test_an_answer_that_was_found_elsewhere_is_not_missing(hw4: Assignment, words: Texts) -> None:
-    missing = [Damage("answer_missing", BOOK, {"cells": "T5-answer"}, ("T5",))]
-    assert damage.tell(verdicts(hw4), missing, words, hw4, MODEL).notes == ()
-    assert damage.tell(verdicts(hw4, T5=NOT_CHECKED), missing, words, hw4, MODEL).notes != ()
+def test_an_answer_that_was_found_elsewhere_is_not_missing(hw4: Assignment, words: Messages) -> None:
+    missing = [FileProblem("answer_missing", BOOK, {"cells": "T5-answer"}, ("T5",))]
+    assert problems.tell(verdicts(hw4), missing, words, hw4, MODEL).notes == ()
+    assert problems.tell(verdicts(hw4, T5=NOT_CHECKED), missing, words, hw4, MODEL).notes != ()
 
 
 def test_a_file_name_cannot_write_to_the_terminal() -> None:
-    assert "\x1b" not in str(Damage("empty", "a\x1b[31m\n.ipynb")) and "\n" not in str(Damage("empty", "a\n"))
+    assert "\x1b" not in str(FileProblem("empty", "a\x1b[31m\n.ipynb")) and "\n" not in str(FileProblem("empty", "a\n"))

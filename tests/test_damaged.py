@@ -15,9 +15,10 @@ from typing import Any
 
 import pytest
 
-from autograder import sample
 from autograder.course import Course
-from autograder.verdicts import Result, load_result
+from autograder.grading import made_up
+from autograder.judging.verdicts import Result
+from autograder.marks.verdict_files import load_result
 from tests.damaged import cells, files, folder, model, names
 from tests.damaged.case import CASES, OF_CLASS, Case, Hand
 
@@ -44,7 +45,7 @@ class Class:
 
 
 def build(repo: Course, right: dict[str, bytes], place: Path) -> Class:
-    course, impossible = sample.scratch_course(repo, place / "course"), set()
+    course, impossible = made_up.scratch_course(repo, place / "course"), set()
     for case in CASES.values():
         where = course.submitted("hw4", student(case))
         where.mkdir(parents=True)
@@ -55,7 +56,7 @@ def build(repo: Course, right: dict[str, bytes], place: Path) -> Class:
             shutil.rmtree(where.parent)
             impossible.add(case.name)
             continue
-        sample.write(where, hand.files)
+        made_up.write(where, hand.files)
     return Class(course, frozenset(impossible))
 
 

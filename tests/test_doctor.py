@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
-from autograder import doctor, sandbox
-from autograder.course import Assignment, Course, CourseError
+from autograder.commands import doctor
+from autograder.course import Assignment, Course
+from autograder.errors import CourseError
+from autograder.sandbox import guest_process
 
 ROOT = Path(__file__).resolve().parent.parent
 Run = Callable[..., Any]
@@ -54,7 +56,7 @@ def test_walls_that_do_not_stand_stop_grading(
     fake = tmp_path / "bwrap"
     fake.write_text("#!/bin/sh\necho 'bwrap: No permissions to create new namespace' >&2\nexit 1\n")
     fake.chmod(0o755)
-    monkeypatch.setattr(sandbox, "bubblewrap", lambda: str(fake))
+    monkeypatch.setattr(guest_process, "bubblewrap", lambda: str(fake))
     found = doctor.walls(course, hw4)
     assert not found.ok and found.stops and "No permissions" in found.found and found.mend
 
@@ -63,7 +65,7 @@ def test_no_bubblewrap_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     def gone() -> str:
         raise CourseError("bubblewrap is not installed")
 
-    monkeypatch.setattr(sandbox, "bubblewrap", gone)
+    monkeypatch.setattr(guest_process, "bubblewrap", gone)
     found = doctor.bubblewrap()
     assert not found.ok and "apt install bubblewrap" in found.mend
 

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from autograder import sample
-from autograder.course import Course, CourseError
-from autograder.explain import explain
-from autograder.planting import Bug
+from autograder.course import Course
+from autograder.errors import CourseError
+from autograder.grading import made_up
+from autograder.grading.appeals import explain
+from autograder.judging.mutations import Mistake
 
 Run = Callable[..., Any]
 HandIn = Callable[..., dict[str, bytes]]
@@ -18,13 +19,15 @@ TASKS = [f"T{number}" for number in range(1, 13)]
 
 
 @pytest.fixture(scope="module")
-def graded(repo: Course, hw4: Any, hand_in: HandIn, right: dict[str, str], bugs: dict[tuple[str, str], Bug], run: Run,
+def graded(repo: Course, hw4: Any, hand_in: HandIn, right: dict[str, str], mistakes: dict[tuple[str, str], Mistake], run: Run,
            model: bytes, tmp_path_factory: pytest.TempPathFactory) -> Course:  # fmt: skip
-    course = sample.scratch_course(repo, tmp_path_factory.mktemp("explain") / "course")
-    bug, _ = sample.with_bug(course, hw4, bugs["T7", "W2-regularization-missing"])
-    files = hand_in(bug | {"T3": "num_parameters = 559059", "T9": "def sgd_update(params, grads, rate):\n    1 / 0"})
-    sample.write(course.submitted("hw4", "bua"), files)
-    sample.write(course.submitted("hw4", "anong"), hand_in(right, weights=None))
+    course = made_up.scratch_course(repo, tmp_path_factory.mktemp("explain") / "course")
+    mistake, _ = made_up.with_mistake(course, hw4, mistakes["T7", "W2-regularization-missing"])
+    files = hand_in(
+        mistake | {"T3": "num_parameters = 559059", "T9": "def sgd_update(params, grads, rate):\n    1 / 0"}
+    )
+    made_up.write(course.submitted("hw4", "bua"), files)
+    made_up.write(course.submitted("hw4", "anong"), hand_in(right, weights=None))
     done = run("autograder", "grade", "hw4", "--course", course.root, "--jobs", 1)
     assert done.returncode == 0, done.stderr
     return course
@@ -41,7 +44,7 @@ def test_every_task_can_be_explained(graded: Course, task: str) -> None:
     if task == "T4":
         assert "T4 is marked by a person: nothing to replay" in said
     else:
-        assert "asked: " in said and "seed: " in said and "submission: " in said and "kit: " in said
+        assert "asked: " in said and "seed: " in said and "submission: " in said and "fingerprint: " in said
         assert "replay: the same verdict as the kept one" in said
         assert "changed since" not in said
 
@@ -78,7 +81,7 @@ def test_the_command_prints_it_and_takes_one_student(graded: Course, run: Run) -
 def test_what_changed_since_is_said(graded: Course, tmp_path: Path, copy_of: Any, hand_in: HandIn,
                                     right: dict[str, str]) -> None:  # fmt: skip
     course = copy_of(graded, tmp_path / "course")
-    sample.write(course.submitted("hw4", "bua"), hand_in(right))
+    made_up.write(course.submitted("hw4", "bua"), hand_in(right))
     path = course.part("checks", "hw4")
     path.write_text(path.read_text() + "\n# another kit\n")
     said = told(course, "bua", "T7")

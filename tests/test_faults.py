@@ -14,9 +14,10 @@ from typing import Any
 
 import pytest
 
-from autograder import course as course_module
-from autograder import files, sample
-from autograder.course import Course, CourseError
+from autograder import files
+from autograder.course import Course, load_course
+from autograder.errors import CourseError
+from autograder.grading import made_up
 
 Run = Callable[..., Any]
 Copy = Callable[[Course, Path], Course]
@@ -29,12 +30,12 @@ MOUNTING = os.geteuid() == 0 and shutil.which("mount") is not None
 def graded(repo: Course, hand_in: HandIn, right: dict[str, str], run: Run,
            tmp_path_factory: pytest.TempPathFactory) -> Course:  # fmt: skip
     """Two students graded, a third handed in since."""
-    course = sample.scratch_course(repo, tmp_path_factory.mktemp("faults") / "course")
-    sample.write(course.submitted("hw4", "anong"), hand_in(right, weights=None))
-    sample.write(course.submitted("hw4", "blank"), hand_in({}, weights=None))
+    course = made_up.scratch_course(repo, tmp_path_factory.mktemp("faults") / "course")
+    made_up.write(course.submitted("hw4", "anong"), hand_in(right, weights=None))
+    made_up.write(course.submitted("hw4", "blank"), hand_in({}, weights=None))
     done = grade(run, course)
     assert done.returncode == 0, done.stderr
-    sample.write(course.submitted("hw4", "late"), hand_in({"T3": right["T3"]}, weights=None))
+    made_up.write(course.submitted("hw4", "late"), hand_in({"T3": right["T3"]}, weights=None))
     return course
 
 
@@ -94,20 +95,20 @@ def test_a_locked_gradebook_is_told_and_nothing_is_half_written(
 def test_a_gradebook_locked_while_a_class_is_graded_costs_no_result(
     changing: Course, run: Run, gradebook_of: Marks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from autograder import classroom, session
-    from autograder.ledger import Ledger
+    from autograder.gradebook.writer import GradebookWriter
+    from autograder.grading import session, workers
 
     hw4 = changing.assignment("hw4")
-    save, holder = Ledger.save, sqlite3.connect(changing.gradebook)
+    save, holder = GradebookWriter.save, sqlite3.connect(changing.gradebook)
 
-    def locked(self: Ledger, results: Any) -> Any:
+    def locked(self: GradebookWriter, results: Any) -> Any:
         holder.execute("BEGIN EXCLUSIVE")  # another program comes in between
         return save(self, results)
 
     with pytest.raises(CourseError, match="database is locked"), session.Session(changing, hw4) as work:
         assert work.review(["late"], False).todo == ["late"]
-        monkeypatch.setattr(Ledger, "save", locked)
-        for handed_in, outcome in classroom.grade_all(changing, hw4, ["late"], classroom.local(1)):
+        monkeypatch.setattr(GradebookWriter, "save", locked)
+        for handed_in, outcome in workers.grade_all(changing, hw4, ["late"], workers.local(1)):
             assert not isinstance(outcome, Exception)
             work.take(handed_in, outcome)
         work.finish()
@@ -154,7 +155,7 @@ def small(graded: Course, tmp_path: Path) -> Iterator[Course]:
         pytest.skip(f"mounting is not allowed here: {made.stderr.decode().strip()}")
     try:
         shutil.copytree(graded.root, folder / "course")
-        yield course_module.load(folder / "course")
+        yield load_course(folder / "course")
     finally:
         subprocess.run(["umount", "-l", folder], check=True)
 
@@ -229,7 +230,7 @@ def sleepy(course: Course) -> None:
     """One submission sleeps for a while, so that grading lasts long enough to be disturbed."""
     path = course.submitted("hw4", "anong") / "1-basics.ipynb"
     book = json.loads(path.read_text(encoding="utf-8"))
-    book["cells"].append(sample.code_cell("import time\ntime.sleep(4)"))
+    book["cells"].append(made_up.code_cell("import time\ntime.sleep(4)"))
     path.write_text(json.dumps(book), encoding="utf-8")
 
 
@@ -302,12 +303,12 @@ def test_a_worker_that_is_killed_costs_nobody_a_mark(changing: Course, run: Run,
 
 
 def test_a_second_grader_in_the_same_folder_is_refused(changing: Course, run: Run) -> None:
-    with files.alone(changing.state / "grading.lock", "busy"):
+    with files.exclusive_lock(changing.state / "grading.lock", "busy"):
         one_line(grade(run, changing), str(changing.root), "another `autograder grade`", "grade again")
 
 
 def test_a_clock_set_back_hides_no_change(changing: Course, run: Run, hand_in: HandIn, gradebook_of: Marks) -> None:
-    sample.write(changing.submitted("hw4", "blank"), hand_in({"T3": "num_parameters = 557057"}, weights=None))
+    made_up.write(changing.submitted("hw4", "blank"), hand_in({"T3": "num_parameters = 557057"}, weights=None))
     for path in changing.root.rglob("*"):  # as if all else had been written in the future
         inside = path.is_relative_to(changing.submitted("hw4", "blank"))
         os.utime(path, (0, 0) if inside else (4e9, 4e9))

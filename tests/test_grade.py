@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from autograder import course as course_module
-from autograder import grade, regions, sample
-from autograder.course import Assignment, Course
-from autograder.planting import Bug
-from autograder.submission import Submission
-from autograder.verdicts import FAILED, NEEDS_GRADING, NOT_CHECKED, PASSED, Result, result_from
+from autograder import source_notebooks
+from autograder.course import Assignment, Course, fingerprint, load_course, solution_regions
+from autograder.grading import made_up, pipeline
+from autograder.judging.mutations import Mistake
+from autograder.judging.verdicts import FAILED, NEEDS_GRADING, NOT_CHECKED, PASSED, Result, result_from
+from autograder.submissions.submission import Submission
 
 BASICS, NETWORK = "1-basics.ipynb", "2-two-layer-network.ipynb"
 JUDGED = [f"T{n}" for n in range(1, 13) if n != 4]
@@ -72,9 +72,11 @@ def test_an_empty_submission_scores_0(mark: Mark) -> None:
 def test_the_same_answers_as_one_class_in_the_last_function_cell_score_the_same(
     course: Course, hw4: Assignment, mark: Mark, hand_in: HandIn, right: dict[str, str]
 ) -> None:
-    text = sample.reference_text(course, hw4)
-    functions = "\n\n".join(regions.node_text(text, regions.function_name(right[task])) for task in OF_CLASS)
-    whole = f"{functions}\n\n{regions.node_text(text, 'TwoLayerNet')}"
+    text = made_up.reference_text(course, hw4)
+    functions = "\n\n".join(
+        solution_regions.node_text(text, source_notebooks.function_name(right[task])) for task in OF_CLASS
+    )
+    whole = f"{functions}\n\n{solution_regions.node_text(text, 'TwoLayerNet')}"
     # methods of their own, no function of the notebook: a class written from nothing
     for name in ("forward", "softmax_loss", "backward", "sample_minibatch", "sgd_update", "decay_learning_rate"):
         whole = whole.replace(f"{name}(", f"my_{name}(")
@@ -85,9 +87,9 @@ def test_the_same_answers_as_one_class_in_the_last_function_cell_score_the_same(
 
 
 def test_a_bug_costs_its_own_task_and_the_message_names_it(
-    course: Course, hw4: Assignment, mark: Mark, hand_in: HandIn, bugs: dict[tuple[str, str], Bug]
+    course: Course, hw4: Assignment, mark: Mark, hand_in: HandIn, mistakes: dict[tuple[str, str], Mistake]
 ) -> None:
-    answers, extra = sample.with_bug(course, hw4, bugs["T7", "W2-regularization-missing"])
+    answers, extra = made_up.with_mistake(course, hw4, mistakes["T7", "W2-regularization-missing"])
     result = mark(hand_in(answers, extra))
     verdict = result.verdicts["T7"]
     assert lost(result) == {"T7"}
@@ -97,9 +99,9 @@ def test_a_bug_costs_its_own_task_and_the_message_names_it(
 
 
 def test_a_bug_in_the_forward_pass_is_charged_once(
-    course: Course, hw4: Assignment, mark: Mark, hand_in: HandIn, bugs: dict[tuple[str, str], Bug]
+    course: Course, hw4: Assignment, mark: Mark, hand_in: HandIn, mistakes: dict[tuple[str, str], Mistake]
 ) -> None:
-    answers, extra = sample.with_bug(course, hw4, bugs["T5", "relu-missing"])
+    answers, extra = made_up.with_mistake(course, hw4, mistakes["T5", "relu-missing"])
     assert lost(mark(hand_in(answers, extra))) == {"T5"}
 
 
@@ -110,7 +112,7 @@ def test_a_crash_in_a_cell_of_the_students_own_costs_nothing(
     mark: Mark, hand_in: HandIn, right: dict[str, str], first: str
 ) -> None:
     def crash(cells: list[dict[str, Any]]) -> None:
-        cells.insert(0, sample.code_cell(first))
+        cells.insert(0, made_up.code_cell(first))
 
     result = mark(spoiled(spoiled(hand_in(right), NETWORK, crash), BASICS, crash))
     assert lost(result) == set()
@@ -119,7 +121,7 @@ def test_a_crash_in_a_cell_of_the_students_own_costs_nothing(
 
 def test_a_cell_that_ends_the_process_costs_no_other(mark: Mark, hand_in: HandIn, right: dict[str, str]) -> None:
     def crash(cells: list[dict[str, Any]]) -> None:
-        cells.insert(at(cells, "T7-answer"), sample.code_cell("import os\nos._exit(1)"))
+        cells.insert(at(cells, "T7-answer"), made_up.code_cell("import os\nos._exit(1)"))
 
     result = mark(spoiled(hand_in(right), NETWORK, crash))
     assert lost(result) == set()
@@ -176,7 +178,7 @@ def test_broken_weights_cost_t12_alone(
 def test_a_net_below_the_threshold_fails_t12_with_its_accuracy(
     mark: Mark, hand_in: HandIn, right: dict[str, str], net: dict[str, Any]
 ) -> None:
-    weak = sample.model_file(net | {"W2": net["W2"][:, ::-1]})
+    weak = made_up.model_file(net | {"W2": net["W2"][:, ::-1]})
     verdict = mark(hand_in(right, weights=weak)).verdicts["T12"]
     assert (verdict.status, verdict.score) == (FAILED, 0)
     assert "it must be above 87.0 %" in verdict.message
@@ -194,7 +196,7 @@ class Flipped(TwoLayerNet):
         return np.argmax(np.maximum(X @ self.params["first"] + self.params["c"], 0) @ self.params["second"], axis=1)
 """
     params = {"first": net["W1"], "c": net["b1"], "second": net["W2"]}
-    result = mark(hand_in(right, extra=(own,), weights=sample.model_file(params, "Flipped")))
+    result = mark(hand_in(right, extra=(own,), weights=made_up.model_file(params, "Flipped")))
     assert lost(result) == set()
     assert result.verdicts["T12"].flag == ""
 
@@ -213,7 +215,7 @@ class Tired(TwoLayerNet):
 def test_a_model_that_answers_for_the_known_images_alone_keeps_its_mark_and_is_flagged(
     mark: Mark, hand_in: HandIn, right: dict[str, str], net: dict[str, Any]
 ) -> None:
-    result = mark(hand_in(right, extra=(TIRED,), weights=sample.model_file(net, "Tired")))
+    result = mark(hand_in(right, extra=(TIRED,), weights=made_up.model_file(net, "Tired")))
     assert lost(result) == set()
     assert result.verdicts["T12"].flag == "unanswered"
     assert [note for note in result.notes if note.startswith("T12: flagged 'unanswered': the model answers for")]
@@ -224,14 +226,14 @@ def test_a_model_that_earns_nothing_is_not_flagged(
     mark: Mark, hand_in: HandIn, right: dict[str, str], net: dict[str, Any]
 ) -> None:
     wrong = TIRED.replace("argmax", "argmin")
-    result = mark(hand_in(right, extra=(wrong,), weights=sample.model_file(net, "Tired")))
+    result = mark(hand_in(right, extra=(wrong,), weights=made_up.model_file(net, "Tired")))
     assert (result.verdicts["T12"].score, result.verdicts["T12"].flag) == (0, "")
 
 
 def test_weights_of_a_class_that_is_not_there_cost_t12_alone(
     mark: Mark, hand_in: HandIn, right: dict[str, str], net: dict[str, Any]
 ) -> None:
-    result = mark(hand_in(right, weights=sample.model_file(net, "Flipped")))
+    result = mark(hand_in(right, weights=made_up.model_file(net, "Flipped")))
     assert lost(result) == {"T12"}
     assert "Flipped" in result.verdicts["T12"].message
 
@@ -240,7 +242,7 @@ def test_weights_of_the_wrong_shapes_cost_t12_alone(
     mark: Mark, hand_in: HandIn, right: dict[str, str], net: dict[str, Any]
 ) -> None:
     for params in ({"W1": net["W1"]}, net | {"W2": net["W2"].T}, net | {"b1": net["b1"][:-1]}):
-        result = mark(hand_in(right, weights=sample.model_file(params)))
+        result = mark(hand_in(right, weights=made_up.model_file(params)))
         assert lost(result) == {"T12"}
         assert result.verdicts["T12"].message
 
@@ -249,7 +251,7 @@ def test_labels_of_the_wrong_number_cost_t12_alone(
     mark: Mark, hand_in: HandIn, right: dict[str, str], net: dict[str, Any]
 ) -> None:
     short = "class Short(TwoLayerNet):\n    def predict(self, X):\n        return np.zeros(3)"
-    result = mark(hand_in(right, extra=(short,), weights=sample.model_file(net, "Short")))
+    result = mark(hand_in(right, extra=(short,), weights=made_up.model_file(net, "Short")))
     assert lost(result) == {"T12"}
     assert "(3,)" in result.verdicts["T12"].message
 
@@ -392,20 +394,20 @@ def test_a_result_survives_its_file(mark: Mark, hand_in: HandIn, right: dict[str
 def test_thai_feedback_is_chosen_in_the_course(scratch: Course, right: dict[str, str]) -> None:
     config = scratch.root / "course_config.py"
     config.write_text(config.read_text().replace('language="en"', 'language="th"'))
-    thai = course_module.load(scratch.root)
-    opened = grade.open_desk(thai, thai.assignment("hw4"))
+    thai = load_course(scratch.root)
+    opened = pipeline.open_grader(thai, thai.assignment("hw4"))
     with opened.guest:
-        files = sample.hand_in(thai, thai.assignment("hw4"), right | {"T3": "num_parameters = 1"})
-        verdict = grade.grade_submission(opened, Submission("x", files)).verdicts["T3"]
+        files = made_up.hand_in(thai, thai.assignment("hw4"), right | {"T3": "num_parameters = 1"})
+        verdict = pipeline.grade_submission(opened, Submission("x", files)).verdicts["T3"]
     assert any("\u0e00" <= c <= "\u0e7f" for c in verdict.message)
 
 
 def test_the_kit_hash_changes_with_every_part_that_decides_about_a_mark(scratch: Course) -> None:
     hw4 = scratch.assignment("hw4")
-    seen = {grade.kit_hash(scratch, hw4)}
-    parts = [scratch.part(kind, "hw4") for kind in ("probes", "checks", "bugs", "messages")]
+    seen = {fingerprint.grader_fingerprint(scratch, hw4)}
+    parts = [scratch.part(kind, "hw4") for kind in ("probes", "checks", "mistakes", "messages")]
     files = [*parts, scratch.solution("hw4"), scratch.root / "course_config.py", scratch.release("hw4") / BASICS]
     for path in files:
         path.write_text(path.read_text().replace("slowness=20", "slowness=21") + "\n")
-        seen.add(grade.kit_hash(course_module.load(scratch.root), course_module.load(scratch.root).assignment("hw4")))
+        seen.add(fingerprint.grader_fingerprint(load_course(scratch.root), load_course(scratch.root).assignment("hw4")))
     assert len(seen) == 1 + len(files)

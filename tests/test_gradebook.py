@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from nbgrader.api import Gradebook
 
-from autograder import sample
 from autograder.course import Course
-from autograder.planting import Bug
+from autograder.grading import made_up
+from autograder.judging.mutations import Mistake
 
 TASKS = [f"T{number}" for number in range(1, 13)]
 THAI = "สมชาย ใจดี"
@@ -36,12 +36,12 @@ def handed_in(
     hw4: Any,
     hand_in: HandIn,
     right: dict[str, str],
-    bugs: dict[tuple[str, str], Bug],
+    mistakes: dict[tuple[str, str], Mistake],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Course:
     """A course with six submissions, not yet graded."""
-    course = sample.scratch_course(repo, tmp_path_factory.mktemp("class") / "course")
-    bug, _ = sample.with_bug(course, hw4, bugs["T7", "W2-regularization-missing"])
+    course = made_up.scratch_course(repo, tmp_path_factory.mktemp("class") / "course")
+    mistake, _ = made_up.with_mistake(course, hw4, mistakes["T7", "W2-regularization-missing"])
     doubled = json.loads(hand_in(right)[NETWORK])
     ids = [cell["metadata"].get("nbgrader", {}).get("grade_id") for cell in doubled["cells"]]
     doubled["cells"].insert(ids.index("T6-answer"), doubled["cells"][ids.index("T6-answer")])
@@ -49,13 +49,13 @@ def handed_in(
         "anong": hand_in(right),
         "blank": hand_in({}, weights=None),
         "broken": {"1-basics.ipynb": b"{not json", NETWORK: b"\x00\xff", "best_net.npz": b"PK"},
-        "bua": hand_in(bug),
+        "bua": hand_in(mistake),
         "duplicate": {**hand_in(right), NETWORK: json.dumps(doubled).encode()},
         THAI: hand_in(right | {"T5": "# หาคะแนน\n" + right["T5"], "T4": "พิสูจน์: " + right["T4"]}),
     }
     for name, found in files.items():
         stamp = {"timestamp.txt": b"2026-11-05 12:00:00 UTC\n"}
-        sample.write(course.submitted("hw4", name), {**found, **stamp})
+        made_up.write(course.submitted("hw4", name), {**found, **stamp})
     return course
 
 
@@ -264,7 +264,7 @@ def test_a_manual_mark_stands_and_waits_again_through_nbgraders_command_too(
 
 
 def test_a_gradebook_that_is_no_database_is_told_in_one_line(scratch: Course, run: Run, hand_in: HandIn) -> None:
-    sample.write(scratch.submitted("hw4", "x"), hand_in({}, weights=None))
+    made_up.write(scratch.submitted("hw4", "x"), hand_in({}, weights=None))
     (scratch.root / "gradebook.db").write_bytes(b"this is no database, " * 100)
     done = run("autograder", "grade", "hw4", "--course", scratch.root)
     assert done.returncode == 1
@@ -274,7 +274,7 @@ def test_a_gradebook_that_is_no_database_is_told_in_one_line(scratch: Course, ru
 
 @pytest.mark.parametrize("stamp", ["", "yesterday", "2026-13-45", "2026-11-05 12:00:00 UTC"])
 def test_any_timestamp_is_read_or_left(stamp: str) -> None:
-    from autograder.ledger import parse_timestamp
+    from autograder.gradebook.writer import parse_timestamp
 
     found = parse_timestamp(stamp)
     assert (found is not None) == stamp.startswith("2026-11")

@@ -11,10 +11,11 @@ import nbformat
 import pytest
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath, markdown2html_mistune
 
-from autograder import graded, notebook
 from autograder.course import Assignment, Course
-from autograder.submission import Submission
-from autograder.verdicts import Result
+from autograder.judging.verdicts import Result
+from autograder.pages import graded_notebook
+from autograder.submissions import merge
+from autograder.submissions.submission import Submission
 
 PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(20)).decode()
 JPEG = base64.b64encode(b"\xff\xd8\xff" + bytes(20)).decode()
@@ -32,13 +33,13 @@ def shown(
     """The graded notebook of a right submission whose cells were spoiled by `spoil(cells)`."""
     files = hand_in(right)
     result = mark(files)
-    bases = notebook.released(course.release("hw4"), hw4)
+    bases = merge.released(course.release("hw4"), hw4)
 
     def shown(spoil: Callable[[list[dict[str, Any]]], object], name: str = NETWORK) -> dict[str, Any]:
         raw = json.loads(files[name])
         spoil(raw["cells"])
         handed_in = Submission("somchai", {**files, name: json.dumps(raw).encode()})
-        made = graded.notebooks(notebook.merge_all(handed_in, bases, hw4), result)[name]
+        made = graded_notebook.notebooks(merge.merge_all(handed_in, bases, hw4), result)[name]
         nbformat.validate(nbformat.reads(made.decode(), as_version=4))
         found: dict[str, Any] = json.loads(made)
         return found
@@ -118,7 +119,7 @@ def test_terminal_codes_and_floods_are_cut(shown: Shown) -> None:
     assert outputs(cell).startswith('[{"output_type": "stream"')
     assert "\\u001b" not in outputs(cell)
     assert "(cut)" in outputs(cell)
-    assert len(outputs(cell)) < 2 * graded.MAX_TEXT
+    assert len(outputs(cell)) < 2 * graded_notebook.MAX_TEXT
 
 
 @pytest.mark.parametrize(
@@ -142,7 +143,7 @@ def test_terminal_codes_and_floods_are_cut(shown: Shown) -> None:
     ],
 )
 def test_text_with_anything_live_becomes_visible_text(text: str) -> None:
-    clean = graded.clean_markdown(text)
+    clean = graded_notebook.clean_markdown(text)
     page = markdown2html_mistune(clean)
     assert not re.search(r"<(?!/?(p|em|strong)>)", page), page
     assert not re.search(
@@ -153,10 +154,10 @@ def test_text_with_anything_live_becomes_visible_text(text: str) -> None:
 @pytest.mark.parametrize("command", ["href", "url", "require", "style", "class", "cssId", "includegraphics", "bbox"])
 def test_latex_that_does_more_than_print_becomes_visible_text(command: str) -> None:
     for text in (f"$\\{command}{{x}}{{y}}$", f"$\\def\\a#1{{\\{command}{{#1}}}}$"):
-        assert f"\\{command}" not in graded.clean_markdown(text)
-        assert f"\\{command}" not in graded.plain_markdown(text)
+        assert f"\\{command}" not in graded_notebook.clean_markdown(text)
+        assert f"\\{command}" not in graded_notebook.plain_markdown(text)
     longer = f"$\\{command}a$"
-    assert graded.clean_markdown(longer) == longer
+    assert graded_notebook.clean_markdown(longer) == longer
 
 
 @pytest.mark.parametrize(
@@ -171,15 +172,15 @@ def test_latex_that_does_more_than_print_becomes_visible_text(command: str) -> N
     ],
 )
 def test_mathematics_pictures_and_thai_stay(text: str) -> None:
-    assert graded.clean_markdown(text) == text
+    assert graded_notebook.clean_markdown(text) == text
 
 
 def test_a_smaller_sign_and_brackets_in_latex_mean_what_they_meant() -> None:
-    assert graded.clean_markdown(r"$a<b, \left[x\right](y)$") == r"$a< b, \left[x\right] (y)$"
+    assert graded_notebook.clean_markdown(r"$a<b, \left[x\right](y)$") == r"$a< b, \left[x\right] (y)$"
 
 
 def test_text_that_is_encoded_again_and_again_takes_no_time() -> None:
-    assert "&lt;" not in graded.clean_markdown("&" + "amp;" * 300_000 + "lt;img>")
+    assert "&lt;" not in graded_notebook.clean_markdown("&" + "amp;" * 300_000 + "lt;img>")
 
 
 @pytest.mark.parametrize("name", ["scan.png", "image (1).png", "ลายมือ.png", "a b.png", 'x"y.png'])
@@ -226,7 +227,7 @@ def test_scans_and_weights_are_laid_beside_the_notebooks() -> None:
     handed_in = Submission(
         "x", {"a.ipynb": b"", "T4.PDF": b"1", "scan.jpg": b"2", "best_net.npz": b"3", "evil.html": b"4"}
     )
-    assert set(graded.other_files(handed_in)) == {"T4.PDF", "scan.jpg", "best_net.npz"}
+    assert set(graded_notebook.other_files(handed_in)) == {"T4.PDF", "scan.jpg", "best_net.npz"}
 
 
 def test_every_graded_notebook_is_valid_even_with_nonsense_in_it(shown: Shown) -> None:

@@ -279,10 +279,10 @@ def test_a_net_is_saved_without_pickle_and_comes_back(helpers: Any) -> None:
 
 
 def test_the_grader_reads_what_the_notebook_saves(helpers: Any) -> None:
-    from autograder import submission
+    from autograder.submissions import saved_model
 
     helpers.save_net(Net(), verbose=False)
-    found = submission.saved_model({"best_net.npz": Path("best_net.npz").read_bytes()})
+    found = saved_model.read_model({"best_net.npz": Path("best_net.npz").read_bytes()})
     assert isinstance(found, tuple) and found[0] == "Net" and set(found[1]) == {"W1", "b1"}
 
 

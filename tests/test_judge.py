@@ -9,16 +9,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder import checking, judge, planting, secret, texts
-from autograder.answers import Answers, Error
-from autograder.checking import Exam, Problem
-from autograder.course import Course, CourseError
+from autograder.course import Course, messages, secret
+from autograder.errors import CourseError
 from autograder.files import write_whole
-from autograder.grade import Desk
-from autograder.planting import Bug
+from autograder.grading.pipeline import GraderContext
+from autograder.judging import checking, judge, mutations
+from autograder.judging.checking import CheckContext, Problem
+from autograder.judging.mutations import Mistake
+from autograder.sandbox.answers import Answers, Error
 
-ENGINE_TEXTS = tomllib.loads(texts.ENGINE.read_text(encoding="utf-8"))
-HW4_TEXTS = tomllib.loads((texts.ENGINE.parent / "hw4.toml").read_text(encoding="utf-8"))
+ENGINE_TEXTS = tomllib.loads(messages.ENGINE.read_text(encoding="utf-8"))
+HW4_TEXTS = tomllib.loads((messages.ENGINE.parent / "hw4.toml").read_text(encoding="utf-8"))
 JUDGED = [f"T{n}" for n in range(1, 13) if n != 4]
 
 
@@ -62,11 +63,11 @@ def test_what_is_no_number_is_named(value: float, what: str) -> None:
         (Answers(errors={"0/own": Error("IndexError", "out", "3", "T5-answer")}), "error"),
     ],
 )
-def test_where_nothing_came_back_the_reason_is_told(desk: Desk, answers: Answers, kind: str) -> None:
-    found = Exam("T5", [{}], answers, {}).value(0, "own.0")
+def test_where_nothing_came_back_the_reason_is_told(grader: GraderContext, answers: Answers, kind: str) -> None:
+    found = CheckContext("T5", [{}], answers, {}).value(0, "own.0")
     assert isinstance(found, Problem)
     assert found.kind == kind and found.unchecked
-    assert desk.bench.texts.problem(found)
+    assert grader.judge_context.messages.problem(found)
 
 
 # ---- texts --------------------------------------------------------------------------------------
@@ -82,18 +83,18 @@ def test_every_text_of_the_engine_is_there_in_both_languages() -> None:
 
 
 def test_every_task_part_and_bug_has_its_text_in_both_languages(
-    course: Course, desk: Desk, bugs: dict[tuple[str, str], Bug]
+    course: Course, grader: GraderContext, mistakes: dict[tuple[str, str], Mistake]
 ) -> None:
     said = tomllib.loads(course.part("messages", "hw4").read_text(encoding="utf-8"))
     for task in JUDGED:
         assert {"en", "th"} == set(said[task]["asks"]) == set(said[task]["hint"]), task
-        exam = judge.exam(desk.bench, task, 1, Answers())
-        for finding in getattr(desk.bench.checks, task)(exam):
-            assert set(said[task]["parts"][finding.part]) == {"en", "th"}, (task, finding.part)
-    for task, name in bugs:
-        assert set(said[task]["bugs"][name]) == {"en", "th"}, (task, name)
-    assert {(t, n) for t, about in said.items() for n in about.get("bugs", {})} - set(bugs) <= {
-        ("T12", n) for n in said["T12"].get("bugs", {})
+        context = judge.check_context(grader.judge_context, task, 1, Answers())
+        for part_result in getattr(grader.judge_context.checks, task)(context):
+            assert set(said[task]["parts"][part_result.part]) == {"en", "th"}, (task, part_result.part)
+    for task, name in mistakes:
+        assert set(said[task]["mistakes"][name]) == {"en", "th"}, (task, name)
+    assert {(t, n) for t, about in said.items() for n in about.get("mistakes", {})} - set(mistakes) <= {
+        ("T12", n) for n in said["T12"].get("mistakes", {})
     }
 
 
@@ -131,19 +132,22 @@ def test_no_text_for_students_holds_an_answer(course: Course) -> None:
 
 def test_a_missing_or_broken_file_of_texts_is_named(tmp_path: Path) -> None:
     with pytest.raises(CourseError, match=r"hw4\.toml: not found"):
-        texts.load(tmp_path / "hw4.toml", "en")
+        messages.load_messages(tmp_path / "hw4.toml", "en")
     (tmp_path / "hw4.toml").write_text("[T1\n")
     with pytest.raises(CourseError, match=r"hw4\.toml: "):
-        texts.load(tmp_path / "hw4.toml", "en")
+        messages.load_messages(tmp_path / "hw4.toml", "en")
 
 
 # ---- cases --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("task", JUDGED)
-def test_hidden_inputs_come_again_for_the_same_seed_and_differ_for_another(desk: Desk, task: str) -> None:
+def test_hidden_inputs_come_again_for_the_same_seed_and_differ_for_another(grader: GraderContext, task: str) -> None:
     def numbers(seed: int) -> list[Any]:
-        return [{k: np.asarray(v).tolist() for k, v in case.items()} for case in judge.cases(desk.bench, task, seed)]
+        return [
+            {k: np.asarray(v).tolist() for k, v in case.items()}
+            for case in judge.cases(grader.judge_context, task, seed)
+        ]
 
     assert numbers(5) == numbers(5)
     if task not in ("T1", "T2", "T3", "T12"):  # whose inputs stand in the notebook, or are the images
@@ -151,10 +155,12 @@ def test_hidden_inputs_come_again_for_the_same_seed_and_differ_for_another(desk:
 
 
 @pytest.mark.parametrize("task", JUDGED)
-def test_the_shares_of_a_tasks_parts_are_the_whole_task(desk: Desk, task: str) -> None:
-    findings = getattr(desk.bench.checks, task)(judge.exam(desk.bench, task, 1, Answers()))
-    assert sum(finding.share for finding in findings) == pytest.approx(1)
-    assert not any(finding.ok for finding in findings), "no answer is no right answer"
+def test_the_shares_of_a_tasks_parts_are_the_whole_task(grader: GraderContext, task: str) -> None:
+    part_results = getattr(grader.judge_context.checks, task)(
+        judge.check_context(grader.judge_context, task, 1, Answers())
+    )
+    assert sum(part_result.share for part_result in part_results) == pytest.approx(1)
+    assert not any(part_result.ok for part_result in part_results), "no answer is no right answer"
 
 
 # ---- planting -----------------------------------------------------------------------------------
@@ -162,17 +168,19 @@ def test_the_shares_of_a_tasks_parts_are_the_whole_task(desk: Desk, task: str) -
 
 def test_an_edit_that_does_not_fit_once_is_named() -> None:
     for text in ("nothing", "x = 1\nx = 1\n"):
-        with pytest.raises(CourseError, match=r"bugs: mine: 'x = 1' stands [02] times"):
-            planting.plant(text, (("x = 1", "x = 2"),), "mine")
+        with pytest.raises(CourseError, match=r"mistakes: mine: 'x = 1' stands [02] times"):
+            mutations.plant(text, (("x = 1", "x = 2"),), "mine")
 
 
 def test_every_known_mistake_fits_the_reference_and_there_are_enough(
-    desk: Desk, bugs: dict[tuple[str, str], Bug]
+    grader: GraderContext, mistakes: dict[tuple[str, str], Mistake]
 ) -> None:
-    for (_, name), bug in bugs.items():
-        planting.run_text(planting.plant(desk.bench.reference_text, ((bug.old, bug.new),), name), name)
-    counts = {task: sum(t == task for t, _ in bugs) for task in JUDGED}
-    assert len(bugs) >= 70
+    for (_, name), mistake in mistakes.items():
+        mutations.run_text(
+            mutations.plant(grader.judge_context.reference_text, ((mistake.old, mistake.new),), name), name
+        )
+    counts = {task: sum(t == task for t, _ in mistakes) for task in JUDGED}
+    assert len(mistakes) >= 70
     assert all(counts[f"T{n}"] >= 6 for n in range(5, 12)), counts
 
 
@@ -180,9 +188,9 @@ def test_every_known_mistake_fits_the_reference_and_there_are_enough(
 
 
 def test_the_secret_is_made_once_readable_by_its_owner_alone_and_outside_git(scratch: Course) -> None:
-    first = secret.load(scratch)
+    first = secret.load_secret(scratch)
     path = scratch.state / "secret"
-    assert secret.load(scratch) == first and len(first) == 32
+    assert secret.load_secret(scratch) == first and len(first) == 32
     assert path.stat().st_mode & 0o777 == 0o600
     ignored = (Path(__file__).resolve().parent.parent / ".gitignore").read_text().splitlines()
     assert {".autograder/", "submitted/", "autograded/", "feedback/"} <= set(ignored)

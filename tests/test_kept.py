@@ -6,13 +6,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from autograder import course as course_module
-from autograder import grade, kept, sample
-from autograder.answers import Answers, Error
-from autograder.course import Course
-from autograder.kept import Kept
-from autograder.submission import Submission
-from autograder.verdicts import Result
+from autograder.course import Course, load_course
+from autograder.grading import answer_cache, made_up, pipeline
+from autograder.grading.answer_cache import CachedAnswers
+from autograder.judging.verdicts import Result
+from autograder.sandbox.answers import Answers, Error
+from autograder.submissions.submission import Submission
 
 HandIn = Callable[..., dict[str, bytes]]
 
@@ -24,32 +23,32 @@ def first(mark: Callable[..., Result], hand_in: HandIn, right: dict[str, str]) -
 
 def again(course: Course, earlier: Result, files: dict[str, bytes]) -> tuple[Result, int]:
     """Grade with the kept answers -> (result, starts of the sandbox)."""
-    opened = grade.open_desk(course, course.assignment("hw4"))
+    opened = pipeline.open_grader(course, course.assignment("hw4"))
     with opened.guest:
-        return grade.grade_submission(opened, Submission("somchai", files), earlier.answers), opened.guest.starts
+        return pipeline.grade_submission(opened, Submission("somchai", files), earlier.answers), opened.guest.starts
 
 
 def same_secret(scratch: Course, course: Course) -> Course:
     scratch.state.mkdir(exist_ok=True)
     (scratch.state / "secret").write_bytes((course.state / "secret").read_bytes())
-    return course_module.load(scratch.root)
+    return load_course(scratch.root)
 
 
 def test_kept_answers_survive_their_file() -> None:
-    sent = Kept(
+    sent = CachedAnswers(
         {"T5": Answers({"0/scores": np.eye(2)}, {"0/own": Error("ValueError", "no", "3", "T5-answer")}, True)},
         {"T5": "key"},
         {"book": {"T5-answer": Error("NameError", "x")}},
     )
-    got = kept.unpack(kept.pack(sent))
+    got = answer_cache.unpack(answer_cache.pack(sent))
     assert got.keys == sent.keys and got.cell_errors == sent.cell_errors
     assert got.answers["T5"].errors == sent.answers["T5"].errors and got.answers["T5"].given
     assert np.array_equal(got.answers["T5"].arrays["0/scores"], np.eye(2))
 
 
-@pytest.mark.parametrize("frame", [b"", b"x", bytes(8), b"\xff" * 100, kept.pack(Kept())[:-1]])
+@pytest.mark.parametrize("frame", [b"", b"x", bytes(8), b"\xff" * 100, answer_cache.pack(CachedAnswers())[:-1]])
 def test_a_broken_file_is_no_answer(frame: bytes) -> None:
-    assert kept.unpack(frame).answers == {}
+    assert answer_cache.unpack(frame).answers == {}
 
 
 def test_nothing_changed_runs_nothing_again(
@@ -68,7 +67,7 @@ def test_a_changed_check_judges_again_without_running_student_code(
     changed = same_secret(scratch, course)
     result, starts = again(changed, first, hand_in(right))
     assert starts == 0
-    assert result.kit != first.kit
+    assert result.fingerprint != first.fingerprint
 
 
 def test_a_changed_probe_asks_its_own_task_again(
@@ -116,13 +115,13 @@ def test_what_a_limit_ended_is_asked_again(
 
 def test_answers_too_large_to_keep_are_not_kept() -> None:
     huge = {"0/x": np.zeros(5 << 20)}
-    assert kept.pack(Kept({"T5": Answers(huge)}, {"T5": "key"}, {})) == b""
+    assert answer_cache.pack(CachedAnswers({"T5": Answers(huge)}, {"T5": "key"}, {})) == b""
 
 
 def test_the_bugs_of_the_audit_are_asked_with_the_same_probes(course: Course) -> None:
     hw4 = course.assignment("hw4")
-    texts = kept.probe_texts(course.part("probes", "hw4"), [task.name for task in hw4.tasks])
+    texts = answer_cache.probe_texts(course.part("probes", "hw4"), [task.name for task in hw4.tasks])
     assert set(texts) == {f"T{n}" for n in range(1, 13) if n != 4}
     assert "def T5" in texts["T5"] and "def T6" not in texts["T5"]
     assert "_recorder" in texts["T5"]
-    assert sample.reference_text(course, hw4)
+    assert made_up.reference_text(course, hw4)

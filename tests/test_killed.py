@@ -4,16 +4,16 @@ from pathlib import Path
 
 from killing import make_class, one_run, undisturbed
 
-from autograder import sample
 from autograder.course import Course
-from autograder.planting import Bug
+from autograder.grading import made_up
+from autograder.judging.mutations import Mistake
 
 
 def test_a_killed_grader_started_again_ends_where_an_undisturbed_one_does(
-    repo: Course, right: dict[str, str], bugs: dict[tuple[str, str], Bug], tmp_path: Path
+    repo: Course, right: dict[str, str], mistakes: dict[tuple[str, str], Mistake], tmp_path: Path
 ) -> None:
-    template = sample.scratch_course(repo, tmp_path / "template")
-    make_class(template, right, bugs)
+    template = made_up.scratch_course(repo, tmp_path / "template")
+    make_class(template, right, mistakes)
     whole, seconds, events = undisturbed(template, tmp_path / "whole")
     assert len(whole.verdicts) == 6 and sum(n.endswith(".ipynb") for n in whole.graded) == 12 and not whole.stray
     waits = {(student, task) for student, task, *_, waits in whole.rows["grades"] if waits}

@@ -4,8 +4,8 @@ from datetime import datetime
 
 import pytest
 
-from autograder import late
-from autograder.late import DAY, Late
+from autograder.course import late
+from autograder.course.late import DAY, Late
 
 
 @pytest.mark.parametrize(
@@ -19,11 +19,11 @@ from autograder.late import DAY, Late
     ],
 )
 def test_a_due_date_is_of_the_courses_time_zone_unless_it_says_another(text: str, zone: str, utc: datetime) -> None:
-    assert late.moment(text, zone) == utc
+    assert late.due_time(text, zone) == utc
 
 
 def test_no_due_date_is_no_moment() -> None:
-    assert late.moment("", "UTC") is None
+    assert late.due_time("", "UTC") is None
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from autograder import audit, likeness, sample
 from autograder.course import Assignment, Course
+from autograder.grading import made_up
+from autograder.pages import similarity
+from autograder.releasing import audit
 
 ANSWER = """
 def forward(params, X):
@@ -29,14 +31,14 @@ def forward(params, X):
 @pytest.fixture(scope="module")
 def pool(course: Course, hw4: Assignment) -> dict[str, list[str]]:
     """Task -> different plain answers: right ones in other words, and known mistakes."""
-    bugs, variants = audit.planted(course, hw4)
+    mistakes, variants = audit.planted(course, hw4)
     found: dict[str, set[str]] = {}
     for variant in variants:
-        for task, text in sample.with_variant(course, hw4, variant)[0].items():
-            found.setdefault(task, set()).add(likeness.plain(text))
-    for bug in bugs:
-        found[bug.task].add(likeness.plain(sample.with_bug(course, hw4, bug)[0][bug.task]))
-    return {task: sorted(t for t in texts if len(t) >= likeness.LONG) for task, texts in found.items()}
+        for task, text in made_up.with_variant(course, hw4, variant)[0].items():
+            found.setdefault(task, set()).add(similarity.plain(text))
+    for mistake in mistakes:
+        found[mistake.task].add(similarity.plain(made_up.with_mistake(course, hw4, mistake)[0][mistake.task]))
+    return {task: sorted(t for t in texts if len(t) >= similarity.LONG) for task, texts in found.items()}
 
 
 def made_up(pool: dict[str, list[str]], size: int, copies: int, seed: int) -> dict[str, dict[str, str]]:
@@ -52,32 +54,32 @@ def names(found: dict[str, dict[str, str]]) -> list[str]:
 
 
 def test_comments_layout_and_names_do_not_hide_a_copy() -> None:
-    assert likeness.plain(ANSWER) == likeness.plain(DISGUISED)
+    assert similarity.plain(ANSWER) == similarity.plain(DISGUISED)
 
 
 def test_another_computation_is_another_answer() -> None:
-    assert likeness.plain(ANSWER) != likeness.plain(ANSWER.replace("np.maximum(0, ", "np.abs("))
+    assert similarity.plain(ANSWER) != similarity.plain(ANSWER.replace("np.maximum(0, ", "np.abs("))
 
 
 @pytest.mark.parametrize(
     "text", ["(" * 5000, "x = " + "-" * 10_000 + "1", "def f(:", "\0", "1+" * 9_000 + "1", "a" * 10**6]
 )
 def test_answers_that_no_parser_likes_are_compared_as_text(text: str) -> None:
-    assert isinstance(likeness.plain(text), str)
+    assert isinstance(similarity.plain(text), str)
 
 
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("size", [30, 100, 300])
 def test_who_writes_alone_is_not_listed(pool: dict[str, list[str]], size: int, seed: int) -> None:
     found = made_up(pool, size, 0, seed)
-    assert likeness.alike(found, names(found)) == []
+    assert similarity.alike(found, names(found)) == []
 
 
 def test_copies_of_unusual_answers_are_listed(pool: dict[str, list[str]]) -> None:
     listed = of = 0
     for seed in range(8):
         found = made_up(pool, 100, 3, seed)
-        groups = likeness.alike(found, names(found))
+        groups = similarity.alike(found, names(found))
         assert all(any(s.startswith("copy") for s in group.students) for group in groups)
         listed, of = listed + len(groups), of + 3
         assert all(len(group.tasks) >= 2 for group in groups)
@@ -87,7 +89,7 @@ def test_copies_of_unusual_answers_are_listed(pool: dict[str, list[str]]) -> Non
 
 def test_a_class_that_answers_alike_is_not_suspected(pool: dict[str, list[str]]) -> None:
     found = {task: {f"s{n}": texts[0] for n in range(14)} for task, texts in pool.items() if texts}
-    assert likeness.alike(found, names(found)) == []
+    assert similarity.alike(found, names(found)) == []
 
 
 def test_the_same_long_prose_is_listed_by_itself() -> None:
@@ -99,24 +101,24 @@ def test_the_same_long_prose_is_listed_by_itself() -> None:
         "a": proof,
         "b": proof.replace("By the", "By", 1),
     }
-    (group,) = likeness.alike({"T4": texts}, sorted(texts), prose=["T4"])
+    (group,) = similarity.alike({"T4": texts}, sorted(texts), prose=["T4"])
     assert group.students == ("a", "b") and group.tasks == ("T4",)
 
 
 def test_short_answers_and_stubs_are_left_out(course: Course, hw4: Assignment, tmp_path: Path) -> None:
-    scratch = sample.scratch_course(course, tmp_path / "course")
+    scratch = made_up.scratch_course(course, tmp_path / "course")
     for student in ("a", "b"):
-        files = sample.hand_in(scratch, hw4, {"T10": "def decay_learning_rate(a, b):\n    return a * b\n"})
-        sample.write(scratch.root / "autograded" / student / "hw4", files)
-    assert likeness.answers(scratch, hw4, ["a", "b"]) == {}
+        files = made_up.hand_in(scratch, hw4, {"T10": "def decay_learning_rate(a, b):\n    return a * b\n"})
+        made_up.write(scratch.root / "autograded" / student / "hw4", files)
+    assert similarity.answers(scratch, hw4, ["a", "b"]) == {}
 
 
 def test_identical_weights_are_grouped_and_near_ones_are_not(
     course: Course, hw4: Assignment, net: dict[str, "sample.Array"], tmp_path: Path
 ) -> None:
-    scratch = sample.scratch_course(course, tmp_path / "course")
-    models = {"a": net, "b": net, "c": sample.shaken(net, 1)}
+    scratch = made_up.scratch_course(course, tmp_path / "course")
+    models = {"a": net, "b": net, "c": made_up.shaken(net, 1)}
     for student, params in models.items():
-        sample.write(scratch.root / "autograded" / student / "hw4", {"best_net.npz": sample.model_file(params)})
-    sample.write(scratch.root / "autograded" / "broken" / "hw4", {"best_net.npz": b"PK"})
-    assert likeness.same_weights(scratch, hw4, [*models, "broken", "nobody"]) == [("a", "b")]
+        made_up.write(scratch.root / "autograded" / student / "hw4", {"best_net.npz": made_up.model_file(params)})
+    made_up.write(scratch.root / "autograded" / "broken" / "hw4", {"best_net.npz": b"PK"})
+    assert similarity.same_weights(scratch, hw4, [*models, "broken", "nobody"]) == [("a", "b")]

@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder import course as course_module
-from autograder import grade, sample
-from autograder.course import Course, load_module
-from autograder.grade import Desk
-from autograder.submission import Submission
+from autograder.course import Course, load_course, load_module
+from autograder.grading import made_up, pipeline
+from autograder.grading.pipeline import GraderContext
+from autograder.submissions.submission import Submission
 
 ROOT = Path(__file__).resolve().parent.parent
 MNIST = Path(os.environ.get("MNIST_DIR") or ROOT.parent / "shared" / "mnist")
@@ -22,15 +21,15 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def whole(repo: Course, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    """A desk that grades on the whole of MNIST."""
+def whole(repo: Course, tmp_path_factory: pytest.TempPathFactory) -> Iterator[GraderContext]:
+    """A grader that grades on the whole of MNIST."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MNIST_DIR", str(MNIST))
-        made = sample.scratch_course(repo, tmp_path_factory.mktemp("mnist") / "course")
+        made = made_up.scratch_course(repo, tmp_path_factory.mktemp("mnist") / "course")
         config = made.root / "course_config.py"
         config.write_text(config.read_text().replace('DATASET = "sample"', 'DATASET = "mnist"'))
-        course = course_module.load(made.root)
-        opened = grade.open_desk(course, course.assignment("hw4"))
+        course = load_course(made.root)
+        opened = pipeline.open_grader(course, course.assignment("hw4"))
         with opened.guest:
             yield opened
 
@@ -50,7 +49,7 @@ def net_class(hand_in: Callable[..., dict[str, bytes]], right: dict[str, str]) -
     files = hand_in(right)
     names: dict[str, Any] = {"np": np}
     for grade_id in ("two-layer-net", *(f"T{n}-answer" for n in range(5, 12))):
-        exec(sample.source_of(files, grade_id), names)
+        exec(made_up.source_of(files, grade_id), names)
     return names["TwoLayerNet"]
 
 
@@ -70,16 +69,16 @@ def accuracies(params: dict[str, Any], net_class: Any, data: dict[str, Any]) -> 
     return val, test
 
 
-def verdict(whole: Desk, right: dict[str, str], params: dict[str, Any]) -> Any:
-    course, hw4 = whole.bench.course, whole.assignment
-    files = sample.hand_in(course, hw4, {"T12": right["T12"]}, sample.model_file(params))
-    result = grade.grade_submission(whole, Submission("x", files))
+def verdict(whole: GraderContext, right: dict[str, str], params: dict[str, Any]) -> Any:
+    course, hw4 = whole.judge_context.course, whole.assignment
+    files = made_up.hand_in(course, hw4, {"T12": right["T12"]}, made_up.model_file(params))
+    result = pipeline.grade_submission(whole, Submission("x", files))
     assert result.dataset == "mnist"
     return result.verdicts["T12"]
 
 
 def test_a_tuned_net_of_the_notebooks_class_passes(
-    whole: Desk, data: dict[str, Any], net_class: Any, right: dict[str, str]
+    whole: GraderContext, data: dict[str, Any], net_class: Any, right: dict[str, str]
 ) -> None:
     params = trained(net_class, data, 150, learning_rate=1e-2, learning_rate_decay=0.95, reg=0.1)
     val, test = accuracies(params, net_class, data)
@@ -88,7 +87,7 @@ def test_a_tuned_net_of_the_notebooks_class_passes(
 
 
 def test_the_first_net_of_section_7_does_not_pass_and_hears_its_accuracy(
-    whole: Desk, data: dict[str, Any], net_class: Any, right: dict[str, str]
+    whole: GraderContext, data: dict[str, Any], net_class: Any, right: dict[str, str]
 ) -> None:
     params = trained(net_class, data, 50, learning_rate=1e-4, learning_rate_decay=1.0, reg=0.0)
     val, test = accuracies(params, net_class, data)

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from autograder import sample
 from autograder.course import Assignment, Course
-from autograder.submission import Submission
-from autograder.verdicts import PASSED, Result
+from autograder.grading import made_up
+from autograder.judging.verdicts import PASSED, Result
+from autograder.submissions.submission import Submission
 
 BOOKS = ("1-basics.ipynb", "2-two-layer-network.ipynb")
 AROUND = {"HW4_DATASET": "sample", "NO_COLOR": "1", "MNIST_DIR": "", "OMP_NUM_THREADS": "1"}
@@ -26,7 +26,7 @@ def executed(
     """A student's folder after everything in it was run, tagged cells too."""
     folder = tmp_path_factory.mktemp("student")
     quick = right["T12"].replace("num_iters=2000", "num_iters=500")  # enough for the sample
-    sample.write(folder, sample.hand_in(course, hw4, right | {"T12": quick}))
+    made_up.write(folder, made_up.hand_in(course, hw4, right | {"T12": quick}))
     for path in course.release("hw4").iterdir():
         if path.name not in BOOKS:
             (folder / path.name).write_bytes(path.read_bytes())

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from nbgrader.api import Gradebook
 
-from autograder import course as course_module
-from autograder import release, sample, standing
-from autograder.course import Course
-from autograder.export import Class
-from autograder.roster import Roster
+from autograder.course import Course, load_course
+from autograder.course.roster import Roster
+from autograder.gradebook import standings
+from autograder.grading import made_up
+from autograder.lms.export import Class
+from autograder.releasing import release
 
 Run = Callable[..., Any]
 
@@ -26,7 +27,7 @@ def here(scratch: Course) -> Course:
             f'Task("{task}", notebook="1-basics")', f'Task("{task}", notebook="1-basics", optional=True)'
         )
     config.write_text(text)
-    course = course_module.load(scratch.root)
+    course = load_course(scratch.root)
     release.release(course, course.assignment("hw4"))
     return course
 
@@ -47,7 +48,7 @@ def test_a_bonus_is_half_a_task_and_the_maximum_is_that_of_the_required_ones(
         answers = {task: right[task] for task in tasks}
         if name == "wrong":
             answers["T2"] = "size_A = 1\nsize_B = 2\nsize_C = 3\n"
-        sample.write(here.submitted("hw4", name), sample.hand_in(here, hw4, answers))
+        made_up.write(here.submitted("hw4", name), made_up.hand_in(here, hw4, answers))
     done = run("autograder", "grade", "hw4", "--course", here.root, "--jobs", 1)
     assert done.returncode == 0, done.stdout + done.stderr
     wanted = {"none": (1.0, 10.0), "wrong": (1.0, 10.0), "one": (1.5, 10.0), "both": (2.0, 10.0)}
@@ -57,5 +58,5 @@ def test_a_bonus_is_half_a_task_and_the_maximum_is_that_of_the_required_ones(
     assert again.returncode == 0, again.stderr[-2000:]
     assert totals(here) == wanted
     with Gradebook(here.gradebook_url) as book:
-        made = Class(here, hw4, Roster(), standing.standings(book, here, hw4))
+        made = Class(here, hw4, Roster(), standings.standings(book, here, hw4))
     assert [made.mark(name) for name in ("none", "wrong", "one", "both")] == ["1", "1", "1.5", "2"]

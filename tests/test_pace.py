@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from autograder import grade, pace, sample
 from autograder.course import Assignment, Course, Limits
-from autograder.submission import Submission
-from autograder.verdicts import PASSED, Result, load_result, result_from
+from autograder.grading import calibration, made_up, pipeline
+from autograder.judging.verdicts import PASSED, Result, result_from
+from autograder.marks.verdict_files import load_result
+from autograder.submissions.submission import Submission
 
 HandIn = Callable[..., dict[str, bytes]]
 NEIGHBOURS = 4
@@ -51,7 +52,7 @@ def test_limits_are_stretched_where_the_reference_needs_more_than_their_share(
     needed: tuple[float, float, float], factor: float
 ) -> None:
     limits = Limits(cell_seconds=10, question_seconds=3, total_seconds=300, reference_times=50)
-    assert pace.stretch(limits, *needed) == factor
+    assert calibration.stretch(limits, *needed) == factor
     longer = limits.stretched(factor)
     assert longer.question_seconds == 3 * factor and longer.total_seconds == 300 * factor
     assert longer.reference_times == 50 and longer.memory_mb == limits.memory_mb
@@ -60,17 +61,17 @@ def test_limits_are_stretched_where_the_reference_needs_more_than_their_share(
 def test_the_reference_needs_little_of_the_stated_limits_here(
     course: Course, hw4: Assignment, hand_in: HandIn, right: dict[str, str]
 ) -> None:
-    desk = grade.open_desk(course, hw4)
-    with desk.guest:
-        cell, question, total = pace.needs(desk.guest, desk.bench, desk.bases)
+    grader = pipeline.open_grader(course, hw4)
+    with grader.guest:
+        cell, question, total = calibration.needs(grader.guest, grader.judge_context, grader.bases)
         assert 0 < cell <= total and 0 < question <= total
         started = time.process_time()
-        result = grade.grade_submission(desk, Submission("x", hand_in(right)))
-        assert desk.guest.measured
+        result = pipeline.grade_submission(grader, Submission("x", hand_in(right)))
+        assert grader.guest.measured
         spent = time.process_time() - started
-        again = grade.grade_submission(desk, Submission("y", hand_in(right)))
+        again = pipeline.grade_submission(grader, Submission("y", hand_in(right)))
     assert lost(result) == lost(again) == set()
-    assert result.stretch == again.stretch == pace.stretch(hw4.limits, cell, question, total) == 1.0
+    assert result.stretch == again.stretch == calibration.stretch(hw4.limits, cell, question, total) == 1.0
     assert spent < 2, "measuring is cheap"
 
 
@@ -78,14 +79,14 @@ def test_limits_that_the_reference_itself_would_break_are_stretched_and_recorded
     course: Course, hw4: Assignment, hand_in: HandIn, right: dict[str, str]
 ) -> None:
     files = hand_in(right)
-    desk = grade.open_desk(course, replace(hw4, limits=replace(TINY, reference_times=1e-9)))
-    with desk.guest:
-        assert lost(grade.grade_submission(desk, Submission("x", files))), "unstretched, nobody could pass"
-        assert desk.guest.stretched == 1
-    desk = grade.open_desk(course, replace(hw4, limits=TINY))
-    with desk.guest:
-        result = grade.grade_submission(desk, Submission("x", files))
-        assert desk.guest.limits.question_seconds == TINY.question_seconds * result.stretch
+    grader = pipeline.open_grader(course, replace(hw4, limits=replace(TINY, reference_times=1e-9)))
+    with grader.guest:
+        assert lost(pipeline.grade_submission(grader, Submission("x", files))), "unstretched, nobody could pass"
+        assert grader.guest.stretched == 1
+    grader = pipeline.open_grader(course, replace(hw4, limits=TINY))
+    with grader.guest:
+        result = pipeline.grade_submission(grader, Submission("x", files))
+        assert grader.guest.limits.question_seconds == TINY.question_seconds * result.stretch
     assert lost(result) == set()
     assert result.stretch > 10
     assert result_from(result.as_json()).stretch == result.stretch
@@ -97,9 +98,9 @@ def test_an_endless_loop_is_ended_under_stretched_limits_too(
 ) -> None:
     endless = right | {"T7": right["T7"].replace(BODY, f"    {loop}\n{BODY}")}
     assert endless != right
-    desk = grade.open_desk(course, replace(hw4, limits=TINY))
-    with desk.guest:
-        result = grade.grade_submission(desk, Submission("x", hand_in(endless)))
+    grader = pipeline.open_grader(course, replace(hw4, limits=TINY))
+    with grader.guest:
+        result = pipeline.grade_submission(grader, Submission("x", hand_in(endless)))
     assert result.stretch > 10
     assert lost(result) == {"T7"}
     assert "longer than the time limit" in result.verdicts["T7"].message
@@ -109,10 +110,10 @@ def test_on_a_core_with_four_busy_neighbours_a_right_submission_keeps_every_mark
     course: Course, hw4: Assignment, hand_in: HandIn, right: dict[str, str], busy: None
 ) -> None:
     endless = right | {"T7": right["T7"].replace(BODY, f"    while True: pass\n{BODY}")}
-    desk = grade.open_desk(course, replace(hw4, limits=replace(hw4.limits, question_seconds=0.5)))
-    with desk.guest:
-        result = grade.grade_submission(desk, Submission("x", hand_in(right)))
-        stopped = grade.grade_submission(desk, Submission("y", hand_in(endless)))
+    grader = pipeline.open_grader(course, replace(hw4, limits=replace(hw4.limits, question_seconds=0.5)))
+    with grader.guest:
+        result = pipeline.grade_submission(grader, Submission("x", hand_in(right)))
+        stopped = pipeline.grade_submission(grader, Submission("y", hand_in(endless)))
     assert lost(result) == set()
     assert lost(stopped) == {"T7"}
     assert "longer than the time limit" in stopped.verdicts["T7"].message
@@ -127,7 +128,7 @@ def test_a_stretch_is_told_once_and_stands_in_the_verdict_file(
     assert changed != text
     config.write_text(changed, encoding="utf-8")
     for name in ("anong", "bua"):
-        sample.write(scratch.submitted("hw4", name), hand_in(right))
+        made_up.write(scratch.submitted("hw4", name), hand_in(right))
     done = run("autograder", "grade", "hw4", "--course", scratch.root, "--jobs", 1)
     assert done.returncode == 0, done.stderr
     lines = [line for line in done.stdout.splitlines() if line.startswith("slow machine: ")]

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from killing import give, rows
 
-from autograder import sample, sheets
 from autograder.course import Course
-from autograder.sheets import Entry, Sheet
+from autograder.grading import made_up
+from autograder.marks import sheets
+from autograder.marks.sheets import Entry, Sheet
 
 Run = Callable[..., Any]
 Copy = Callable[[Course, Path], Course]
@@ -28,10 +29,10 @@ def grade(run: Run, course: Course, *more: str) -> str:
 def marked(repo: Course, hand_in: HandIn, right: dict[str, str], run: Run,
            tmp_path_factory: pytest.TempPathFactory) -> Course:  # fmt: skip
     """Two students graded; a person marked T4 of both, and gave bua an override, a bonus and a comment."""
-    course = sample.scratch_course(repo, tmp_path_factory.mktemp("people") / "course")
+    course = made_up.scratch_course(repo, tmp_path_factory.mktemp("people") / "course")
     wrong = right | {"T3": "num_parameters = 7"}
     for name in ("anong", "bua"):
-        sample.write(course.submitted("hw4", name), hand_in(wrong, weights=None))
+        made_up.write(course.submitted("hw4", name), hand_in(wrong, weights=None))
     grade(run, course)
     give(course, "anong", "T4", score=0.75, comment="Nice.")
     give(course, "bua", "T4", score=0.5, comment="ขาดกรณีที่สอง")
@@ -64,7 +65,7 @@ GIVEN = {
 
 
 def resubmit(course: Course, hand_in: HandIn, answers: dict[str, str]) -> None:
-    sample.write(course.submitted("hw4", "bua"), hand_in(answers, weights=None))
+    made_up.write(course.submitted("hw4", "bua"), hand_in(answers, weights=None))
 
 
 def test_what_a_person_gave_survives_every_regrading(changing: Course, run: Run) -> None:
@@ -109,7 +110,7 @@ def test_an_extra_cell_of_code_that_changed_asks_for_the_override_again(
     changing: Course, run: Run, hand_in: HandIn, right: dict[str, str]
 ) -> None:
     wrong = right | {"T3": "num_parameters = 7"}
-    sample.write(changing.submitted("hw4", "bua"), hand_in(wrong, extra=("a_helper = 1",), weights=None))
+    made_up.write(changing.submitted("hw4", "bua"), hand_in(wrong, extra=("a_helper = 1",), weights=None))
     grade(run, changing)
     assert {task for task, (_, _, _, waits, _) in given(changing, "bua").items() if waits} == {"T7"}
 
@@ -158,7 +159,7 @@ def test_marks_that_were_taken_back_are_remembered(changing: Course, run: Run) -
     grade(run, changing)
     give(changing, "bua", "T3")
     grade(run, changing)
-    sheet = sheets.load(changing, "hw4", "bua")
+    sheet = sheets.load_sheet(changing, "hw4", "bua")
     assert sheet is not None and sheet.marks["T3"].score is None
     assert [(task, entry.score) for task, entry in sheet.earlier] == [("T3", 0.5)]
     assert given(changing, "bua")["T3"][:4] == (0.0, None, None, False)
@@ -178,7 +179,9 @@ def test_points_changed_after_the_release_are_taken_up_and_told(changing: Course
 
 def test_a_changed_check_is_taken_up_and_the_marks_that_moved_are_listed(changing: Course, run: Run) -> None:
     path = changing.part("checks", "hw4")
-    path.write_text(path.read_text() + '\n\ndef T2(exam):\n    return [Finding("size_A", 1.0, Problem("number"))]\n')
+    path.write_text(
+        path.read_text() + '\n\ndef T2(context):\n    return [PartResult("size_A", 1.0, Problem("number"))]\n'
+    )
     said = grade(run, changing)
     assert "anong: T2: 1 -> 0" in said and "bua: T2: 1 -> 0" in said
     assert given(changing, "bua") == GIVEN

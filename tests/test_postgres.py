@@ -17,9 +17,8 @@ from nbgrader.apps.api import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
-from autograder import course as course_module
-from autograder import sample, secret
-from autograder.course import Course
+from autograder.course import Course, secret
+from autograder.grading import made_up
 from autograder.nbgrader_settings import configure
 
 Run = Callable[..., Any]
@@ -40,8 +39,8 @@ _names = (f"course{number}" for number in itertools.count())
 @pytest.fixture(scope="module")
 def classroom(repo: Course, hand_in: HandIn, right: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Course:
     """Eight small submissions on SQLite, not graded. Only read: each test copies it."""
-    course = sample.scratch_course(repo, tmp_path_factory.mktemp("pg") / "course")
-    secret.load(course)
+    course = made_up.scratch_course(repo, tmp_path_factory.mktemp("pg") / "course")
+    secret.load_secret(course)
     fill(course, 8, hand_in, right)
     return course
 
@@ -53,7 +52,7 @@ def fill(course: Course, count: int, hand_in: HandIn, right: dict[str, str]) -> 
     for number, name in enumerate(names):
         answers = {task: right[task] for task in tasks[number % 4 : 4 + number % 5]}
         stamp = {"timestamp.txt": b"2026-11-05 12:00:00 UTC\n"}
-        sample.write(course.submitted("hw4", name), {**hand_in(answers, weights=None), **stamp})
+        made_up.write(course.submitted("hw4", name), {**hand_in(answers, weights=None), **stamp})
     return names
 
 
@@ -196,5 +195,5 @@ def test_a_server_that_does_not_answer_is_told_in_one_line_without_the_password(
 
 
 def test_a_db_url_of_another_kind_is_refused(classroom: Course, copy_of: Copy, tmp_path: Path) -> None:
-    with pytest.raises(course_module.CourseError, match=r"postgresql\+psycopg"):
+    with pytest.raises(CourseError, match=r"postgresql\+psycopg"):
         postgres.with_url(copy_of(classroom, tmp_path / "x"), "mysql://somewhere/db")

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from autograder import course as course_module
-from autograder import regions, release, sample
-from autograder.course import Course, CourseError
+from autograder.course import Course, load_course, solution_regions
+from autograder.errors import CourseError
+from autograder.grading import made_up
+from autograder.releasing import leaks, release
 
 NETWORK = "2-two-layer-network.ipynb"
 Run = Callable[..., Any]
@@ -40,11 +41,11 @@ def test_the_committed_release_is_what_the_source_gives(repo: Course) -> None:
 
 
 def test_the_committed_release_has_no_leaks(repo: Course) -> None:
-    assert list(release.audit(repo, repo.assignment("hw4"), repo.release("hw4"))) == []
+    assert list(leaks.leaks(repo, repo.assignment("hw4"), repo.release("hw4"))) == []
 
 
 def test_the_solution_regions_are_the_references_lines(repo: Course) -> None:
-    assert regions.sync(repo, repo.assignment("hw4"), write=False) == []
+    assert solution_regions.sync(repo, repo.assignment("hw4"), write=False) == []
 
 
 def test_the_release_has_what_a_student_needs(repo: Course) -> None:
@@ -92,7 +93,7 @@ def test_points_are_stamped_from_the_course(scratch: Course) -> None:
     config = scratch.root / "course_config.py"
     line = 'Task("T12", notebook="2-two-layer-network"'
     config.write_text(config.read_text().replace(line, f"{line}, optional=True"))
-    changed = course_module.load(scratch.root)
+    changed = load_course(scratch.root)
     release.release(changed, changed.assignment("hw4"))
     cells = json.loads((changed.release("hw4") / NETWORK).read_text())["cells"]
     grading = [cell["metadata"]["nbgrader"] for cell in cells if "nbgrader" in cell["metadata"]]
@@ -103,12 +104,12 @@ def test_points_are_stamped_from_the_course(scratch: Course) -> None:
 def test_the_goals_that_students_see_are_stamped_from_the_course(scratch: Course) -> None:
     config = scratch.root / "course_config.py"
     config.write_text(config.read_text().replace("(0.974, 0.963)", "(0.9, 0.8)"))
-    changed = course_module.load(scratch.root)
+    changed = load_course(scratch.root)
     hw4 = changed.assignment("hw4")
-    assert regions.sync(changed, hw4, write=False) == ["hw4_helpers.py: GOALS"]
+    assert solution_regions.sync(changed, hw4, write=False) == ["hw4_helpers.py: GOALS"]
     release.release(changed, hw4)
     assert '"mnist": [0.9, 0.8]' in (changed.release("hw4") / "hw4_helpers.py").read_text()
-    assert regions.sync(changed, hw4, write=False) == []
+    assert solution_regions.sync(changed, hw4, write=False) == []
 
 
 # What a careless instructor may leave in the source -> what the release says about it.
@@ -122,7 +123,7 @@ LEAKS: dict[str, tuple[Callable[[Course], object], str]] = {
         "hw4_helpers.py: a line of hw4.py:sample_minibatch",
     ),
     "a line of a check": (
-        lambda c: edit_cell(c, NETWORK, "toy-data", add_line("# x\nreturn _numbers(exam, 1e-9)  # whole numbers")),
+        lambda c: edit_cell(c, NETWORK, "toy-data", add_line("# x\nreturn _numbers(context, 1e-9)  # whole numbers")),
         "a line of hw4.py:T2",
     ),
     "a hidden value": (
@@ -183,23 +184,23 @@ def test_outputs_are_found_by_the_audit_and_cleared_by_the_release(scratch: Cour
     made = json.loads(path.read_text())
     run_it(made["cells"][1])
     path.write_text(json.dumps(made))
-    said = "; ".join(release.audit(scratch, hw4, scratch.release("hw4")))
+    said = "; ".join(leaks.leaks(scratch, hw4, scratch.release("hw4")))
     assert "cell 2 has an output" in said and "cell 2 has an execution count" in said
     edit_cell(scratch, NETWORK, "toy-data", run_it)
     release.release(scratch, hw4)
-    assert list(release.audit(scratch, hw4, scratch.release("hw4"))) == []
+    assert list(leaks.leaks(scratch, hw4, scratch.release("hw4"))) == []
 
 
 def test_a_region_left_in_a_release_is_found(scratch: Course) -> None:
     shutil.copy(scratch.source("hw4") / NETWORK, scratch.release("hw4") / NETWORK)
-    said = list(release.audit(scratch, scratch.assignment("hw4"), scratch.release("hw4")))
+    said = list(leaks.leaks(scratch, scratch.assignment("hw4"), scratch.release("hw4")))
     assert any("T5-answer: a solution or hidden region is left" in line for line in said)
 
 
 def test_a_stub_that_does_not_raise_is_found(scratch: Course) -> None:
     path = scratch.release("hw4") / NETWORK
     path.write_text(path.read_text().replace('raise NotImplementedError(\\"T9\\")', "pass"))
-    said = list(release.audit(scratch, scratch.assignment("hw4"), scratch.release("hw4")))
+    said = list(leaks.leaks(scratch, scratch.assignment("hw4"), scratch.release("hw4")))
     assert said == [f"{NETWORK}: T9-answer: the stub does not raise NotImplementedError"]
 
 
@@ -218,22 +219,22 @@ def test_release_puts_the_references_lines_into_the_source(scratch: Course) -> N
     old = 'hidden = np.maximum(X @ params["W1"] + params["b1"], 0)'
     path.write_text(path.read_text().replace(old, 'hidden = (X @ params["W1"] + params["b1"]).clip(min=0)'))
     hw4 = scratch.assignment("hw4")
-    assert regions.sync(scratch, hw4, write=False) == [f"{NETWORK}: T5-answer"]
+    assert solution_regions.sync(scratch, hw4, write=False) == [f"{NETWORK}: T5-answer"]
     release.release(scratch, hw4)
     assert ".clip(min=0)" in (scratch.source("hw4") / NETWORK).read_text()
-    assert regions.sync(scratch, hw4, write=False) == []
+    assert solution_regions.sync(scratch, hw4, write=False) == []
 
 
 def test_a_cell_that_asks_for_what_the_reference_lacks_is_named(scratch: Course) -> None:
     with pytest.raises(CourseError, match="no function 'nothing'"):
-        regions.solution_lines(scratch.solution("hw4").read_text(), "nothing")
+        solution_regions.solution_lines(scratch.solution("hw4").read_text(), "nothing")
     with pytest.raises(CourseError, match="no 'Nothing'"):
-        regions.node_text(scratch.solution("hw4").read_text(), "Nothing")
+        solution_regions.node_text(scratch.solution("hw4").read_text(), "Nothing")
 
 
 @pytest.fixture(scope="module")
 def by_nbgrader(repo: Course, run: Run, tmp_path_factory: pytest.TempPathFactory) -> Course:
-    course = sample.scratch_course(repo, tmp_path_factory.mktemp("nbgrader") / "course")
+    course = made_up.scratch_course(repo, tmp_path_factory.mktemp("nbgrader") / "course")
     shutil.rmtree(course.release("hw4"))
     done = run("nbgrader", "generate_assignment", "hw4", cwd=course.root)
     assert done.returncode == 0, done.stderr

@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from autograder import paper, remains
-from autograder.submission import Submission
+from autograder.submissions import notebook_file, salvage
+from autograder.submissions.submission import Submission
 
 CELL = {"cell_type": "code", "metadata": {}, "source": "a = 1"}
 
@@ -16,24 +16,24 @@ def book(*cells: object) -> str:
 
 
 def kinds(data: str | bytes, file: str = "x.ipynb") -> list[str]:
-    return [d.kind for d in paper.read(file, data.encode() if isinstance(data, str) else data).damages]
+    return [d.kind for d in notebook_file.read(file, data.encode() if isinstance(data, str) else data).damages]
 
 
 def test_both_sides_of_a_conflict_are_given_back_and_a_base_is_left_out() -> None:
     text = "a\n<<<<<<< HEAD\nours\n||||||| base\nold\n=======\ntheirs\n>>>>>>> main\nb\n"
-    assert remains.conflicted(text)
-    assert remains.sides(text) == ("a\nours\nb\n", "a\ntheirs\nb\n")
+    assert salvage.conflicted(text)
+    assert salvage.sides(text) == ("a\nours\nb\n", "a\ntheirs\nb\n")
 
 
 @pytest.mark.parametrize("text", ["", "a\n=======\nb\n", "<<<<<<<< 8\n=======\n>>>>>>> x\n", "# <<<<<<< HEAD\n"])
 def test_a_text_without_all_the_marks_is_no_conflict(text: str) -> None:
-    assert not remains.conflicted(text)
+    assert not salvage.conflicted(text)
 
 
 def test_of_a_conflict_only_what_both_sides_have_is_read() -> None:
     mine, theirs = (json.dumps(CELL | {"source": f"b = {n}"}) for n in (1, 2))
     text = f'{{"cells": [{json.dumps(CELL)},\n<<<<<<< HEAD\n{mine}\n=======\n{theirs}\n>>>>>>> x\n]}}'
-    found = paper.read("x.ipynb", text.encode())
+    found = notebook_file.read("x.ipynb", text.encode())
     assert [cell.source for cell in found.cells] == ["a = 1"]
     assert [d.kind for d in found.damages] == ["conflict"]
 
@@ -41,7 +41,7 @@ def test_of_a_conflict_only_what_both_sides_have_is_read() -> None:
 @pytest.mark.parametrize("keep", [20, 200, 10_000])
 def test_a_file_that_is_cut_off_gives_its_whole_cells(keep: int) -> None:
     whole = book(*[CELL] * 5)
-    cells = remains.whole_cells(whole[:keep])
+    cells = salvage.whole_cells(whole[:keep])
     assert cells == [CELL] * (5 if keep > len(whole) else whole[:keep].count('"a = 1"\n  }'))
 
 
@@ -59,7 +59,7 @@ def test_every_kind_of_file_says_what_it_is() -> None:
 
 def test_a_script_is_cut_at_its_marks_and_comments_are_text() -> None:
     text = "# coding: utf-8\n\n# # Title\n\n# In[1]:\n\n\na = 1\n\n\n# %% [markdown]\n# the *proof*\n\n# %%\nb = 2\n"
-    found = [(cell["cell_type"], cell["source"]) for cell in remains.script_cells(text)]
+    found = [(cell["cell_type"], cell["source"]) for cell in salvage.script_cells(text)]
     assert found[1:] == [("code", "a = 1"), ("markdown", "the *proof*"), ("code", "b = 2")]
     assert found[0][0] == "markdown"
 
@@ -73,11 +73,11 @@ def test_a_script_is_cut_at_its_marks_and_comments_are_text() -> None:
         ("def f(x):\n    return x", "return (", False),
         ("def f(x):", "y = 1", False),
         ("a = 1", "(" * 5000, False),
-        ("def f(x):", "    return x" + " " * remains.MAX_JOINED, False),
+        ("def f(x):", "    return x" + " " * salvage.MAX_JOINED, False),
     ],
 )
 def test_only_a_cell_that_is_no_code_alone_is_joined(first: str, second: str, one: bool) -> None:
-    assert remains.one_cell(first, second) is one
+    assert salvage.one_cell(first, second) is one
 
 
 @pytest.mark.parametrize(
@@ -94,12 +94,12 @@ def test_only_a_cell_that_is_no_code_alone_is_joined(first: str, second: str, on
 )
 def test_a_file_made_to_be_slow_is_read_in_seconds(text: str) -> None:
     started = time.process_time()
-    paper.read("x.ipynb", text.encode())
+    notebook_file.read("x.ipynb", text.encode())
     assert time.process_time() - started < 10
 
 
 def test_files_of_the_right_name_are_read_before_any_others() -> None:
     files = {f"{n:03}.ipynb": book(CELL).encode() for n in range(50)} | {"z/wanted.ipynb": book(CELL).encode()}
-    found = paper.papers(Submission("x", files), ["wanted.ipynb"])
+    found = notebook_file.notebook_files(Submission("x", files), ["wanted.ipynb"])
     assert found[0].file == "z/wanted.ipynb"
-    assert len(found) == paper.MAX_PAPERS
+    assert len(found) == notebook_file.MAX_PAPERS

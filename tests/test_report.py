@@ -13,11 +13,14 @@ import pytest
 from nbgrader.api import Gradebook
 from pages_in_chromium import chromium, complaints, needs_chromium, visit
 
-from autograder import feedback as feedback_module
-from autograder import marks, report, sample, verdicts
 from autograder.course import Assignment, Course
-from autograder.planting import Bug
-from autograder.verdicts import Verdict
+from autograder.gradebook import reader
+from autograder.grading import made_up
+from autograder.judging.mutations import Mistake
+from autograder.judging.verdicts import Verdict
+from autograder.marks import verdict_files
+from autograder.pages import feedback as feedback_module
+from autograder.pages import report
 
 THAI = "สมชาย ใจดี"
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -45,14 +48,14 @@ def graded(
     hw4: Assignment,
     hand_in: Callable[..., dict[str, bytes]],
     right: dict[str, str],
-    bugs: dict[tuple[str, str], Bug],
+    mistakes: dict[tuple[str, str], Mistake],
     run: Run,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Course:
     """A graded class with its report. Only read."""
-    course = sample.scratch_course(repo, tmp_path_factory.mktemp("report") / "course")
+    course = made_up.scratch_course(repo, tmp_path_factory.mktemp("report") / "course")
     plot = {"output_type": "display_data", "data": {"image/png": PNG}, "metadata": {}}
-    wrong, _ = sample.with_bug(course, hw4, bugs["T7", "W2-regularization-missing"])
+    wrong, _ = made_up.with_mistake(course, hw4, mistakes["T7", "W2-regularization-missing"])
     hostile = put(hand_in(right), "1-basics.ipynb", "T4", source=HOSTILE, attachments={"scan.png": {"image/png": PNG}})
     files = {
         "anong": put(hand_in(right), "2-two-layer-network.ipynb", "T5-answer", outputs=[plot]),
@@ -61,7 +64,7 @@ def graded(
         THAI: hand_in({}, weights=None),
     }
     for name, found in files.items():
-        sample.write(course.submitted("hw4", name), {**found, "timestamp.txt": b"2026-11-05 12:00:00 UTC\n"})
+        made_up.write(course.submitted("hw4", name), {**found, "timestamp.txt": b"2026-11-05 12:00:00 UTC\n"})
     done = run("autograder", "grade", "hw4", "--course", course.root, "--jobs", 1)
     assert done.returncode == 0, done.stderr
     give(course, "anong", "T4", 0.5, "A gap in the case j != i.")
@@ -142,7 +145,7 @@ def test_a_gradebook_that_cannot_be_read_is_one_line(graded: Course, copy_of: Co
 def test_without_a_gradebook_the_judges_marks_stand(graded: Course, copy_of: Copy, tmp_path: Path) -> None:
     course = copy_of(graded, tmp_path / "course")
     (course.root / "gradebook.db").unlink()
-    assert marks.read(course, course.assignment("hw4")) == {}
+    assert reader.read_manual_marks(course, course.assignment("hw4")) == {}
 
 
 # ---- feedback -----------------------------------------------------------------------------------
@@ -251,7 +254,7 @@ def test_the_report_says_what_happened_to_the_class(graded: Course) -> None:
         "Marks of 4 students: from 0 to 11.5 of 12 points",
     ):
         assert words in page, words
-    kit = json.loads((graded.state / "verdicts/hw4/bua.json").read_text())["kit"]
+    fingerprint = json.loads((graded.state / "verdicts/hw4/bua.json").read_text())["kit"]
     assert kit in page
 
 
@@ -270,7 +273,7 @@ def test_a_name_leads_to_the_feedback(graded: Course, browser: Any) -> None:
 
 
 def test_names_and_notes_are_shown_and_not_obeyed(graded: Course, hw4: Assignment) -> None:
-    result = verdicts.load_result(graded, "hw4", "bua")
+    result = verdict_files.load_result(graded, "hw4", "bua")
     assert result is not None
     evil = "<script>alert(1)</script>"
     bad = replace(result, student=evil, notes=(evil,))
@@ -279,7 +282,7 @@ def test_names_and_notes_are_shown_and_not_obeyed(graded: Course, hw4: Assignmen
 
 
 def test_flags_of_a_check_are_told_to_a_person(graded: Course) -> None:
-    result = verdicts.load_result(graded, "hw4", "anong")
+    result = verdict_files.load_result(graded, "hw4", "anong")
     assert result is not None
     flagged = Verdict("T12", "passed", 1.0, 1.0, flag="memorised")
     found = replace(result, verdicts={**result.verdicts, "T12": flagged})
@@ -307,7 +310,7 @@ def test_quiet_is_quiet(graded: Course, copy_of: Copy, run: Run, tmp_path: Path)
 
 
 def test_what_only_a_person_should_look_at_is_not_in_the_students_page(graded: Course, hw4: Assignment) -> None:
-    result = verdicts.load_result(graded, "hw4", "bua")
+    result = verdict_files.load_result(graded, "hw4", "bua")
     assert result is not None
     noted = replace(result, notes=("T12: flagged 'memorised': look at it",), told=("notes.txt: left out",))
     page = feedback_module.Writer(graded, graded.assignment("hw4")).pages(noted)["feedback.html"]

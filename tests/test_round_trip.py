@@ -11,8 +11,7 @@ import postgres
 import pytest
 from lms import Student
 
-from autograder import course as course_module
-from autograder.course import Course
+from autograder.course import Course, load_course
 
 Run = Callable[..., Any]
 HandIn = Callable[..., dict[str, bytes]]
@@ -36,7 +35,7 @@ def set_late(course: Course, line: str) -> Course:
     lines = [each for each in text.splitlines() if not each.startswith("    due=")]
     at = next(n for n, each in enumerate(lines) if each.startswith("    tasks=("))
     config.write_text("\n".join([*lines[:at], f"    {line}", *lines[at:], ""]))
-    return course_module.load(course.root)
+    return load_course(course.root)
 
 
 @pytest.fixture

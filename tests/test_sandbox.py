@@ -15,12 +15,15 @@ from typing import Any
 
 import pytest
 
-from autograder import channel, classroom, cli, grade, sample, sandbox
+from autograder import cli
 from autograder.course import Assignment, Course, Limits
-from autograder.grade import Desk
-from autograder.sandbox import SandboxError
-from autograder.submission import Submission
-from autograder.verdicts import NOT_CHECKED, PASSED, Result, load_result
+from autograder.grading import made_up, pipeline, workers
+from autograder.grading.pipeline import GraderContext
+from autograder.judging.verdicts import NOT_CHECKED, PASSED, Result
+from autograder.marks.verdict_files import load_result
+from autograder.sandbox import channel, guest_process, walls
+from autograder.sandbox.walls import SandboxError
+from autograder.submissions.submission import Submission
 
 SMALL = Limits(
     cell_seconds=1,
@@ -37,9 +40,9 @@ HandIn = Callable[..., dict[str, bytes]]
 
 
 @pytest.fixture(scope="module")
-def small(course: Course, hw4: Assignment) -> Iterator[Desk]:
-    """A desk with tight limits."""
-    opened = grade.open_desk(course, replace(hw4, limits=SMALL))
+def small(course: Course, hw4: Assignment) -> Iterator[GraderContext]:
+    """A grader with tight limits."""
+    opened = pipeline.open_grader(course, replace(hw4, limits=SMALL))
     with opened.guest:
         yield opened
 
@@ -68,10 +71,10 @@ LIMITS = {
 
 @pytest.mark.parametrize("limit", LIMITS)
 def test_what_breaks_a_limit_is_not_checked_names_it_and_costs_its_task_alone(
-    small: Desk, hand_in: HandIn, right: dict[str, str], limit: str
+    small: GraderContext, hand_in: HandIn, right: dict[str, str], limit: str
 ) -> None:
     line, said = LIMITS[limit]
-    result = grade.grade_submission(small, Submission("x", hand_in(in_t7(right, line))))
+    result = pipeline.grade_submission(small, Submission("x", hand_in(in_t7(right, line))))
     assert lost(result) == {"T7"}
     verdict = result.verdicts["T7"]
     assert (verdict.status, verdict.score) == (NOT_CHECKED, 0)
@@ -79,26 +82,28 @@ def test_what_breaks_a_limit_is_not_checked_names_it_and_costs_its_task_alone(
 
 
 def test_a_loop_that_swallows_its_limit_is_killed_and_costs_its_task_alone(
-    small: Desk, hand_in: HandIn, right: dict[str, str]
+    small: GraderContext, hand_in: HandIn, right: dict[str, str]
 ) -> None:
     loop = "while True:\n        try:\n            while True: pass\n        except BaseException: pass"
-    result = grade.grade_submission(small, Submission("x", hand_in(in_t7(right, loop))))
+    result = pipeline.grade_submission(small, Submission("x", hand_in(in_t7(right, loop))))
     assert result.verdicts["T7"].status == NOT_CHECKED
     assert "longer than the time limit" in result.verdicts["T7"].message
     assert lost(result) == {"T7"}
 
 
-def test_an_endless_cell_is_stopped_and_the_next_one_runs(small: Desk, hand_in: HandIn, right: dict[str, str]) -> None:
-    result = grade.grade_submission(small, Submission("x", hand_in(right, extra=("while True: pass",))))
+def test_an_endless_cell_is_stopped_and_the_next_one_runs(
+    small: GraderContext, hand_in: HandIn, right: dict[str, str]
+) -> None:
+    result = pipeline.grade_submission(small, Submission("x", hand_in(right, extra=("while True: pass",))))
     assert lost(result) == set()
     assert [error["type"] for error in result.cell_errors.values()] == ["TimeLimit"]
 
 
 def test_an_endless_cell_that_cannot_be_stopped_is_left_out_in_a_second_run(
-    small: Desk, hand_in: HandIn, right: dict[str, str]
+    small: GraderContext, hand_in: HandIn, right: dict[str, str]
 ) -> None:
     endless = "while True:\n    try:\n        while True: pass\n    except BaseException: pass"
-    result = grade.grade_submission(small, Submission("x", hand_in(right, extra=(endless,))))
+    result = pipeline.grade_submission(small, Submission("x", hand_in(right, extra=(endless,))))
     assert lost(result) == set()
     assert [error["type"] for error in result.cell_errors.values()] == ["TimeLimit"]
 
@@ -106,13 +111,13 @@ def test_an_endless_cell_that_cannot_be_stopped_is_left_out_in_a_second_run(
 def test_the_total_time_ends_a_submission_and_tasks_that_were_answered_keep_their_marks(
     course: Course, hw4: Assignment, hand_in: HandIn, right: dict[str, str]
 ) -> None:
-    opened = grade.open_desk(course, replace(hw4, limits=replace(SMALL, total_seconds=4)))
+    opened = pipeline.open_grader(course, replace(hw4, limits=replace(SMALL, total_seconds=4)))
     with opened.guest:
         # one process for another submission first, so that the start of the guest is not counted
-        grade.grade_submission(opened, Submission("x", hand_in({}, weights=None)))
+        pipeline.grade_submission(opened, Submission("x", hand_in({}, weights=None)))
         started = time.monotonic()
         sleepy = tuple(f"# {n}\nimport time\ntime.sleep(60)" for n in range(8))
-        result = grade.grade_submission(opened, Submission("x", hand_in(right, extra=sleepy)))
+        result = pipeline.grade_submission(opened, Submission("x", hand_in(right, extra=sleepy)))
         assert time.monotonic() - started < 4 + 2 * channel.GRACE + 2
     assert {"T1", "T2", "T3"} & lost(result) == set()
     assert {"T5", "T11"} <= lost(result)
@@ -120,12 +125,14 @@ def test_the_total_time_ends_a_submission_and_tasks_that_were_answered_keep_thei
     assert "the whole submission ran longer than 4 s" in result.verdicts["T5"].message
 
 
-def test_noise_on_the_channel_of_answers_is_not_an_answer(small: Desk, hand_in: HandIn, right: dict[str, str]) -> None:
+def test_noise_on_the_channel_of_answers_is_not_an_answer(
+    small: GraderContext, hand_in: HandIn, right: dict[str, str]
+) -> None:
     noise = (
         "import os\nfor number in range(3, 40):\n    try:\n        os.write(number, b'\\xff' * 64)\n"
         "    except OSError:\n        pass",
     )
-    result = grade.grade_submission(small, Submission("x", hand_in({"T5": right["T5"]}, extra=noise, weights=None)))
+    result = pipeline.grade_submission(small, Submission("x", hand_in({"T5": right["T5"]}, extra=noise, weights=None)))
     assert {task for task, v in result.verdicts.items() if v.status == PASSED} <= {"T5"}
 
 
@@ -147,28 +154,28 @@ for _ in range(10):
 
 
 def test_what_one_notebook_leaves_behind_costs_the_next_one_nothing(
-    small: Desk, hw4: Assignment, hand_in: HandIn, right: dict[str, str]
+    small: GraderContext, hw4: Assignment, hand_in: HandIn, right: dict[str, str]
 ) -> None:
     files = hand_in(right)
     first = f"{hw4.notebooks[0]}.ipynb"
     book = json.loads(files[first])
-    book["cells"].append(sample.code_cell(UNTIDY))
+    book["cells"].append(made_up.code_cell(UNTIDY))
     files[first] = json.dumps(book).encode()
     starts = small.guest.starts
-    result = grade.grade_submission(small, Submission("x", files))
+    result = pipeline.grade_submission(small, Submission("x", files))
     assert lost(result) == set(), {t: result.verdicts[t].message for t in lost(result)}
     assert result.cell_errors == {} and small.guest.starts in (starts, 1)
 
 
 def test_code_that_hears_no_signal_is_ended_soon_after_its_limit(
-    small: Desk, hand_in: HandIn, right: dict[str, str]
+    small: GraderContext, hand_in: HandIn, right: dict[str, str]
 ) -> None:
     deaf = "import signal\nsignal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM, signal.SIGPROF])\nwhile True: pass"
     patient = replace(SMALL, patience=30, total_seconds=60)
     limits, small.guest.limits = small.guest.limits, patient
     started = time.monotonic()
     try:
-        result = grade.grade_submission(small, Submission("x", hand_in(right, extra=(deaf,))))
+        result = pipeline.grade_submission(small, Submission("x", hand_in(right, extra=(deaf,))))
     finally:
         small.guest.limits = limits
     assert lost(result) == set()
@@ -177,10 +184,10 @@ def test_code_that_hears_no_signal_is_ended_soon_after_its_limit(
 
 
 def test_what_hears_no_signal_after_a_definition_costs_the_definition_nothing(
-    small: Desk, hand_in: HandIn, right: dict[str, str]
+    small: GraderContext, hand_in: HandIn, right: dict[str, str]
 ) -> None:
     deaf = "import signal\nsignal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM, signal.SIGPROF])\nwhile True: pass"
-    result = grade.grade_submission(small, Submission("x", hand_in(right | {"T5": f"{right['T5']}\n{deaf}"})))
+    result = pipeline.grade_submission(small, Submission("x", hand_in(right | {"T5": f"{right['T5']}\n{deaf}"})))
     assert lost(result) == set()
     assert [error["type"] for error in result.cell_errors.values()] == ["TimeLimit"]
 
@@ -205,15 +212,15 @@ def gone(left: Callable[[], set[int]]) -> bool:
     return not left()
 
 
-def test_after_a_run_no_process_of_it_is_left(small: Desk, hand_in: HandIn, right: dict[str, str]) -> None:
-    grade.grade_submission(small, Submission("x", hand_in({}, weights=None)))
+def test_after_a_run_no_process_of_it_is_left(small: GraderContext, hand_in: HandIn, right: dict[str, str]) -> None:
+    pipeline.grade_submission(small, Submission("x", hand_in({}, weights=None)))
     guest: Any = small.guest
     before = family(guest._process.pid)
     daemon = (
         "import os, time\nfor _ in range(3):\n    if os.fork() == 0:\n        os.setsid()\n        time.sleep(600)",
         "import subprocess\nsubprocess.Popen(['sleep', '600'])",
     )
-    result = grade.grade_submission(small, Submission("x", hand_in(right, extra=daemon)))
+    result = pipeline.grade_submission(small, Submission("x", hand_in(right, extra=daemon)))
     assert lost(result) == set()
     assert before
     assert gone(lambda: family(guest._process.pid) - before)
@@ -221,17 +228,17 @@ def test_after_a_run_no_process_of_it_is_left(small: Desk, hand_in: HandIn, righ
 
 def test_after_the_guest_is_closed_nothing_of_it_is_left(course: Course, hw4: Assignment, hand_in: HandIn) -> None:
     before = family(os.getpid())
-    opened = grade.open_desk(course, hw4)
+    opened = pipeline.open_grader(course, hw4)
     with opened.guest:
-        grade.grade_submission(opened, Submission("x", hand_in({}, weights=None)))
+        pipeline.grade_submission(opened, Submission("x", hand_in({}, weights=None)))
         assert len(family(os.getpid()) - before) >= 2
     assert gone(lambda: family(os.getpid()) - before)
 
 
-def test_submissions_do_not_see_each_others_files(small: Desk, hand_in: HandIn, right: dict[str, str]) -> None:
-    grade.grade_submission(small, Submission("x", hand_in(right, extra=("open('/tmp/left.txt', 'w').write('T3')",))))
+def test_submissions_do_not_see_each_others_files(small: GraderContext, hand_in: HandIn, right: dict[str, str]) -> None:
+    pipeline.grade_submission(small, Submission("x", hand_in(right, extra=("open('/tmp/left.txt', 'w').write('T3')",))))
     look = "import os\nassert not os.path.exists('/tmp/left.txt')\nassert 'forward' not in globals()"
-    result = grade.grade_submission(small, Submission("y", hand_in(right, extra=(look,))))
+    result = pipeline.grade_submission(small, Submission("y", hand_in(right, extra=(look,))))
     assert result.cell_errors == {}
 
 
@@ -253,10 +260,10 @@ WALLS = {
 }
 
 
-def test_the_walls_hold(course: Course, small: Desk, hand_in: HandIn, right: dict[str, str]) -> None:
-    engine = str(Path(sandbox.__file__).parent)
+def test_the_walls_hold(course: Course, small: GraderContext, hand_in: HandIn, right: dict[str, str]) -> None:
+    engine = str(Path(guest_process.__file__).parent)
     cells = tuple(source.format(root=str(course.root), engine=engine) for source in WALLS.values())
-    result = grade.grade_submission(small, Submission("x", hand_in(right, extra=cells, weights=None)))
+    result = pipeline.grade_submission(small, Submission("x", hand_in(right, extra=cells, weights=None)))
     stopped = {name.rpartition(".")[2]: error["type"] for name, error in result.cell_errors.items()}
     through = [name for number, name in enumerate(WALLS, start=1) if str(number) not in stopped]
     assert through == []
@@ -271,13 +278,13 @@ def broken_bwrap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     script = tmp_path / "bwrap"
     script.write_text("#!/bin/sh\necho 'bwrap: No permissions to create new namespace' >&2\nexit 1\n")
     script.chmod(0o755)
-    monkeypatch.setattr(sandbox, "bubblewrap", lambda: str(script))
+    monkeypatch.setattr(guest_process, "bubblewrap", lambda: str(script))
 
 
 @pytest.mark.usefixtures("broken_bwrap")
 def test_where_bubblewrap_cannot_run_nothing_is_graded(course: Course, hw4: Assignment, hand_in: HandIn) -> None:
     with pytest.raises(SandboxError) as caught:
-        grade.grade_submission(grade.open_desk(course, hw4), Submission("x", hand_in({})))
+        pipeline.grade_submission(pipeline.open_grader(course, hw4), Submission("x", hand_in({})))
     said = str(caught.value)
     assert "No permissions to create new namespace" in said
     assert "autograder doctor" in said
@@ -288,9 +295,9 @@ def test_where_bubblewrap_cannot_run_nothing_is_graded(course: Course, hw4: Assi
 def test_the_command_refuses_with_one_line_and_keeps_no_result(
     scratch: Course, hand_in: HandIn, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    sample.write(scratch.submitted("hw4", "x"), hand_in({}))
+    made_up.write(scratch.submitted("hw4", "x"), hand_in({}))
     # workers of this process, where bubblewrap is the broken one
-    monkeypatch.setattr(classroom, "local", lambda jobs: classroom.Workers(lambda: ThreadPoolExecutor(1), 1))
+    monkeypatch.setattr(workers, "local", lambda jobs: workers.Workers(lambda: ThreadPoolExecutor(1), 1))
     assert cli.main(["grade", "hw4", "--course", str(scratch.root)]) == 1
     lines = capsys.readouterr().err.strip().splitlines()
     assert len(lines) == 1
@@ -302,47 +309,47 @@ def test_a_room_that_cannot_be_confined_is_left_and_the_next_one_opened(
     course: Course, hw4: Assignment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def processes() -> int:
-        with grade.open_desk(course, hw4).guest as guest, contextlib.closing(guest.open()):
+        with pipeline.open_grader(course, hw4).guest as guest, contextlib.closing(guest.open()):
             assert guest._process is not None
             return len(family(guest._process.pid))
 
     usual = processes()
-    copy = Path(shutil.copytree(sandbox.GUEST, tmp_path / "guest"))
+    copy = Path(shutil.copytree(walls.GUEST, tmp_path / "guest"))
     text = (copy / "warm.py").read_text(encoding="utf-8")
     line = "    KEPT.PyOS_AfterFork_Child()\n"
     assert line in text
     once = 'os.path.exists("/tmp/tried") or (open("/tmp/tried", "w").close(), uid := "nobody")'
     (copy / "warm.py").write_text(text.replace(line, f"{line}    {once}\n"), encoding="utf-8")
-    monkeypatch.setattr(sandbox, "GUEST", copy)
+    monkeypatch.setattr(guest_process, "GUEST", copy)
     assert processes() == usual
 
 
 def test_a_missing_bubblewrap_is_told_with_the_command_that_mends_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sandbox.shutil, "which", lambda *args, **kwargs: None)
-    monkeypatch.setattr(sandbox.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(guest_process.shutil, "which", lambda *args, **kwargs: None)
+    monkeypatch.setattr(guest_process.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(SandboxError, match="apt install bubblewrap"):
-        sandbox.bubblewrap()
+        walls.bubblewrap()
 
 
 def test_a_result_made_without_walls_says_so(
     course: Course, hw4: Assignment, hand_in: HandIn, right: dict[str, str]
 ) -> None:
-    opened = grade.open_desk(course, hw4, unsafe=True)
+    opened = pipeline.open_grader(course, hw4, unsafe=True)
     with opened.guest:
-        result = grade.grade_submission(opened, Submission("x", hand_in(right)))
+        result = pipeline.grade_submission(opened, Submission("x", hand_in(right)))
     assert result.unsafe
-    assert sandbox.UNSAFE in result.notes
+    assert guest_process.UNSAFE in result.notes
     assert lost(result) == set()
 
 
 def test_a_guest_that_dies_is_started_again(course: Course, hw4: Assignment, hand_in: HandIn) -> None:
-    opened = grade.open_desk(course, hw4)
+    opened = pipeline.open_grader(course, hw4)
     with opened.guest:
-        grade.grade_submission(opened, Submission("x", hand_in({}, weights=None)))
+        pipeline.grade_submission(opened, Submission("x", hand_in({}, weights=None)))
         guest: Any = opened.guest
         guest._process.kill()
         guest._process.wait()
-        result = grade.grade_submission(opened, Submission("x", hand_in({"T3": "num_parameters = 557057"})))
+        result = pipeline.grade_submission(opened, Submission("x", hand_in({"T3": "num_parameters = 557057"})))
         assert result.verdicts["T3"].status == PASSED
         assert opened.guest.starts == 2
 
@@ -351,5 +358,5 @@ def test_a_guest_that_dies_is_started_again(course: Course, hw4: Assignment, han
 def test_a_course_that_every_submission_could_read_is_refused(course: Course, folder: Path) -> None:
     probes = folder / "hw4-course" / "autograder" / "probes" / "hw4.py"
     with pytest.raises(SandboxError, match=r"hw4-course.* which every submission can read: move the course elsewhere"):
-        sandbox.walls(probes, [], None)
-    assert sandbox.walls(course.part("probes", "hw4"), [], None)
+        walls.walls(probes, [], None)
+    assert walls.walls(course.part("probes", "hw4"), [], None)

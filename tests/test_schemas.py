@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator, ValidationError
 
-from autograder import cli, verdicts
+from autograder import cli
 from autograder.course import Course
-from autograder.verdicts import Result
+from autograder.judging.verdicts import Result
+from autograder.marks import verdict_files
 
 SCHEMAS = Path(__file__).resolve().parent.parent / "docs" / "schemas"
 
@@ -30,7 +31,7 @@ def graded(
     """Real results of a right, a blank and a crashing submission, kept where grading keeps them."""
     crash = right | {"T5": "import sys\nsys.exit(1)"}
     for name, answers in (("สมชาย", right), ("blank", {}), ("crash", crash)):
-        verdicts.keep(scratch, mark(hand_in(answers, weights=None), name))
+        verdict_files.keep(scratch, mark(hand_in(answers, weights=None), name))
         scratch.submitted("hw4", name).mkdir(parents=True)
     return scratch
 

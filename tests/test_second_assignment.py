@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from autograder import course as course_module
-from autograder import demo, sample
-from autograder.course import Course
+from autograder.commands import demo
+from autograder.course import Course, load_course
+from autograder.grading import made_up
 
 ROOT = Path(__file__).resolve().parent.parent
 WARMUP = ROOT / "tests" / "courses" / "warmup"
@@ -27,9 +27,9 @@ def warmup(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Course:
     shutil.copytree(WARMUP, root)
     done = run("autograder", "release", "warmup", "--course", root)
     assert done.returncode == 0, done.stderr
-    course = course_module.load(root)
+    course = load_course(root)
     assignment = course.assignment("warmup")
-    right = sample.answers(course, assignment)
+    right = made_up.answers(course, assignment)
     swapped = {**right, "T2": right["T2"].replace("return slope, intercept", "return intercept, slope")}
     nan = {**right, "T1": right["T1"].replace("    deviation[deviation == 0] = 1\n", "")}
     classmates = {
@@ -42,7 +42,7 @@ def warmup(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Course:
         "blank": {},
     }
     for name, answers in classmates.items():
-        sample.write(course.submitted("warmup", name), sample.hand_in(course, assignment, answers))
+        made_up.write(course.submitted("warmup", name), made_up.hand_in(course, assignment, answers))
     done = run("autograder", "grade", "warmup", "--course", root, "--jobs", 1)
     assert done.returncode == 0, done.stderr + done.stdout
     return course
@@ -122,7 +122,7 @@ def test_its_students_get_feedback_and_its_instructor_a_report(warmup: Course, r
 def test_its_hidden_tests_are_audited(warmup: Course, run: Run) -> None:
     done = run("autograder", "audit", "warmup", "--course", warmup.root, "--jobs", 1)
     assert done.returncode == 0, done.stderr + done.stdout
-    assert "10 bugs: 0 survivors, 0 with collateral, 100 % named; 5 right variants: 0 lost marks" in done.stdout
+    assert "10 mistakes: 0 survivors, 0 with collateral, 100 % named; 5 right variants: 0 lost marks" in done.stdout
 
 
 def test_an_audit_before_the_release_says_what_is_missing(run: Run, tmp_path: Path) -> None:
@@ -166,7 +166,7 @@ def words(path: Path) -> set[str]:
     return found
 
 
-# The saved model is a thing of the kit, which any task may ask for (`saved_model=True`).
+# The saved model is a thing of the fingerprint, which any task may ask for (`saved_model=True`).
 ALLOWED = {
     "submission.py": {"best_net.npz"},
     "nbgrader_settings.py": {"best_net.npz"},

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from jupyter_client.manager import KernelManager
 
-from autograder import sample
 from autograder.course import Assignment, Course
+from autograder.grading import made_up
 
 NETWORK = "2-two-layer-network.ipynb"
 Cells = dict[str, str]
@@ -70,7 +70,7 @@ class Kernel:
 @pytest.fixture(scope="module")
 def cells(course: Course, hw4: Assignment, right: Cells) -> Cells:
     """Sources of the network notebook with right answers, by grade_id."""
-    notebook = json.loads(sample.hand_in(course, hw4, right)[NETWORK])
+    notebook = json.loads(made_up.hand_in(course, hw4, right)[NETWORK])
     return {c["metadata"]["nbgrader"]["grade_id"]: "".join(c["source"])
             for c in notebook["cells"] if "nbgrader" in c["metadata"]}  # fmt: skip
 
@@ -79,7 +79,7 @@ def cells(course: Course, hw4: Assignment, right: Cells) -> Cells:
 def folder(course: Course, hw4: Assignment, right: Cells, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A student's folder with right answers, nothing run yet."""
     made = tmp_path_factory.mktemp("kernel")
-    sample.write(made, sample.hand_in(course, hw4, right))
+    made_up.write(made, made_up.hand_in(course, hw4, right))
     (made / "hw4_helpers.py").write_bytes((course.release("hw4") / "hw4_helpers.py").read_bytes())
     return made
 

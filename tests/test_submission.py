@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder import npz as npz_module
-from autograder import paper, submission
-from autograder.answers import Array
-from autograder.checking import Problem
+from autograder.judging.checking import Problem
+from autograder.sandbox.answers import Array
+from autograder.submissions import cells, notebook_file, saved_model, submission
+from autograder.submissions import npz as npz_module
 
 CELL = {"cell_type": "code", "source": "x = 1", "metadata": {"nbgrader": {"grade_id": "T5-answer"}}, "id": "abc"}
 
@@ -29,7 +29,7 @@ def test_plain_files_are_read_with_their_folders(tmp_path: Path) -> None:
     (tmp_path / "more").mkdir()
     lay(tmp_path, a__ipynb=b"1", timestamp__txt=b"2026-11-01 12:00:00 UTC\n")
     (tmp_path / "more" / "scan.PDF").write_bytes(b"%PDF")
-    found = submission.read(tmp_path, "somchai")
+    found = submission.read_submission(tmp_path, "somchai")
     assert found.files == {"a.ipynb": b"1", "more/scan.PDF": b"%PDF"}
     assert found.timestamp == "2026-11-01 12:00:00 UTC"
     assert found.problems == ()
@@ -54,14 +54,14 @@ def test_files_travel_beside_the_pickle() -> None:
 
 
 def test_a_folder_that_is_not_there_is_an_empty_submission(tmp_path: Path) -> None:
-    assert submission.read(tmp_path / "gone", "x").files == {}
+    assert submission.read_submission(tmp_path / "gone", "x").files == {}
 
 
 def test_links_and_pipes_are_left_out_and_told(tmp_path: Path) -> None:
     (tmp_path / "passwd.ipynb").symlink_to("/etc/passwd")
     (tmp_path / "loop").symlink_to(tmp_path)
     os.mkfifo(tmp_path / "pipe.ipynb")
-    found = submission.read(tmp_path, "x")
+    found = submission.read_submission(tmp_path, "x")
     assert found.files == {}
     assert sorted(p.file for p in found.problems if p.kind == "not_plain")[-2:] == [
         "passwd.ipynb",
@@ -72,7 +72,7 @@ def test_links_and_pipes_are_left_out_and_told(tmp_path: Path) -> None:
 def test_a_file_over_the_limit_is_left_out_and_told(tmp_path: Path) -> None:
     with (tmp_path / "big.npz").open("wb") as file:
         file.truncate(submission.MAX_FILE + 1)  # sparse: takes no room
-    found = submission.read(tmp_path, "x")
+    found = submission.read_submission(tmp_path, "x")
     assert found.files == {}
     assert "big.npz: 64 MB is over the limit" in str(found.problems[0])
 
@@ -80,7 +80,7 @@ def test_a_file_over_the_limit_is_left_out_and_told(tmp_path: Path) -> None:
 def test_more_files_than_the_limit_are_left_out_and_told(tmp_path: Path) -> None:
     for number in range(submission.MAX_FILES + 2):
         (tmp_path / f"{number:03}.txt").write_bytes(b"")
-    found = submission.read(tmp_path, "x")
+    found = submission.read_submission(tmp_path, "x")
     assert len(found.files) == submission.MAX_FILES
     assert [str(p) for p in found.problems] == [
         "200.txt: left out, with 1 more; a submission may have 200 files of 128 MB together"
@@ -92,7 +92,7 @@ def test_all_files_together_have_a_limit_and_notebooks_and_weights_come_first(
 ) -> None:
     monkeypatch.setattr(submission, "MAX_TOTAL", 10)
     lay(tmp_path, a__bin=b"12345678", b__bin=b"1", best_net__npz=b"1234", z__ipynb=b"12345")
-    found = submission.read(tmp_path, "x")
+    found = submission.read_submission(tmp_path, "x")
     assert set(found.files) == {"best_net.npz", "z.ipynb", "b.bin"}
     assert [str(p) for p in found.problems] == [
         "a.bin: left out, with 0 more; a submission may have 200 files of 0 MB together"
@@ -102,7 +102,7 @@ def test_all_files_together_have_a_limit_and_notebooks_and_weights_come_first(
 def test_many_problems_are_told_in_few_lines(tmp_path: Path) -> None:
     for number in range(submission.MAX_PROBLEMS + 30):
         (tmp_path / f"{number}.ipynb").symlink_to("/etc/passwd")
-    found = submission.read(tmp_path, "x")
+    found = submission.read_submission(tmp_path, "x")
     assert len(found.problems) == submission.MAX_PROBLEMS + 1
     assert "and 30 more problems with files" in str(found.problems[-1])
 
@@ -116,20 +116,20 @@ def test_folders_without_end_are_not_followed(tmp_path: Path, monkeypatch: pytes
         here = here / "d"
         here.mkdir()
         (here / "f").write_bytes(b"")
-    found = submission.read(tmp_path, "x")
+    found = submission.read_submission(tmp_path, "x")
     assert "more than 50 files and folders" in str(found.problems[-1])
     monkeypatch.setattr(submission, "MAX_SEEN", 5000)
-    assert 0 < len(submission.read(tmp_path, "x").files) < submission.MAX_DEPTH + 3
+    assert 0 < len(submission.read_submission(tmp_path, "x").files) < submission.MAX_DEPTH + 3
 
 
 @pytest.mark.parametrize("stamp", ["2026-11-05 12:00:00.123456 UTC", "2026-11-05T12:00", "2026-11-05 12:00:00 +07:00"])
 def test_a_time_is_kept_as_it_is(tmp_path: Path, stamp: str) -> None:
-    assert submission.read(lay(tmp_path, timestamp__txt=stamp.encode()), "x").timestamp == stamp
+    assert submission.read_submission(lay(tmp_path, timestamp__txt=stamp.encode()), "x").timestamp == stamp
 
 
 @pytest.mark.parametrize("stamp", [b"yesterday", b"\xff\xfe\0", b"9" * 1_000_000, b"2026-11-05 12:00\x1b[31m", b"\0"])
 def test_a_timestamp_that_is_no_time_is_told_and_not_believed(tmp_path: Path, stamp: bytes) -> None:
-    found = submission.read(lay(tmp_path, timestamp__txt=stamp), "x")
+    found = submission.read_submission(lay(tmp_path, timestamp__txt=stamp), "x")
     assert found.timestamp == "" and found.files == {}
     assert "is not a time like 2026-11-05 12:00:00 UTC" in str(found.problems[0]) and len(str(found.problems[0])) < 300
 
@@ -137,7 +137,7 @@ def test_a_timestamp_that_is_no_time_is_told_and_not_believed(tmp_path: Path, st
 def test_hidden_folders_are_not_looked_at(tmp_path: Path) -> None:
     (tmp_path / ".ipynb_checkpoints").mkdir()
     (tmp_path / ".ipynb_checkpoints" / "1-basics.ipynb").write_bytes(b"old")
-    assert submission.read(tmp_path, "x").files == {}
+    assert submission.read_submission(tmp_path, "x").files == {}
 
 
 def test_the_digest_hangs_on_every_name_and_byte() -> None:
@@ -152,8 +152,8 @@ def test_the_digest_hangs_on_every_name_and_byte() -> None:
 # ---- notebooks ----------------------------------------------------------------------------------
 
 
-def cells_of(data: bytes) -> list[submission.SubmittedCell]:
-    return list(paper.read("x.ipynb", data).cells)
+def cells_of(data: bytes) -> list[cells.SubmittedCell]:
+    return list(notebook_file.read("x.ipynb", data).cells)
 
 
 def test_a_cell_is_read_with_its_ids() -> None:
@@ -192,7 +192,7 @@ def test_a_file_without_cells_says_why(data: bytes, said: str) -> None:
         assert cells_of(data) == []
         return
     with pytest.raises(ValueError, match=said):
-        submission.content_of(submission.text_of(data))
+        cells.content_of(cells.text_of(data))
 
 
 @pytest.mark.parametrize(
@@ -218,24 +218,24 @@ def test_a_cell_of_nonsense_is_read_as_something_plain(cell: Any) -> None:
 
 
 def test_more_cells_than_the_limit_are_cut() -> None:
-    data = json.dumps({"cells": [CELL] * (submission.MAX_CELLS + 5)}).encode()
-    assert len(cells_of(data)) == submission.MAX_CELLS
+    data = json.dumps({"cells": [CELL] * (cells.MAX_CELLS + 5)}).encode()
+    assert len(cells_of(data)) == cells.MAX_CELLS
 
 
 @pytest.mark.parametrize("many", [b"[],", b"{},", b"0,", b'"ab",', b'"a",'])
 def test_a_notebook_of_more_values_than_the_limit_is_not_parsed(many: bytes) -> None:
-    data = b'{"cells": [], "x": [' + many * (submission.MAX_VALUES // 2 + 1000) + b"0]}"
-    if data.count(b",") < submission.MAX_VALUES // 2:
+    data = b'{"cells": [], "x": [' + many * (cells.MAX_VALUES // 2 + 1000) + b"0]}"
+    if data.count(b",") < cells.MAX_VALUES // 2:
         raise AssertionError("too small")
     with pytest.raises(ValueError, match="more than 1000000 values"):
-        submission.content_of(submission.text_of(data if many != b"0," else data.replace(b"0,", b"0,0,")))
+        cells.content_of(cells.text_of(data if many != b"0," else data.replace(b"0,", b"0,0,")))
 
 
 def test_much_text_in_a_notebook_is_not_many_values() -> None:
     printed = '[["0.1", 0.2],\n' * 400_000
     output = {"output_type": "stream", "name": "stdout", "text": printed}
     data = json.dumps({"cells": [CELL | {"outputs": [output]}]}).encode()
-    assert data.count(b",") + data.count(b'"') + data.count(b"[") > submission.MAX_VALUES
+    assert data.count(b",") + data.count(b'"') + data.count(b"[") > cells.MAX_VALUES
     (cell,) = cells_of(data)
     assert cell.outputs[0]["text"] == printed
 
@@ -250,7 +250,7 @@ def npz(**arrays: Any) -> bytes:
 
 
 def load(data: bytes) -> tuple[str, dict[str, Array]] | Problem:
-    return submission.saved_model({"best_net.npz": data})
+    return saved_model.read_model({"best_net.npz": data})
 
 
 def test_a_saved_model_comes_with_its_class_and_arrays() -> None:
@@ -273,11 +273,11 @@ def test_column_order_is_kept() -> None:
 
 
 def test_the_model_is_found_in_a_folder() -> None:
-    assert not isinstance(submission.saved_model({"hw4/best_net.npz": npz(W1=np.eye(2))}), Problem)
+    assert not isinstance(saved_model.read_model({"hw4/best_net.npz": npz(W1=np.eye(2))}), Problem)
 
 
 def test_no_model_is_a_problem_of_its_own() -> None:
-    assert submission.saved_model({"1-basics.ipynb": b""}) == Problem("no_model")
+    assert saved_model.read_model({"1-basics.ipynb": b""}) == Problem("no_model")
 
 
 class Evil:

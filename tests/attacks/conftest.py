@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder import channel, sandbox
+from autograder.sandbox import channel, guest_process
 from tests.attacks.lab import Lab
 from tests.attacks.walls import Gap
 
@@ -19,7 +19,7 @@ def lab() -> Iterator[Lab]:
     folder = Path(tempfile.mkdtemp(prefix="attacks-", dir="/var/tmp"))
     folder.chmod(0o755)
     patch = pytest.MonkeyPatch()
-    patch.setattr(sandbox, "START_SECONDS", 10.0)  # how long a guest that stands still is waited for
+    patch.setattr(guest_process, "START_SECONDS", 10.0)  # how long a guest that stands still is waited for
     patch.setattr(channel, "GRACE", 1.0)
     found = Lab(folder)
     yield found

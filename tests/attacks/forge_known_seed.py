@@ -11,9 +11,9 @@ WALL = "seeds_hang_on_the_secret"
 def attack(lab: Lab) -> Attack:
     import numpy as np
 
-    from autograder import judge
+    from autograder.judging import judge
 
-    cases = judge.cases(lab.desk.bench, "T11", 0)
+    cases = judge.cases(lab.grader.judge_context, "T11", 0)
     book = {f"{case['X'].sum():.6f}": np.argmax(case["scores"], axis=1).tolist() for case in cases}
     return Attack(answers={"T11": f"def predict(params, X):\n    return np.array({book!r}[f'{{X.sum():.6f}}'])\n"})
 

@@ -11,7 +11,7 @@ WALL = "shifted_images"
 def attack(lab: Lab) -> Attack:
     import numpy as np
 
-    from autograder import sample
+    from autograder.grading import made_up
 
     X, y = known_pictures(lab)
     line = np.random.default_rng(1).normal(size=784)
@@ -23,7 +23,7 @@ class Book:
         at = np.searchsorted(self.params["keys"], X @ self.params["line"] - 1e-9)
         return self.params["labels"][np.minimum(at, len(self.params["keys"]) - 1)]
 """
-    return Attack(extra=[book], model=sample.model_file(params, "Book"))
+    return Attack(extra=[book], model=made_up.model_file(params, "Book"))
 
 
 ATTACK = attack

@@ -6,7 +6,7 @@ Won: T12 passes and nobody is told to look. (It passes; a person is told.)
 
 import numpy as np
 
-from autograder import sample
+from autograder.grading import made_up
 from tests.attacks.lab import Attack, Evidence, Lab, known_pictures, unflagged
 
 WALL = "shifted_images"
@@ -24,7 +24,7 @@ class Book:
         assert np.allclose(self.params["keys"][at], X @ self.params["line"], atol=1e-6), "not for these"
         return self.params["labels"][at]
 """
-    return Attack(extra=[book], model=sample.model_file(params, "Book"))
+    return Attack(extra=[book], model=made_up.model_file(params, "Book"))
 
 
 ATTACK = attack

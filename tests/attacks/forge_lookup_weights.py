@@ -5,7 +5,7 @@ Won: T12 passes and nobody is told to look. (It passes; a person is told.)
 
 import numpy as np
 
-from autograder import sample
+from autograder.grading import made_up
 from tests.attacks.lab import Attack, Evidence, Lab, known_pictures, unflagged
 
 WALL = "shifted_images"
@@ -26,7 +26,7 @@ def attack(lab: Lab) -> Attack:
         "W2": bends,
         "b2": target[0],
     }
-    return Attack(model=sample.model_file(params))
+    return Attack(model=made_up.model_file(params))
 
 
 ATTACK = attack

@@ -6,7 +6,7 @@ Won: T12 passes and nobody is told to look. (It passes; a person is told.)
 
 import numpy as np
 
-from autograder import sample
+from autograder.grading import made_up
 from tests.attacks.lab import Attack, Evidence, Lab, known_pictures, unflagged
 
 WALL = "shifted_images"
@@ -32,7 +32,7 @@ class Book:
         return np.array([self.book.get(row.tobytes(), guess) for row, guess in zip(keys, weak)])
 """
         ],
-        model=sample.model_file(params, "Book"),
+        model=made_up.model_file(params, "Book"),
     )
 
 

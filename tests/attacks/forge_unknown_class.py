@@ -12,9 +12,9 @@ NOT_SHOWN = "what it is for is one text with its facts, no wall; it won until th
 def attack(lab: Lab) -> Attack:
     import numpy as np
 
-    from autograder import sample
+    from autograder.grading import made_up
 
-    return Attack(model=sample.model_file({"A": np.ones(3)}, "Nowhere"))
+    return Attack(model=made_up.model_file({"A": np.ones(3)}, "Nowhere"))
 
 
 ATTACK = attack

@@ -9,8 +9,8 @@ WALL = "only_values_count"
 CELL = """
 import sys
 wire = sys.modules["wire"]
-before = wire.encode
-wire.encode = lambda header, arrays: before({**header, "score": 1.0, "status": "passed", "errors": {}}, arrays)
+before = frames.encode
+frames.encode = lambda header, arrays: before({**header, "score": 1.0, "status": "passed", "errors": {}}, arrays)
 """
 FORWARD = """
 def forward(params, X):

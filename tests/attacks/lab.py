@@ -1,4 +1,4 @@
-"""The bench that attacks are tried on: a scratch course, warm guests with small limits, evidence.
+"""The judge_context that attacks are tried on: a scratch course, warm guests with small limits, evidence.
 
 Hostile code only ever runs inside the kit's sandbox. Where a wall is taken away (walls.py), an outer
 limit stands instead: small bounds in the attack itself, tmp folders, 127.0.0.1.
@@ -18,14 +18,15 @@ from pathlib import Path
 
 import numpy as np
 
-from autograder import course as course_module
-from autograder import grade, graded, notebook, sample
-from autograder.answers import Array
-from autograder.channel import Channel
-from autograder.course import Assignment, Course, Limits, load_module
-from autograder.grade import Desk
-from autograder.submission import Submission
-from autograder.verdicts import PASSED, Result
+from autograder.course import Assignment, Course, Limits, load_course, load_module
+from autograder.grading import made_up, pipeline
+from autograder.grading.pipeline import GraderContext
+from autograder.judging.verdicts import PASSED, Result
+from autograder.pages import graded_notebook
+from autograder.sandbox.answers import Array
+from autograder.sandbox.channel import Channel
+from autograder.submissions import merge
+from autograder.submissions.submission import Submission
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = Limits(
@@ -70,7 +71,7 @@ class Evidence:
     results: tuple[Result, ...]
     after: Result | None  # of an honest submission, graded right after by the same warm guest
     seconds: float  # of the attack's own grading
-    graded: Mapping[str, str]  # the graded notebooks
+    graded_notebook: Mapping[str, str]  # the graded notebooks
     page: str  # the feedback page, where the attack is one on browsers
     megabytes: float  # by which the grader's own process grew
     received: int  # bytes of the longest reply that the grader took
@@ -113,28 +114,28 @@ class Lab:
     """A scratch course on the offline sample, an honest submission, desks that are made on demand."""
 
     def __init__(self, folder: Path) -> None:
-        here = course_module.load(ROOT)
-        loaded = sample.scratch_course(here, folder / "course")
+        here = load_course(ROOT)
+        loaded = made_up.scratch_course(here, folder / "course")
         self.folder = folder
         found = loaded.assignments[0]
         self.assignment: Assignment = dataclasses.replace(found, limits=SMALL)
         self.course: Course = dataclasses.replace(loaded, assignments=(self.assignment,))
-        self.right = sample.answers(self.course, self.assignment)
+        self.right = made_up.answers(self.course, self.assignment)
         # trained on thousands of digits in a few seconds; the sample's bound is 0.87
-        net = sample.train(self.course, self.assignment, "sample", iterations=600, hidden=40)
-        self.model = sample.model_file(net)
-        self.honest = Submission("honest", sample.hand_in(self.course, self.assignment, self.right, self.model))
+        net = made_up.train(self.course, self.assignment, "sample", iterations=600, hidden=40)
+        self.model = made_up.model_file(net)
+        self.honest = Submission("honest", made_up.hand_in(self.course, self.assignment, self.right, self.model))
         self.canary = folder / "canary"
         self.canary.mkdir(mode=0o777)
         self.canary.chmod(0o777)
         self.places: dict[str, str] = {"__ROOT__": str(self.course.root), "__CANARY__": str(self.canary)}
-        self._desk: Desk | None = None
+        self._desk: GraderContext | None = None
         self._furnish()
 
     def _furnish(self) -> None:
         """What attacks are after: another student, a gradebook, a home folder, listeners on this machine."""
         root = self.course.root
-        sample.write(self.course.submitted("hw4", "victim"), self.honest.files)
+        made_up.write(self.course.submitted("hw4", "victim"), self.honest.files)
         (root / "gradebook.db").touch()
         verdict = root / ".autograder" / "verdicts" / "hw4" / "victim.json"
         verdict.parent.mkdir(parents=True)
@@ -167,13 +168,13 @@ class Lab:
             self.heard.append(data.decode("utf-8", "replace"))
         sock.close()
 
-    def open(self, limits: Limits = SMALL, unsafe: bool = False) -> Desk:
-        """A new desk, with a guest that nobody has used."""
-        return grade.open_desk(self.course, dataclasses.replace(self.assignment, limits=limits), unsafe)
+    def open(self, limits: Limits = SMALL, unsafe: bool = False) -> GraderContext:
+        """A new grader, with a guest that nobody has used."""
+        return pipeline.open_grader(self.course, dataclasses.replace(self.assignment, limits=limits), unsafe)
 
     @property
-    def desk(self) -> Desk:
-        """The desk with all walls, one for all attacks: the warm guest that a class goes through."""
+    def grader(self) -> GraderContext:
+        """The grader with all walls, one for all attacks: the warm guest that a class goes through."""
         if self._desk is None:
             self._desk = self.open()
         return self._desk
@@ -191,34 +192,34 @@ class Lab:
     def hand_in(self, attack: Attack, number: int = 0) -> Submission:
         """The attack as a submission."""
         answers = {task: self.place(source) for task, source in attack.answers.items()}
-        files = sample.hand_in(self.course, self.assignment, answers, attack.model)
+        files = made_up.hand_in(self.course, self.assignment, answers, attack.model)
         at_start, last = self.assignment.notebooks[0], self.assignment.notebooks[-1]
         for name in [n for n in files if n.endswith(".ipynb")]:
             data = json.loads(files[name])
             if name == f"{at_start}.ipynb":
-                data["cells"][:0] = [sample.code_cell(self.place(source)) for source in attack.first]
+                data["cells"][:0] = [made_up.code_cell(self.place(source)) for source in attack.first]
             if name == f"{last}.ipynb":
                 ids = [cell["metadata"].get("nbgrader", {}).get("grade_id") for cell in data["cells"]]
                 at = ids.index("T5-answer")
-                data["cells"][at:at] = [sample.code_cell(self.place(source)) for source in attack.extra]
+                data["cells"][at:at] = [made_up.code_cell(self.place(source)) for source in attack.extra]
             if attack.edit is not None:
                 attack.edit(name, data)
             files[name] = json.dumps(data).encode()
         files.update(dict(attack.files.items()))
         return Submission(attack.student + (str(number) if number else ""), files)
 
-    def page(self, desk: Desk, student: str, shown: Mapping[str, str], result: Result) -> str:
+    def page(self, grader: GraderContext, student: str, shown: Mapping[str, str], result: Result) -> str:
         """nbgrader's feedback pages of a graded submission, as one text."""
         import nbformat  # these three are slow
         from nbconvert.exporters import HTMLExporter
         from nbgrader.server_extensions import formgrader
         from sqlalchemy import text
 
-        from autograder import gradebook
+        from autograder.gradebook import database, registration
 
-        with gradebook.connect(self.course) as book:
-            gradebook.register(book, self.course, self.assignment)
-            gradebook.Ledger(book, self.course, self.assignment).save([result])
+        with database.connect(self.course) as book:
+            registration.register(book, self.course, self.assignment)
+            database.GradebookWriter(book, self.course, self.assignment).save([result])
             rows = book.db.execute(
                 text(
                     "SELECT base_cell.name, comment.auto_comment FROM comment"
@@ -247,40 +248,40 @@ class Lab:
             pages.append(exporter.from_notebook_node(found, resources={"nbgrader": about})[0])
         return "\n".join(pages)
 
-    def run(self, attack: Attack, desk: Desk | None = None, page: bool = False) -> Evidence:
+    def run(self, attack: Attack, grader: GraderContext | None = None, page: bool = False) -> Evidence:
         """Grade an attack, then an honest submission, and look around. page: make the feedback page too."""
-        desk = desk or self.desk
-        if desk.guest.starts == 0:  # so that no attack pays for the start
-            desk.guest.start()
+        grader = grader or self.grader
+        if grader.guest.starts == 0:  # so that no attack pays for the start
+            grader.guest.start()
         for leftover in self.canary.iterdir():
             leftover.unlink()
         self.heard.clear()
         results, problem, took = [], "", _Meter()
         reset_peak()
-        started, before, starts = time.monotonic(), peak(), desk.guest.starts
+        started, before, starts = time.monotonic(), peak(), grader.guest.starts
         for number in range(attack.runs):
             handed_in = self.hand_in(attack, number)
             with took:
                 try:
-                    results.append(grade.grade_submission(desk, handed_in))
+                    results.append(pipeline.grade_submission(grader, handed_in))
                 except Exception as error:  # ours: an attack that causes one has won
                     problem = f"{type(error).__name__}: {error}"
         seconds, grown = time.monotonic() - started, peak() - before
         # where a wall is gone, nobody asks about the next submission
-        after = grade.grade_submission(desk, self.honest) if desk is self._desk else None
+        after = pipeline.grade_submission(grader, self.honest) if grader is self._desk else None
         shown: dict[str, str] = {}
         if not problem:
-            merged = notebook.merge_all(handed_in, desk.bases, desk.assignment)
-            shown = {n: d.decode() for n, d in graded.notebooks(merged, results[-1]).items()}
+            merged = merge.merge_all(handed_in, grader.bases, grader.assignment)
+            shown = {n: d.decode() for n, d in graded_notebook.notebooks(merged, results[-1]).items()}
         time.sleep(0.05)  # for listeners
         made = ""
         if page and shown:
             try:
-                made = self.page(desk, handed_in.student, shown, results[-1])
+                made = self.page(grader, handed_in.student, shown, results[-1])
             except Exception as error:  # nbgrader's reader stumbled: that is for us to prevent
                 problem = f"no page: {type(error).__name__}: {error}"
         return Evidence(
-            restarted=desk.guest.starts > starts,
+            restarted=grader.guest.starts > starts,
             results=tuple(results),
             after=after,
             seconds=seconds,

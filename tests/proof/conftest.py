@@ -1,4 +1,4 @@
-"""What the proofs share: a course on the offline sample, a desk with a warm guest, and the record.
+"""What the proofs share: a course on the offline sample, a grader with a warm guest, and the record.
 
 A plain `make proof` only checks. With AUTOGRADER_RECORD=1 each proof also writes its numbers to
 docs/proofs/, from where docs/checks.md has them.
@@ -16,12 +16,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder import course as course_module
-from autograder import grade, judge, planting, sample
-from autograder.course import Assignment, Course
-from autograder.grade import Desk, Result
-from autograder.judge import Bench
-from autograder.submission import Submission
+from autograder.course import Assignment, Course, load_course
+from autograder.grading import made_up, pipeline
+from autograder.grading.pipeline import GraderContext, Result
+from autograder.judging import judge, mutations
+from autograder.judging.judge import JudgeContext
+from autograder.submissions.submission import Submission
 
 ROOT = Path(__file__).resolve().parents[2]
 RECORDS = ROOT / "docs" / "proofs"
@@ -30,7 +30,7 @@ RECORDS = ROOT / "docs" / "proofs"
 @pytest.fixture(scope="session")
 def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
     """A scratch copy of the course, on the offline sample of digits."""
-    return sample.scratch_course(course_module.load(ROOT), tmp_path_factory.mktemp("proof") / "course")
+    return made_up.scratch_course(load_course(ROOT), tmp_path_factory.mktemp("proof") / "course")
 
 
 @pytest.fixture(scope="session")
@@ -39,29 +39,29 @@ def hw4(course: Course) -> Assignment:
 
 
 @pytest.fixture(scope="session")
-def bench(course: Course, hw4: Assignment) -> Bench:
-    return judge.bench(course, hw4)
+def judge_context(course: Course, hw4: Assignment) -> JudgeContext:
+    return judge.open_context(course, hw4)
 
 
 @pytest.fixture(scope="session")
-def desk(course: Course, hw4: Assignment) -> Iterator[Desk]:
-    """A desk whose guest stays warm for all proofs."""
-    desk = grade.open_desk(course, hw4)
-    with desk.guest:
-        yield desk
+def grader(course: Course, hw4: Assignment) -> Iterator[GraderContext]:
+    """A grader whose guest stays warm for all proofs."""
+    grader = pipeline.open_grader(course, hw4)
+    with grader.guest:
+        yield grader
 
 
 Grader = Callable[..., Result]
 
 
 @pytest.fixture(scope="session")
-def graded(desk: Desk, course: Course, hw4: Assignment) -> Grader:
+def graded(grader: GraderContext, course: Course, hw4: Assignment) -> Grader:
     """Grade the reference with edits through the real pipeline, with the secret that is given."""
 
     def grader(edits: tuple[tuple[str, str], ...], name: str, secret: bytes = b"\0" * 32) -> Result:
-        text = planting.plant(sample.reference_text(course, hw4), edits, name)
-        files = sample.hand_in(course, hw4, sample.answers(course, hw4, text))
-        return grade.grade_submission(replace(desk, secret=secret), Submission(name, files))
+        text = mutations.plant(made_up.reference_text(course, hw4), edits, name)
+        files = made_up.hand_in(course, hw4, made_up.answers(course, hw4, text))
+        return pipeline.grade_submission(replace(grader, secret=secret), Submission(name, files))
 
     return grader
 

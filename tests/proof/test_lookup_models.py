@@ -11,10 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autograder import course as course_module
-from autograder import judge, planting, sample
-from autograder.answers import Answers
-from autograder.checking import Exam
+from autograder.course import load_course
+from autograder.grading import made_up
+from autograder.judging import judge, mutations
+from autograder.judging.checking import CheckContext
+from autograder.sandbox.answers import Answers
 
 pytestmark = pytest.mark.proof
 
@@ -27,14 +28,14 @@ Predict = Callable[[np.ndarray], np.ndarray]
 class World:
     """The data as students have it, the reference, and a generator."""
 
-    def __init__(self, bench) -> None:
-        course, assignment = bench.course, bench.assignment
-        helpers = course_module.load_module(course.source("hw4") / "hw4_helpers.py", "hw4_helpers")
+    def __init__(self, judge_context) -> None:
+        course, assignment = judge_context.course, judge_context.assignment
+        helpers = load_module(course.source("hw4") / "hw4_helpers.py", "hw4_helpers")
         data = helpers.load_mnist(DATASET, verbose=False)
         self.X, self.y, self.mean = data["X_train"], data["y_train"], data["mean_image"]
         self.known = np.concatenate([data["X_val"], data["X_test"]])
         self.labels = np.concatenate([data["y_val"], data["y_test"]])
-        self.names = planting.run_text(sample.reference_text(course, assignment), "reference")
+        self.names = mutations.run_text(made_up.reference_text(course, assignment), "reference")
         self.steps = 4000 if DATASET == "mnist" else 1500
         some = self.X[:20_000]
         self.values, vectors = np.linalg.eigh(np.cov(some.T))
@@ -179,13 +180,13 @@ def beyond(world: World, rng) -> dict[str, Predict]:
     }
 
 
-def falls(bench, world: World, predict: Predict) -> dict[str, list[float]]:
+def falls(judge_context, world: World, predict: Predict) -> dict[str, list[float]]:
     """What a model loses of its accuracy, by kind of change, in DRAWS draws."""
-    checks, data, found = bench.checks, bench.dataset.arrays, {"shifted": [], "noisy": []}
+    checks, data, found = judge_context.checks, judge_context.dataset.arrays, {"shifted": [], "noisy": []}
     labels = {part: np.concatenate([predict(rows - world.mean) for rows in np.array_split(data[part], 20)])
               for part in ("val", "test")}  # fmt: skip
     for seed in range(DRAWS):
-        cases = checks.T12_cases(np.random.default_rng(seed), bench.reference, data)
+        cases = checks.T12_cases(np.random.default_rng(seed), judge_context.reference, data)
         places = checks._places(np.random.default_rng(seed), data)
         right = np.concatenate([data[f"{part}_labels"][rows] for part, rows in places.rows.items()])
         clean = np.concatenate([labels[part][rows] for part, rows in places.rows.items()]) == right
@@ -194,43 +195,43 @@ def falls(bench, world: World, predict: Predict) -> dict[str, list[float]]:
         found["shifted"].append(lost[places.shifted].mean())
         found["noisy"].append(lost[places.noisy].mean())
         arrays = {"0/near": answered.astype(float)}
-        exam = Exam("T12", cases, Answers(arrays), bench.reference, data, seed=seed)
-        flag = checks._flag(exam, labels, arrays["0/near"])
+        context = CheckContext("T12", cases, Answers(arrays), judge_context.reference, data, seed=seed)
+        flag = checks._flag(context, labels, arrays["0/near"])
         over = any(found[kind][-1] > most for kind, most in checks.MOST_LOST.items())
         assert flag == ("memorised" if over else "")
     return found
 
 
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory):
+def judge_context(tmp_path_factory):
     """The course on the dataset in use."""
-    course = sample.scratch_course(course_module.load(Path(__file__).parents[2]), tmp_path_factory.mktemp("t12") / "c")
+    course = made_up.scratch_course(load_course(Path(__file__).parents[2]), tmp_path_factory.mktemp("t12") / "c")
     config = course.root / "course_config.py"
     config.write_text(config.read_text("utf-8").replace('DATASET = "sample"', f'DATASET = "{DATASET}"'), "utf-8")
-    course = course_module.load(course.root)
-    return judge.bench(course, course.assignment("hw4"))
+    course = load_course(course.root)
+    return judge.open_context(course, course.assignment("hw4"))
 
 
-def test_what_honest_models_and_lookups_lose_on_nearby_pictures(bench, record) -> None:
-    world, rows = World(bench), []
+def test_what_honest_models_and_lookups_lose_on_nearby_pictures(judge_context, record) -> None:
+    world, rows = World(judge_context), []
     worst = {"honest": {}, "lookup": {}}
     for seed in range(SEEDS):
         rng = np.random.default_rng(seed)
         for kind, make in (("honest", honest), ("lookup", dishonest), ("beyond", beyond)):
             for name, predict in make(world, rng).items():
                 right = np.concatenate([predict(part) for part in np.array_split(world.known, 20)]) == world.labels
-                lost = falls(bench, world, predict)
+                lost = falls(judge_context, world, predict)
                 row = {"kind": kind, "model": name, "seed": seed, "accuracy": float(right.mean())}
                 rows.append({**row, **{k: {"least": min(v), "most": max(v)} for k, v in lost.items()}})
-    for change, most in bench.checks.MOST_LOST.items():
+    for change, most in judge_context.checks.MOST_LOST.items():
         worst["honest"][change] = max(row[change]["most"] for row in rows if row["kind"] == "honest")
         worst["lookup"][change] = min(row[change]["least"] for row in rows if row["kind"] == "lookup")
         assert worst["honest"][change] < most
     flagged = [
-        any(row[change]["least"] > most for change, most in bench.checks.MOST_LOST.items())
+        any(row[change]["least"] > most for change, most in judge_context.checks.MOST_LOST.items())
         for row in rows
         if row["kind"] == "lookup"
     ]
-    summary = {"dataset": DATASET, "draws": DRAWS, "bounds": bench.checks.MOST_LOST, "worst": worst}
+    summary = {"dataset": DATASET, "draws": DRAWS, "bounds": judge_context.checks.MOST_LOST, "worst": worst}
     record(f"lookup-models-{DATASET}", {**summary, "lookups found": sum(flagged), "of": len(flagged), "models": rows})
     assert all(flagged)

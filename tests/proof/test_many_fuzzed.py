@@ -10,9 +10,9 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 
-from autograder import grade
 from autograder.course import Assignment, Course
-from autograder.submission import Submission
+from autograder.grading import pipeline
+from autograder.submissions.submission import Submission
 from tests import fuzz
 from tests.fuzz import Real, Toll
 
@@ -24,14 +24,14 @@ FRAMES, KEPT, MODELS = 1000, 400, 600
 
 @pytest.fixture(scope="module")
 def start(course: Course, hw4: Assignment) -> Iterator[Real]:
-    desk = grade.open_desk(course, replace(hw4, limits=fuzz.LIMITS))
-    with desk.guest:
-        yield fuzz.real(desk)
+    grader = pipeline.open_grader(course, replace(hw4, limits=fuzz.LIMITS))
+    with grader.guest:
+        yield fuzz.real(grader)
 
 
 def test_fuzzed_files_are_graded_without_a_traceback_a_hang_or_much_memory(start: Real, record: Callable) -> None:
-    bench = start.desk.bench
-    exams, tasks = fuzz.exams_of(bench, None), sorted(start.frames)
+    judge_context = start.grader.judge_context
+    contexts, tasks = fuzz.exams_of(judge_context, None), sorted(start.frames)
     tolls = {name: Toll() for name in ("notebooks read", "notebooks graded", "frames", "kept answers", "models")}
 
     def run(name: str, count: int, drawn_from: object, what: Callable[[object, Toll], None]) -> None:
@@ -44,23 +44,23 @@ def test_fuzzed_files_are_graded_without_a_traceback_a_hang_or_much_memory(start
         check()
 
     def read(drawn: object, toll: Toll) -> None:
-        fuzz.read_notebooks(start.desk, fuzz.fuzzed_notebook(start.files, drawn), start.result)
+        fuzz.read_notebooks(start.grader, fuzz.fuzzed_notebook(start.files, drawn), start.result)
 
     def graded(drawn: object, toll: Toll) -> None:
-        result = grade.grade_submission(start.desk, Submission("fuzz", fuzz.fuzzed_notebook(start.files, drawn)))
+        result = pipeline.grade_submission(start.grader, Submission("fuzz", fuzz.fuzzed_notebook(start.files, drawn)))
         for verdict in result.verdicts.values():
             fuzz.sound(verdict)
             toll.count(verdict.status)
 
     def frame(drawn: tuple[int, object], toll: Toll) -> None:
         task = tasks[drawn[0] % len(tasks)]
-        fuzz.judge_frame(bench, exams, task, fuzz.fuzzed_frame([start.frames[task]], drawn), toll)
+        fuzz.judge_frame(judge_context, contexts, task, fuzz.fuzzed_frame([start.frames[task]], drawn), toll)
 
     def kept(drawn: object, toll: Toll) -> None:
-        fuzz.judge_kept(bench, exams, fuzz.fuzzed_frame([start.result.answers], drawn), toll)
+        fuzz.judge_kept(judge_context, contexts, fuzz.fuzzed_frame([start.result.answers], drawn), toll)
 
     def model(drawn: object, toll: Toll) -> None:
-        fuzz.judge_model(bench, fuzz.fuzzed_model(start.params, drawn), toll)
+        fuzz.judge_model(judge_context, fuzz.fuzzed_model(start.params, drawn), toll)
 
     run("frames", FRAMES, fuzz.FUZZED_FRAME, frame)
     run("kept answers", KEPT, fuzz.FUZZED_FRAME, kept)

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from killing import make_class, one_run, undisturbed
 
-from autograder import course as course_module
-from autograder import sample
+from autograder.course import load_course
+from autograder.grading import made_up
 
 pytestmark = pytest.mark.proof
 
@@ -17,9 +17,9 @@ BLOCKS, RUNS = 20, 10  # of runs: each block is a seeded test of its own, so tha
 
 
 @pytest.fixture(scope="module")
-def template(right, bugs, tmp_path_factory):
-    course = sample.scratch_course(course_module.load(ROOT), tmp_path_factory.mktemp("killed") / "template")
-    make_class(course, right, bugs)
+def template(right, mistakes, tmp_path_factory):
+    course = made_up.scratch_course(load_course(ROOT), tmp_path_factory.mktemp("killed") / "template")
+    make_class(course, right, mistakes)
     return course
 
 

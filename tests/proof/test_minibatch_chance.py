@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from autograder.answers import Answers
+from autograder.sandbox.answers import Answers
 
 pytestmark = pytest.mark.proof
 
@@ -25,8 +25,8 @@ def in_sorted_order(rng, n, k):
     return np.sort(rng.permutation(n)[:k])
 
 
-def test_no_right_sampler_fails_by_chance(bench, record):
-    checks = bench.checks
+def test_no_right_sampler_fails_by_chance(judge_context, record):
+    checks = judge_context.checks
     rows, size, batches = checks.TRAIN_ROWS, checks.BATCH, int(checks.T8_cases(rng(0), {}, {})[0]["num_iters"])
     draws = size * batches
     bounds = {
@@ -55,7 +55,9 @@ def test_no_right_sampler_fails_by_chance(bench, record):
             drawn = {"sizes": [size] * batches, "label_sizes": [size] * batches, "rows": case["X"][index.ravel()]}
             drawn["labels"] = case["y"][index.ravel()]
             answers = Answers({f"0/train.{key}": np.asarray(value, float) for key, value in drawn.items()})
-            failed[name] += not all(finding.ok for finding in checks.T8(checks.Exam("T8", [case], answers, {})))
+            failed[name] += not all(
+                part_result.ok for part_result in checks.T8(checks.CheckContext("T8", [case], answers, {}))
+            )
     record(
         "minibatch-chance",
         {

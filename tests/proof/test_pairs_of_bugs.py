@@ -10,8 +10,9 @@ import itertools
 import numpy as np
 import pytest
 
-from autograder.course import CourseError, load_module
-from autograder.planting import plant, run_text
+from autograder.course import load_module
+from autograder.errors import CourseError
+from autograder.judging.mutations import plant, run_text
 
 pytestmark = pytest.mark.proof
 
@@ -24,11 +25,11 @@ def scores(result):
     return {task: verdict.score for task, verdict in result.verdicts.items()}
 
 
-def fitting(bench, one, other):
+def fitting(judge_context, one, other):
     """Parameters whose planted gradient is the derivative of the planted loss, at every entry."""
-    text = plant(bench.reference_text, ((one.old, one.new), (other.old, other.new)), "pair")
+    text = plant(judge_context.reference_text, ((one.old, one.new), (other.old, other.new)), "pair")
     net = run_text(text, "pair")["TwoLayerNet"](5, 7, 4)
-    helpers = load_module(bench.course.source("hw4") / "hw4_helpers.py", "hw4_helpers")
+    helpers = load_module(judge_context.course.source("hw4") / "hw4_helpers.py", "hw4_helpers")
     rng = np.random.default_rng(0)
     net.params = {name: rng.normal(0, 0.7, value.shape) for name, value in net.params.items()}
     X, y = rng.normal(size=(6, 5)), rng.integers(0, 4, 6)
@@ -43,35 +44,35 @@ def fitting(bench, one, other):
     return found
 
 
-def pairs(bench):
-    """Random pairs of function bugs of different tasks whose edits do not overlap, without repeats."""
-    bugs = [bug for bug in bench.bugs if bug.task in TASKS and not bug.in_class]
-    every = [pair for pair in itertools.combinations(bugs, 2) if pair[0].task != pair[1].task]
+def pairs(judge_context):
+    """Random pairs of function mistakes of different tasks whose edits do not overlap, without repeats."""
+    mistakes = [mistake for mistake in judge_context.mistakes if mistake.task in TASKS and not mistake.in_class]
+    every = [pair for pair in itertools.combinations(mistakes, 2) if pair[0].task != pair[1].task]
     for at in np.random.default_rng(SEED).permutation(len(every)):
         one, other = every[at]
         try:
-            plant(bench.reference_text, ((one.old, one.new), (other.old, other.new)), "pair")
+            plant(judge_context.reference_text, ((one.old, one.new), (other.old, other.new)), "pair")
         except CourseError:
             continue
         yield one, other
 
 
-def test_each_pair_loses_what_the_two_lose_alone(graded, bench, record):
+def test_each_pair_loses_what_the_two_lose_alone(graded, judge_context, record):
     right = scores(graded((), "right"))
     alone = {}
 
-    def lost_alone(bug):
-        if bug not in alone:
-            alone[bug] = graded(((bug.old, bug.new),), "one")
-        return scores(alone[bug])
+    def lost_alone(mistake):
+        if mistake not in alone:
+            alone[mistake] = graded(((mistake.old, mistake.new),), "one")
+        return scores(alone[mistake])
 
-    differ, fitted, chosen, kinds, named = [], [], list(itertools.islice(pairs(bench), PAIRS)), {}, 0
+    differ, fitted, chosen, kinds, named = [], [], list(itertools.islice(pairs(judge_context), PAIRS)), {}, 0
     for one, other in chosen:
         kind = f"{one.task}+{other.task}"
         kinds[kind] = kinds.get(kind, 0) + 1
         expected = {**right, one.task: lost_alone(one)[one.task], other.task: lost_alone(other)[other.task]}
         if other.task == "T7" and one.task in ("T5", "T6"):
-            fits, parts = fitting(bench, one, other), alone[other].verdicts["T7"].parts
+            fits, parts = fitting(judge_context, one, other), alone[other].verdicts["T7"].parts
             expected["T7"] = sum(part.max_score if part.name in fits else part.score for part in parts)
             if expected["T7"] != lost_alone(other)["T7"]:
                 fitted.append(f"T7: {other.name} after {one.task}: {one.name}")
@@ -84,19 +85,19 @@ def test_each_pair_loses_what_the_two_lose_alone(graded, bench, record):
             }
             differ.append({"pair": [f"{one.task}: {one.name}", f"{other.task}: {other.name}"], "expected, got": moved})
     collateral = [
-        f"{bug.task}: {bug.name}"
-        for bug, found in alone.items()
-        if {**scores(found), bug.task: right[bug.task]} != right
+        f"{mistake.task}: {mistake.name}"
+        for mistake, found in alone.items()
+        if {**scores(found), mistake.task: right[mistake.task]} != right
     ]
     record(
-        "pairs-of-bugs",
+        "pairs-of-mistakes",
         {
             "pairs": len(chosen),
-            "different bugs among them": len(alone),
+            "different mistakes among them": len(alone),
             "pairs by tasks": dict(sorted(kinds.items())),
             "pairs that lose anything else": differ,
             "gradients that fit the wrong loss": fitted,
-            "bugs that alone cost another task": collateral,
+            "mistakes that alone cost another task": collateral,
             "mistakes named in the pairs": f"{named} of {2 * len(chosen)}",
         },
     )

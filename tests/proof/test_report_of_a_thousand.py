@@ -8,11 +8,13 @@ from statistics import median
 import pytest
 from pages_in_chromium import chromium, needs_chromium
 
-from autograder import audit, report, sample
-from autograder.grade import grade_submission
-from autograder.likeness import Alike
-from autograder.submission import Submission
-from autograder.verdicts import keep
+from autograder.grading import made_up
+from autograder.grading.pipeline import grade_submission
+from autograder.marks.verdict_files import keep
+from autograder.pages import report
+from autograder.pages.similarity import Alike
+from autograder.releasing import audit
+from autograder.submissions.submission import Submission
 
 pytestmark = [pytest.mark.proof, needs_chromium]
 
@@ -21,14 +23,14 @@ FIRST = ("Anong", "Bua", "Chai", "Dao", "Somchai", "สมชาย", "สมห
 
 
 @pytest.fixture(scope="module")
-def real(desk, course, hw4):
+def real(grader, course, hw4):
     """Real verdicts: the right answers, one known mistake of each task, nothing at all."""
-    bugs, _ = audit.planted(course, hw4)
-    net = sample.model_file(sample.train(course, hw4, "sample", iterations=1000, hidden=30))
-    one = {bug.task: bug for bug in bugs}.values()
-    answers = [sample.answers(course, hw4), *(sample.with_bug(course, hw4, bug)[0] for bug in one), {}]
-    handed_in = [sample.hand_in(course, hw4, found, net if found else None) for found in answers]
-    return [grade_submission(desk, Submission(f"s{n}", files)) for n, files in enumerate(handed_in)]
+    mistakes, _ = audit.planted(course, hw4)
+    net = made_up.model_file(made_up.train(course, hw4, "sample", iterations=1000, hidden=30))
+    one = {mistake.task: mistake for mistake in mistakes}.values()
+    answers = [made_up.answers(course, hw4), *(made_up.with_mistake(course, hw4, mistake)[0] for mistake in one), {}]
+    handed_in = [made_up.hand_in(course, hw4, found, net if found else None) for found in answers]
+    return [grade_submission(grader, Submission(f"s{n}", files)) for n, files in enumerate(handed_in)]
 
 
 def made_up(real, hw4):

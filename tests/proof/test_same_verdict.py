@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from autograder import judge
+from autograder.judging import judge
 
 pytestmark = pytest.mark.proof
 
@@ -36,8 +36,10 @@ def said(result):
     }
 
 
-def edits(bench, *wanted):
-    return tuple((bug.old, bug.new) for bug in bench.bugs if (bug.task, bug.name) in wanted)
+def edits(judge_context, *wanted):
+    return tuple(
+        (mistake.old, mistake.new) for mistake in judge_context.mistakes if (mistake.task, mistake.name) in wanted
+    )
 
 
 @pytest.mark.parametrize(
@@ -48,8 +50,8 @@ def edits(bench, *wanted):
         ("wrong-in-seven-tasks", tuple(MANY.items()), GRADINGS_OF_MANY),
     ],
 )
-def test_not_one_verdict_differs_between_secrets(graded, bench, record, name, wanted, gradings):
-    planted = edits(bench, *wanted)
+def test_not_one_verdict_differs_between_secrets(graded, judge_context, record, name, wanted, gradings):
+    planted = edits(judge_context, *wanted)
     assert len(planted) == len(wanted)
     started = time.monotonic()
     first = graded(planted, name, secret(0))
@@ -62,7 +64,7 @@ def test_not_one_verdict_differs_between_secrets(graded, bench, record, name, wa
     record(
         f"same-verdict-{name}",
         {
-            "planted": [f"{task}: {bug}" for task, bug in wanted],
+            "planted": [f"{task}: {mistake}" for task, mistake in wanted],
             "gradings": gradings,
             "different seeds": len(seeds),
             "different verdicts": len(different),

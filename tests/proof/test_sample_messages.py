@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from autograder import grade, judge, planting, sample, texts
-from autograder.submission import Submission
+from autograder.course import messages
+from autograder.grading import made_up, pipeline
+from autograder.judging import judge, mutations
+from autograder.submissions.submission import Submission
 
 pytestmark = pytest.mark.proof
 
@@ -27,18 +29,18 @@ class Sample:
 
     task: str
     what: str  # what the student did
-    bug: str = ""
+    mistake: str = ""
     edit: tuple[str, str] = ("", "")
 
 
 SAMPLES = (
-    Sample("T1", "The step through y1 is left out of the chain rule.", bug="w1-missing-in-both"),
-    Sample("T3", "Only the weights are counted.", bug="biases-forgotten"),
-    Sample("T5", "The bias b1 is left out; the toy data cannot show it.", bug="b1-missing"),
-    Sample("T6", "The largest score is not subtracted before the exponential.", bug="max-not-subtracted"),
-    Sample("T7", "The gradient of W2 has no regularization.", bug="W2-regularization-missing"),
-    Sample("T8", "Rows and labels are drawn by two calls.", bug="labels-drawn-separately"),
-    Sample("T10", "A class of the student's own decays in every iteration.", bug="every-iteration"),
+    Sample("T1", "The step through y1 is left out of the chain rule.", mistake="w1-missing-in-both"),
+    Sample("T3", "Only the weights are counted.", mistake="biases-forgotten"),
+    Sample("T5", "The bias b1 is left out; the toy data cannot show it.", mistake="b1-missing"),
+    Sample("T6", "The largest score is not subtracted before the exponential.", mistake="max-not-subtracted"),
+    Sample("T7", "The gradient of W2 has no regularization.", mistake="W2-regularization-missing"),
+    Sample("T8", "Rows and labels are drawn by two calls.", mistake="labels-drawn-separately"),
+    Sample("T10", "A class of the student's own decays in every iteration.", mistake="every-iteration"),
     Sample(
         "T7",
         "The gradient of b1 is summed along the wrong axis.",
@@ -53,20 +55,26 @@ SAMPLES = (
 )
 
 
-def test_ten_messages_in_two_languages(desk, course, hw4, bench):
+def test_ten_messages_in_two_languages(grader, course, hw4, judge_context):
     pieces = [HEAD]
     for number, one in enumerate(SAMPLES, start=1):
-        edits = tuple((bug.old, bug.new) for bug in bench.bugs if (bug.task, bug.name) == (one.task, one.bug))
+        edits = tuple(
+            (mistake.old, mistake.new)
+            for mistake in judge_context.mistakes
+            if (mistake.task, mistake.name) == (one.task, one.mistake)
+        )
         edits = edits or tuple(edit for edit in (one.edit,) if edit[0])
-        said = {language: verdict(desk, course, hw4, edits, one.task, language) for language in ("en", "th")}
+        said = {language: verdict(grader, course, hw4, edits, one.task, language) for language in ("en", "th")}
         en, th = said["en"], said["th"]
         assert en.status in (judge.FAILED, judge.NOT_CHECKED)
-        assert en.mistake == th.mistake == (one.bug or ("missing-file" if one.task == "T12" else ""))
+        assert en.mistake == th.mistake == (one.mistake or ("missing-file" if one.task == "T12" else ""))
         assert en.score == th.score
         assert en.message != th.message
         assert any("\u0e00" <= letter <= "\u0e7f" for letter in th.message)
-        parts = "; ".join(f"{bench.texts.part(one.task, p.name)} {p.score:g} of {p.max_score:g}" for p in en.parts)
-        name = f"`{one.bug}`" if one.bug else "not a known one"
+        parts = "; ".join(
+            f"{judge_context.messages.part(one.task, p.name)} {p.score:g} of {p.max_score:g}" for p in en.parts
+        )
+        name = f"`{one.mistake}`" if one.mistake else "not a known one"
         pieces.append(
             f"## {number}. {one.task}\n\n{one.what} Mistake: {name}. "
             f"Score {en.score:g} of {en.max_score:g} ({parts}).\n\n"
@@ -76,14 +84,14 @@ def test_ten_messages_in_two_languages(desk, course, hw4, bench):
         (ROOT / "docs" / "messages.md").write_text("\n".join(pieces), encoding="utf-8")
 
 
-def verdict(desk, course, hw4, edits, task, language):
+def verdict(grader, course, hw4, edits, task, language):
     """The verdict of the reference with the edits, in a course of that language."""
-    text = planting.plant(bench_text := desk.bench.reference_text, edits, "sample")
-    answers = sample.answers(course, hw4, text)
-    own_class = sample.regions.node_text(text, "TwoLayerNet")
-    if own_class != sample.regions.node_text(bench_text, "TwoLayerNet"):
+    text = mutations.plant(bench_text := grader.judge_context.reference_text, edits, "sample")
+    answers = made_up.answers(course, hw4, text)
+    own_class = made_up.regions.node_text(text, "TwoLayerNet")
+    if own_class != made_up.regions.node_text(bench_text, "TwoLayerNet"):
         answers["T11"] = f"{answers['T11']}\n\n\n{own_class}\n"
-    words = texts.load(course.part("messages", hw4.name), language)
-    speaking = replace(desk, bench=replace(desk.bench, texts=words), secret=b"\1" * 32)
-    result = grade.grade_submission(speaking, Submission("student", sample.hand_in(course, hw4, answers)))
+    words = messages.load_messages(course.part("messages", hw4.name), language)
+    speaking = replace(grader, judge_context=replace(grader.judge_context, messages=words), secret=b"\1" * 32)
+    result = pipeline.grade_submission(speaking, Submission("student", made_up.hand_in(course, hw4, answers)))
     return result.verdicts[task]

@@ -9,8 +9,8 @@ import postgres
 import pytest
 import test_postgres
 
-from autograder import course as course_module
-from autograder import sample, secret
+from autograder.course import load_course, secret
+from autograder.grading import made_up
 
 pytestmark = pytest.mark.proof
 
@@ -24,8 +24,8 @@ def test_two_hundred_submissions_by_two_graders_one_killed(
     record: Callable[..., None],
 ) -> None:
     root = Path(__file__).resolve().parents[2]
-    classroom = sample.scratch_course(course_module.load(root), tmp_path / "course")
-    secret.load(classroom)
+    classroom = made_up.scratch_course(load_course(root), tmp_path / "course")
+    secret.load_secret(classroom)
     names = sorted(test_postgres.fill(classroom, 200, hand_in, right))
     with postgres.server() as socket:
         course = postgres.with_url(copy_of(classroom, tmp_path / "pg"), postgres.database(socket, "proof"))

@@ -1,0 +1,31 @@
+"""T5: the forward pass."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from autograder.author import Array, Case, CheckContext, PartResult, either, first
+
+from .inputs import EXACT, SIZES, Rng, params_in, random_problem, reference_gradients
+
+
+def T5_cases(rng: Rng, reference: Mapping[str, Any], data: Mapping[str, Array]) -> list[Case]:
+    return [random_problem(rng, *sizes) for sizes in SIZES]
+
+
+def T5(context: CheckContext) -> list[PartResult]:
+    """The forward pass gives the reference's scores, and the hidden layer after the ReLU."""
+    scores_class, scores_own, hidden, gradients = [], [], [], []
+    for number, case in enumerate(context.cases):
+        scores, activations = context.reference["forward"](params_in(case), case["X"])
+        scores_class.append(context.compare(number, "scores", scores, EXACT))
+        scores_own.append(context.compare(number, "own.0", scores, EXACT))
+        hidden.append(context.compare(number, "own.1", activations, EXACT))
+        for name, expected in reference_gradients(context, case, 0.1).items():
+            gradients.append(context.compare(number, f"grads.{name}", expected, EXACT))
+    if not context.answers.class_is_given:
+        return [PartResult("scores", 1.0, first(scores_class))]
+    # a hidden layer of another kind is no mistake where the gradients come out right
+    return [
+        PartResult("scores", 0.75, either(first(scores_class), first(scores_own))),
+        PartResult("hidden", 0.25, either(first(gradients), first(hidden))),
+    ]

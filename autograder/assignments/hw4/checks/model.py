@@ -1,0 +1,137 @@
+"""T12: the saved model."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from autograder.author import Array, Case, CheckContext, PartResult, Problem, either
+
+from .inputs import PARAMETERS, Rng
+from .lookups import flag_of, nearby, places_of
+
+GIVEN = ("TwoLayerNet", "")  # class names of a saved model that mean the given class
+
+
+def T12_cases(rng: Rng, reference: Mapping[str, Any], data: Mapping[str, Array]) -> list[Case]:
+    places = places_of(rng, data)
+    return [{"near": nearby(rng, places, data), "mean": data["mean"].astype(np.float64)}]
+
+
+def T12_asks(context: CheckContext) -> bool:
+    """Whether the sandbox is needed: not where the reference's forward pass already passes."""
+    return isinstance(context.model, tuple) and not all(part_result.ok for part_result in _by_reference(context))
+
+
+def T12(context: CheckContext) -> list[PartResult]:
+    """The saved model is more accurate than the thresholds on the validation and the test set."""
+    if not isinstance(context.model, tuple):
+        problem = context.model or Problem("no_model")
+        mistake = "missing-file" if problem.kind == "no_model" else "unreadable-file"
+        return [PartResult(part, 0.5, problem, mistake) for part in ("validation", "test")]
+    by_reference = _by_reference(context)
+    if all(part_result.ok for part_result in by_reference):
+        return _flagged(by_reference, _reference_flag(context))
+    answered = {name: context.value(0, name) for name in ("val", "test")}
+    by_class = _accuracies(context, answered)
+    part_results = []
+    for a, b in zip(by_reference, by_class, strict=True):
+        # a class of another name is judged by its own predict alone
+        decided = either(a.problem, b.problem) if context.model[0] in GIVEN else b.problem
+        best = max((f.measured for f in (a, b) if f.measured is not None), default=None)
+        part_results.append(PartResult(a.part, a.share, decided, _model_mistake(decided), best))
+    flag = (
+        flag_of(context, answered, context.value(0, "near")) if any(part_result.ok for part_result in by_class) else ""
+    )
+    if not flag and any(part_result.ok for part_result in by_reference):
+        flag = _reference_flag(context)
+    return _flagged(part_results, flag)
+
+
+def _model_mistake(problem: Problem | None) -> str:
+    """Name of what is wrong with a saved model, or ""."""
+    if problem is not None and problem.kind == "error" and "NameError" in problem.facts["error"]:
+        return "class-not-found"
+    names = {"below": "below-threshold", "wrong_shapes": "wrong-shapes"}
+    return names.get(problem.kind, "") if problem is not None else ""
+
+
+CLOSE = 0.005  # to a threshold: single precision decides no nearer
+
+
+def _by_reference(context: CheckContext) -> list[PartResult]:
+    """What the reference's forward pass makes of the model; computed once an context.
+
+    Single precision is twice as fast and moves a handful of labels at most; where an accuracy is
+    near its threshold, double precision decides.
+    """
+    if "by_reference" not in context.memo:
+        labels = _reference_labels(context, np.float32)
+        for name, bound in zip(("val", "test"), context.thresholds, strict=True):
+            found = labels[name]
+            if not isinstance(found, Problem) and abs(np.mean(found == context.data[f"{name}_labels"]) - bound) < CLOSE:
+                labels = _reference_labels(context, np.float64)
+                break
+        context.memo["labels"], context.memo["by_reference"] = labels, _accuracies(context, labels)
+    answer: list[PartResult] = context.memo["by_reference"]
+    return answer
+
+
+def _reference_labels(context: CheckContext, precision: type[np.floating[Any]]) -> dict[str, Array | Problem]:
+    """Labels by the reference's forward pass, where the model has the given network's parameters."""
+    assert isinstance(context.model, tuple)
+    name, params = context.model
+    D = context.data["val"].shape[1]
+    fits = name in GIVEN and set(params) == set(PARAMETERS) and _fits(params, D)
+    if not fits:
+        return {n: Problem("wrong_shapes") for n in ("val", "test")}
+    return {part: _labels(context, params, context.data[f"{part}_centred"], precision) for part in ("val", "test")}
+
+
+def _fits(params: Mapping[str, Array], D: int) -> bool:
+    """Whether the arrays are those of the given network."""
+    W1, b1, W2, b2 = (params[key] for key in PARAMETERS)
+    if W1.ndim != 2 or W2.ndim != 2 or W1.shape[0] != D or W2.shape != (W1.shape[1], 10):
+        return False
+    return b1.size == W1.shape[1] and b2.size == 10
+
+
+def _labels(
+    context: CheckContext, params: Mapping[str, Array], images: Array, precision: type[np.floating[Any]]
+) -> Array:
+    cast = {name: value.astype(precision) for name, value in params.items()}
+    cast |= {name: cast[name].ravel() for name in ("b1", "b2")}
+    labels = [
+        context.reference["forward"](cast, images[at : at + 1000].astype(precision, copy=False))[0].argmax(axis=1)
+        for at in range(0, len(images), 1000)
+    ]
+    return np.concatenate(labels).astype(np.float64)
+
+
+def _accuracies(context: CheckContext, labels: Mapping[str, Array | Problem]) -> list[PartResult]:
+    part_results = []
+    for part, name, bound in zip(("validation", "test"), ("val", "test"), context.thresholds, strict=True):
+        found, right = labels[name], context.data[f"{name}_labels"]
+        accuracy = None
+        if isinstance(found, Problem):
+            problem: Problem | None = found
+        elif found.size != right.size:
+            problem = Problem("shape", {"got": str(found.shape), "wanted": str(right.shape), "sizes": ""})
+        else:
+            accuracy = float(np.mean(found.ravel() == right))
+            facts = {"accuracy": f"{100 * accuracy:.2f}", "bound": f"{100 * bound:.1f}"}
+            problem = None if accuracy > bound else Problem("below", facts)
+        part_results.append(PartResult(part, 0.5, problem, measured=accuracy))
+    return part_results
+
+
+def _reference_flag(context: CheckContext) -> str:
+    """The same for the reference's forward pass."""
+    assert isinstance(context.model, tuple)
+    near = context.cases[0]["near"] - context.data["mean"].astype(np.float32)
+    return flag_of(context, context.memo["labels"], _labels(context, context.model[1], near, np.float32))
+
+
+def _flagged(part_results: list[PartResult], flag: str) -> list[PartResult]:
+    return [replace(part_result, flag=flag) for part_result in part_results]

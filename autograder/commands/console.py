@@ -1,0 +1,34 @@
+"""What all commands share: where they print, and how they name the course, the assignment and the workers."""
+
+import os
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from autograder.course import Assignment, Course, load_course
+
+# where nobody watches, lines are not cut to the width of a screen
+WIDTH = None if sys.stdout.isatty() else 130
+out = Console(highlight=False, soft_wrap=True, width=WIDTH)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+CourseDir = Annotated[Path, typer.Option("--course", help="Course folder, with course_config.py.")]
+Name = Annotated[str, typer.Argument(help="Assignment, for example hw5.")]
+Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, help="Submissions at a time.")]
+
+
+def load(root: Path, name: str) -> tuple[Course, Assignment]:
+    """The course in a folder, and its assignment of that name."""
+    course = load_course(root)
+    return course, course.assignment(name)
+
+
+def say(lines: Iterable[str]) -> None:
+    """Lines that may hold anything, as they are."""
+    for line in lines:
+        out.print(line, markup=False)

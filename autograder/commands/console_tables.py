@@ -1,0 +1,95 @@
+"""Tables for the instructor's terminal."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from autograder.course import Assignment
+from autograder.judging.verdicts import FAILED, NEEDS_GRADING, NOT_CHECKED, PASSED, Result
+
+if TYPE_CHECKING:  # `autograder scores` starts without numpy
+    from autograder.commands.diagnoses import Diagnosis
+    from autograder.releasing.audit import Audit
+
+MARKS = {PASSED: "[green]{}[/]", FAILED: "[red]{}[/]", NOT_CHECKED: "[yellow]{}?[/]", NEEDS_GRADING: "[cyan]...[/]"}
+
+
+def marks(assignment: Assignment, results: Iterable[Result]) -> Table:
+    """The marks of a class, a line each."""
+    table = Table(title=assignment.title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column("student", no_wrap=True)
+    for task in assignment.tasks:
+        table.add_column(task.name, justify="right")
+    table.add_column("score", justify="right")
+    table.add_column("of", justify="right")
+    best = assignment.points
+    for result in results:
+        found = [result.verdicts[task.name] for task in assignment.tasks]
+        cells = [MARKS[v.status].format("" if v.score is None else f"{v.score:g}") for v in found]
+        total = sum(v.score or 0 for v in found)
+        table.add_row(Text(result.student), *cells, f"[bold]{total:g}[/]", f"{best:g}")
+    return table
+
+
+def below(assignment: Assignment, results: Iterable[Result], ungraded: Sequence[str]) -> Iterator[str]:
+    """The lines below that table: what its signs mean, and what waits."""
+    found = [(result.student, verdict) for result in results for verdict in result.verdicts.values()]
+    yield "green: right, red: wrong, yellow?: not checked, ...: waits for a person"
+    if waiting := sum(verdict.score is None for _, verdict in found):
+        yield f"{waiting} answers wait for a person: `jupyter lab`, then Nbgrader > Formgrader"
+    if flagged := [f"{student} {verdict.task} ({verdict.flag})" for student, verdict in found if verdict.flag]:
+        yield f"flagged, the marks stand until you look (SECURITY.md says what it means): {', '.join(flagged)}"
+    if ungraded:
+        yield f"not graded yet: {', '.join(ungraded)}; run `autograder grade {assignment.name}`"
+
+
+def diagnoses(found: Iterable["Diagnosis"]) -> Table:
+    """What the doctor found, a line each, with its mend."""
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for heading in ("", "what", "found"):
+        table.add_column(heading, overflow="fold")
+    for diagnosis in found:
+        state = Text("ok", "green") if diagnosis.ok else Text("problem", "bold red" if diagnosis.stops else "yellow")
+        said = diagnosis.found if diagnosis.ok else f"{diagnosis.found}\nmend: {diagnosis.mend}"
+        table.add_row(state, diagnosis.what, Text(said))
+    return table
+
+
+def matrix(assignment: Assignment, found: "Audit") -> Table:
+    """Planted in (rows) against tasks that lost marks (columns)."""
+    table = Table(
+        title="mistakes planted (rows), tasks that lost marks (columns)", title_justify="left", box=box.SIMPLE_HEAD
+    )
+    tasks = [task.name for task in assignment.tasks]
+    for heading in ("planted in", "mistakes", *tasks):
+        table.add_column(heading, justify="right")
+    groups = {task: [row for row in found.mistakes if row.task == task] for task in tasks}
+    groups["right"] = list(found.variants)
+    for name, rows in groups.items():
+        if rows:
+            counts = [sum(task in row.lost for row in rows) for task in tasks]
+            table.add_row(name, str(len(rows)), *(str(count) if count else "." for count in counts))
+    return table
+
+
+def rows(found: "Audit") -> Iterator[str]:
+    """The lines below the matrix: each row that is not as it should be, and the sum."""
+    for line in found.wrong:
+        yield f"[red]wrong[/]      {escape(line)}"
+    for row in found.survivors:
+        yield f"[red]survivor[/]   {row.name}: costs nothing"
+    for row in found.collateral:
+        yield f"[red]collateral[/] {row.name}: also costs {', '.join(row.collateral)}"
+    for row in found.wronged:
+        yield f"[red]wronged[/]    {row.name}: loses {', '.join(row.lost)}: {row.message}"
+    for row in found.mistakes:
+        if not row.named and not row.survivor:
+            yield f"[yellow]unnamed[/]    {row.name}: the feedback says {row.mistake or 'no name'}"
+    yield (
+        f"{len(found.mistakes)} mistakes: {len(found.survivors)} survivors, {len(found.collateral)} with collateral, "
+        f"{100 * found.named:.0f} % named; {len(found.variants)} right variants: {len(found.wronged)} lost marks"
+    )

@@ -1,0 +1,23 @@
+"""`autograder doctor`: what works on this machine, and how to mend what does not."""
+
+from pathlib import Path
+
+from autograder.commands.console import CourseDir, out
+from autograder.errors import CourseError
+
+
+def command(course: CourseDir = Path()) -> None:
+    """Check what grading needs: python, packages, sandbox, jupyter, data, disk, gradebook, course."""
+    from autograder.commands import console_tables, diagnoses  # numpy and more
+
+    out.print("looking at this machine and this course; the slow part is Jupyter's own list of its extensions")
+    found = list(diagnoses.examine(course))
+    out.print(console_tables.diagnoses(found))
+    wrong = [diagnosis.what for diagnosis in found if not diagnosis.ok and diagnosis.stops]
+    if wrong:
+        raise CourseError(
+            f"grading cannot work until this is mended: {', '.join(wrong)}; then `autograder doctor` again"
+        )
+    minor = sum(not diagnosis.ok for diagnosis in found)
+    out.print("grading can work" + (f"; {minor} smaller problems above" if minor else ""))
+    out.print("next: `autograder release`, `autograder grade`; or `autograder demo` to see the whole loop")

@@ -1,0 +1,135 @@
+"""`autograder grade`: a session fed by the workers, and what it says on the way."""
+
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from autograder.commands.console import CORES, CourseDir, Jobs, Name, err, load, out, say
+from autograder.commands.scores import show_marks
+from autograder.course import Assignment, Course
+from autograder.errors import CourseError
+from autograder.marks import verdict_files
+from autograder.progress import Progress
+
+if TYPE_CHECKING:  # nbgrader takes seconds to import
+    from autograder.grading.session import GradingSession
+    from autograder.grading.workers import Outcome, Workers
+
+
+def command(
+    assignment: Name,
+    student: Annotated[list[str] | None, typer.Argument(help="Only these students.")] = None,
+    course: CourseDir = Path(),
+    jobs: Jobs = CORES,
+    force: Annotated[bool, typer.Option("--force", help="Grade again what has not changed.")] = False,
+    cluster: Annotated[
+        str, typer.Option("--cluster", metavar="ADDRESS", help="A dask scheduler, for example tcp://host:8786.")
+    ] = "",
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Only make the gradebook again, from the kept verdicts.")
+    ] = False,
+    explain: Annotated[
+        str, typer.Option("--explain", metavar="TASK", help="Only replay one student's verdict on TASK, for an appeal.")
+    ] = "",
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no table.")] = False,
+    unsafe: Annotated[
+        bool, typer.Option("--unsafe-no-sandbox", help="Run code without walls. Only for code you trust.")
+    ] = False,
+) -> None:
+    """Grade submitted/*/ASSIGNMENT/ into nbgrader's gradebook."""
+    loaded, wanted = load(course, assignment)
+    names = verdict_files.students(loaded, wanted, student or [])
+    if explain:
+        from autograder.grading import appeals  # numpy and the judge
+
+        return say(appeals.explain(loaded, wanted, student or [], explain))
+    if rebuild:
+        from autograder.grading import session  # nbgrader takes seconds to import
+
+        return say(session.rebuild(loaded, wanted, names))
+    if unsafe:
+        err.print("[bold red]warning:[/] --unsafe-no-sandbox: submitted code can do what you can do")
+    how = How(jobs, force, unsafe, cluster)
+    graded, failed = grade_class(loaded, wanted, names, how, out, quiet)
+    if not quiet and graded:
+        show_marks(loaded, wanted, graded)
+    if not quiet:
+        out.print(f"next: `autograder report {wanted.name}` writes the feedback and the class report")
+    if failed:
+        raise CourseError(f"{len(failed)} not graded, or not whole ({', '.join(failed[:3])}...); the others are safe")
+
+
+@dataclass(frozen=True)
+class How:
+    """Where and how a class is graded. force: what has not changed too; cluster: a scheduler's address."""
+
+    jobs: int
+    force: bool = False
+    unsafe: bool = False
+    cluster: str = ""
+
+    def place(self, count: int) -> "contextlib.AbstractContextManager[Workers]":
+        """The workers for that many submissions."""
+        from autograder.grading import workers  # numpy and more
+
+        if self.cluster:
+            return workers.cluster(self.cluster)
+        return contextlib.nullcontext(workers.local(min(self.jobs, count)))
+
+
+def grade_class(
+    course: Course, assignment: Assignment, names: Sequence[str], how: How, out: Console, quiet: bool = False
+) -> tuple[list[str], list[str]]:
+    """Grade what changed -> (names graded now, names that our side failed on)."""
+    # nbgrader takes seconds to import
+    from autograder.grading.session import GradingSession
+    from autograder.grading.workers import grade_all
+
+    with GradingSession(course, assignment) as work:
+        review = work.review(names, how.force)
+        todo = review.todo
+        kept = len(names) - len(todo) - len(review.elsewhere)
+        dataset = f", dataset {assignment.dataset}" if assignment.dataset else ""
+        out.print(f"grading {len(todo)} of {len(names)} submissions of {assignment.name}{dataset}")
+        if review.elsewhere:
+            out.print(f"{len(review.elsewhere)} are in another grader's hands now, and left to it")
+        if kept:
+            out.print(f"{kept} unchanged since they were graded; --force grades them too")
+        say(review.said)
+        failed: list[str] = []
+        if todo:
+            with how.place(len(todo)) as workers, Progress(len(todo), out, quiet) as progress:
+                for outcome in grade_all(course, assignment, todo, workers, how.unsafe, how.force):
+                    if not _taken(work, outcome, progress):
+                        failed.append(outcome[0].student)
+        say(work.finish())
+    return todo, failed
+
+
+def _taken(work: "GradingSession", outcome: "Outcome", progress: Progress) -> bool:
+    """Take one outcome -> whether it is graded, and whole."""
+    handed_in, result = outcome
+    name = handed_in.student
+    if isinstance(result, CourseError):
+        raise result
+    if isinstance(result, Exception):
+        progress.say(f"{name}: not graded: {type(result).__name__}: {result}")
+        progress.step(ok=False)
+        return False
+    if progress.slowest < result.stretch:
+        progress.slowest = result.stretch
+        progress.say(_pace_line(work.assignment, result.stretch))
+    for line in (*work.take(handed_in, result), *(f"{name}: {note}" for note in result.notes)):
+        progress.say(line)
+    progress.step()
+    return not any(note.endswith("mark it by hand") for note in result.notes)
+
+
+def _pace_line(assignment: Assignment, factor: float) -> str:
+    times = assignment.limits.reference_times
+    return f"slow machine: time limits are {factor:g} times as long, {times:g} times what the reference needs here"

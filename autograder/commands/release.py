@@ -1,0 +1,28 @@
+"""`autograder release`: what students get, made from the source."""
+
+from pathlib import Path
+
+from autograder.commands.console import CourseDir, Name, load, out, say
+from autograder.course import Assignment, Course
+
+
+def command(assignment: Name, course: CourseDir = Path()) -> None:
+    """Make release/ASSIGNMENT/ and its zip from source/, scan it for leaks, and try it as a right student would."""
+    loaded, wanted = load(course, assignment)
+    archive = release(loaded, wanted)
+    out.print(f"next: give students {archive}, then `autograder grade {wanted.name}`")
+
+
+def release(loaded: Course, wanted: Assignment) -> Path:
+    """Make the release -> its zip."""
+    # nbgrader takes seconds to import
+    from autograder.gradebook import database, registration
+    from autograder.releasing import release as releasing
+
+    out.print(f"making {wanted.name} for students from {loaded.source(wanted.name)}, and scanning it for leaks")
+    made = releasing.release(loaded, wanted)
+    say(made.said)
+    with database.connect(loaded) as book:
+        registration.register(book, loaded, wanted)
+    out.print(f"released: {loaded.release(wanted.name)}")
+    return made.archive

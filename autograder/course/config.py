@@ -1,0 +1,135 @@
+"""course_config.py, read and checked: the first thing that is wrong is named in one line."""
+
+import ast
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from autograder.course.loading import load_module
+from autograder.course.records import ASSIGNMENT_NAME, JUDGE, LANGUAGES, PERSON, Assignment, Course
+from autograder.errors import CourseError
+from autograder.source_notebooks import grade_ids
+
+
+def load_course(root: Path) -> Course:
+    """Read and check course_config.py under `root`; CourseError names the first thing wrong."""
+    config = root / "course_config.py"
+    if not config.is_file():
+        raise CourseError(f"{config}: not found; run in the course folder or pass --course DIR")
+    try:
+        found: Any = load_module(config, "course_config").course
+    except AttributeError:
+        raise CourseError(f"{config}: defines no `course`; see the one that came with the kit") from None
+    except CourseError:
+        raise
+    except Exception as error:
+        raise CourseError(f"{config}: {type(error).__name__}: {error}") from error
+    course: Course = replace(found, root=root.resolve())
+    _check_values(course)
+    for assignment in course.assignments:
+        _check_parts(course, assignment)
+    return course
+
+
+def _check_values(course: Course) -> None:
+    where = "course_config.py"
+    if course.language not in LANGUAGES:
+        raise CourseError(f"{where}: language {course.language!r} is not one of {', '.join(LANGUAGES)}")
+    _check_ways(where, course)
+    _no_doubles(where, "assignment", [a.name for a in course.assignments])
+    for assignment in course.assignments:
+        here = f"{where}: {assignment.name}"
+        if not re.fullmatch(ASSIGNMENT_NAME, assignment.name):
+            raise CourseError(f"{here}: use only letters, digits, - and _ in an assignment's name")
+        _no_doubles(here, "task", [task.name for task in assignment.tasks])
+        for task in assignment.tasks:
+            if task.graded_by not in (JUDGE, PERSON):
+                raise CourseError(f"{here}: {task.name}: graded_by {task.graded_by!r} is not judge or person")
+            if not isinstance(task.saved_model, str):
+                raise CourseError(f"{here}: {task.name}: saved_model={task.saved_model!r} is no file's name")
+        for dataset, bounds in assignment.thresholds.items():
+            for bound in bounds:
+                if not 0 <= bound <= 1:
+                    raise CourseError(f"{here}: threshold {bound} for {dataset} is not between 0 and 1")
+        if assignment.thresholds and assignment.dataset not in assignment.thresholds:
+            raise CourseError(f"{here}: no thresholds for dataset {assignment.dataset!r}")
+        for name, value in vars(assignment.limits).items():
+            if not value > 0:
+                raise CourseError(f"{here}: limit {name} = {value} must be above 0")
+        if wrong := assignment.late.wrong(assignment.due, course.timezone):
+            raise CourseError(f"{here}: {wrong}")
+
+
+def _check_ways(where: str, course: Course) -> None:
+    """How submissions come in, and where marks go."""
+    try:
+        ZoneInfo(course.timezone)
+    except (KeyError, ValueError, OSError):  # unknown, or not a name at all
+        raise CourseError(f'{where}: timezone {course.timezone!r} is not known; try "Asia/Bangkok" or "UTC"') from None
+    if course.db_url and not course.db_url.startswith("postgresql+psycopg://"):
+        raise CourseError(
+            f"{where}: db_url must begin with postgresql+psycopg://; without one it is SQLite's gradebook.db"
+        )
+    if course.collect_pattern:
+        try:
+            groups = re.compile(course.collect_pattern).groupindex
+        except re.error as error:
+            raise CourseError(f"{where}: collect_pattern: {error}; see docs/in-and-out.md") from None
+        for name in ("student_id", "file_id"):
+            if name not in groups:
+                raise CourseError(f"{where}: collect_pattern has no group (?P<{name}>...); see docs/in-and-out.md")
+
+
+def _no_doubles(where: str, noun: str, names: list[str]) -> None:
+    for name in names:
+        if names.count(name) > 1:
+            raise CourseError(f"{where}: {noun} {name!r} stands there twice")
+
+
+def _check_parts(course: Course, assignment: Assignment) -> None:
+    """Every task has its cells, probe and reference. Files are parsed, not run; checks are tried at their use."""
+    _refuse_old_shape(course, assignment.name)
+    cells = {name: grade_ids(course.source(assignment.name) / f"{name}.ipynb") for name in assignment.notebooks}
+    judged = [task for task in assignment.tasks if task.graded_by == JUDGE]
+    probes = course.part("probes", assignment.name)
+    asked = _functions(probes)
+    _functions(course.part("checks", assignment.name))  # it is there, and is Python
+    solution = course.solution(assignment.name)
+    answers = _functions(solution)
+    for task in assignment.tasks:
+        here = f"course_config.py: {assignment.name}: task {task.name}"
+        for cell in dict.fromkeys((task.answer_cell, task.name)):
+            if cell not in cells[task.notebook]:
+                raise CourseError(f"{here} has no cell {cell!r} in source/{assignment.name}/{task.notebook}.ipynb")
+    for task in judged:
+        here = f"course_config.py: {assignment.name}: task {task.name}"
+        if task.name not in asked:
+            raise CourseError(f"{here} has no probe: define {task.name} in {probes.relative_to(course.root)}")
+        wanted = cells[task.notebook][task.answer_cell]
+        if wanted not in answers and task.name not in answers:
+            path = solution.relative_to(course.root)
+            raise CourseError(f"{here} has no reference: define {wanted or task.name} in {path}")
+
+
+def _refuse_old_shape(course: Course, name: str) -> None:
+    """Until version 0.1 an assignment's files stood in four folders."""
+    old = [course.root / "autograder" / kind / f"{name}.py" for kind in ("probes", "checks", "bugs")]
+    new = course.assignment_folder(name)
+    if not new.is_dir() and (there := [path for path in old if path.is_file()]):
+        raise CourseError(
+            f"{there[0]}: the shape of an older version; move {name}'s probes, checks, bugs and messages to "
+            f"{new}/ as probes.py, checks.py, mistakes.py, messages.toml: docs/author.md, `From the old shape`"
+        )
+
+
+def _functions(path: Path) -> set[str]:
+    """Names of the functions and classes that a Python file defines."""
+    try:
+        tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+    except FileNotFoundError:
+        raise CourseError(f"{path}: not found; every assignment needs one") from None
+    except SyntaxError as error:
+        raise CourseError(f"{path}:{error.lineno}: {error.msg}") from error
+    return {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}

@@ -1,0 +1,45 @@
+"""The grader fingerprint: a hash of all that decides about a mark. A verdict of another fingerprint is made again."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from autograder import __version__
+from autograder.course import secret
+from autograder.course.late import Late
+from autograder.course.records import Assignment, Course
+
+ENGINE = Path(__file__).parent.parent
+# what of the engine decides; tests/test_fingerprint.py holds it against what the pipeline imports
+MANIFEST = ("author.py", "course", "grading", "judging", "sandbox", "source_notebooks.py", "submissions")
+KINDS = (".py", ".toml")
+
+
+def grader_fingerprint(course: Course, assignment: Assignment) -> str:
+    """Hash of the engine, the assignment's own files, the course as it is declared, and its secret."""
+    total = hashlib.sha256(__version__.encode() + hashlib.sha256(secret.load_secret(course)).digest())
+    # of course_config.py what decides: dates, penalties and ways in and out change no verdict
+    decides = replace(assignment, title="", due="", late=Late(), canvas="")
+    total.update(repr((decides, course.language)).encode())
+    for name, path in deciding_files(course, assignment):
+        total.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return total.hexdigest()[:16]
+
+
+def deciding_files(course: Course, assignment: Assignment) -> Iterator[tuple[str, Path]]:
+    """(name that is the same on every machine, file) of all files that decide about a mark."""
+    for name in MANIFEST:
+        yield from _below(ENGINE / name, "engine")
+    yield from _below(course.assignment_folder(assignment.name), "assignment")
+    yield f"solution/{course.solution(assignment.name).name}", course.solution(assignment.name)
+    for path in sorted(course.release(assignment.name).glob("*")):
+        if path.suffix in (".ipynb", ".py"):
+            yield f"release/{path.name}", path
+
+
+def _below(place: Path, label: str) -> Iterator[tuple[str, Path]]:
+    paths = sorted(place.rglob("*")) if place.is_dir() else [place]
+    for path in paths:
+        if path.suffix in KINDS and path.is_file() and "__pycache__" not in path.parts:
+            yield f"{label}/{place.name}/{path.relative_to(place)}", path

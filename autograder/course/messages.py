@@ -1,0 +1,74 @@
+"""Words for students, in the course's language, from engine_messages.toml and the assignment's messages.toml."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from autograder.errors import CourseError
+
+OF_TASK = ("asks", "hint", "parts", "mistakes", "flags")  # of a task in an assignment's messages.toml
+ENGINE = Path(__file__).parent / "engine_messages.toml"
+
+
+@dataclass(frozen=True)
+class Messages:
+    """The engine's and an assignment's texts in one language."""
+
+    language: str
+    engine: Mapping[str, Any]
+    assignment: Mapping[str, Any]
+
+    def say(self, group: str, key: str, /, **facts: str) -> str:
+        """A text of the assignment, else of the engine, with its {names} filled in."""
+        own = self.assignment.get(group, {}).get(key)
+        text: str = (own or self.engine[group][key])[self.language]
+        return text.format_map(facts)
+
+    def problem(self, kind: str, facts: Mapping[str, str]) -> str:
+        """What is wrong, in a sentence."""
+        facts = dict(facts)
+        if kind == "lost":
+            facts["reason"] = self.say("lost", facts["reason"], **facts)
+        if kind in ("off", "off_one"):
+            facts["where"] = self.say("place", "at", where=facts["where"]) if facts["where"] else ""
+        return self.say("problem", kind, **facts)
+
+    def of_task(self, task: str, key: str) -> str:
+        """`asks` or `hint` of a task, or ""."""
+        return str(self.assignment.get(task, {}).get(key, {}).get(self.language, ""))
+
+    def part(self, task: str, part: str) -> str:
+        """The name of a part, for people."""
+        return str(self.assignment.get(task, {}).get("parts", {}).get(part, {}).get(self.language, part))
+
+    def mistake(self, task: str, name: str) -> str:
+        """The text of a known mistake, or ""."""
+        return str(self.assignment.get(task, {}).get("mistakes", {}).get(name, {}).get(self.language, ""))
+
+    def flag(self, task: str, name: str) -> str:
+        """What a flag asks the instructor to look at, in English as all that instructors read in a terminal."""
+        return str(self.assignment.get(task, {}).get("flags", {}).get(name, {}).get("en", name))
+
+
+def of_engine(language: str) -> Messages:
+    """The engine's texts alone."""
+    with ENGINE.open("rb") as engine:
+        return Messages(language, tomllib.load(engine), {})
+
+
+def load_messages(path: Path, language: str) -> Messages:
+    """Read the engine's texts and an assignment's; CourseError names a broken file."""
+    try:
+        with ENGINE.open("rb") as engine, path.open("rb") as assignment:
+            found = Messages(language, tomllib.load(engine), tomllib.load(assignment))
+    except FileNotFoundError:
+        raise CourseError(f"{path}: not found; every assignment needs its texts for students") from None
+    except tomllib.TOMLDecodeError as error:
+        raise CourseError(f"{path}: {error}") from error
+    for group, texts in found.assignment.items():
+        unknown = [] if group in found.engine else [key for key in texts if key not in OF_TASK]
+        if unknown:
+            raise CourseError(f"{path}: [{group}] has {unknown[0]!r}; a task has {', '.join(OF_TASK)}")
+    return found

@@ -1,0 +1,167 @@
+"""The course as frozen records: what course_config.py says."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from autograder.course.late import Late
+from autograder.errors import CourseError
+
+LANGUAGES = ("en", "th")
+JUDGE, PERSON = "judge", "person"
+ASSIGNMENT_NAME = r"[A-Za-z0-9_-]+"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one submission may use, at least: seconds of CPU time unless said otherwise, megabytes of address space."""
+
+    cell_seconds: float = 10.0
+    question_seconds: float = 3.0  # of one question to a student's code
+    probe_seconds: float = 30.0  # of all questions of a task, wall time
+    check_seconds: float = 3.0  # of a visible check, which no mark hangs on
+    total_seconds: float = 300.0  # wall time
+    reference_times: float = 50.0  # what the reference needs: all seconds are stretched to it (see pace.py)
+    patience: float = 3.0  # a cell or question may take that many times its limit in wall time: a busy machine
+    memory_mb: int = 2048
+    processes: int = 64
+    file_mb: int = 64
+    open_files: int = 256
+
+    def stretched(self, factor: float) -> "Limits":
+        """The same limits with all seconds that many times as long."""
+        return replace(self, **{n: factor * v for n, v in vars(self).items() if n.endswith("_seconds")})
+
+
+@dataclass(frozen=True)
+class Task:
+    """One task: its name is the grade_id of its test cell; its answer cell is `<name>-answer`."""
+
+    name: str
+    notebook: str
+    graded_by: str = JUDGE
+    optional: bool = False
+    slowness: float = 1.0  # multiplies the limits of its questions
+    saved_model: str = ""  # file of the saved model that its probe is given: "best_net.npz"
+
+    @property
+    def points(self) -> float:
+        """A required task is worth 1 point, an optional one half of it."""
+        return 0.5 if self.optional else 1.0
+
+    @property
+    def answer_cell(self) -> str:
+        """grade_id of the cell that the student fills in."""
+        return self.name if self.graded_by == PERSON else f"{self.name}-answer"
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """One assignment. `thresholds` maps a dataset to its (validation, test) accuracies."""
+
+    name: str
+    title: str
+    tasks: tuple[Task, ...]
+    dataset: str = ""
+    sample: str = ""  # a small dataset that is always there: for scratch courses, which the audit and the demo make
+    thresholds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    limits: Limits = field(default_factory=Limits)
+    due: str = ""  # "2026-11-10 23:59" in the course's time zone, or with an offset; "": never late
+    late: Late = field(default_factory=Late)
+    canvas: str = ""  # title of its column in Canvas's gradebook: "Homework 4 (12345)"
+
+    @property
+    def points(self) -> float:
+        """What all required tasks give together. Optional ones come on top."""
+        return sum(task.points for task in self.tasks if not task.optional)
+
+    @property
+    def model_file(self) -> str:
+        """Name of the file with the saved model, or ""."""
+        return next((task.saved_model for task in self.tasks if task.saved_model), "")
+
+    @property
+    def notebooks(self) -> tuple[str, ...]:
+        """Notebook names without .ipynb, in the order of their first task."""
+        return tuple(dict.fromkeys(task.notebook for task in self.tasks))
+
+    def task(self, name: str) -> Task:
+        """The task of that name; CourseError for an unknown one."""
+        for task in self.tasks:
+            if task.name == name:
+                return task
+        known = ", ".join(task.name for task in self.tasks)
+        raise CourseError(f"course_config.py: {self.name} has no task {name!r}; it has {known}")
+
+
+@dataclass(frozen=True)
+class Course:
+    """The course; `root` is the folder that course_config.py stands in."""
+
+    name: str
+    assignments: tuple[Assignment, ...]
+    language: str = "en"
+    root: Path = Path()
+    timezone: str = "UTC"  # of due dates, and of times in LMS files that name none
+    roster: str = "roster.csv"  # beside course_config.py; see docs/in-and-out.md
+    collect_pattern: str = ""  # of file names in archives of any other system, as nbgrader's zip_collect has it
+    db_url: str = ""  # of the gradebook where it is PostgreSQL: "postgresql+psycopg://user@host/name"
+
+    def assignment(self, name: str) -> Assignment:
+        """The assignment of that name; CourseError for an unknown one."""
+        for assignment in self.assignments:
+            if assignment.name == name:
+                return assignment
+        known = ", ".join(a.name for a in self.assignments)
+        raise CourseError(f"unknown assignment {name!r}: course_config.py has {known}")
+
+    def source(self, assignment: str) -> Path:
+        """Folder that the instructor edits."""
+        return self.root / "source" / assignment
+
+    def release(self, assignment: str) -> Path:
+        """Folder that students get."""
+        return self.root / "release" / assignment
+
+    def submitted(self, assignment: str, student: str) -> Path:
+        """Folder of one submission, where nbgrader has it."""
+        return self.root / "submitted" / student / assignment
+
+    def assignment_folder(self, assignment: str) -> Path:
+        """What belongs to one assignment and is for the graders alone."""
+        return self.root / "autograder" / "assignments" / assignment
+
+    def part(self, kind: str, assignment: str) -> Path:
+        """A file of that folder: kind is probes, checks, mistakes, right_variants or messages.
+
+        checks may be a package: then it is the package's own file.
+        """
+        folder = self.assignment_folder(assignment)
+        if kind == "checks" and (folder / kind).is_dir():
+            return folder / kind / "__init__.py"
+        return folder / (f"{kind}.toml" if kind == "messages" else f"{kind}.py")
+
+    def solution(self, assignment: str) -> Path:
+        """The reference solution module."""
+        return self.root / "solutions" / f"{assignment}.py"
+
+    @property
+    def gradebook(self) -> Path:
+        """nbgrader's gradebook."""
+        return self.root / "gradebook.db"
+
+    @property
+    def gradebook_url(self) -> str:
+        """nbgrader's db_url: SQLite in the course folder where nothing else is set."""
+        return self.db_url or f"sqlite:///{self.gradebook}"
+
+    @property
+    def gradebook_name(self) -> str:
+        """The gradebook in a line for people, without a password."""
+        return re.sub(r"(//[^:/@]*):[^@]*@", r"\1:***@", self.db_url) or str(self.gradebook)
+
+    @property
+    def state(self) -> Path:
+        """The kit's own files: the secret, verdicts, people's marks, kept answers. Outside git."""
+        return self.root / ".autograder"

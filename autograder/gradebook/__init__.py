@@ -1,0 +1,1 @@
+"""nbgrader's database: written, read and repaired. Nothing here grades."""

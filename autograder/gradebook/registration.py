@@ -1,0 +1,58 @@
+"""An assignment in the gradebook: its notebooks, its cells with their points, its due date."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from nbgrader import api
+
+from autograder.course import Assignment, Course
+from autograder.course.late import due_time
+from autograder.gradebook.database import one_at_a_time
+from autograder.gradebook.faults import telling
+from autograder.submissions import merge
+
+Key = tuple[str, ...]
+
+
+def register(gradebook: api.Gradebook, course: Course, assignment: Assignment) -> None:
+    """Put the assignment's notebooks and cells into the gradebook, as generate_assignment does."""
+    # the release may be older than the course; what an optional task gives counts on top of the whole
+    points = {task.name: 0.0 if task.optional else task.points for task in assignment.tasks}
+    with telling(course.gradebook_name), one_at_a_time(course.gradebook_url):
+        gradebook.update_or_create_assignment(assignment.name)
+        for name, base in merge.released(course.release(assignment.name), assignment).items():
+            gradebook.update_or_create_notebook(name, assignment.name)
+            for cell in base.raw["cells"]:
+                info = cell["metadata"].get("nbgrader")
+                if info:
+                    worth = points.get(info["grade_id"], float(info.get("points") or 0))
+                    _register_cell(gradebook, (info["grade_id"], name, assignment.name), cell, worth)
+
+        set_terms(gradebook, course, assignment)
+
+
+def set_terms(gradebook: api.Gradebook, course: Course, assignment: Assignment) -> None:
+    """Put the due date and the weight of optional tasks into the gradebook, as course_config.py has them now."""
+    found = gradebook.find_assignment(assignment.name)
+    due = due_time(assignment.due, course.timezone)
+    if due is not None and found.duedate != due:
+        found.duedate = due
+    optional = {task.name for task in assignment.tasks if task.optional}
+    for cell in (cell for book in found.notebooks for cell in book.grade_cells if cell.name in optional):
+        cell.max_score = 0.0
+    gradebook.db.commit()
+
+
+def _register_cell(gradebook: api.Gradebook, where: Key, cell: Mapping[str, Any], points: float) -> None:
+    info, kind = cell["metadata"]["nbgrader"], cell["cell_type"]
+    if info["grade"]:
+        gradebook.update_or_create_grade_cell(*where, max_score=points, cell_type=kind)
+    if info["solution"]:
+        gradebook.update_or_create_solution_cell(*where)
+    gradebook.update_or_create_source_cell(
+        *where,
+        cell_type=kind,
+        locked=bool(info["locked"]),
+        source="".join(cell["source"]),
+        checksum=info.get("checksum"),
+    )

@@ -1,0 +1,240 @@
+"""Results and what people gave -> the rows of nbgrader's gradebook."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from nbgrader import api
+from sqlalchemy import bindparam, insert, select, update
+
+from autograder.course import Assignment, Course, Task
+from autograder.errors import CourseError
+from autograder.gradebook.faults import telling
+from autograder.judging.verdicts import NEEDS_GRADING, Result
+from autograder.marks import sheets
+from autograder.marks.sheets import Entry, Sheet
+from autograder.pages import graded_notebook
+
+Row = Mapping[str, Any]
+Key = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What saving did to the gradebook.
+
+    entered: students that it had no marks of; moved: lines about marks that were not those of the
+    result; waiting: lines about people's marks that were given for another answer.
+    """
+
+    entered: tuple[str, ...] = ()
+    moved: tuple[str, ...] = ()
+    waiting: tuple[str, ...] = ()
+
+
+@dataclass
+class _Batch:
+    """The rows of a batch while they are gathered."""
+
+    grades: dict[Key, Row] = field(default_factory=dict)
+    comments: dict[Key, Row] = field(default_factory=dict)
+    sheets: dict[str, Sheet] = field(default_factory=dict)
+    entered: list[str] = field(default_factory=list)
+    moved: list[str] = field(default_factory=list)
+    waiting: list[str] = field(default_factory=list)
+
+    def write(self, result: Result, cells: Mapping[str, tuple[Key, Key]], sheet: Sheet) -> dict[str, Entry]:
+        """One result's rows -> what people gave, with what the gradebook will say of it."""
+        given = {}
+        for task, (cell, comment) in cells.items():
+            verdict, mark = result.verdicts[task], sheet.marks.get(task, Entry())
+            stale = mark.given and mark.answer != result.by_person.get(task)
+            waits = stale or (verdict.status == NEEDS_GRADING and mark.score is None)
+            self.grades[cell] = {
+                "auto_score": verdict.score,
+                "needs_manual_grade": waits,
+                "manual_score": mark.score,
+                "extra_credit": mark.extra,
+            }
+            self.comments[comment] = {
+                "auto_comment": graded_notebook.plain_markdown(verdict.message),
+                "manual_comment": mark.comment,
+            }
+            if stale:
+                self.waiting.append(
+                    f"{result.student}: {task}: {NEEDS_GRADING}: a person gave {mark} for an answer that has changed"
+                )
+            if task in sheet.marks:
+                given[task] = replace(mark, waits=waits)
+        return given
+
+
+def _moved(result: Result, old: Mapping[str, float | None]) -> list[str]:
+    """Lines about the automatic marks that the gradebook had otherwise."""
+    return [
+        f"{result.student}: {task}: {shown(score)} -> {shown(result.verdicts[task].score)}"
+        for task, score in old.items()
+        if score != result.verdicts[task].score
+    ]
+
+
+class GradebookWriter:
+    """Writes results into the gradebook in bulk: one transaction for a batch of submissions.
+
+    What the gradebook holds follows from the results and from the sheets of what people gave, so
+    that saving again mends whatever an ended run has left.
+    """
+
+    def __init__(self, gradebook: api.Gradebook, course: Course, assignment: Assignment) -> None:
+        self.gradebook, self.course, self.assignment = gradebook, course, assignment
+        found = gradebook.find_assignment(assignment.name)
+        self._assignment_id = found.id
+        self._notebooks = {book.name: book.id for book in found.notebooks}
+        self._grade_cells = {(c.notebook.name, c.name): c.id for b in found.notebooks for c in b.grade_cells}
+        self._comment_cells = {(c.notebook.name, c.name): c.id for b in found.notebooks for c in b.solution_cells}
+        for task in assignment.tasks:
+            if (task.notebook, task.name) not in self._grade_cells:
+                raise CourseError(
+                    f"release/{assignment.name}/{task.notebook}.ipynb: has no cell of {task.name}, which "
+                    f"course_config.py names; run `autograder release {assignment.name}`, then grade again"
+                )
+
+    def save(self, results: Sequence[Result]) -> Saved:
+        """Write scores, comments and what people gave. Their newest marks are taken up first."""
+        session = self.gradebook.db
+        with telling(self.course.gradebook_name):
+            try:
+                saved, newer = self._save(session, results)
+                session.commit()
+            except BaseException:
+                session.rollback()
+                raise
+        for student, sheet in newer.items():  # after the commit: they say what the gradebook has heard
+            if sheet != sheets.load_sheet(self.course, self.assignment.name, student):
+                sheets.keep_sheet(self.course, self.assignment.name, student, sheet)
+        return saved
+
+    def _save(self, session: Any, results: Sequence[Result]) -> tuple[Saved, dict[str, Sheet]]:
+        begin(session, self.assignment)
+        books = self._books(session, results)
+        mine = api.Grade.notebook_id.in_(books.values()), api.Comment.notebook_id.in_(books.values())
+        were: dict[Key, Row] = {(g["notebook_id"], g["cell_id"]): g for g in _rows(session, api.Grade, mine[0])}
+        said: dict[Key, Row] = {(c["notebook_id"], c["cell_id"]): c for c in _rows(session, api.Comment, mine[1])}
+        page = _Batch()
+        for result in results:
+            cells = {task.name: self._cells(books, result.student, task) for task in self.assignment.tasks}
+            there = {task: (were.get(cell), said.get(comment)) for task, (cell, comment) in cells.items()}
+            sheet, known = self._sheet(result, there)
+            given = page.write(result, cells, sheet)
+            if known:
+                old = {task: row["auto_score"] for task, (row, _) in there.items() if row is not None}
+                page.moved += _moved(result, old)
+            else:
+                page.entered.append(result.student)
+            if given or sheets.load_sheet(self.course, self.assignment.name, result.student) is not None:
+                page.sheets[result.student] = replace(sheet, marks=given, heard=dict(result.by_person))
+        put(session, api.Grade, ("notebook_id", "cell_id"), page.grades, mine[0])
+        put(session, api.Comment, ("notebook_id", "cell_id"), page.comments, mine[1])
+        return Saved(tuple(page.entered), tuple(page.moved), tuple(page.waiting)), page.sheets
+
+    def _books(self, session: Any, results: Sequence[Result]) -> dict[Key, str]:
+        """Rows of the students, their submissions and notebooks -> ids of the notebooks by (student, notebook)."""
+        names = [result.student for result in results]
+        put(session, api.Student, ("id",), {(name,): {} for name in names}, api.Student.id.in_(names))
+        times: dict[Key, Row] = {
+            (self._assignment_id, result.student): {"timestamp": parse_timestamp(result.timestamp)}
+            for result in results
+        }
+        mine = api.SubmittedAssignment.student_id.in_(names)
+        submitted = put(session, api.SubmittedAssignment, ("assignment_id", "student_id"), times, mine)
+        notebook_files: dict[Key, Row] = {
+            (row, book): {} for row in submitted.values() for book in self._notebooks.values()
+        }
+        mine = api.SubmittedNotebook.assignment_id.in_(submitted.values())
+        found = put(session, api.SubmittedNotebook, ("assignment_id", "notebook_id"), notebook_files, mine)
+        return {
+            (student, name): found[row, book]
+            for (_, student), row in submitted.items()
+            for name, book in self._notebooks.items()
+        }
+
+    def _cells(self, books: Mapping[Key, str], student: str, task: Task) -> tuple[Key, Key]:
+        """Keys of a task's grade and of its comment."""
+        book = books[student, task.notebook]
+        comment = self._comment_cells[task.notebook, task.answer_cell]
+        return (book, self._grade_cells[task.notebook, task.name]), (book, comment)
+
+    def _sheet(self, result: Result, there: Mapping[str, tuple[Row | None, Row | None]]) -> tuple[Sheet, bool]:
+        """What people gave, and whether the gradebook knows this student's marks at all.
+
+        Where it does not (made anew, or rows that nbgrader has just made), the kept sheet holds.
+        """
+        kept = sheets.load_sheet(self.course, self.assignment.name, result.student)
+        if not any(row is not None and _heard(row) for row, _ in there.values()):
+            return kept or Sheet(), False
+        found = {}
+        for task, (grade, comment) in there.items():
+            text = (comment or {}).get("manual_comment") or None
+            mark = Entry(comment=text)
+            if grade is not None:
+                mark = Entry(grade["manual_score"], grade["extra_credit"], text, bool(grade["needs_manual_grade"]))
+            if mark.given or text:
+                found[task] = mark
+        return sheets.taken_up(kept, found, result.by_person), True
+
+
+def begin(session: Any, assignment: Assignment) -> None:
+    """A write first: nobody writes the assignment's marks between our reading and our writing."""
+    table = api.Assignment.__table__
+    session.execute(update(table).where(table.c.name == assignment.name).values(name=assignment.name))
+
+
+def put(session: Any, model: Any, key: tuple[str, ...], rows: Mapping[Key, Row], mine: Any) -> dict[Key, str]:
+    """Insert the rows that are not there, update those that differ -> the ids by key.
+
+    mine: which rows to look among. A row without values is only made, never changed.
+    """
+    table = model.__table__
+    known = {tuple(f[k] for k in key): f for f in _rows(session, model, mine)}
+    ids = {k: str(found["id"]) for k, found in known.items()}
+    missing = [k for k in rows if k not in known]
+    for k in missing:
+        ids[k] = k[0] if key == ("id",) else uuid.uuid4().hex
+    if missing:
+        session.execute(insert(table), [{"id": ids[k], **dict(zip(key, k, strict=True)), **rows[k]} for k in missing])
+    changed = [
+        {"row": ids[k], **values}
+        for k, values in rows.items()
+        if k in known and any(known[k][name] != value for name, value in values.items())
+    ]
+    if changed:
+        session.execute(update(table).where(table.c.id == bindparam("row")), changed)
+    return {k: ids[k] for k in rows}
+
+
+def _rows(session: Any, model: Any, mine: Any) -> list[Row]:
+    # PostgreSQL: and the formgrader waits with these rows until we are done; SQLite needs no word for it
+    return list(session.execute(select(model.__table__).where(mine).with_for_update()).mappings())
+
+
+def _heard(grade: Row) -> bool:
+    """Whether a grade was ever given; one that nbgrader has just made holds nothing."""
+    return any(grade[name] is not None for name in ("auto_score", "manual_score", "extra_credit"))
+
+
+def shown(score: float | None) -> str:
+    """A score for people; "-" where there is none yet."""
+    return "-" if score is None else f"{score:g}"
+
+
+def parse_timestamp(text: str) -> datetime | None:
+    """nbgrader's timestamp.txt -> a naive UTC time, or None where it cannot be read."""
+    from nbgrader.utils import parse_utc  # here, since it is rarely needed
+
+    try:
+        found: datetime = parse_utc(text)
+        return found
+    except Exception:  # the text is a student's, and the parser not ours
+        return None

@@ -1,0 +1,1 @@
+"""A submission, then a class: run, judge, record; workers, kept answers, calibration, appeals."""

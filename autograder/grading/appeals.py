@@ -1,0 +1,165 @@
+"""One verdict replayed for an appeal: what was asked, what came back, why it failed. For instructors' eyes."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from autograder.course import PERSON, Assignment, Course, messages
+from autograder.errors import CourseError
+from autograder.grading import pipeline
+from autograder.judging import judge, known_mistakes
+from autograder.judging.checking import CheckContext
+from autograder.judging.judge import JudgeContext
+from autograder.judging.verdicts import Result, Verdict
+from autograder.marks import sheets, verdict_files
+from autograder.sandbox.answers import Array
+from autograder.submissions import submission
+from autograder.submissions.submission import Submission
+
+MANY = 12  # answers to show of a task
+ROUNDING = 1e-9  # of the largest entry: what is nearer is shown as equal
+
+
+def explain(course: Course, assignment: Assignment, students: Sequence[str], name: str) -> list[str]:
+    """The lines of an explanation. Runs the submission once more in the sandbox, and changes nothing."""
+    task = assignment.task(name)
+    again = f"`autograder grade {assignment.name} STUDENT --explain {name}`"
+    if len(students) != 1:
+        raise CourseError(f"--explain {name}: {len(students)} students are named, it takes one: {again}")
+    student = students[0]
+    kept = verdict_files.load_result(course, assignment.name, student)
+    if kept is None or name not in kept.verdicts:
+        raise CourseError(f"{student}: no verdict on {name} is kept; `autograder grade {assignment.name} {student}`")
+    handed_in = submission.read_submission(course.submitted(assignment.name, student), student)
+    head = _head(assignment.name, kept, kept.verdicts[name])
+    if task.graded_by == PERSON:
+        return [*head, *_by_person(course, assignment, kept, name), *_changes(kept, handed_in, kept.fingerprint)]
+    secret = course.state / "secret"
+    there, files = secret.is_file(), set((course.state / "data").glob("*"))
+    try:
+        fingerprint, replayed, found = _replayed(course, assignment, handed_in, kept, name)
+    finally:
+        if not there:  # made for the replay alone: the next grading makes one that stays
+            for path in (secret, *(set((course.state / "data").glob("*")) - files)):
+                path.unlink(missing_ok=True)
+    lost = f"{secret}: the secret is missing; the inputs were made again from the seed in the verdict"
+    return [
+        *head,
+        *found,
+        f"seed: {kept.seeds.get(name, 'none kept')}, of the secret, the student, the submission and the task",
+        *_changes(kept, handed_in, kept.fingerprint if not there else fingerprint),
+        *([] if there else [lost]),
+        *_compared(kept.verdicts[name], replayed.verdicts[name]),
+    ]
+
+
+def _head(assignment: str, kept: Result, verdict: Verdict) -> list[str]:
+    score = "-" if verdict.score is None else f"{verdict.score:g}"
+    lines = [f"{kept.student}, {assignment}, {verdict.task}: {verdict.status}, {score} of {verdict.max_score:g}"]
+    if verdict.mistake:
+        lines.append(f"mistake: {verdict.mistake}")
+    return [*lines, "the student read:", *(f"  {line}" for line in verdict.message.splitlines())]
+
+
+def _by_person(course: Course, assignment: Assignment, kept: Result, name: str) -> Iterator[str]:
+    """What is known about a task that no judge decides."""
+    yield f"{name} is marked by a person: nothing to replay"
+    sheet = sheets.load_sheet(course, assignment.name, kept.student)
+    if sheet is None or (mark := sheet.marks.get(name)) is None:
+        yield "no mark of a person is kept; what was given since the last grading stands in the formgrader"
+        return
+    same = mark.answer == kept.by_person.get(name)
+    yield f"a person gave {mark}{'' if same else ', for an answer that has changed since: it waits to be marked again'}"
+    if mark.comment:
+        yield f"comment: {mark.comment}"
+
+
+def _replayed(
+    course: Course, assignment: Assignment, handed_in: Submission, kept: Result, name: str
+) -> tuple[str, Result, list[str]]:
+    """The replay: (the fingerprint of today, its result, lines about the task)."""
+    grader = pipeline.open_grader(course, assignment, kept.unsafe)
+    seen: dict[str, CheckContext] = {}
+    with grader.guest:
+        result = pipeline.grade_submission(grader, handed_in, b"", kept.seeds, seen.update)
+    words = messages.load_messages(course.part("messages", assignment.name), "en")
+    return grader.fingerprint, result, [*_asked(replace(grader.judge_context, messages=words), seen[name])]
+
+
+def _asked(judge_context: JudgeContext, context: CheckContext) -> Iterator[str]:
+    """What was asked, in words; what came back; where it is furthest off."""
+    words, task = judge_context.messages, context.task
+    about = (judge_context.checks.of(task).check.__doc__ or "").strip().splitlines()
+    yield f"asked: {' '.join(about[:1])} {words.of_task(task, 'asks')}".rstrip()
+    yield f"in {len(context.cases)} cases with inputs of their own; the class is {_whose(context)}"
+    for found in judge.part_results(judge_context, context):
+        said = "right" if found.problem is None else words.problem(found.problem.kind, found.problem.facts)
+        yield f"  {words.part(task, found.part)} ({found.share:.0%}): {said}"
+    yield "what came back (case/answer; `own` is the task's function alone, given right inputs):"
+    yield from _answers(context, known_mistakes.expected(judge_context, context))
+
+
+def _whose(context: CheckContext) -> str:
+    return "the one that the notebook gave" if context.answers.class_is_given else "the student's own"
+
+
+def _answers(context: CheckContext, expected: Mapping[str, Array]) -> Iterator[str]:
+    """A line for each answer, the furthest off first."""
+    if context.answers.lost:
+        yield f"  nothing: {context.answers.lost}"
+    for name, error in list(context.answers.errors.items())[:MANY]:
+        yield f"  {name}: {error}"
+    rows = [_row(name, got, expected.get(name)) for name, got in context.answers.arrays.items()]
+    rows.sort(key=lambda row: -row[0])
+    for _, line in rows[:MANY]:
+        yield f"  {line}"
+    if len(rows) > MANY:
+        yield f"  and {len(rows) - MANY} more that are no further off"
+    if not (rows or context.answers.errors or context.answers.lost):
+        yield "  nothing was asked of the student's code"
+
+
+def _row(name: str, got: Array, wanted: Array | None) -> tuple[float, str]:
+    """(how far an answer is off, its line)."""
+    here = f"{name} {got.shape}"
+    if wanted is None:
+        return -1.0, f"{here}: judged as a whole"
+    if got.size != wanted.size:
+        return np.inf, f"{here}: expected shape {wanted.shape}"
+    if not got.size:
+        return 0.0, f"{here}: empty, as expected"
+    flat, right = got.ravel(), wanted.ravel()
+    with np.errstate(invalid="ignore"):
+        off = np.where(np.isfinite(flat), np.abs(flat - right), np.inf)
+    off[np.isnan(right) & np.isnan(flat)] = 0.0
+    worst = int(off.argmax())
+    share = float(off[worst]) / (float(np.nanmax(np.abs(right), initial=0.0)) or 1.0)
+    if share < ROUNDING:
+        return share, f"{here}: as expected"
+    place = [int(n) for n in np.unravel_index(worst, wanted.shape)]
+    return share, (
+        f"{here}: largest deviation {share:.2g} of the largest value, at {place}: "
+        f"expected {right[worst]:.6g}, got {flat[worst]:.6g}"
+    )
+
+
+def _changes(kept: Result, handed_in: Submission, fingerprint: str) -> Iterator[str]:
+    """The hashes, and what is no longer what it was."""
+    yield f"submission: {kept.digest}"
+    if handed_in.digest != kept.digest:
+        yield f"  the submission has changed since: the replay is of what lies there now ({handed_in.digest})"
+    yield f"fingerprint: {kept.fingerprint}, dataset: {kept.dataset or 'none'}"
+    if fingerprint != kept.fingerprint:
+        yield f"  it has changed since (checks, course_config.py, release, secret or the engine): now {fingerprint}"
+
+
+def _compared(kept: Verdict, replayed: Verdict) -> Iterator[str]:
+    was, now = ((v.status, v.score, v.max_score, v.parts, v.mistake) for v in (kept, replayed))
+    if was == now:
+        yield "replay: the same verdict as the kept one"
+        return
+    yield f"replay: ANOTHER VERDICT: {replayed.status}, {replayed.score} of {replayed.max_score:g} {replayed.mistake}"
+    for part, other in zip(kept.parts, replayed.parts, strict=False):
+        if part != other:
+            yield f"  {part.name}: kept {part.score:g}, replayed {other.score:g}"

@@ -1,0 +1,88 @@
+"""nbgrader's own `autograde`, command and button: our graded notebooks and verdicts in place of its own."""
+
+import copy
+import fnmatch
+import glob
+import os
+from pathlib import Path
+from typing import Any
+
+from nbconvert.exporters import NotebookExporter
+from nbgrader import api
+from nbgrader.converters import Autograde
+from nbgrader.preprocessors import NbGraderPreprocessor
+
+from autograder.course import load_course
+from autograder.errors import CourseError
+from autograder.files import write_whole
+from autograder.gradebook.registration import set_terms
+from autograder.gradebook.writer import GradebookWriter
+from autograder.grading import workers
+from autograder.marks.verdict_files import load_result
+from autograder.pages import graded_notebook
+from autograder.submissions import merge, submission
+
+
+class GradedExporter(NotebookExporter):
+    """Gives `nbgrader autograde` our graded notebook in place of the submitted file."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)  # type: ignore[no-untyped-call]
+        if isinstance(self.parent, Autograde):
+            _take_every_folder(self.parent, Path(self.config.CourseDirectory.root))
+
+    def from_filename(self, filename: str, resources: Any = None, **kw: Any) -> Any:
+        root = Path(self.config.CourseDirectory.root)
+        # not resolved: a submitted notebook may be a link to anywhere, the source notebooks included
+        if not Path(os.path.abspath(filename)).is_relative_to(root / "submitted"):
+            return super().from_filename(filename, resources=resources, **kw)
+        about = resources["nbgrader"]
+        course = load_course(root)
+        assignment = course.assignment(about["assignment"])
+        folder = course.submitted(assignment.name, about["student"])
+        handed_in = submission.read_submission(folder, about["student"])
+        result = workers.result_of(course, assignment, handed_in)
+        bases = merge.released(course.release(assignment.name), assignment)
+        books = graded_notebook.of_result(handed_in, bases, assignment, result)
+        resources["output_extension"] = ".ipynb"
+        if about["notebook"] == assignment.notebooks[0]:
+            for note in result.notes:
+                self.log.warning("%s: %s", about["student"], note)
+        target = root / "autograded" / about["student"] / assignment.name
+        stamp = {"timestamp.txt": handed_in.timestamp.encode()} if handed_in.timestamp else {}
+        for name, data in {**graded_notebook.other_files(handed_in), **stamp}.items():
+            write_whole(target / name, data)
+        return books[f"{about['notebook']}.ipynb"].decode("utf-8"), resources
+
+
+def _take_every_folder(converter: Autograde, root: Path) -> None:
+    """Let nbgrader grade every submission as we do, whatever files are in it.
+
+    It would pass over folders without a notebook of the right name, and copy what links point to, or
+    stumble over it. So each folder gets all notebooks of the assignment (from_filename makes them of
+    what is there), and we lay the other files ourselves.
+    """
+    # a copy: the formgrader has one CourseDirectory for everything that it does
+    there = converter.coursedir = copy.copy(converter.coursedir)
+    there.ignore = [*there.ignore, "*"]
+    names = load_course(root).assignment(there.assignment_id).notebooks
+    wanted = [name for name in names if fnmatch.fnmatchcase(name, there.notebook_id)]
+    for folder in glob.glob(there.format_path(there.submitted_directory, there.student_id, there.assignment_id)):
+        if os.path.isdir(folder):
+            converter.assignments[folder] = [os.path.join(folder, f"{name}.ipynb") for name in wanted]
+
+
+class SaveVerdicts(NbGraderPreprocessor):  # type: ignore[misc]
+    """Writes the verdicts into the gradebook, in place of nbgrader's SaveAutoGrades."""
+
+    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
+        about = resources["nbgrader"]
+        course = load_course(Path(self.config.CourseDirectory.root))
+        assignment = course.assignment(about["assignment"])
+        result = load_result(course, assignment.name, about["student"])
+        if result is None:
+            raise CourseError(f"no verdict is kept for {about['student']}; run `autograder grade {assignment.name}`")
+        with api.Gradebook(about["db_url"]) as gradebook:
+            set_terms(gradebook, course, assignment)
+            GradebookWriter(gradebook, course, assignment).save([result])
+        return nb, resources

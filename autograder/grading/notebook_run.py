@@ -1,0 +1,160 @@
+"""The run of one notebook in the sandbox: its cells, then the questions; anew without what killed it."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from autograder.judging.checking import Case
+from autograder.sandbox.answers import Answers, Array, Error, answers_from, error_from
+from autograder.sandbox.channel import Channel, GuestLost
+from autograder.sandbox.guest_process import Guest
+from autograder.submissions.align import ANSWER, LOCKED, TEST, Cell
+from autograder.submissions.merge import Merged
+
+MAX_RESTARTS = 30
+SPARED = 1  # times that the death of the sandbox itself is nobody's fault
+MAX_TOLD = 3600.0  # CPU seconds of one question or cell
+LOST = {"time": "TimeLimit", "died": "ProcessEnded", "noise": "BadAnswer", "memory": "MemoryLimit"}
+
+
+@dataclass(frozen=True)
+class Question:
+    """What one task's probe is asked: its cases, the seed that the guest's own draws start from, the saved model."""
+
+    task: str
+    cases: Sequence[Case]
+    seed: int
+    slowness: float = 1.0
+    model: tuple[str, Mapping[str, Array]] | None = None
+
+
+class NotebookRun:
+    """The run of one notebook, started anew without what killed it, until every question was asked."""
+
+    def __init__(
+        self,
+        guest: Guest,
+        book: Merged,
+        questions: Sequence[Question],
+        files: Mapping[str, bytes],
+        finish: float,
+    ) -> None:
+        self.errors: dict[str, Error] = {}
+        self.check_errors: dict[str, Error] = {}  # of visible checks, on which no mark hangs
+        # CPU seconds of cells and of each task's slowest question, as the guest tells them: only to be believed
+        # where no student's code ran
+        self.cell_needs: list[float] = []
+        self.question_needs: list[tuple[str, float]] = []
+        self._guest, self._book, self._questions = guest, book, questions
+        self._files, self._finish = files, finish
+        self._left_out: set[str] = set()
+        self._too_long: set[str] = set()  # cells of which only the definitions count
+        self._deadly: dict[str, dict[str, Error]] = {}  # by task, the names of questions that ended a process
+        self._found: dict[str, Answers] = {}
+        self._at: Cell | Question | None = None
+        self._spared = 0
+
+    def answers(self) -> dict[str, Answers]:
+        """Ask every question once -> the answers by task, or why there are none."""
+        for _ in range(MAX_RESTARTS):
+            if all(q.task in self._found for q in self._questions) or time.monotonic() >= self._finish:
+                break
+            self._attempt()
+        lost = Answers(lost="total", facts={"seconds": f"{self._guest.limits.total_seconds:g}"})
+        return {q.task: self._found.get(q.task, lost) for q in self._questions}
+
+    def cells(self) -> None:
+        """Run the cells alone."""
+        self._attempt()
+
+    def _attempt(self) -> None:
+        channel = self._guest.open()
+        self._at, lost, name = None, "", ""
+        try:
+            if self._files:
+                channel.ask({"do": "files"}, {n: np.frombuffer(data, np.uint8) for n, data in self._files.items()}, 10)
+            for cell in self._book.cells:
+                if cell.runs and cell.name not in self._left_out and time.monotonic() < self._finish:
+                    self._run(channel, cell)
+            for question in self._questions:
+                if question.task not in self._found and time.monotonic() < self._finish:
+                    self._ask(channel, question)
+        except GuestLost as error:
+            lost = error.reason
+        finally:
+            channel.close()
+        if lost:
+            reason, name = self._guest.end(lost=True)
+            lost = reason or lost
+        if lost and not self._guest.alive and self._spared < SPARED:
+            self._spared += 1  # the sandbox as a whole is gone: the same again, before a cell is blamed
+        elif lost:
+            self._leave_out(lost, name)
+
+    def _leave_out(self, reason: str, name: str) -> None:
+        """Note the cell, or the name of the question, that the run was lost at; the next attempt leaves it out.
+
+        Of a cell that took too long, the definitions are tried before it is left out as a whole.
+        """
+        if isinstance(self._at, Cell):
+            tried = reason != "time" or self._at.role in (LOCKED, TEST) or self._at.name in self._too_long
+            (self._left_out if tried else self._too_long).add(self._at.name)
+            self.errors[self._at.name] = Error(LOST[reason], "")
+        elif not isinstance(self._at, Question) or self._at.task in self._found:
+            return
+        elif name and name not in (deadly := self._deadly.setdefault(self._at.task, {})):
+            deadly[name] = Error(LOST[reason], "")
+        else:
+            limits = self._guest.limits
+            facts = {"seconds": f"{limits.probe_seconds:g}", "megabytes": str(limits.memory_mb)}
+            self._found[self._at.task] = Answers(lost=reason, facts=facts)
+
+    def _seconds(self, limit: float) -> float:
+        return max(0.1, min(limit, self._finish - time.monotonic()))
+
+    def _run(self, channel: Channel, cell: Cell) -> None:
+        limits = self._guest.limits
+        seconds = self._seconds(limits.check_seconds if cell.role == TEST else limits.cell_seconds)
+        header = {
+            "do": "cell",
+            "name": cell.name,
+            "source": cell.source,
+            "seconds": seconds,
+            "patience": limits.patience,
+            "given": cell.role == LOCKED,
+            "definitions_only": (cell.skip and cell.role == ANSWER) or cell.name in self._too_long,
+            "snapshot": cell.task if cell.role == TEST else "",
+        }
+        self._at = cell
+        reply, _ = channel.ask(header, {}, self._seconds(seconds * limits.patience))
+        self.cell_needs.append(_seconds_of(reply))
+        if (error := error_from(reply.get("error"))) is not None:
+            (self.check_errors if cell.role == TEST else self.errors)[cell.name] = error
+
+    def _ask(self, channel: Channel, question: Question) -> None:
+        limits = self._guest.limits
+        seconds = self._seconds(limits.probe_seconds * question.slowness)
+        header = {
+            "do": "probe",
+            "probe": question.task,
+            "seed": question.seed % 2**32,
+            "seconds": limits.question_seconds * question.slowness,
+            "patience": limits.patience,
+            "cases": len(question.cases),
+            "left_out": {name: vars(error) for name, error in self._deadly.get(question.task, {}).items()},
+        }
+        cases = enumerate(question.cases)
+        inputs = {f"{n}/{name}": np.asarray(value) for n, case in cases for name, value in case.items()}
+        self._at = question
+        if question.model is not None:
+            channel.ask({"do": "model", "class_name": question.model[0]}, question.model[1], 10)
+        reply, arrays = channel.ask(header, inputs, seconds)
+        self._found[question.task] = answers_from(reply, arrays)
+        self.question_needs.append((question.task, _seconds_of(reply)))
+
+
+def _seconds_of(reply: Mapping[str, object]) -> float:
+    told = reply.get("needed")
+    return told if isinstance(told, float) and 0 <= told < MAX_TOLD else 0.0

@@ -1,0 +1,157 @@
+"""The words that checks are written in: what a check sees (CheckContext) and what it says (PartResult).
+
+A check is a function of an CheckContext that returns one PartResult for each part of its task. Its docstring
+is what it asks, in a sentence. Tolerances stand at the call.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from autograder.sandbox.answers import Answers, Array
+
+Case = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why a value is not accepted. `kind` is a key of the engine's texts, `facts` fills them in."""
+
+    kind: str
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def unchecked(self) -> bool:
+        """True where nothing came back that could be judged."""
+        return self.kind in (
+            "blank",
+            "error",
+            "missing",
+            "lost",
+            "memory",
+            "processes",
+            "time",
+            "no_model",
+            "unjudged",
+            "bad_model",
+        )
+
+
+@dataclass(frozen=True)
+class PartResult:
+    """What a check found about one part: `share` is the part's share of the task's points.
+
+    flag: name of what a person should look at, whatever the mark; it changes none.
+    """
+
+    part: str
+    share: float
+    problem: Problem | None = None
+    mistake: str = ""
+    measured: float | None = None  # what the class report shows: an accuracy, say
+    flag: str = ""
+    fault: str = ""  # of the check or its author, where no verdict can be had: the place and the error
+
+    @property
+    def ok(self) -> bool:
+        return self.problem is None
+
+
+@dataclass(frozen=True)
+class CheckContext:
+    """One task of one submission: the cases that were asked, the answers, the reference.
+
+    reference: names of the reference solution; data: arrays of the dataset, labels included;
+    model: (class name, params) of the saved model, or the Problem with it; seed: of the cases.
+    """
+
+    task: str
+    cases: Sequence[Case]
+    answers: Answers
+    reference: Mapping[str, Any]
+    data: Mapping[str, Array] = field(default_factory=dict)
+    model: tuple[str, Mapping[str, Array]] | Problem | None = None
+    thresholds: tuple[float, float] = (0.0, 0.0)
+    sizes: Callable[[Case], str] = lambda case: ""  # the sizes of a case, said where a shape is wrong
+    seed: int = 0
+    memo: dict[str, Any] = field(default_factory=dict, compare=False)  # what a check has worked out already
+
+    def value(self, case: int, name: str) -> Array | Problem:
+        """The answer of that name, or why there is none."""
+        if (array := self.answers.get(case, name)) is not None:
+            return array
+        error = self.answers.error(case, name) or self.answers.error(case, name.partition(".")[0])
+        if error is None:
+            if self.answers.lost:
+                return Problem("lost", {**self.answers.facts, "reason": self.answers.lost})
+            return Problem("missing", {"name": name.rpartition(".")[2]})
+        if error.type == "NotImplementedError":
+            return Problem("blank", {"task": error.text or self.task})
+        if error.type == "TimeLimit":
+            return Problem("time", {"where": _place(error.cell, error.line)})
+        if error.type in ("MemoryError", "MemoryLimit"):
+            return Problem("memory", {"where": _place(error.cell, error.line)})
+        if error.type == "BlockingIOError" or "can't start new thread" in error.text:
+            return Problem("processes", {"where": _place(error.cell, error.line)})
+        if error.type in ("ProcessEnded", "BadAnswer"):
+            return Problem("lost", {"reason": "died" if error.type == "ProcessEnded" else "noise"})
+        return Problem("error", {"error": str(error)})
+
+    def compare(self, case: int, name: str, expected: Any, tolerance: float) -> Problem | None:
+        """None where the answer is within `tolerance` of the largest expected entry."""
+        value = self.value(case, name)
+        if isinstance(value, Problem):
+            return value
+        problem = compare(value, np.asarray(expected, dtype=np.float64), tolerance)
+        if problem is not None and problem.kind == "shape":
+            return Problem("shape", {**problem.facts, "sizes": self.sizes(self.cases[case])})
+        return problem
+
+
+def _place(cell: str, line: str) -> str:
+    return f"{cell}, line {line}" if cell else "your code"
+
+
+def compare(value: Array, expected: Array, tolerance: float) -> Problem | None:
+    """Entries raveled; only a wrong number of entries is a wrong shape."""
+    if value.size != expected.size:
+        return Problem("shape", {"got": str(value.shape), "wanted": str(expected.shape), "sizes": ""})
+    flat, wanted = value.ravel(), expected.ravel()
+    finite = np.isfinite(flat)
+    if not finite.all():
+        what = "nan" if np.isnan(flat).any() else "inf"
+        return Problem("nonfinite", {"what": what, "count": str(int((~finite).sum())), "of": str(flat.size)})
+    scale = float(np.abs(wanted).max(initial=0.0)) or 1.0
+    error = np.abs(flat - wanted)
+    worst = int(error.argmax()) if error.size else 0
+    if error.size and error[worst] > tolerance * scale:
+        if value.ndim == expected.ndim and value.shape != expected.shape:  # transposed, say
+            return Problem("shape", {"got": str(value.shape), "wanted": str(expected.shape), "sizes": ""})
+        where = "".join(str([int(i) for i in np.unravel_index(worst, expected.shape)])) if expected.ndim else ""
+        percent = 100 * float(error[worst]) / scale
+        wrong = int((error > tolerance * scale).sum())
+        return Problem(
+            "off" if error.size > 1 else "off_one",
+            {"percent": _percent(percent), "where": where, "wrong": str(wrong), "of": str(error.size)},
+        )
+    return None
+
+
+def _percent(value: float) -> str:
+    return ">1000" if value > 1000 else f"{value:.0f}" if value >= 10 else f"{value:.2g}"
+
+
+def first(problems: Iterable[Problem | None]) -> Problem | None:
+    """The first problem of several cases, or None where all are right."""
+    return next((problem for problem in problems if problem is not None), None)
+
+
+def either(first_way: Problem | None, *other_ways: Problem | None) -> Problem | None:
+    """None where one of the ways is right; else the last way's problem that could be judged."""
+    ways = (first_way, *other_ways)
+    if any(way is None for way in ways):
+        return None
+    judged = [way for way in ways if way is not None and not way.unchecked]
+    return judged[-1] if judged else ways[-1]

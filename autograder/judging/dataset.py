@@ -1,0 +1,64 @@
+"""The dataset as the checks need it, prepared once and kept beside the verdicts."""
+
+import hashlib
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from autograder.course import Assignment, Course, secret
+from autograder.errors import CourseError
+from autograder.files import write_whole
+from autograder.judging.contract import DatasetRecipe
+from autograder.sandbox.answers import Array
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """name; arrays for the judge, labels included; shown: file of what the sandbox may see."""
+
+    name: str = ""
+    arrays: Mapping[str, Array] = field(default_factory=dict)
+    shown: Path | None = None
+
+
+def place(course: Course, assignment: Assignment, recipe: DatasetRecipe) -> Path:
+    """Where the prepared dataset is kept."""
+    text = Path(recipe.prepare.__code__.co_filename).read_bytes()
+    digest = hashlib.sha256(text + secret.load_secret(course) + b"1").hexdigest()[:16]
+    return course.state / "data" / f"{assignment.name}-{assignment.dataset}-{digest}.npz"
+
+
+def prepared(course: Course, assignment: Assignment, recipe: DatasetRecipe | None) -> Dataset:
+    """The assignment's dataset, from the kept file or by its author's recipe.
+
+    Images, and whatever `NAME_...` tells about each of them, are put in an order that hangs on the
+    course's secret, so that no model can know a picture by its place.
+    """
+    if not assignment.dataset or recipe is None:
+        return Dataset()
+    key = secret.load_secret(course)
+    kept = place(course, assignment, recipe)
+    images = kept.with_suffix(".images.npz")
+    if not (kept.is_file() and images.is_file()):
+        try:
+            arrays = dict(recipe.prepare(assignment.dataset, course.source(assignment.name)))
+            for name in (n for n in recipe.shown if f"{n}_labels" in arrays):
+                order = np.random.default_rng(secret.seed(key, "images", name)).permutation(len(arrays[name]))
+                arrays |= {n: a[order] for n, a in arrays.items() if n == name or n.startswith(f"{name}_")}
+            shown = {name: arrays[name] for name in recipe.shown}
+        except Exception as error:
+            raise CourseError(f"dataset {assignment.dataset!r}: {error}") from error
+        write_whole(images, _npz(shown), 0o644)
+        write_whole(kept, _npz(arrays), 0o600)
+    with np.load(kept, allow_pickle=False) as stored:
+        kept_arrays = {name: stored[name] for name in stored.files}
+    return Dataset(assignment.dataset, {**kept_arrays, **recipe.derive(kept_arrays)}, images)
+
+
+def _npz(arrays: Mapping[str, Array]) -> bytes:
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)  # type: ignore[arg-type]
+    return buffer.getvalue()

@@ -1,0 +1,241 @@
+"""Answers and the reference -> verdicts. It never runs student code."""
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from autograder.course import JUDGE, Assignment, Course, Task
+from autograder.course.loading import load_author_module, place_of
+from autograder.course.messages import Messages, load_messages
+from autograder.judging import contract, known_mistakes
+from autograder.judging.checking import Case, CheckContext, PartResult, Problem
+from autograder.judging.contract import AssignmentChecks, TaskChecks, results_of, said
+from autograder.judging.dataset import Dataset, prepared
+from autograder.judging.mutations import Mistake, load_mistakes
+from autograder.judging.verdicts import FAILED, NEEDS_GRADING, NOT_CHECKED, PASSED, Part, Verdict
+from autograder.sandbox.answers import Answers, Array
+
+SEED = 1  # of the inputs that an author's checks are tried with
+UNTOLD = (
+    "unjudged",
+    "blank",
+    "missing",
+    "lost",
+    "time",
+    "memory",
+    "no_model",
+    "bad_model",
+)  # problems that no known mistake explains
+
+
+@dataclass(frozen=True)
+class JudgeContext:
+    """What the judge has on the table for one assignment. Holds secrets: never leaves the host."""
+
+    course: Course
+    assignment: Assignment
+    reference_text: str
+    reference: Mapping[str, Any]
+    checks: AssignmentChecks
+    probes: ModuleType
+    mistakes: tuple[Mistake, ...]
+    messages: Messages
+    dataset: Dataset
+
+    @property
+    def checks_file(self) -> Path:
+        """Where the checks stand."""
+        return self.course.part("checks", self.assignment.name)
+
+
+def open_context(course: Course, assignment: Assignment) -> JudgeContext:
+    """Load what an assignment's judge needs, and try its checks; CourseError names an author's slip."""
+    name = assignment.name
+    solution = course.solution(name)
+    checks = contract.load_checks(course, assignment)
+    loaded = JudgeContext(
+        course=course,
+        assignment=assignment,
+        reference_text=solution.read_text(encoding="utf-8"),
+        reference=vars(load_author_module(solution, f"solutions_{name}")),
+        checks=checks,
+        probes=load_author_module(course.part("probes", name), f"host_{name}"),
+        mistakes=load_mistakes(course, assignment),
+        messages=load_messages(course.part("messages", name), course.language),
+        dataset=prepared(course, assignment, checks.dataset),
+    )
+    blank = {record.task: _blank(loaded, record) for record in checks.tasks}
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        contract.verify(loaded.checks_file, checks, blank, vars(loaded.probes))
+    return loaded
+
+
+def _blank(judge_context: JudgeContext, record: TaskChecks) -> Any:
+    """Makes the context of a submission that answers nothing."""
+    return lambda: check_context(judge_context, record.task, SEED, Answers(), Problem("no_model"))
+
+
+def cases(judge_context: JudgeContext, task: str, seed: int) -> Sequence[Case]:
+    """The hidden inputs of a task: the same again for the same seed."""
+    make = judge_context.checks.of(task).cases
+    return make(np.random.default_rng(seed), judge_context.reference, judge_context.dataset.arrays)
+
+
+def check_context(
+    judge_context: JudgeContext,
+    task: str,
+    seed: int,
+    answers: Answers,
+    model: tuple[str, Mapping[str, Array]] | Problem | None = None,
+) -> CheckContext:
+    """Everything that the check of one task may look at."""
+    return CheckContext(
+        task=task,
+        cases=cases(judge_context, task, seed),
+        answers=answers,
+        reference=judge_context.reference,
+        data=judge_context.dataset.arrays,
+        model=model,
+        thresholds=judge_context.assignment.thresholds.get(judge_context.assignment.dataset, (0.0, 0.0)),
+        sizes=judge_context.checks.of(task).sizes,
+        seed=seed,
+    )
+
+
+def asks(judge_context: JudgeContext, context: CheckContext) -> bool:
+    """Whether the sandbox has to be asked about a task at all."""
+    needed = judge_context.checks.of(context.task).asks
+    return needed is None or needed(context)
+
+
+def verdicts(judge_context: JudgeContext, contexts: Mapping[str, CheckContext]) -> dict[str, Verdict]:
+    """Judge the contexts of a submission, in the order of the tasks."""
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the values may be anything
+        first = {task: _check(judge_context, context) for task, context in contexts.items()}
+        results = {task: _looked_over(judge_context, task, contexts, first) for task in first}
+        planted: list[Mapping[str, Any]] = []  # the reference with the mistakes charged so far
+        return {task: _judged(judge_context, contexts[task], results[task], planted) for task in results}
+
+
+def _judged(
+    judge_context: JudgeContext,
+    context: CheckContext,
+    results: Sequence[PartResult],
+    planted: list[Mapping[str, Any]],
+) -> Verdict:
+    """The verdict of one task; a mistake that is known is named, and remembered in `planted`."""
+    mistake = ""
+    if not all(one.ok for one in results):
+        told_by_check = next((one.mistake for one in results if one.mistake), "")
+        if all(one.problem is None or one.problem.kind in UNTOLD for one in results):
+            mistake = told_by_check
+        elif not context.answers.class_is_given and known_mistakes.follows(judge_context, context, planted):
+            results = [replace(one, problem=None) for one in results]
+        else:
+            mistake = told_by_check or known_mistakes.name(judge_context, context, planted)
+    flag = next((one.flag for one in results if one.flag), "")
+    task = judge_context.assignment.task(context.task)
+    return replace(_verdict(judge_context, task, results, mistake), flag=flag)
+
+
+def _check(judge_context: JudgeContext, context: CheckContext) -> list[PartResult]:
+    """What a check finds. Where the check itself stumbles, nobody is to blame but its author: a person marks."""
+    if context.answers.fault is not None:
+        return [PartResult(context.task, 1.0, Problem("unjudged"), fault=f"probes.py: {context.answers.fault}")]
+    try:
+        return results_of(judge_context.checks.of(context.task), context)
+    except Exception as error:
+        return [_stumbled(judge_context, context.task, error)]
+
+
+def _looked_over(
+    judge_context: JudgeContext,
+    task: str,
+    contexts: Mapping[str, CheckContext],
+    results: Mapping[str, Sequence[PartResult]],
+) -> Sequence[PartResult]:
+    """The results of a task, with what those of other tasks say about it."""
+    record = judge_context.checks.of(task)
+    if record.afterwards is None:
+        return results[task]
+    try:
+        changed = record.afterwards(contexts, results)
+        return results[task] if changed is None else contract.checked_results(changed)
+    except Exception as error:
+        return [_stumbled(judge_context, task, error)]
+
+
+def _stumbled(judge_context: JudgeContext, task: str, error: Exception) -> PartResult:
+    path = judge_context.checks_file
+    place = place_of(error, path).removeprefix(f"{judge_context.course.root}/")
+    return PartResult(task, 1.0, Problem("unjudged"), fault=f"{place}: {said(error)}")
+
+
+def part_results(judge_context: JudgeContext, context: CheckContext) -> list[PartResult]:
+    """What the check of one task finds in a context, part by part."""
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return _check(judge_context, context)
+
+
+def _verdict(judge_context: JudgeContext, task: Task, results: Sequence[PartResult], mistake: str) -> Verdict:
+    points, words = task.points, judge_context.messages
+    if fault := next((one.fault for one in results if one.fault), ""):
+        return Verdict(task.name, NOT_CHECKED, None, points, (), "", words.say("problem", "unjudged"), fault=fault)
+    parts = tuple(Part(f.part, points * f.share if f.ok else 0.0, points * f.share) for f in results)
+    wrong = [one for one in results if one.problem is not None]
+    measured = {f.part: f.measured for f in results if f.measured is not None}
+    if not wrong:
+        return Verdict(task.name, PASSED, points, points, parts, "", words.say("status", "passed"), measured)
+    score = min(points, max(0.0, round(sum(part.score for part in parts), 6)))
+    nothing = score == 0 and all(f.problem is not None and f.problem.unchecked for f in wrong)
+    status = NOT_CHECKED if nothing else FAILED
+    message = _message(judge_context, task, wrong, mistake)
+    return Verdict(task.name, status, score, points, parts, mistake, message, measured)
+
+
+def _message(judge_context: JudgeContext, task: Task, wrong: Sequence[PartResult], mistake: str) -> str:
+    """One text for the student: the known mistake, or what was asked, what was got, one hint."""
+    words = judge_context.messages
+    told: dict[str, list[str]] = {}
+    for one in wrong:
+        if one.problem is not None:
+            told.setdefault(words.problem(one.problem.kind, one.problem.facts), []).append(
+                words.part(task.name, one.part)
+            )
+    got = " ".join(f"{', '.join(parts)}: {text}" for text, parts in told.items())
+    kinds = {one.problem.kind for one in wrong if one.problem is not None}
+    if known := words.mistake(task.name, mistake):
+        told_by_check = any(one.mistake for one in wrong) and kinds != {"no_model"}
+        return f"{known}\n{words.say('report', 'got')} {got}" if told_by_check else known
+    if kinds <= {"blank", "lost", "no_model", "bad_model"}:
+        return " ".join(told)
+    if kinds & {"error", "time", "memory", "processes"}:
+        return f"{words.say('report', 'got')} {got}\n{words.say('report', 'hint')} {words.say('report', 'crash-hint')}"
+    asked, hint = words.of_task(task.name, "asks"), words.of_task(task.name, "hint")
+    lines = [
+        (words.say("report", "asked"), asked),
+        (words.say("report", "got"), got),
+        (words.say("report", "hint"), hint),
+    ]
+    return "\n".join(f"{label} {text}" for label, text in lines if text)
+
+
+def needs_person(judge_context: JudgeContext, task: Task, written: bool) -> Verdict:
+    """The verdict of a task that a person grades: blank is 0, text or a picture waits."""
+    words = judge_context.messages
+    if written:
+        return Verdict(task.name, NEEDS_GRADING, None, task.points, (), "", words.say("status", "needs-grading"))
+    return Verdict(task.name, NOT_CHECKED, 0.0, task.points, (), "", words.say("status", "blank-text"))
+
+
+def judged_tasks(assignment: Assignment) -> list[Task]:
+    """The tasks that need no person."""
+    return [task for task in assignment.tasks if task.graded_by == JUDGE]

@@ -1,0 +1,1 @@
+"""Learning systems: submissions in, marks out."""

@@ -1,0 +1,305 @@
+"""Archives -> submitted/STUDENT/ASSIGNMENT/. Who cannot be matched is listed, never guessed; nothing is lost."""
+
+import contextlib
+import re
+import secrets
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+
+from autograder import files
+from autograder.course import Assignment, Course, roster
+from autograder.course.roster import Person, Roster
+from autograder.errors import CourseError
+from autograder.lms import archive, layouts, worksheet
+from autograder.lms.archive import Bounds, Refused
+from autograder.lms.layouts import STAMP, Handed
+from autograder.submissions import submission
+
+EARLIER = "submitted-earlier"
+MAX_NESTED = 2  # archives inside archives: a student's zip, and one that holds it
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One submission, laid in a scratch folder."""
+
+    student: str
+    folder: Path
+    digest: str
+    time: datetime | None
+
+
+@dataclass
+class Collected:
+    """What a collect did, for the person who ran it."""
+
+    taken: list[str] = field(default_factory=list)  # new or changed
+    same: list[str] = field(default_factory=list)
+    strangers: list[str] = field(default_factory=list)  # lines on what belongs to nobody, or cannot be read
+    notes: list[str] = field(default_factory=list)
+
+
+def collect(
+    course: Course, assignment: Assignment, archives: Sequence[Path], student: str = "", sheet: Path | None = None
+) -> Collected:
+    """Take the submissions in archives, folders and files. student: all of it is this one's."""
+    done = Collected()
+    course.state.mkdir(exist_ok=True)
+    files.sweep([course.state])
+    scratch = files.temporary_sibling(course.state / "collect")
+    try:
+        found = attempts(course, assignment, archives, scratch, done, student, sheet)
+        for name in sorted({attempt.student for attempt in found}):
+            _settle(course, assignment, name, [a for a in found if a.student == name], done)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    return done
+
+
+def attempts(
+    course: Course,
+    assignment: Assignment,
+    archives: Sequence[Path],
+    scratch: Path,
+    done: Collected,
+    student: str = "",
+    sheet: Path | None = None,
+) -> list[Attempt]:
+    """All attempts in the archives, laid in `scratch`; `done` hears who could not be matched."""
+    people = roster.load_roster(course)
+    if student:
+        return list(_own(assignment, archives, student, people, scratch, done))
+    lines = worksheet.moodle(sheet).people if sheet else {}
+    return [a for path in archives for a in _of_archive(course, assignment, path, people, lines, scratch, done)]
+
+
+def _own(
+    assignment: Assignment,
+    paths: Sequence[Path],
+    student: str,
+    people: Roster,
+    scratch: Path,
+    done: Collected,
+) -> Iterator[Attempt]:
+    """All files given are one student's: notebooks, weights, a folder or a zip."""
+    if people.path and student not in {person.id for person in people.people}:
+        raise CourseError(f"--student {student}: not an id in {people.path}; add a line there")
+    if not roster.usable_id(student):
+        raise CourseError(f"--student {student!r}: cannot be a folder's name; use letters, digits, - and _")
+    files: dict[str, bytes] = {}
+    bounds = archive.of_submission(assignment.limits)
+    for path in paths:
+        if path.is_dir() or archive.is_packed(path.name):
+            with _opened(path, bounds) as tree:
+                files.update(_contents({n: n for n in tree.files}, tree.files, bounds, path.name, done))
+                done.notes += [f"{path.name}: {line}" for line in tree.refused]
+        else:
+            with _opened(path.parent, bounds) as tree:
+                if path.name not in tree.files:
+                    raise CourseError(f"{path}: no such file")
+                files[path.name] = tree.files[path.name]()
+    yield _laid(assignment, student, files, None, scratch)
+
+
+def _of_archive(
+    course: Course,
+    assignment: Assignment,
+    path: Path,
+    people: Roster,
+    sheet: layouts.Sheet,
+    scratch: Path,
+    done: Collected,
+) -> Iterator[Attempt]:
+    """The attempts in one archive of a class."""
+    own = archive.of_submission(assignment.limits)
+    with _opened(path, archive.of_class(assignment.limits)) as tree:
+        found = layouts.read(tree, course, assignment, sheet)
+        done.strangers += [f"{path.name}: {name}: belongs to nobody" for name in found.other]
+        done.notes += [f"{path.name}: {line}" for line in tree.refused]
+        if not tree.files:
+            done.notes.append(f"{path.name}: no submissions in it")
+        for handed in found.handed:
+            person, why = _person(people, handed, found.system)
+            if person is None:
+                done.strangers.append(f"{path.name}: {handed.label}: {why}")
+                continue
+            files = _contents(handed.files, tree.files, own, f"{path.name}: {person.id}", done)
+            time = handed.time
+            if handed.stamp:
+                stamp = tree.files[handed.stamp]()[:100].decode("utf-8", "replace")
+                time = layouts.parsed(stamp, course.timezone)
+            if handed.late and time is None:
+                done.notes.append(f"{person.id}: {found.system} says LATE but not when; see docs/in-and-out.md")
+            if not files:
+                done.strangers.append(f"{path.name}: {person.id}: no file in it can be read")
+                continue
+            yield _laid(assignment, person.id, files, time, scratch)
+
+
+@contextlib.contextmanager
+def _opened(path: Path, bounds: Bounds) -> Iterator[archive.Tree]:
+    if not path.exists():
+        raise CourseError(f"{path}: no such file")
+    if not path.is_dir() and not archive.is_packed(path.name):
+        raise CourseError(f"{path}: neither a folder nor {', '.join(archive.PACKED)}; one student's? add --student ID")
+    try:
+        with archive.opened(path, bounds) as tree:
+            yield tree
+    except Refused as why:
+        raise CourseError(f"{path}: {why}; download it again") from None
+
+
+def _person(people: Roster, handed: Handed, system: str) -> tuple[Person | None, str]:
+    """The person whom a submission belongs to. Without a roster, an id that the archive gives is the id."""
+    if people.path is not None:
+        person, why = people.find(handed.claims)
+        return person, f"{why} ({people.path.name})" if why else ""
+    claimed = handed.claims.get("id", "")
+    if roster.usable_id(claimed):
+        return Person(claimed), ""
+    return None, f"{system} gives no student id; a roster is needed: docs/in-and-out.md"
+
+
+def _contents(
+    wanted: Mapping[str, str], readers: Mapping[str, Callable[[], bytes]], bounds: Bounds, where: str,
+    done: Collected, depth: int = 0,
+) -> dict[str, bytes]:  # fmt: skip
+    """The files of one submission, archives in it opened. What is refused is noted and costs itself alone."""
+    files: dict[str, bytes] = {}
+    left = bounds.total_bytes
+    for name, key in sorted(wanted.items()):
+        try:
+            if len(files) >= bounds.files:
+                raise Refused(f"more than {bounds.files} files")
+            data = readers[key]()
+            if len(data) > left:
+                raise Refused(f"more than {bounds.total_bytes // submission.MEGABYTE} MB together")
+            inner = replace(bounds, files=bounds.files - len(files), total_bytes=left)
+            more = {name: data}
+            if archive.is_packed(name) and depth < MAX_NESTED:
+                with archive.inside(data, name, inner) as tree:
+                    own = {short: full for full, short in _without_top(tree.files).items()}
+                    done.notes += [f"{where}: {name}: {line}" for line in tree.refused]
+                    more = _contents(own, tree.files, inner, f"{where}: {name}", done, depth + 1)
+            elif name.lower().endswith(archive.UNREADABLE):
+                done.notes.append(f"{where}: {name}: cannot be opened here; ask for a .zip")
+        except Refused as why:
+            done.notes.append(f"{where}: {name}: {why}")
+            continue
+        # a student's own timestamp says nothing
+        files.update({n: d for n, d in more.items() if n != STAMP})
+        left -= sum(map(len, more.values()))
+    return files
+
+
+def _without_top(names: Mapping[str, object]) -> dict[str, str]:
+    """Name -> the same without the one folder that all are in."""
+    tops = {name.partition("/")[0] for name in names}
+    if len(tops) == 1 and all("/" in name for name in names):
+        return {name: name.partition("/")[2] for name in names}
+    return {name: name for name in names}
+
+
+def _tidy(files: Mapping[str, bytes], assignment: Assignment) -> dict[str, bytes]:
+    """`1-basics-2.ipynb` and `model (1).npz` under their own names, where nothing else has those."""
+    tidied = dict(files)
+    models = [assignment.model_file] if assignment.model_file else []
+    for right in (*(f"{name}.ipynb" for name in assignment.notebooks), *models):
+        stem, dot, ending = right.rpartition(".")
+        again = re.compile(rf"{re.escape(stem)}(?:[-_]\d+| ?\(\d+\))+\{dot}{ending}")
+        copies = sorted(
+            (name for name in files if again.fullmatch(name)), key=lambda n: [int(d) for d in re.findall(r"\d+", n)]
+        )
+        if copies and right not in files:
+            tidied[right] = tidied.pop(copies[-1])
+    return tidied
+
+
+def _laid(
+    assignment: Assignment, student: str, files: Mapping[str, bytes], time: datetime | None, scratch: Path
+) -> Attempt:
+    folder = scratch / secrets.token_hex(8)
+    folder.mkdir(parents=True)
+    for name, data in _tidy(files, assignment).items():
+        path = folder / name
+        with contextlib.suppress(FileExistsError, NotADirectoryError, IsADirectoryError):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+    return Attempt(student, folder, submission.read_submission(folder, student).digest, time)
+
+
+# ---- several attempts ---------------------------------------------------------------------------
+
+
+def _settle(course: Course, assignment: Assignment, student: str, attempts: list[Attempt], done: Collected) -> None:
+    """The last attempt in time counts; where a time is not known, the one that was given last."""
+    target = course.submitted(assignment.name, student)
+    _recover(target)
+    present = _present(target, student)
+    last = last_of(attempts, present)
+    candidates = attempts if present is None else [present, *attempts]
+    for attempt in candidates:
+        if attempt.digest != last.digest and attempt is not present:
+            _keep_earlier(course, assignment, attempt)
+    if present is not None and (present.digest, present.time) == (last.digest, last.time):
+        done.same.append(student)
+        return
+    source = last.folder
+    beside = files.temporary_sibling(target)
+    beside.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copytree(source, beside, symlinks=True)
+    (beside / STAMP).unlink(missing_ok=True)
+    if last.time is not None:
+        (beside / STAMP).write_text(f"{last.time:%Y-%m-%d %H:%M:%S.%f} UTC\n", encoding="utf-8")
+    if present is not None and present.digest != last.digest:
+        _keep_earlier(course, assignment, present)
+    if target.exists():
+        old = target.with_name(f".{assignment.name}.old")
+        target.rename(old)
+        beside.rename(target)
+        shutil.rmtree(old, ignore_errors=True)
+    else:
+        beside.rename(target)
+    done.taken.append(student)
+
+
+def _recover(target: Path) -> None:
+    """Put right what a killed collect left between its two renames."""
+    files.sweep([target.parent])
+    old = target.with_name(f".{target.name}.old")
+    if old.is_dir() and not target.exists():
+        old.rename(target)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def last_of(attempts: Sequence[Attempt], present: Attempt | None = None) -> Attempt:
+    """The attempt that counts: the last in time; one without a time as if it came when it was given."""
+    known = attempts if present is None else [present, *attempts]
+    timed = sorted((a for a in known if a.time is not None), key=lambda a: a.time or datetime.min)
+    untimed = [a for a in attempts if a.time is None and a.digest not in {t.digest for t in timed}]
+    before = [present] if present is not None and present.time is None else []
+    return [*before, *timed, *untimed][-1]
+
+
+def _present(target: Path, student: str) -> Attempt | None:
+    """The submission that stands there now."""
+    if not target.is_dir():
+        return None
+    now = submission.read_submission(target, student)
+    return Attempt(student, target, now.digest, layouts.parsed(now.timestamp, "UTC"))
+
+
+def _keep_earlier(course: Course, assignment: Assignment, attempt: Attempt) -> None:
+    """Copy an attempt that does not count to submitted-earlier/STUDENT/ASSIGNMENT/TIME-DIGEST/."""
+    stamp = f"{attempt.time:%Y%m%d-%H%M%S}" if attempt.time else "no-time"
+    folder = course.root / EARLIER / attempt.student / assignment.name
+    target = folder / f"{stamp}-{attempt.digest[:8]}"
+    if not target.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        files.sweep([folder])
+        beside = files.temporary_sibling(target)
+        shutil.copytree(attempt.folder, beside, symlinks=True)
+        beside.rename(target)

@@ -1,0 +1,289 @@
+"""Marks -> the files that learning systems take: Canvas, Moodle, and a plain table.
+
+Ungraded is empty, not zero. No cell of text can be a formula of a spreadsheet.
+"""
+
+import csv
+import html
+import io
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from autograder.course import Assignment, Course
+from autograder.course.roster import FORMULA, Person, Roster, squeezed, value_of
+from autograder.errors import CourseError
+from autograder.lms import worksheet
+from autograder.lms.worksheet import Worksheet
+
+CANVAS_IDS = {"SIS User ID": "sis_user_id", "SIS Login ID": "sis_login_id"}
+POINTS = "    Points Possible"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One student's marks. A task's score is None where it waits for a person."""
+
+    student: str
+    tasks: Mapping[str, float | None]
+    penalty: float = 0.0
+    comments: Mapping[str, str] = field(default_factory=dict)
+
+    def total(self, assignment: Assignment, partial: bool = False) -> float | None:
+        """All tasks less the penalty; None where a task still waits, but for `partial` marks."""
+        scores = [self.tasks.get(task.name) for task in assignment.tasks]
+        required = [self.tasks.get(task.name) for task in assignment.tasks if not task.optional]
+        if not partial and any(score is None for score in required):
+            return None
+        return max(0.0, sum(score or 0.0 for score in scores) - self.penalty)
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A file's text; lines on whose mark is not in it, and on what else to know."""
+
+    text: str
+    missing: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Class:
+    """Everything that an export is made of."""
+
+    course: Course
+    assignment: Assignment
+    people: Roster
+    standings: Mapping[str, Standing]
+    partial: bool = False
+
+    def mark(self, student: str) -> str:
+        """A student's total as it is written; "" for ungraded."""
+        standing = self.standings.get(student)
+        total = standing.total(self.assignment, self.partial) if standing is not None else None
+        return "" if total is None else number(total)
+
+    @property
+    def everybody(self) -> list[Person]:
+        """The roster, and after it those who handed in without being in it."""
+        known = {person.id for person in self.people.people}
+        return [*self.people.people, *(Person(name) for name in sorted(self.standings) if name not in known)]
+
+    def waiting(self) -> list[str]:
+        """A line on those whose mark is not whole."""
+        names = [n for n, s in self.standings.items() if s.total(self.assignment) is None]
+        if not names:
+            return []
+        what = "as they stand now" if self.partial else "empty; --partial writes them as they stand"
+        return [f"{len(names)} wait for a person ({', '.join(names[:3])}{'...' if len(names) > 3 else ''}): {what}"]
+
+
+def number(value: float) -> str:
+    """A score without the dust of binary fractions."""
+    return format(round(value, 4), ".10g")
+
+
+def plain(text: str) -> str:
+    """Text that no spreadsheet takes for a formula: with an apostrophe before it where it could be one."""
+    return f"'{text}" if FORMULA.match(text) else text
+
+
+def original(text: str) -> str:
+    """The text before plain()."""
+    return text[1:] if text.startswith("'") and FORMULA.match(text[1:]) else text
+
+
+def _written(rows: Iterable[Sequence[str]], bom: bool = True) -> str:
+    """CSV as RFC 4180 has it. With a byte order mark Excel reads Thai."""
+    out = io.StringIO(newline="")
+    csv.writer(out).writerows(rows)
+    return ("\ufeff" if bom else "") + out.getvalue()
+
+
+# ---- a plain table ------------------------------------------------------------------------------
+
+
+def table(given: Class, sheet: Path | None = None) -> Exported:
+    """A line a student, a column a task."""
+    tasks = [task.name for task in given.assignment.tasks]
+    rows = [["id", "first_name", "last_name", "email", *tasks, "penalty", "score", "max_score"]]
+    for person in given.everybody:
+        standing = given.standings.get(person.id)
+        scores = [standing.tasks.get(task) if standing else None for task in tasks]
+        cells = ["" if score is None else number(score) for score in scores]
+        who = [person.id, person.first_name, person.last_name, person.ids.get("email", "")]
+        penalty = number(standing.penalty) if standing else ""
+        rows.append([*map(plain, who), *cells, penalty, given.mark(person.id), number(given.assignment.points)])
+    return Exported(_written(rows), notes=tuple(given.waiting()))
+
+
+# ---- Canvas -------------------------------------------------------------------------------------
+
+
+def canvas(given: Class, sheet: Path | None = None) -> Exported:
+    """Canvas's gradebook: its own lines where it was exported before, else made of the roster."""
+    if sheet is not None:
+        return _canvas_filled(given, worksheet.canvas(sheet))
+    title = given.assignment.canvas
+    if not re.search(r"\(\d+\)$", title):
+        raise CourseError(
+            f"course_config.py: {given.assignment.name}: canvas {title!r} is not the title of its column in Canvas; "
+            'set canvas="Homework 4 (12345)", or pass an exported gradebook with --worksheet FILE'
+        )
+    rows = [["Student", "ID", *CANVAS_IDS, "Section", title], [POINTS, "", "", "", "", number(given.assignment.points)]]
+    missing = []
+    for person in given.everybody:
+        if person.ids.get("canvas_id"):
+            ids = [person.ids["canvas_id"], *(person.ids.get(column, "") for column in CANVAS_IDS.values())]
+            names = ", ".join(name for name in (person.last_name, person.first_name) if name) or person.id
+            section = plain(person.ids.get("section", ""))
+            rows.append([plain(names), *ids, section, given.mark(person.id)])
+        elif given.mark(person.id):
+            missing.append(f"{person.id}: no canvas_id in {given.course.roster}")
+    return Exported(_written(rows), tuple(missing), tuple(given.waiting()))
+
+
+def _canvas_filled(given: Class, sheet: Worksheet) -> Exported:
+    at = _canvas_column(given, sheet)
+    keep = [n for n, name in enumerate(sheet.header) if n <= sheet.header.index("Section")]
+    rows = [[*(sheet.header[n] for n in keep), sheet.header[at]]]
+    done: set[str] = set()
+    notes = []
+    for row in sheet.rows:
+        kept = [plain(row[n]) if n < len(row) else "" for n in keep]
+        old = row[at] if at < len(row) else ""
+        if "Points Possible" in row[0]:
+            notes += _scale(given, old, f"{sheet.path}: Points Possible")
+            rows.append([row[0], *kept[1:], old])
+            continue
+        claims = {"canvas_id": sheet.value(row, "ID"), "name": original(sheet.value(row, "Student"))}
+        claims |= {column: sheet.value(row, title) for title, column in CANVAS_IDS.items()}
+        claims["id"] = claims["sis_user_id"] or claims["sis_login_id"]
+        student = _student(given, claims) if sheet.value(row, "ID") else ""
+        done.add(student)
+        rows.append([*kept, given.mark(student) or old])
+    return Exported(_written(rows), tuple(_left(given, done, sheet)), (*notes, *given.waiting()))
+
+
+def _canvas_column(given: Class, sheet: Worksheet) -> int:
+    """The assignment's column in Canvas's gradebook."""
+    titles = {name: re.sub(r" \(\d+\)$", "", name) for name in sheet.header if re.search(r" \(\d+\)$", name)}
+    wanted = (given.assignment.canvas, given.assignment.title, given.assignment.name)
+    found = [name for name, title in titles.items() if name in wanted or title in wanted]
+    if len(found) != 1:
+        known = ", ".join(titles) or "none"
+        raise CourseError(
+            f"{sheet.path}: {len(found)} columns are {given.assignment.title!r}; set canvas= in course_config.py "
+            f"to one of: {known}"
+        )
+    return sheet.header.index(found[0])
+
+
+# ---- Moodle -------------------------------------------------------------------------------------
+
+
+def moodle(given: Class, sheet: Path | None = None) -> Exported:
+    """Moodle's offline grading worksheet: the downloaded one filled in, else made of the roster."""
+    if sheet is not None:
+        return _moodle_filled(given, worksheet.moodle(sheet))
+    rows = [list(worksheet.MOODLE)]
+    missing = []
+    for person in given.everybody:
+        moodle_id = person.ids.get("moodle_id")
+        mark, _ = _capped(given, person.id)
+        if moodle_id:
+            name = f"{person.first_name} {person.last_name}".strip()
+            who = [f"Participant {moodle_id}", plain(name), plain(person.ids.get("email", ""))]
+            best = number(given.assignment.points)
+            rows.append([*who, "", mark, best, "Yes", "-", "-", comments(given, person.id) if mark else ""])
+        elif mark:
+            missing.append(f"{person.id}: no moodle_id in {given.course.roster}")
+    capped = [note for person in given.everybody if (note := _capped(given, person.id)[1])]
+    return Exported(_written(rows), tuple(missing), (*capped, *given.waiting()))
+
+
+def _moodle_filled(given: Class, sheet: Worksheet) -> Exported:
+    rows = [list(sheet.header)]
+    done: set[str] = set()
+    notes: list[str] = []
+    for row in sheet.rows:
+        claims = {
+            "moodle_id": worksheet.number(sheet.value(row, worksheet.IDENTIFIER)),
+            "id": sheet.value(row, "ID number"),
+            "email": sheet.value(row, worksheet.EMAIL),
+            "name": original(sheet.value(row, worksheet.FULL_NAME)),
+        }
+        student = _student(given, claims)
+        done.add(student)
+        mark, note = _capped(given, student)
+        filled = dict(zip(sheet.header, (plain(cell) for cell in row), strict=False))
+        if mark:
+            notes += [note] if note else _scale(given, sheet.value(row, worksheet.MAXIMUM), f"{sheet.path}: Maximum")
+            filled[worksheet.GRADE] = mark
+            if worksheet.COMMENTS in sheet.header:
+                filled[worksheet.COMMENTS] = comments(given, student)
+        for column in (worksheet.SUBMITTED, worksheet.CHANGED):
+            if sheet.value(row, column) == "-":
+                filled[column] = "-"  # Moodle's own word for never
+        rows.append([filled.get(name, "") for name in sheet.header])
+    return Exported(_written(rows), tuple(_left(given, done, sheet)), (*dict.fromkeys(notes), *given.waiting()))
+
+
+def _capped(given: Class, student: str) -> tuple[str, str]:
+    """A mark that Moodle takes: never above the maximum; and a line where that cost something."""
+    mark = given.mark(student)
+    best = given.assignment.points
+    if mark and float(mark) > best:
+        return number(best), f"{student}: {mark} is written as {number(best)}: Moodle takes no more than the maximum"
+    return mark, ""
+
+
+def comments(given: Class, student: str) -> str:
+    """What the student reads in Moodle: a line a task, as HTML, which is what Moodle keeps there."""
+    standing = given.standings[student]
+    lines = []
+    for task in given.assignment.tasks:
+        score = standing.tasks.get(task.name)
+        got = "-" if score is None else number(score)
+        said = html.escape(html.unescape(standing.comments.get(task.name, ""))).replace("\n", "<br>")
+        lines.append(f"{task.name}: {got} / {number(task.points)}" + (f": {said}" if said else ""))
+    if standing.penalty:
+        lines.append(f"late: -{number(standing.penalty)}")
+    return plain("<br>".join(lines))
+
+
+# ---- both ---------------------------------------------------------------------------------------
+
+
+def _student(given: Class, claims: Mapping[str, str]) -> str:
+    """Whose line it is; "" for nobody that we know."""
+    person, _ = given.people.find(claims)
+    if person is not None:
+        return person.id
+    return next((n for n in given.standings if squeezed(n) and n == claims["id"] and not value_of_any(given, n)), "")
+
+
+def value_of_any(given: Class, student: str) -> bool:
+    """Whether the roster has the student."""
+    return any(value_of(person, "id") == student for person in given.people.people)
+
+
+def _left(given: Class, done: set[str], sheet: Worksheet) -> list[str]:
+    """A line for each student with a mark who has no line in the worksheet."""
+    return [f"{name}: not in {sheet.path}" for name in given.standings if name not in done and given.mark(name)]
+
+
+def _scale(given: Class, said: str, where: str) -> list[str]:
+    """Refuse to write marks into a column of another size."""
+    best = number(given.assignment.points)
+    try:
+        same = not said or abs(float(said.replace(",", ".")) - given.assignment.points) < 1e-6
+    except ValueError:
+        same = True
+    if not same:
+        raise CourseError(f"{where} is {said}, but {given.assignment.name} has {best} points; set it to {best} there")
+    return []
+
+
+SYSTEMS: Mapping[str, Callable[[Class, Path | None], Exported]] = {"canvas": canvas, "moodle": moodle, "csv": table}

@@ -1,0 +1,208 @@
+"""How each learning system lays out the submissions of a class: names in an archive -> who handed in what, and when.
+
+Made from the systems' own export code and documentation; docs/in-and-out.md has an example of each.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import yaml  # type: ignore[import-untyped]
+from dateutil import parser as dates  # type: ignore[import-untyped]
+
+from autograder.course import Assignment, Course
+from autograder.course.late import in_utc
+from autograder.errors import CourseError
+from autograder.lms.archive import Refused, Tree, is_packed
+
+METADATA = "submission_metadata.yml"
+MOODLE = re.compile(
+    r"(?P<name>[^/]+?)_(?P<moodle_id>\d+)_assignsubmission_(?P<kind>[a-z]+)_?(?:/|(?<=_))(?P<file>[^/].*)"
+)
+CANVAS = re.compile(r"(?P<name>[^/_]+)_(?P<late>LATE_)?(?P<canvas_id>\d+)_(?P<number>\d+)_(?P<file>[^/]+)")
+STAMP = "timestamp.txt"
+
+
+@dataclass(frozen=True)
+class Handed:
+    """What one person handed in, as the archive has it.
+
+    claims: what it says about the person. files: name among the student's files -> name in the archive.
+    """
+
+    label: str
+    claims: Mapping[str, str]
+    files: dict[str, str] = field(default_factory=dict)
+    time: datetime | None = None
+    late: bool = False
+    stamp: str = ""  # name in the archive of a timestamp.txt that nbgrader wrote
+
+
+@dataclass(frozen=True)
+class Found:
+    """All that was found in an archive; `other`: names that nobody's submission is."""
+
+    system: str
+    handed: tuple[Handed, ...]
+    other: tuple[str, ...] = ()
+
+
+Sheet = Mapping[str, Mapping[str, str]]  # Moodle's grading worksheet: number of the identifier -> its line
+
+
+def read(tree: Tree, course: Course, assignment: Assignment, sheet: Sheet) -> Found:
+    """Find the layout that an archive has, by its names alone."""
+    names = list(tree.files)
+    metadata = [name for name in names if name.split("/")[-1] == METADATA and name.count("/") <= 1]
+    if course.collect_pattern and any(re.match(course.collect_pattern, name) for name in names):
+        return _pattern(names, course)
+    if metadata:
+        return _gradescope(tree, metadata[0], course.timezone)
+    if any(MOODLE.fullmatch(name) for name in names):
+        return _moodle(names, sheet, course.timezone)
+    if any(CANVAS.fullmatch(name) for name in names):
+        return _canvas(names)
+    return _folders(names, assignment)
+
+
+def parsed(text: str, timezone: str) -> datetime | None:
+    """A time as people and systems write it, as naive UTC; None where it is none."""
+    try:
+        return in_utc(dates.parse(text.strip()), timezone) if re.search(r"\d", text) else None
+    except (ValueError, OverflowError, TypeError):
+        return None
+
+
+def _gathered(system: str, found: Mapping[str, Handed], other: list[str]) -> Found:
+    return Found(system, tuple(found[key] for key in sorted(found)), tuple(other))
+
+
+def _moodle(names: list[str], sheet: Sheet, timezone: str) -> Found:
+    """`Full name_12345_assignsubmission_file/1-basics.ipynb`, or all files in one folder with that prefix."""
+    found: dict[str, Handed] = {}
+    other: list[str] = []
+    for name in names:
+        match = MOODLE.fullmatch(name)
+        if match is None:
+            other.append(name)
+            continue
+        if match["kind"] != "file":  # text typed into a form: no notebook
+            continue
+        number = match["moodle_id"]
+        line = sheet.get(number, {})
+        claims = {"moodle_id": number, "id": line.get("id_number", ""), "email": line.get("email_address", "")}
+        who = Handed(
+            label=f"{match['name']} ({number})",
+            claims={**claims, "name": match["name"]},
+            time=parsed(line.get("last_modified_(submission)", ""), timezone),
+        )
+        found.setdefault(number, who).files[match["file"]] = name
+    return _gathered("Moodle", found, other)
+
+
+def _canvas(names: list[str]) -> Found:
+    """`jaideesomchai_LATE_101_2001_1-basics.ipynb`: name, mark of lateness, user, attachment, file."""
+    found: dict[str, Handed] = {}
+    numbers: dict[tuple[str, str], int] = {}
+    other: list[str] = []
+    for name in names:
+        match = CANVAS.fullmatch(name)
+        if match is None:
+            other.append(name)
+            continue
+        user, file, number = match["canvas_id"], match["file"], int(match["number"])
+        who = Handed(f"{match['name']} ({user})", {"canvas_id": user, "name": match["name"]}, late=bool(match["late"]))
+        if number > numbers.get((user, file), -1):  # the same file again is a later upload
+            found.setdefault(user, who).files[file] = name
+            numbers[user, file] = number
+    return _gathered("Canvas", found, other)
+
+
+def _gradescope(tree: Tree, metadata: str, timezone: str) -> Found:
+    """`submission_123/1-basics.ipynb`, and submission_metadata.yml that says whose each folder is."""
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        about = yaml.load(tree.files[metadata](), Loader=loader)
+    except (yaml.YAMLError, ValueError, RecursionError, Refused) as error:
+        raise CourseError(f"{metadata}: cannot be read ({str(error)[:100]}); export from Gradescope again") from None
+    if not isinstance(about, dict):
+        raise CourseError(f"{metadata}: not Gradescope's; export from Gradescope again")
+    top = metadata.removesuffix(METADATA)
+    handed: list[Handed] = []
+    known: set[str] = {metadata}
+    for folder, entry in about.items():
+        start = f"{top}{folder}/"
+        files = {name.removeprefix(start): name for name in tree.files if name.startswith(start)}
+        known |= set(files.values())
+        handed += [Handed(f"{folder}: {claims.get('name', '?')}", claims, files, time)
+                   for claims, time in _submitters(entry, timezone)]  # fmt: skip
+    return Found("Gradescope", tuple(handed), tuple(name for name in tree.files if name not in known))
+
+
+def _submitters(entry: Any, timezone: str) -> list[tuple[dict[str, str], datetime | None]]:
+    """What the metadata says of one submission: a group's is each member's."""
+    if not isinstance(entry, dict) or not isinstance(entry.get(":submitters"), list):
+        return [({}, None)]
+    at = entry.get(":created_at")
+    time = in_utc(at, timezone) if isinstance(at, datetime) else parsed(str(at or ""), timezone)
+    found = []
+    for person in entry[":submitters"]:
+        said = person if isinstance(person, dict) else {}
+        one = {name: str(said.get(f":{name}") or "").strip() for name in ("sid", "email", "name")}
+        claims = {"gradescope_id": one["sid"], "id": one["sid"], "email": one["email"], "name": one["name"]}
+        found.append((claims, time))
+    return found
+
+
+def _pattern(names: list[str], course: Course) -> Found:
+    """What collect_pattern finds, with the groups that nbgrader's zip_collect knows."""
+    found: dict[str, Handed] = {}
+    other: list[str] = []
+    for name in names:
+        match = re.match(course.collect_pattern, name)
+        if match is None:
+            other.append(name)
+            continue
+        said = {key: value.strip() for key, value in match.groupdict().items() if value}
+        time = parsed(re.sub(r"(\d{4}-\d\d-\d\d)-(\d\d)-(\d\d)-(\d\d)", r"\1 \2:\3:\4", said.get("timestamp", "")),
+                      course.timezone)  # fmt: skip
+        who = said.get("student_id", "")
+        full = f"{said.get('first_name', '')} {said.get('last_name', '')}".strip()
+        claims = {"id": who, "email": said.get("email", ""), "name": full or who}
+        key = f"{who} {said.get('timestamp', '')}"
+        found.setdefault(key, Handed(key.strip(), claims, time=time)).files[_with_ending(said, name)] = name
+    return _gathered("collect_pattern", found, other)
+
+
+def _with_ending(said: Mapping[str, str], name: str) -> str:
+    """The group file_id with the file's ending, as zip_collect puts them together."""
+    file = said.get("file_id") or name.split("/")[-1]
+    ending = re.search(r"\.[A-Za-z0-9]+$", name)
+    return file if ending is None or file.endswith(ending[0]) else f"{file}{ending[0]}"
+
+
+def _folders(names: list[str], assignment: Assignment) -> Found:
+    """`STUDENT/1-basics.ipynb`, nbgrader's `STUDENT/hw4/1-basics.ipynb`, or `STUDENT.zip`."""
+    tops = {name.split("/")[0] for name in names}
+    shared = next(iter(tops)) if len(tops) == 1 and all(name.count("/") >= 2 for name in names) else ""
+    nested = {name.split("/")[1] for name in names} if shared else set()
+    start = f"{shared}/" if shared and nested != {assignment.name} else ""
+    found: dict[str, Handed] = {}
+    other: list[str] = []
+    for name in names:
+        who, _, file = name.removeprefix(start).partition("/")
+        if not file and not is_packed(who):
+            other.append(name)
+            continue
+        if not file:
+            who, file = re.sub(r"(\.tar)?\.\w+$", "", who), who
+        claims = {"id": who, "email": who, "name": who}
+        entry = found.setdefault(who, Handed(who, claims))
+        inner = file.removeprefix(f"{assignment.name}/")
+        if inner == STAMP and inner != file:  # where nbgrader puts it, not a student
+            found[who] = Handed(who, claims, entry.files, stamp=name)
+        else:
+            entry.files[inner] = name
+    return _gathered("folders", found, other)

@@ -1,0 +1,1 @@
+"""What people read: graded notebooks, feedback, the class report, similar answers."""

@@ -1,0 +1,83 @@
+"""One student's feedback: the table of tasks, then the graded notebooks with the student's own pictures."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from autograder.course import Assignment, Course, messages
+from autograder.errors import CourseError
+from autograder.files import write_folder
+from autograder.judging.verdicts import Result
+from autograder.pages import html_page, markdown
+
+WHOLE = "feedback.html"  # the table and all notebooks in one file
+
+
+@dataclass(frozen=True)
+class Total:
+    """The sum of the marks; `best`: of the required tasks."""
+
+    score: str
+    best: str
+    waiting: int
+
+
+def total(assignment: Assignment, result: Result) -> Total:
+    """The marks of a result added up."""
+    found = [verdict.score for verdict in result.verdicts.values()]
+    best = sum(task.points for task in assignment.tasks if not task.optional)
+    return Total(f"{sum(s or 0 for s in found):g}", f"{best:g}", sum(s is None for s in found))
+
+
+class Writer:
+    """Writes the feedback of one student after another in the course's language."""
+
+    def __init__(self, course: Course, assignment: Assignment) -> None:
+        self.course, self.assignment = course, assignment
+        self._words = messages.load_messages(course.part("messages", assignment.name), course.language)
+        self._answers = {task.answer_cell: task.name for task in assignment.tasks}
+
+    def folder(self, student: str) -> Path:
+        """Where nbgrader keeps a student's feedback."""
+        return self.course.root / "feedback" / student / self.assignment.name
+
+    def pages(self, result: Result) -> dict[str, str]:
+        """The pages of a result, by file name: one for each notebook, as nbgrader has it, and the whole."""
+        folder = self.course.root / "autograded" / result.student / self.assignment.name
+        books = {name: self._pieces(folder / f"{name}.ipynb") for name in self.assignment.notebooks}
+        found = {f"{name}.html": self._page(result, {name: book}) for name, book in books.items()}
+        return {**found, WHOLE: self._page(result, books)}
+
+    def write(self, result: Result) -> None:
+        """Lay the pages into feedback/STUDENT/ASSIGNMENT/, with what was handed in beside the notebooks."""
+        graded = self.course.root / "autograded" / result.student / self.assignment.name
+        beside = [p for p in sorted(graded.rglob("*")) if p.is_file() and p.suffix not in (".ipynb", ".npz")]
+        files = {path.relative_to(graded).as_posix(): path.read_bytes() for path in beside}
+        files |= {name: page.encode() for name, page in self.pages(result).items()}
+        write_folder(self.folder(result.student), files)
+
+    def _pieces(self, path: Path) -> list[markdown.Piece]:
+        try:
+            book = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            name = self.assignment.name
+            raise CourseError(
+                f"{path}: the graded notebook cannot be read ({error}); run `autograder grade {name}`"
+            ) from error
+        return markdown.pieces(book, self._answers, [task.name for task in self.assignment.tasks])
+
+    def _page(self, result: Result, books: Mapping[str, list[markdown.Piece]]) -> str:
+        values: dict[str, Any] = {
+            "assignment": self.assignment,
+            "words": self._words,
+            "say": self._words.say,
+            "result": result,
+            "verdicts": [result.verdicts[task.name] for task in self.assignment.tasks],
+            "total": total(self.assignment, result),
+            "told": result.told,
+            "books": books,
+            "shown": {piece.task for book in books.values() for piece in book if piece.task},
+        }
+        return html_page.render("feedback.html", **values)

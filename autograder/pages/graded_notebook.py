@@ -1,0 +1,239 @@
+"""The graded notebook: the release's cells, the student's answers and pictures, and the verdicts.
+
+What a student wrote is cleaned here, so that no reader of these files (formgrader, feedback,
+Jupyter) runs anything of it in a browser: outputs become plain text and PNG or JPEG pictures, and
+in text nothing is live but LaTeX that makes letters and the student's own pictures.
+"""
+
+import base64
+import binascii
+import html
+import json
+import re
+import urllib.parse
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from autograder.course import Assignment
+from autograder.judging.verdicts import PASSED, Result, Verdict
+from autograder.submissions import merge
+from autograder.submissions.align import ANSWER, EXTRA, TEST, Cell
+from autograder.submissions.cells import joined
+from autograder.submissions.merge import Base, Merged
+from autograder.submissions.submission import PICTURES, Submission
+
+MARK = "autograder_verdict"  # in a graded notebook's metadata: the stamp of its result
+MAX_TEXT = 10_000  # characters of an output
+MAX_PICTURE = 4 << 20  # bytes of a picture
+MAGIC = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
+ANSI = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)?|.)?")
+CONTROLS = re.compile(r"[\0-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u2424]")  # mistune takes the last for a line's end
+TAG, LINK = re.compile(r"<(?=[A-Za-z/!?])"), re.compile(r"\](?=[(:])")
+# a link need not be a script: an address on the reader's own Jupyter server does as much
+ADDRESS = re.compile(r"(?i)(://|\bwww\.)(?=\S)")
+TEX = "bbox|class|cssId|data|href|html\\w*|includegraphics|mmlToken|require|style|unicode|url"
+LATEX = re.compile(rf"\\(?=(?:{TEX})(?![A-Za-z]))")  # commands that do more than print
+ALT, FILE = r"[^\[\]<>(){}&\"'`\\!$\n]*", r"[^\s<>()\[\]{}&\"'`\\/:?#%]+"
+DECODED = 4  # times: a reader may do so more than once
+SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+
+
+def notebooks(merged: Mapping[str, Merged], result: Result, handed_in: Submission | None = None) -> dict[str, bytes]:
+    """The graded notebooks of a submission as files, by name.
+
+    handed_in: what lies beside them is shown below each answer that a person marks.
+    """
+    scans = _scans(other_files(handed_in)) if handed_in else None
+    return {f"{name}.ipynb": _notebook(book, result, scans) for name, book in merged.items()}
+
+
+def of_result(
+    handed_in: Submission, bases: Mapping[str, Base], assignment: Assignment, result: Result
+) -> Mapping[str, bytes]:
+    """The graded notebooks of a result: those that came with it, or, of a kept verdict, made again."""
+    return result.notebooks or notebooks(merge.merge_all(handed_in, bases, assignment), result, handed_in)
+
+
+def other_files(handed_in: Submission) -> dict[str, bytes]:
+    """Files to lay beside the graded notebooks: scans and PDFs for the person who grades."""
+    names = [
+        name
+        for name in handed_in.files
+        if name.lower().endswith((*PICTURES, ".npz")) and not re.search(r"\.ipynb(/|$)|timestamp\.txt(/|$)", name)
+    ]
+    return {name: handed_in.files[name] for name in names}
+
+
+def _scans(files: Mapping[str, bytes]) -> dict[str, Any] | None:
+    """A cell that shows the scans: pictures in it, a link to each PDF. The formgrader serves the files beside."""
+    lines: list[str] = []
+    pictures: dict[str, dict[str, str]] = {}
+    for name, data in files.items():
+        if not name.lower().endswith(PICTURES):
+            continue
+        lines.append(f"- [{plain_markdown(' '.join(name.split()))}]({urllib.parse.quote(name)})")
+        mime = next((mime for mime, magic in MAGIC.items() if data.startswith(magic)), "")
+        if mime and len(data) <= MAX_PICTURE:
+            pictures[f"scan-{len(pictures) + 1}"] = {mime: base64.b64encode(data).decode("ascii")}
+    if not lines:
+        return None
+    shown = [f"![scan {number}](attachment:{key})" for number, key in enumerate(pictures, 1)]
+    source = "\n\n".join(["*Handed in beside the notebooks:*", "\n".join(lines), *shown])
+    metadata = {"editable": False, "deletable": False}
+    return {"cell_type": "markdown", "metadata": metadata, "source": source, "attachments": pictures}
+
+
+def _by_person(cell: Cell) -> bool:
+    """Whether a person marks what stands in this very cell."""
+    return cell.role == ANSWER and cell.name == cell.task
+
+
+def _notebook(book: Merged, result: Result, scans: Mapping[str, Any] | None) -> bytes:
+    cells = []
+    for number, cell in enumerate(book.cells):
+        cells.append(_cell(cell, number, result))
+        if scans and _by_person(cell):
+            cells.append({**scans, "id": f"scans-{number}"})
+    metadata = {**book.base.get("metadata", {}), MARK: result.stamp}
+    data = {"cells": cells, **{name: value for name, value in book.base.items() if name != "cells"}}
+    data["metadata"] = metadata  # after the cells: whose verdict this is stands near the end of the file
+    return json.dumps(data, ensure_ascii=False).encode("utf-8")
+
+
+def _cell(cell: Cell, number: int, result: Result) -> dict[str, Any]:
+    raw: dict[str, Any] = (
+        dict(cell.raw) if cell.raw else {"id": f"own-{number}", "cell_type": cell.kind, "metadata": {}}
+    )
+    own = cell.role == EXTRA or cell.written
+    source = cell.source
+    if cell.submitted is not None and cell.kind == "markdown":
+        raw.pop("attachments", None)
+        found = _attachments(cell.submitted.attachments or (cell.raw or {}).get("attachments", {}))
+        names = {name: _safe_name(name, number) for number, name in enumerate(found)}
+        if found:
+            raw["attachments"] = {names[name]: bundle for name, bundle in found.items()}
+        source = clean_markdown(source, names) if own else source
+    raw["source"] = source.splitlines(keepends=True)
+    if cell.kind == "code":
+        raw["execution_count"] = None
+        raw["outputs"] = list(_outputs(cell, result))
+    return raw
+
+
+def _outputs(cell: Cell, result: Result) -> Iterable[dict[str, Any]]:
+    if cell.role == TEST:
+        if cell.task in result.verdicts:
+            yield _stream(verdict_text(result.verdicts[cell.task]))
+        return
+    if cell.submitted is not None:
+        for output in cell.submitted.outputs:
+            yield from _clean_output(output)
+    if cell.name in result.cell_errors:
+        error = result.cell_errors[cell.name]
+        where = f", line {error['line']}" if error["line"] else ""
+        yield _stream(f"[when graded] this cell stopped{where} with {error['type']}: {error['text']}\n")
+    elif cell.role == ANSWER and not cell.source.strip():
+        yield _stream("[when graded] no answer stood here\n")
+
+
+def verdict_text(verdict: Verdict) -> str:
+    """What a student reads about one task: status, score, parts, message."""
+    score = "-" if verdict.score is None else f"{verdict.score:g}"
+    lines = [f"{verdict.task}: {verdict.status}, {score} of {verdict.max_score:g}"]
+    if verdict.status != PASSED and len(verdict.parts) > 1:
+        lines += [f"  {part.name}: {part.score:g} of {part.max_score:g}" for part in verdict.parts]
+    return "\n".join([*lines, verdict.message, ""])
+
+
+def _stream(text: str) -> dict[str, Any]:
+    return {"output_type": "stream", "name": "stdout", "text": clean_text(text).splitlines(keepends=True)}
+
+
+def clean_text(text: str) -> str:
+    """Without terminal codes and control characters, and not too long."""
+    text = ANSI.sub("", text)
+    text = "".join(c for c in text if c in "\n\t" or c.isprintable())
+    return text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + "\n... (cut)\n"
+
+
+def _clean_output(output: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
+    kind = output.get("output_type")
+    if kind == "stream":
+        yield _stream(joined(output.get("text", "")))
+    elif kind == "error":
+        yield _stream(f"{joined(output.get('ename', ''))}: {joined(output.get('evalue', ''))}\n")
+    elif kind in ("display_data", "execute_result"):
+        found = output.get("data")
+        data = found if isinstance(found, dict) else {}
+        for mime in MAGIC:
+            if picture := _picture(mime, data.get(mime)):
+                yield {"output_type": "display_data", "data": {mime: picture}, "metadata": {}}
+                return
+        if "text/plain" in data:
+            yield _stream(joined(data["text/plain"]) + "\n")
+
+
+def _picture(mime: str, value: object) -> str:
+    """The picture again in base64 where it is one, else ""."""
+    text = "".join(joined(value).split())
+    if not text or len(text) > 2 * MAX_PICTURE:
+        return ""
+    try:
+        data = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        return ""
+    return base64.b64encode(data).decode("ascii") if data.startswith(MAGIC[mime]) else ""
+
+
+def _attachments(found: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    kept: dict[str, dict[str, str]] = {}
+    for name, bundle in list(found.items())[:20]:
+        for mime in MAGIC:
+            if len(name) < 200 and isinstance(bundle, dict) and (picture := _picture(mime, bundle.get(mime))):
+                kept[str(name)] = {mime: picture}
+    return kept
+
+
+def _safe_name(name: str, number: int) -> str:
+    """A name for an attachment that every reader finds again: they differ in how they read others."""
+    return name if SAFE_NAME.fullmatch(name) else f"picture-{number}"
+
+
+def plain_markdown(text: str) -> str:
+    """A message as Markdown that shows it as it is: a comment may quote a student's own words."""
+    text = _without_live(clean_text(text), (ADDRESS, LATEX)).replace("&", "&amp;")
+    for mark in "<>[]`":
+        text = text.replace(mark, f"&#{ord(mark)};")
+    return text
+
+
+def clean_markdown(text: str, names: Mapping[str, str] | None = None) -> str:
+    """A student's text in which nothing is live but LaTeX and the student's own pictures.
+
+    Tags, links and addresses become visible text. Pictures stay where they are attached (names: of
+    the attachments, and what they are called from now on), inline, or a file beside the notebook.
+    """
+    for _ in range(DECODED):
+        text = html.unescape(text)
+    if html.unescape(text) != text:  # nobody writes so, but who wants to keep the grader busy
+        text = text.replace("&", "& ")
+    text = _without_live(CONTROLS.sub("", text), (TAG,))
+    forms = {form: old for old in names or {} for form in (old, quote(old), quote(old, safe="/()!*',;:@&=+$#?"))}
+    attached = "|".join(map(re.escape, sorted(forms, key=len, reverse=True))) or "(?!)"
+    inline = r"data:image/(?:png|jpeg);base64,[A-Za-z0-9+/=]+"
+    beside = rf"{FILE}\.(?i:pdf|png|jpe?g)"
+    kept = re.compile(rf"(!?\[{ALT}\])\((?:< )?(?:attachment:({attached})|({inline}|{beside}))>?\)")
+    done, at = [], 0
+    for match in kept.finditer(text):
+        target = match[3] or f"attachment:{(names or {})[forms[match[2]]]}"
+        done += [_without_live(text[at : match.start()], (LINK, ADDRESS, LATEX)), f"{match[1]}({target})"]
+        at = match.end()
+    return "".join([*done, _without_live(text[at:], (LINK, ADDRESS, LATEX))])
+
+
+def _without_live(text: str, signs: Iterable["re.Pattern[str]"]) -> str:
+    """The text with a space where a reader would begin something live: in words and LaTeX it changes nothing."""
+    for sign in signs:
+        text = sign.sub(lambda match: f"{match[0]} ", text)
+    return text

@@ -1,0 +1,158 @@
+"""A graded notebook's cells as HTML that runs nothing and fetches nothing.
+
+The notebook was cleaned when it was graded (graded.py). This is the second wall: raw HTML is shown,
+not made; links lead to the web or nowhere; only pictures that the page carries itself are shown.
+"""
+
+import functools
+import html
+import re
+import urllib.parse
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
+from markdown_it.token import Token
+from markupsafe import Markup
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import PythonLexer
+
+from autograder.pages.graded_notebook import MAGIC
+from autograder.submissions.cells import joined
+
+MAX_NOTEBOOK = 300_000  # characters that are set in Markdown or in colours; what is beyond stays plain
+# LaTeX stays as it was written; Markdown must not take its _ and * for emphasis. Bounded: no text is searched twice
+MATH = re.compile(
+    r"\$\$.{1,4000}?\$\$|\\begin\{([a-z]{1,20}\*?)\}.{0,4000}?\\end\{\1\}|(?<![\\$])\$(?![\s$])[^$\n]{1,1000}?(?<![\s\\])\$",
+    re.DOTALL,
+)
+HOLD, HELD = "\ue000{}\ue001", re.compile("\ue000(\\d+)\ue001")
+FORMATTER = HtmlFormatter(nowrap=True)
+DATA_PICTURE = re.compile(r"data:image/(png|jpeg);base64,[A-Za-z0-9+/=]+")
+WEB_LINK = re.compile(r"https?://|mailto:|#", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One cell of the page. `task`: whose answer or verdict it is. `body` is HTML that is safe to put in."""
+
+    kind: str  # text, code, verdict
+    task: str
+    body: Markup
+    texts: tuple[str, ...] = ()
+    pictures: tuple[str, ...] = ()  # data: addresses
+
+
+def pieces(notebook: Mapping[str, Any], answers: Mapping[str, str], tests: Iterable[str]) -> list[Piece]:
+    """The cells of a graded notebook. answers: grade_id of an answer cell -> task; tests: grade_ids of test cells."""
+    found, left = [], MAX_NOTEBOOK
+    checked = set(tests) - set(answers)
+    for cell in notebook["cells"]:
+        grade_id = cell["metadata"].get("nbgrader", {}).get("grade_id", "")
+        task = answers.get(grade_id, "")
+        source = joined(cell["source"])
+        left -= len(source)
+        if cell["cell_type"] == "code" and grade_id in checked:
+            found.append(Piece("verdict", grade_id, Markup("")))
+        elif cell["cell_type"] == "code":
+            body = code(source) if left > 0 else Markup.escape(source)
+            found.append(Piece("code", task, body, *_outputs(cell.get("outputs", ()))))
+        elif left <= 0:
+            found.append(Piece("text", task, plain(source)))
+        else:
+            attached = cell.get("attachments", {})
+            found.append(Piece("text", task, text(source, attached) if attached else words(source)))
+    return found
+
+
+def _outputs(outputs: Sequence[Mapping[str, Any]]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """(texts, pictures as data: addresses)."""
+    texts, pictures = [], []
+    for output in outputs:
+        if output["output_type"] == "stream":
+            texts.append(joined(output["text"]))
+        for mime in MAGIC:
+            if mime in output.get("data", {}):
+                pictures.append(f"data:{mime};base64,{joined(output['data'][mime])}")
+    return tuple(texts), tuple(pictures)
+
+
+@functools.lru_cache(maxsize=2000)  # most cells are the same in every student's notebook
+def code(source: str) -> Markup:
+    """Python in colours."""
+    return Markup(highlight(source, PythonLexer(stripnl=False), FORMATTER).rstrip("\n"))
+
+
+def plain(source: str) -> Markup:
+    """Text as it is."""
+    return Markup('<pre class="plain">{}</pre>').format(source)
+
+
+@functools.lru_cache(maxsize=2000)
+def words(source: str) -> Markup:
+    """Markdown without attachments."""
+    return text(source, {})
+
+
+def text(source: str, attachments: Mapping[str, Any]) -> Markup:
+    """Markdown without HTML; LaTeX as it was written; pictures only where the notebook carries them."""
+    formulas: list[str] = []
+
+    def hold(match: re.Match[str]) -> str:
+        formulas.append(match[0])
+        return HOLD.format(len(formulas) - 1)
+
+    source = MATH.sub(hold, source.replace("\ue000", "").replace("\ue001", ""))
+    return Markup(_MARKDOWN.render(source, {"attachments": attachments, "formulas": formulas}))
+
+
+def _whole(content: str, env: Mapping[str, Any]) -> str:
+    """The text with its formulas back."""
+    return HELD.sub(lambda match: env["formulas"][int(match[1])], content)
+
+
+class _Renderer(RendererHTML):
+    """Headings two levels down, below the page's own; links and pictures by the rules of this page."""
+
+    def text(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
+        def formula(match: re.Match[str]) -> str:
+            return f'<span class="math">{html.escape(env["formulas"][int(match[1])])}</span>'
+
+        return HELD.sub(formula, html.escape(tokens[idx].content))
+
+    def code_inline(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
+        return f"<code>{html.escape(_whole(tokens[idx].content, env))}</code>"
+
+    def fence(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
+        return f"<pre>{html.escape(_whole(tokens[idx].content, env))}</pre>\n"
+
+    code_block = fence
+
+    def heading_open(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
+        return f"<h{min(6, int(tokens[idx].tag[1]) + 2)}>"
+
+    def heading_close(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
+        return f"</h{min(6, int(tokens[idx].tag[1]) + 2)}>\n"
+
+    def link_open(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
+        href = str(tokens[idx].attrs.get("href", ""))
+        if not WEB_LINK.match(href):
+            return "<a>"
+        return f'<a href="{html.escape(href)}" rel="noopener noreferrer">'
+
+    def image(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
+        source = str(tokens[idx].attrs.get("src", ""))
+        said = _whole(self.renderInlineAsText(tokens[idx].children or [], options, env), env)
+        name = urllib.parse.unquote(source.removeprefix("attachment:"))
+        for mime in MAGIC:
+            if mime in env["attachments"].get(name, {}):
+                source = f"data:{mime};base64,{joined(env['attachments'][name][mime])}"
+        if DATA_PICTURE.fullmatch(source):
+            return f'<img alt="{html.escape(said or "picture")}" src="{source}">'
+        return f"[{html.escape(said)}: {html.escape(source[:200])}]"
+
+
+_MARKDOWN = MarkdownIt("commonmark", {"html": False}, renderer_cls=_Renderer).enable(["table", "strikethrough"])

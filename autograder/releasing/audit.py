@@ -1,0 +1,156 @@
+"""The hidden tests tested: each known mistake must cost its own task and no other, no right answer a mark.
+
+And what stands under that: the reference earns full marks, a blank release none, and for every judged
+task some listed mistake is caught.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from autograder.course import JUDGE, Assignment, Course
+from autograder.errors import CourseError
+from autograder.grading import made_up, workers
+from autograder.judging.mutations import Mistake, RightVariant, load_mistakes, load_right_variants
+from autograder.judging.verdicts import Result, Verdict
+
+REFERENCE, BLANK = "reference", "blank"
+
+
+@dataclass(frozen=True)
+class Row:
+    """What one planted submission lost. `task` is the mistake's, or "" for a right variant."""
+
+    name: str
+    task: str
+    lost: tuple[str, ...]
+    mistake: str = ""
+    message: str = ""
+
+    @property
+    def survivor(self) -> bool:
+        """A mistake that costs nothing."""
+        return bool(self.task) and self.task not in self.lost
+
+    @property
+    def collateral(self) -> tuple[str, ...]:
+        """Tasks that lost marks and should not have."""
+        return tuple(task for task in self.lost if task != self.task)
+
+    @property
+    def named(self) -> bool:
+        """Whether the feedback names the mistake."""
+        return self.mistake == self.name.partition(": ")[2]
+
+
+@dataclass(frozen=True)
+class Audit:
+    """The outcome: rows of mistakes and of right variants; wrong: lines on what stands under them."""
+
+    mistakes: tuple[Row, ...]
+    variants: tuple[Row, ...]
+    wrong: tuple[str, ...] = ()
+
+    @property
+    def survivors(self) -> list[Row]:
+        return [row for row in self.mistakes if row.survivor]
+
+    @property
+    def collateral(self) -> list[Row]:
+        return [row for row in self.mistakes if row.collateral]
+
+    @property
+    def wronged(self) -> list[Row]:
+        """Right variants that lost marks."""
+        return [row for row in self.variants if row.lost]
+
+    @property
+    def named(self) -> float:
+        """Share of the mistakes that the feedback names."""
+        return sum(row.named for row in self.mistakes) / max(1, len(self.mistakes))
+
+    @property
+    def passed(self) -> bool:
+        return not (self.wrong or self.survivors or self.collateral or self.wronged)
+
+
+def planted(course: Course, assignment: Assignment) -> tuple[Sequence[Mistake], Sequence[RightVariant]]:
+    """The assignment's known mistakes and right variants."""
+    return load_mistakes(course, assignment), load_right_variants(course, assignment)
+
+
+def audit(course: Course, assignment: Assignment, scratch: Path, jobs: int, tell: Callable[[int, int], None]) -> Audit:
+    """Plant every mistake and variant in a submission of its own and grade them all; `tell` hears progress."""
+    here = made_up.scratch_course(course, scratch)
+    there = here.assignment(assignment.name)
+    mistakes, variants = planted(course, assignment)
+    params = made_up.train(here, there, there.dataset) if there.model_file else {}
+    model = made_up.model_file(params) if params else None
+    made = {
+        REFERENCE: made_up.hand_in(here, there, made_up.answers(here, there), model),
+        BLANK: made_up.hand_in(here, there, {}),
+    }
+    for mistake in mistakes:
+        answers, extra = made_up.with_mistake(here, there, mistake)
+        theirs = model if mistake.model is None else mistake.model(params)
+        made[f"{mistake.task}: {mistake.name}"] = made_up.hand_in(here, there, answers, theirs, extra)
+    for variant in variants:
+        answers, extra = made_up.with_variant(here, there, variant)
+        made[f"right: {variant.name}"] = made_up.hand_in(here, there, answers, model, extra)
+    if len(made) != 2 + len(mistakes) + len(variants):
+        path = course.part("mistakes", assignment.name)
+        raise CourseError(f"{path}: two mistakes of a task, or two right variants, share a name")
+    for name, files in made.items():
+        made_up.write(here.submitted(there.name, name), files)
+    results = _graded(here, there, list(made), jobs, tell)
+    full = results[REFERENCE].verdicts
+    judged = [task.name for task in there.tasks if task.graded_by == JUDGE]
+
+    def row(name: str, task: str) -> Row:
+        verdicts = results[name].verdicts
+        lost = tuple(t for t in judged if (verdicts[t].score or 0) < (full[t].score or 0))
+        own = verdicts.get(task)
+        return Row(name, task, lost, own.mistake if own else "", own.message if own else "")
+
+    rows = tuple(row(f"{mistake.task}: {mistake.name}", mistake.task) for mistake in mistakes)
+    wrong = [_below_full(full[task]) for task in judged]
+    wrong += [_above_none(results[BLANK].verdicts[task]) for task in judged]
+    wrong += [_uncaught(task, rows, course.part("mistakes", assignment.name)) for task in judged]
+    right = tuple(row(f"right: {variant.name}", "") for variant in variants)
+    return Audit(rows, right, tuple(line for line in wrong if line))
+
+
+def _graded(
+    course: Course, assignment: Assignment, names: Sequence[str], jobs: int, tell: Callable[[int, int], None]
+) -> dict[str, Result]:
+    results: dict[str, Result] = {}
+    for handed_in, outcome in workers.grade_all(course, assignment, names, workers.local(jobs)):
+        if isinstance(outcome, Exception):
+            raise outcome
+        results[handed_in.student] = outcome
+        tell(len(results), len(names))
+    return results
+
+
+def _below_full(verdict: Verdict) -> str:
+    """A line where the reference itself loses marks: then so does every right student."""
+    if verdict.score == verdict.max_score:
+        return ""
+    why = verdict.fault or verdict.message.replace("\n", " ")
+    got = "no mark" if verdict.score is None else f"{verdict.score:g}"
+    return f"{verdict.task}: the reference earns {got} of {verdict.max_score:g}: {why}"
+
+
+def _above_none(verdict: Verdict) -> str:
+    """A line where a submission that answers nothing earns something."""
+    if verdict.score is not None and verdict.score <= 0:
+        return ""
+    got = "no mark" if verdict.score is None else f"{verdict.score:g}"
+    return f"{verdict.task}: the release, handed in as it is, earns {got} of {verdict.max_score:g}"
+
+
+def _uncaught(task: str, rows: Sequence[Row], path: Path) -> str:
+    """A line where no listed mistake shows that the check can fail."""
+    if any(row.task == task and not row.survivor for row in rows):
+        return ""
+    return f"{task}: no listed mistake is caught, so nobody knows whether its check can fail; list one in {path}"

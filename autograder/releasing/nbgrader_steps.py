@@ -1,0 +1,46 @@
+"""Our steps of nbgrader's generate_assignment."""
+
+from pathlib import Path
+from typing import Any
+
+from nbgrader.preprocessors import NbGraderPreprocessor
+
+from autograder.course import Assignment, Course, load_course
+from autograder.course.solution_regions import sync
+from autograder.errors import CourseError
+
+
+def _assignment_of(resources: Any, root: str) -> tuple[Course, Assignment]:
+    course = load_course(Path(root))
+    return course, course.assignment(resources["nbgrader"]["assignment"])
+
+
+class FillSolutions(NbGraderPreprocessor):  # type: ignore[misc]
+    """Refuses a source whose solution regions are not the reference's lines."""
+
+    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
+        course, assignment = _assignment_of(resources, self.parent.parent.coursedir.root)
+        different = sync(course, assignment, write=False)
+        if different:
+            raise CourseError(
+                f"source and solutions differ in {', '.join(different)}; run `autograder release {assignment.name}`"
+            )
+        return nb, resources
+
+
+class StampTasks(NbGraderPreprocessor):  # type: ignore[misc]
+    """Gives each test cell its points, and each stub the name of its task."""
+
+    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
+        _, assignment = _assignment_of(resources, self.parent.parent.coursedir.root)
+        answers = {task.answer_cell: task for task in assignment.tasks}
+        tests = {task.name: task for task in assignment.tasks}
+        for cell in nb.cells:
+            grading = cell.metadata.get("nbgrader", {})
+            grade_id = grading.get("grade_id", "")
+            if grade_id in tests and grading.get("grade"):
+                grading["points"] = tests[grade_id].points
+            if grade_id in answers and cell.cell_type == "code":
+                task = answers[grade_id].name
+                cell.source = cell.source.replace("raise NotImplementedError", f'raise NotImplementedError("{task}")')
+        return nb, resources

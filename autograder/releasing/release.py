@@ -1,0 +1,101 @@
+"""Source -> release, through nbgrader's generate_assignment; stamps points, scans for leaks, zips."""
+
+import io
+import logging
+import re
+import shutil
+import tempfile
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from nbgrader.converters import GenerateAssignment
+from nbgrader.coursedir import CourseDirectory
+from traitlets.config import Config
+
+from autograder.course import Assignment, Course
+from autograder.course.solution_regions import sync
+from autograder.errors import CourseError
+from autograder.nbgrader_settings import configure
+from autograder.releasing.leaks import leaks
+from autograder.releasing.trial_run import trial_run
+
+OLD = (1980, 1, 1, 0, 0, 0)  # of every file in the zip: same input, same bytes
+
+
+# ---- the release --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Released:
+    """A made release: its zip, and lines about what its trial run left out."""
+
+    archive: Path
+    said: tuple[str, ...] = ()
+
+
+def release(course: Course, assignment: Assignment) -> Released:
+    """Make release/<assignment>/ and its zip, both whole or not at all."""
+    sync(course, assignment)
+    target = course.release(assignment.name)
+    target.parent.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".release-") as scratch:
+        generate(course, assignment, Path(scratch))
+        made = Path(scratch) / assignment.name
+        if leaking := list(leaks(course, assignment, made)):
+            raise CourseError(f"release of {assignment.name} stopped, nothing changed: " + "; ".join(leaking))
+        said = trial_run(course, assignment, made)
+        archive = Path(scratch) / f"{assignment.name}.zip"
+        _zip(made, archive, assignment.name)
+        old = Path(scratch) / "old"
+        if target.exists():
+            target.rename(old)
+        made.rename(target)
+        shutil.move(archive, target.parent / archive.name)
+    return Released(target.parent / f"{assignment.name}.zip", tuple(said))
+
+
+def generate(course: Course, assignment: Assignment, into: Path) -> None:
+    """nbgrader's generate_assignment into the folder `into`, without a gradebook."""
+    config = Config()
+    configure(config, course.root)
+    config.CourseDirectory.assignment_id = assignment.name
+    config.CourseDirectory.ignore = config.GenerateAssignmentApp.CourseDirectory.ignore
+    config.CourseDirectory.release_directory = str(into)
+    config.GenerateAssignment.no_database = True
+    # without a gradebook there is nothing to save cells into
+    steps = config.GenerateAssignment.preprocessors
+    config.GenerateAssignment.preprocessors = [s for s in steps if not s.endswith("SaveCells")]
+    said = io.StringIO()
+    logger = logging.Logger("autograder.release", logging.ERROR)
+    logger.addHandler(logging.StreamHandler(said))
+    app = GenerateAssignment(coursedir=CourseDirectory(config=config), config=config, log=logger)
+    app.force = True
+    try:
+        app.start()
+    except Exception as error:
+        lines = [line for line in said.getvalue().splitlines() if re.match(r"[\w.]*(Error|Exception)\b", line)]
+        cause = lines[-1] if lines else error
+        raise CourseError(f"nbgrader could not release {assignment.name}: {cause}") from error
+
+
+def _zip(folder: Path, archive: Path, top: str) -> None:
+    with zipfile.ZipFile(archive, "w") as file:
+        for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+            info = zipfile.ZipInfo(f"{top}/{path.relative_to(folder).as_posix()}", OLD)
+            info.external_attr = 0o644 << 16
+            file.writestr(info, path.read_bytes(), zipfile.ZIP_DEFLATED)
+
+
+def same_release(course: Course, assignment: Assignment) -> list[str]:
+    """Files in which the committed release differs from what the source gives now."""
+    with tempfile.TemporaryDirectory() as scratch:
+        generate(course, assignment, Path(scratch))
+        made, kept = Path(scratch) / assignment.name, course.release(assignment.name)
+        names = {p.relative_to(f).as_posix() for f in (made, kept) for p in f.rglob("*") if p.is_file()}
+        return sorted(
+            name
+            for name in names
+            if not ((made / name).is_file() and (kept / name).is_file())
+            or (made / name).read_bytes() != (kept / name).read_bytes()
+        )

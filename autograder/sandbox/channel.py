@@ -1,0 +1,62 @@
+"""The bounded conversation with a student's process: a frame out, a frame back, each under a deadline."""
+
+import socket
+import time
+from collections.abc import Mapping
+
+from autograder.sandbox import answers
+from autograder.sandbox.answers import Array
+
+GRACE = 2.0  # seconds that the guest has beyond a limit of its own before it is killed
+MOST_READ = 1 << 20  # bytes at once
+
+
+class GuestLost(Exception):
+    """The student's process is gone or silent: `reason` is "time", "died" or "noise"."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Channel:
+    """The conversation with one child; it closes the socket."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self._unread = bytearray()
+
+    def ask(
+        self, header: Mapping[str, object], arrays: Mapping[str, Array], seconds: float
+    ) -> tuple[dict[str, object], dict[str, Array]]:
+        """Send a frame and return the reply; GuestLost where none comes within `seconds` + grace."""
+        deadline = time.monotonic() + seconds + GRACE
+        try:
+            self._sock.settimeout(seconds + GRACE)
+            self._sock.sendall(answers.encode(header, arrays))
+            head, body = answers.sizes(self._read(8, deadline))
+            return answers.decode(self._read(head, deadline), self._read(body, deadline))
+        except TimeoutError:
+            raise GuestLost("time") from None
+        except answers.BadFrame:
+            raise GuestLost("noise") from None
+        except OSError:
+            raise GuestLost("died") from None
+
+    def _read(self, size: int, deadline: float) -> bytes:
+        while len(self._unread) < size:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise TimeoutError
+            self._sock.settimeout(left)
+            part = self._sock.recv(MOST_READ)
+            if not part:
+                raise ConnectionResetError
+            self._unread += part
+        found = bytes(self._unread[:size])
+        del self._unread[:size]
+        return found
+
+    def close(self) -> None:
+        """End the conversation."""
+        self._sock.close()

@@ -1,0 +1,198 @@
+"""The box of one submission: namespaces of its own, limits, and process 1, which runs no student's code.
+
+Process 1 forks a process for each notebook, and before that ends all that the last notebook left
+behind, files included.
+"""
+
+import contextlib
+import ctypes
+import os
+import platform
+import resource
+import shutil
+import signal
+import socket
+import tempfile
+import time
+
+import seccomp
+
+LIBC = ctypes.CDLL(None, use_errno=True)
+KEPT = ctypes.PyDLL(None, use_errno=True)  # its calls keep Python's lock, which a copy of this process takes over
+NEW_USER, NEW_PID, NEW_MOUNT, NEW_NET, NEW_IPC = 0x10000000, 0x20000000, 0x20000, 0x40000000, 0x08000000
+NOSUID_NODEV, READ_ONLY_NOEXEC = 2 | 4, 1 | 8
+DUMPABLE = 4
+DOOR_SECONDS = 5.0  # that process 1 of a box may take to let a notebook in
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGALRM, signal.SIGPROF)
+MEGABYTE = 1 << 20
+
+
+def call(name, *args):
+    """A libc call that raises OSError where it fails."""
+    if getattr(LIBC, name)(*args) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{name}: {os.strerror(number)}")
+
+
+def drop_root(uid):
+    """Become an unprivileged user for good: limits on processes do not bind root."""
+    if os.getuid() == 0:
+        os.setgroups([])
+        os.setresgid(uid, uid, uid)
+        os.setresuid(uid, uid, uid)
+        call("prctl", DUMPABLE, 1, 0, 0, 0)  # or the id maps of the children could not be written
+
+
+def fork_apart():
+    """os.fork() into namespaces of its own, as their process 1 -> its process id, or 0 in there.
+
+    In one step, where unshare would need a second fork: copying this process costs more than all the rest.
+    """
+    uid, gid = os.getuid(), os.getgid()
+    clone = seccomp.MACHINES.get(platform.machine(), seccomp.MACHINES["aarch64"])[2]  # newer machines number alike
+    flags = NEW_USER | NEW_PID | NEW_MOUNT | NEW_NET | NEW_IPC | signal.SIGCHLD
+    KEPT.PyOS_BeforeFork()
+    pid, error = KEPT.syscall(ctypes.c_long(clone), ctypes.c_ulong(flags), None, None, None, None), ctypes.get_errno()
+    if pid:
+        KEPT.PyOS_AfterFork_Parent()
+        if pid < 0:
+            raise OSError(error, f"clone: {os.strerror(error)}")
+        return pid
+    KEPT.PyOS_AfterFork_Child()
+    try:
+        for name, text in (("setgroups", "deny"), ("uid_map", f"{uid} {uid} 1"), ("gid_map", f"{gid} {gid} 1")):
+            with open(f"/proc/self/{name}", "w", encoding="ascii") as file:
+                file.write(text)
+    except BaseException:
+        os._exit(1)  # and never on with what this process was copied from
+    return 0
+
+
+def settle(limits, walls):
+    """In process 1 of the new namespaces: private /tmp, no /proc, no capabilities, limits."""
+    if walls:
+        close_off(limits)
+    else:
+        os.chdir(tempfile.mkdtemp())
+    for name, value in (
+        ("RLIMIT_AS", limits["memory_mb"] * MEGABYTE),
+        ("RLIMIT_NPROC", limits["processes"]),
+        ("RLIMIT_FSIZE", limits["file_mb"] * MEGABYTE),
+        ("RLIMIT_NOFILE", limits["open_files"]),
+        ("RLIMIT_CPU", int(limits["total_seconds"])),
+        ("RLIMIT_CORE", 0),
+        ("RLIMIT_MSGQUEUE", 0),
+    ):
+        if walls or name != "RLIMIT_NPROC":  # without walls the count is of the whole user
+            resource.setrlimit(getattr(resource, name), (value, value))
+    if walls:
+        seccomp.refuse()
+
+
+def close_off(limits):
+    """Private /tmp and /dev/shm, an empty /proc, no capabilities."""
+    size = f"size={limits['file_mb']}m,mode=700,nr_inodes=4096".encode()
+    for place in (b"/tmp", b"/dev/shm"):
+        call("mount", b"tmpfs", place, b"tmpfs", NOSUID_NODEV, size)
+    call("mount", b"tmpfs", b"/proc", b"tmpfs", NOSUID_NODEV | READ_ONLY_NOEXEC, b"nr_inodes=1,mode=500")
+    os.chdir("/tmp")
+    header = (ctypes.c_uint32 * 2)(0x20080522, 0)
+    call("capset", header, (ctypes.c_uint32 * 6)())
+
+
+class Box:
+    """The confined place of one submission: its process 1, and the door that notebooks come in by."""
+
+    def __init__(self, settings, ours, work):
+        """work(sock): what the process of a notebook does. ours: open files that do not go along."""
+        self.walls = settings["walls"]
+        self.door, inside = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.door.settimeout(DOOR_SECONDS)
+        self.pid = fork_apart() if self.walls else os.fork()
+        if self.pid:
+            inside.close()
+            return
+        with contextlib.suppress(BaseException):
+            for number in (self.door.fileno(), *ours):
+                os.close(number)
+            os.setsid()  # or a signal to its group would reach this guest
+            settle(settings["limits"], self.walls)
+            receive(inside, work)
+        os._exit(0)
+
+    def let_in(self, fd):
+        """Start a notebook's process with its socket -> False where nobody answers at the door."""
+        try:
+            socket.send_fds(self.door, [b"go"], [fd])
+            return self.door.recv(16) == b"done"
+        except OSError:
+            return False
+
+    def how(self):
+        """How the last notebook's process ended: "time" where the kernel's limit did it, else "done"."""
+        with contextlib.suppress(OSError):
+            self.door.send(b"how")
+            return self.door.recv(16) or b"done"
+        return b"done"
+
+    def close(self):
+        """Kill process 1 of the box's namespace, and every process in there."""
+        self.door.close()
+        os.kill(self.pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            if self.walls:
+                os.kill(-1, signal.SIGKILL)  # all that this guest sees: process 1 could be slow to take them along
+            else:
+                os.killpg(self.pid, signal.SIGKILL)  # never -1: there, that is all of the user's processes
+        os.waitpid(self.pid, 0)
+
+
+def receive(door, work):
+    """What process 1 of a box does: one notebook after another, each in a process and a folder as if it were alone."""
+    usual = {name: signal.signal(name, signal.SIG_IGN) for name in SIGNALS}  # nobody in the box can end it
+    notebook = 0
+    while True:
+        message, fds, _, _ = socket.recv_fds(door, 16, 1)
+        if message == b"how":
+            door.send(b"time" if signal_of(notebook) == signal.SIGXCPU else b"done")
+            continue
+        if not fds:
+            return
+        if notebook:
+            clear_out()
+        notebook = os.fork()
+        if notebook == 0:
+            door.close()
+            for name, handler in usual.items():
+                signal.signal(name, handler)
+            work(socket.socket(fileno=fds[0]))
+            os._exit(0)
+        os.close(fds[0])
+        door.send(b"done")
+
+
+def signal_of(pid):
+    """The signal that a child ended by; 0 where it ended otherwise, or goes on."""
+    for _ in range(20):
+        ended, status = os.waitpid(pid, os.WNOHANG)
+        if ended:
+            return os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
+        time.sleep(0.005)  # its files are closed a moment before it has ended
+    return 0
+
+
+def clear_out():
+    """End every process in the box but this one, and remove their files; this one ends where that fails."""
+    if os.getpid() != 1:
+        os._exit(1)  # no box of its own: a new one is opened
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(-1, signal.SIGKILL)
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            os.waitpid(-1, 0)
+    for place in ("/tmp", "/dev/shm"):
+        for entry in os.scandir(place):
+            if entry.is_dir(follow_symlinks=False):
+                shutil.rmtree(entry.path)
+            else:
+                os.unlink(entry.path)

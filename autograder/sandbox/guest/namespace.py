@@ -1,0 +1,80 @@
+"""What a probe sees of a submission, called `student` there: its names after the cells have run, and instruments."""
+
+import contextlib
+
+import numpy as np
+
+
+class MissingInput(KeyError):
+    """A probe asks for an input that its case has not: the slip of the probe's author."""
+
+
+class Case(dict):
+    """Inputs of one question. Every access gives a fresh copy, so no answer can spoil the next."""
+
+    def __getitem__(self, name):
+        if name not in self:
+            raise MissingInput(f"the case has no input {name!r}; it has {', '.join(map(repr, self)) or 'none'}")
+        value = super().__getitem__(name)
+        return value.copy() if value.ndim else value.item()
+
+
+class Namespace:
+    """The names that a submission's cells left behind."""
+
+    def __init__(self, namespace, model=None, data=None):
+        self.namespace = namespace
+        self.model = model  # the saved model: (class name, params), or None
+        self.data = data or {}  # arrays of the dataset, as the probes have prepared them
+        self.snapshots = {}  # task -> the names as they stood after its test cell
+        self.notes = {}  # what a probe wants to know again later
+        self._given = {}
+
+    def note_given(self, before):
+        """Remember the classes that a locked cell defined: name -> class and its members."""
+        for name, value in self.namespace.items():
+            if isinstance(value, type) and before.get(name) is not value:
+                self._given[name] = (value, dict(vars(value)))
+
+    def has_given(self, name):
+        """True where the class of that name is still the one the notebook gave; "": no class was to be kept."""
+        if not name:
+            return True
+        if name not in self._given:
+            return False
+        value, members = self._given[name]
+        return self.namespace.get(name) is value and dict(vars(value)) == members
+
+    def function(self, name):
+        """The student's own function."""
+        if name not in self.namespace:
+            raise NameError(f"{name} is not defined")
+        return self.namespace[name]
+
+    @contextlib.contextmanager
+    def standing_in(self, **functions):
+        """Put other functions in place of the student's for a while."""
+        before = {name: self.namespace[name] for name in functions if name in self.namespace}
+        self.namespace.update(functions)
+        try:
+            yield
+        finally:
+            for name in functions:
+                self.namespace.pop(name, None)
+            self.namespace.update(before)
+
+
+def plain(name, value):
+    """Numbers of any make -> {name: float64 array}; tuples and dicts give name.0, name.key, ..."""
+    if isinstance(value, dict):
+        parts = value.items()
+    elif isinstance(value, tuple):
+        parts = enumerate(value)
+    else:
+        if value is None:
+            raise TypeError("the result is None: is the return line missing?")
+        if np.asarray(value).dtype.kind in "US":
+            raise TypeError("the result is text, not numbers")
+        array = np.array(value, dtype=np.float64)
+        return {name: np.frombuffer(array.tobytes(), np.float64).reshape(array.shape)}
+    return {key: array for part, item in parts for key, array in plain(f"{name}.{part}", item).items()}

@@ -1,0 +1,306 @@
+"""One submission inside the sandbox: runs its cells, answers the judge's questions.
+
+A question is a probe's name and its inputs; an answer is arrays, or the error that came instead.
+Nothing here decides about marks: the judge believes only the values.
+"""
+
+import ast
+import contextlib
+import functools
+import math
+import os
+import random
+import resource
+import signal
+import sys
+import time
+
+import frames
+import numpy as np
+from IPython.core.interactiveshell import InteractiveShell
+from namespace import Case, MissingInput, Namespace, plain
+from traitlets.config import Config
+
+ERROR_CHARACTERS = 400  # characters of an error that are worth sending
+STATUS = 100  # bytes of the status, which outlives the process that writes on it
+DEAF_TIMES = 2.0  # its limit: CPU time that code may use which hears no signal, in one long call of numpy, say
+
+
+class TimeLimit(BaseException):
+    """Raised in the student's code by the alarm; no `except Exception` catches it."""
+
+
+def _ring(signum, frame):
+    raise TimeLimit("time limit")
+
+
+def end_by_kernel(cpu_seconds=None):
+    """Have the kernel end this process at so much CPU time; None: at its hard limit, as from the start."""
+    with contextlib.suppress(ValueError, OSError):  # the student's code may have set lower limits for good
+        hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
+        lower = cpu_seconds is not None and (hard == resource.RLIM_INFINITY or cpu_seconds < hard)
+        resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds if lower else hard, hard))
+
+
+@contextlib.contextmanager
+def time_limit(seconds, patience=1):
+    """Raise TimeLimit after `seconds` of CPU time, or patience * seconds of wall time.
+
+    It comes again every half second for code that swallows it, and the kernel ends what goes on
+    using CPU time. A busy machine takes no CPU time away; wall time is for code that sleeps.
+    """
+    end_by_kernel(math.ceil(time.process_time() + DEAF_TIMES * seconds) + 1)
+    signal.signal(signal.SIGALRM, _ring)
+    signal.signal(signal.SIGPROF, _ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds * patience, 0.5)
+    signal.setitimer(signal.ITIMER_PROF, seconds, 0.5)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        end_by_kernel()
+
+
+class GradingShell(InteractiveShell):
+    """IPython's shell, faster for cells that are plain Python."""
+
+    def __init__(self, **settings):
+        super().__init__(**settings)
+        self._usual = self._transforms()
+
+    def _transforms(self):
+        text = self.input_transformer_manager
+        return [
+            *text.cleanup_transforms,
+            *text.line_transforms,
+            *text.token_transformers,
+            *self.input_transformers_post,
+        ]
+
+    def transform_cell(self, raw_cell):
+        """IPython's syntax as Python. What parses has none of it, but a line alone (`pwd`) and prompts (`In [1]: `)."""
+        with contextlib.suppress(SyntaxError, ValueError, MemoryError, RecursionError):
+            if "\n" in raw_cell.strip() and "In [" not in raw_cell and self._transforms() == self._usual:
+                ast.parse(raw_cell)
+                return raw_cell + "\n"
+        return super().transform_cell(raw_cell)
+
+    def should_run_async(self, raw_cell, *, transformed_cell=None, preprocessing_exc_tuple=None):
+        """Whether it awaits at the top level: IPython compiles a cell once more to see it."""
+        return any(word in raw_cell for word in ("await", "async")) and super().should_run_async(
+            raw_cell, transformed_cell=transformed_cell, preprocessing_exc_tuple=preprocessing_exc_tuple
+        )
+
+
+def make_shell():
+    """A quiet shell: no history file, no tracebacks, no figures."""
+    config = Config()
+    config.HistoryManager.enabled = False
+    config.InteractiveShell.ast_node_interactivity = "none"
+    shell = GradingShell.instance(config=config)
+    shell.showtraceback = lambda *args, **kwargs: None
+    shell.showsyntaxerror = lambda *args, **kwargs: None
+    shell.enable_matplotlib = lambda *args, **kwargs: ("agg", "agg")
+    return shell
+
+
+def warm_up(shell):
+    """Use once what every submission uses, so that each child finds it in memory."""
+    shell.run_cell("pass", store_history=False, silent=True)
+    np.random.seed(0)
+    weights = np.random.randn(4, 10)
+    np.random.choice(5, 5)
+    frames.encode({}, plain("x", {"y": (weights @ weights.T).max(axis=1, keepdims=True)}))
+    with contextlib.suppress(TimeLimit), time_limit(1):
+        np.random.default_rng(0).normal()
+
+
+def describe(error):
+    """An exception as plain strings: type, text and the line of the student's cell."""
+    with contextlib.suppress(BaseException):
+        line, at, cell = "", error.__traceback__, ""
+        while at is not None:
+            name = at.tb_frame.f_code.co_filename
+            if name.startswith("cell "):
+                line, cell = at.tb_lineno, name.removeprefix("cell ")
+            at = at.tb_next
+        if isinstance(error, SyntaxError) and str(error.filename).startswith("cell "):
+            line, cell = error.lineno, error.filename.removeprefix("cell ")
+            error = type(error)(error.msg)
+        return {
+            "type": type(error).__name__[:80],
+            "text": str(error)[:ERROR_CHARACTERS],
+            "line": str(line),
+            "cell": str(cell),
+        }
+    return {"type": "Exception", "text": "", "line": "", "cell": ""}
+
+
+def definitions(source, shell):
+    """Only the imports, definitions and plain constants of a cell that is not run as a whole."""
+    tree = ast.parse(shell.transform_cell(source))
+    kept = [node for node in tree.body if _defines(node)]
+    return ast.unparse(ast.Module(kept, []))
+
+
+def _defines(node):
+    if isinstance(node, ast.Assign):
+        try:
+            ast.literal_eval(node.value)
+        except ValueError:
+            return False
+        return True
+    return isinstance(node, ast.Import | ast.ImportFrom | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+
+
+def run_cell(shell, student, cell):
+    """Run one cell under its own time limit; None, or the error that stopped it."""
+    source = cell["source"]
+    shell.compile.get_code_name = lambda raw, transformed, number: f"cell {cell['name']}"
+    before = dict(student.namespace) if cell["given"] else {}
+    try:
+        with time_limit(cell["seconds"], cell["patience"]):
+            if cell["definitions_only"]:
+                source = definitions(source, shell)
+            result = shell.run_cell(source, store_history=False, silent=True)
+        error = result.error_before_exec or result.error_in_exec
+    except BaseException as caught:
+        error = caught
+    if cell["given"]:
+        student.note_given(before)
+    if cell["snapshot"]:
+        student.snapshots[cell["snapshot"]] = dict(student.namespace)
+    return None if error is None else describe(error)
+
+
+def frames_of(error):
+    """(file, line) of every step that an exception came through, the last one last."""
+    found, at = [], error.__traceback__
+    while at is not None:
+        found.append((at.tb_frame.f_code.co_filename, at.tb_lineno))
+        at = at.tb_next
+    return found
+
+
+def by_student(error):
+    """Whether an exception has passed through a student's code: a cell, or a module beside the notebook."""
+    here = os.getcwd() + os.sep
+    return any(file.startswith(("cell ", here)) for file, _ in frames_of(error))
+
+
+def by_author(error, probes_file):
+    """Whether a question failed by its author's slip: a missing input, a name that the probes have not."""
+    if by_student(error):
+        return False
+    files = [file for file, _ in frames_of(error)]
+    return isinstance(error, MissingInput) or (isinstance(error, NameError) and files[-1] == probes_file)
+
+
+def place(error, probes_file):
+    """An exception of the probe's own as plain strings, with the line of the probe."""
+    line = next((number for file, number in reversed(frames_of(error)) if file == probes_file), "")
+    text = error.args[0] if isinstance(error, MissingInput) and error.args else error
+    return {"type": type(error).__name__[:80], "text": str(text)[:ERROR_CHARACTERS], "line": str(line), "cell": ""}
+
+
+class Fault(Exception):
+    """The probe itself failed: no answer of this task can be judged. Its argument tells how, as plain strings."""
+
+
+def questions(probe, student, case, key):
+    """A probe's questions. What its body raises is its author's fault, unless a student's code raised it."""
+    probes_file = probe.__code__.co_filename
+    try:
+        for name, ask in probe(student, case):
+            yield f"{key}/{name}", name, ask
+    except Exception as error:
+        if by_student(error):
+            raise
+        raise Fault(place(error, probes_file)) from None
+
+
+def probe_cases(probe, student, cases, limit, left_out, tell):
+    """Ask one probe about every case -> (arrays, errors, CPU seconds of the slowest question).
+
+    The names of arrays and errors are prefixed by the case. limit: a context manager's maker.
+
+    A probe yields (name, function) pairs; each function has a time limit of its own. What ran into
+    it once is not asked again about the other cases. left_out: name -> error of questions that have
+    ended the process before; tell hears what is asked now, in case that it does. Raises Fault where the
+    probe itself fails.
+    """
+    arrays, errors, slow, longest = {}, {}, dict(left_out), 0.0
+    probes_file = probe.__code__.co_filename
+    for number, case in enumerate(cases):
+        for key, name, ask in questions(probe, student, Case(case), number):
+            if name in slow:
+                errors[key] = slow[name]
+                continue
+            tell(name)
+            started = time.process_time()
+            try:
+                with limit():
+                    arrays.update(plain(key, ask()))
+            except BaseException as error:
+                if by_author(error, probes_file):
+                    raise Fault(place(error, probes_file)) from None
+                errors[key] = describe(error)
+                if isinstance(error, TimeLimit):
+                    slow[name] = errors[key]
+            longest = max(longest, time.process_time() - started)
+    return arrays, errors, longest
+
+
+def write(status, name):
+    """Put a name on the status; "" wipes it."""
+    status[:] = name.encode()[:STATUS].ljust(STATUS, b"\0")
+
+
+def serve(sock, status, shell, probes, data):
+    """Answer the judge's frames until the socket closes. status: memory that tells the question it is at."""
+    sys.path.insert(0, os.getcwd())  # where the notebook's own modules are
+    os.register_at_fork(after_in_child=end_by_kernel)  # a copy has a clock of its own
+    student, me = Namespace(shell.user_ns, data=data), os.getpid()
+    while (frame := frames.receive(sock)) is not None:
+        header, arrays = frame
+        if header["do"] == "files":
+            for name, data in arrays.items():
+                with open(name, "wb") as file:
+                    file.write(data.tobytes())
+            reply = frames.encode({}, {})
+        elif header["do"] == "cell":
+            started = time.process_time()
+            error = run_cell(shell, student, header)
+            reply = frames.encode({"error": error, "needed": time.process_time() - started}, {})
+        elif header["do"] == "model":
+            student.model = (header["class_name"], arrays)
+            reply = frames.encode({}, {})
+        else:
+            np.random.seed(header["seed"])
+            random.seed(header["seed"])
+            cases = [{} for _ in range(header["cases"])]
+            for name, value in arrays.items():
+                number, _, key = name.partition("/")
+                cases[int(number)][key] = value
+            probe = getattr(probes, header["probe"])
+            answers, errors, needed, fault = {}, {}, 0.0, None
+            try:
+                answers, errors, needed = probe_cases(
+                    probe,
+                    student,
+                    cases,
+                    functools.partial(time_limit, header["seconds"], header["patience"]),
+                    header["left_out"],
+                    functools.partial(write, status),
+                )
+            except Fault as failed:
+                fault = failed.args[0]
+            write(status, "")
+            given = student.has_given(getattr(probes, "CLASS", ""))
+            reply = frames.encode(
+                {"errors": errors, "needed": needed, "class_is_given": given, "fault": fault}, answers
+            )
+        if os.getpid() != me:  # a copy that the student's code forked: it has nothing to say
+            os._exit(0)
+        sock.sendall(reply)

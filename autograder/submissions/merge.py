@@ -1,0 +1,208 @@
+"""A submitted notebook put back onto the release: the source's locked cells with the student's answers.
+
+An answer is found by its grade_id, else by its cell id, else by the function that it defines. Cells
+of the student's own stay where they stood. What cannot be placed costs its task at most.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from autograder.course import PERSON, Assignment, Task
+from autograder.errors import CourseError
+from autograder.submissions import align, notebook_file
+from autograder.submissions.align import ANSWER, EXTRA, FREE, LOCKED, TEST, Cell
+from autograder.submissions.cells import SubmittedCell, joined
+from autograder.submissions.notebook_file import NotebookFile
+from autograder.submissions.problems import FileProblem
+from autograder.submissions.submission import PICTURES, Submission
+
+SKIP_TAG = "skip-execution"
+
+
+@dataclass(frozen=True)
+class Base:
+    """One notebook of the release, read once: its JSON, its cells with their roles, and what tells it from others."""
+
+    raw: Mapping[str, Any]
+    cells: tuple[Cell, ...]
+    traits: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Merged:
+    """One notebook of a submission, ready to run and to show. `problems`: what could not be placed."""
+
+    name: str
+    cells: tuple[Cell, ...]
+    base: Mapping[str, Any]
+    problems: tuple[FileProblem, ...] = ()
+    lost: tuple[str, ...] = ()  # tasks whose answer cell is not there
+
+
+def released(release: Path, assignment: Assignment) -> dict[str, Base]:
+    """The release's notebooks, by name."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for name in assignment.notebooks:
+        path = release / f"{name}.ipynb"
+        try:
+            found[name] = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise CourseError(f"{path}: not found; run `autograder release {assignment.name}`") from None
+    return {
+        name: Base(
+            raw=raw,
+            cells=tuple(_base_cells(raw, [task for task in assignment.tasks if task.notebook == name])),
+            traits=notebook_file.traits(raw, [other for other in found.values() if other is not raw]),
+        )
+        for name, raw in found.items()
+    }
+
+
+def _base_cells(base: Mapping[str, Any], tasks: Iterable[Task]) -> list[Cell]:
+    """The release's cells with their roles."""
+    answers = {task.answer_cell: task.name for task in tasks}
+    tests = {task.name: task.name for task in tasks}
+    cells = []
+    for number, raw in enumerate(base["cells"]):
+        grading = raw["metadata"].get("nbgrader", {})
+        grade_id = grading.get("grade_id", "")
+        role = FREE
+        if grade_id in answers:
+            role = ANSWER
+        elif grade_id in tests:
+            role = TEST
+        elif grading.get("locked"):
+            role = LOCKED
+        cells.append(
+            Cell(
+                role=role,
+                kind=raw["cell_type"],
+                source=joined(raw["source"]),
+                name=grade_id or f"cell {number + 1}",
+                task=answers.get(grade_id) or tests.get(grade_id) or "",
+                skip=SKIP_TAG in raw["metadata"].get("tags", []),
+                raw=raw,
+            )
+        )
+    return cells
+
+
+def merge(name: str, base: Base, submitted: Sequence[SubmittedCell], tasks: Sequence[Task]) -> Merged:
+    """Put a student's cells onto the release's."""
+    cells = base.cells
+    found = align.place(cells, submitted)
+    extras: dict[int, list[SubmittedCell]] = {}
+    for number, anchor in found.own:
+        extras.setdefault(anchor, []).append(found.cells[number])
+    merged = [_extra(cell, -1, n) for n, cell in enumerate(extras.get(-1, ()))]
+    for at, base_cell in enumerate(cells):
+        merged.append(_filled(base_cell, found.filled.get(at)))
+        merged += [_extra(extra, at, n) for n, extra in enumerate(extras.get(at, ()))]
+    lost = tuple(c.task for at, c in enumerate(cells) if c.role == ANSWER and at not in found.filled)
+    by_person = {task.name for task in tasks if task.graded_by == PERSON}
+    problems = align.problems_of(f"{name}.ipynb", cells, found, by_person)
+    return Merged(name, tuple(merged), base.raw, tuple(problems), lost)
+
+
+def _filled(cell: Cell, submitted: SubmittedCell | None) -> Cell:
+    """The release's cell with what the student put in."""
+    if submitted is None:
+        # a missing answer must not bring back its stub over a function defined elsewhere
+        return replace(cell, source="" if cell.role == ANSWER else cell.source)
+    if cell.role in (ANSWER, FREE):
+        written = submitted.source.strip() != cell.source.strip() or bool(submitted.attachments)
+        return replace(cell, source=submitted.source, submitted=submitted, written=written)
+    return replace(cell, submitted=submitted)
+
+
+def _extra(cell: SubmittedCell, at: int, number: int) -> Cell:
+    kind = cell.kind if cell.kind in ("code", "markdown") else "markdown"
+    return Cell(EXTRA, kind, cell.source, f"your own cell {at + 2}.{number + 1}", submitted=cell, written=True)
+
+
+def merge_all(submission: Submission, bases: Mapping[str, Base], assignment: Assignment) -> dict[str, Merged]:
+    """Every notebook of the assignment; a missing or broken one has the release's cells, unanswered."""
+    notebook_files = notebook_file.notebook_files(submission, [f"{name}.ipynb" for name in bases])
+    merged = {}
+    for name, base in bases.items():
+        tasks = [task for task in assignment.tasks if task.notebook == name]
+        found, file, problems = _chosen(name, base, tasks, notebook_files)
+        left_out = any(problem.names(f"{name}.ipynb") for problem in submission.problems)
+        if file is None and not left_out:
+            there = ", ".join(sorted(f for f in submission.files if not f.startswith("."))[:3])
+            instead = f"; handed in: {there}" if there else "; nothing was handed in"
+            problems.append(FileProblem("missing", f"{name}.ipynb", {"instead": instead}))
+        all_tasks = tuple(task.name for task in tasks)
+        told = (replace(problem, tasks=problem.tasks or all_tasks) for problem in problems)
+        merged[name] = replace(found, problems=(*told, *(found.problems if file and file.cells else ())))
+    return merged
+
+
+def _chosen(
+    name: str, base: Base, tasks: Sequence[Task], notebook_files: Sequence[NotebookFile]
+) -> tuple[Merged, NotebookFile | None, list[FileProblem]]:
+    """The file that is this notebook: by its name, else by what stands in it; one with answers before one without."""
+    named = [p for p in notebook_files if p.base == f"{name}.ipynb"]
+    like = [
+        p
+        for p in notebook_files
+        if p not in named and (p.base.partition(".")[0] == name or notebook_file.score(p, base.traits))
+    ]
+    notebooks = [p for p in like if p.base.lower().endswith(notebook_file.NOTEBOOK)]
+    # a module of the student's own may repeat the functions: a script counts only where there is no notebook
+    readable = notebooks or [p for p in named if p.cells]
+    candidates = [*named, *(notebooks if readable else like)]
+    if not candidates:
+        return merge(name, base, (), tasks), None, []
+    merged = [merge(name, base, p.cells, tasks) for p in candidates]
+    written = [sum(c.written for c in m.cells if c.role == ANSWER) for m in merged]
+    rank = [(count, not m.lost) for count, m in zip(written, merged, strict=True)]
+    first = 0 if named and written[0] else rank.index(max(rank))
+    file = candidates[first]
+    problems = list(file.problems)
+    if file.file != f"{name}.ipynb":
+        problems.append(FileProblem("found_as", f"{name}.ipynb", {"found": file.file}))
+    sources = [[c.source for c in m.cells if c.role == ANSWER] for m in merged]
+    others = [p.file for p, a, s in zip(candidates, written, sources, strict=True) if a and s != sources[first]]
+    if others:
+        facts = {"found": file.file, "others": ", ".join(others)}
+        problems.append(FileProblem("several", f"{name}.ipynb", facts))
+    return merged[first], file, problems
+
+
+def answered(merged: Merged, task: Task) -> bool:
+    """Whether a task's answer cell holds anything of the student's; where it is lost, an own cell may be it."""
+    if task.name in merged.lost and any(c.role == EXTRA and c.source.strip() for c in merged.cells):
+        return True
+    return any(c.role == ANSWER and c.task == task.name and c.written for c in merged.cells)
+
+
+def answer_hash(merged: Merged, task: Task, submission: Submission) -> str:
+    """Hash of a task's answer: a person's mark stands for that answer and no other.
+
+    Pictures and scans belong to an answer that a person marks; to any other, the student's own code
+    and classes beside it, and the saved model where the task is about one.
+    """
+    total = hashlib.sha256()
+    for cell in merged.cells:
+        if (cell.role == ANSWER and cell.task == task.name) or (cell.role == EXTRA and task.name in merged.lost):
+            attached = cell.submitted.attachments if cell.submitted else {}
+            total.update(json.dumps([cell.source, attached], sort_keys=True).encode())
+        elif task.graded_by != PERSON and _shared(cell):
+            total.update(cell.source.encode() + b"\0")
+    wanted = PICTURES if task.graded_by == PERSON else (".py", ".npz") if task.saved_model else (".py",)
+    for name in sorted(n for n in submission.files if n.lower().endswith(wanted)):
+        total.update(name.encode() + submission.files[name])
+    return total.hexdigest()[:16]
+
+
+def _shared(cell: Cell) -> bool:
+    """Whether a cell holds code that any answer may use: the student's own cells, and classes."""
+    if cell.kind != "code" or not cell.written:
+        return False
+    return cell.role != ANSWER or re.search(r"^class\s", cell.source, re.MULTILINE) is not None
