@@ -16,6 +16,8 @@ check: .venv/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	MYPYPATH=autograder/sandbox/guest $(BIN)/mypy --explicit-package-bases autograder/sandbox/guest/[!_]*.py
+	$(BIN)/lint-imports --no-logo --no-cache
 
 proof: .venv/ready
 	$(BIN)/python -m pytest -m proof tests/proof/test_report_of_a_thousand.py  # times a page: nothing beside it

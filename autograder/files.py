@@ -2,13 +2,14 @@
 
 import contextlib
 import errno
-import fcntl
 import os
 import re
 import secrets
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from autograder.errors import CourseError
 
@@ -104,12 +105,10 @@ def exclusive_lock(path: Path, busy: str) -> Iterator[None]:
     """Hold a lock on `path`; CourseError `busy` where another process holds it. It ends with its process."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle = path.open("a")
+        lock = FileLock(path, blocking=False).acquire()
+    except Timeout:
+        raise CourseError(busy) from None
     except OSError as error:
         raise unwritable(path, error) from error
-    with handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise CourseError(busy) from None
+    with lock:
         yield

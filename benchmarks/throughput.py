@@ -1,6 +1,6 @@
 """Submissions a minute: this kit against plain nbgrader, on the same class, in the same run.
 
-    make judge_context                        # about ten minutes; MNIST_DIR for the whole of MNIST
+    make bench                        # about ten minutes; MNIST_DIR for the whole of MNIST
 
 Both graders grade a small and a larger class; the time of one submission is the difference, so that
 start-up cancels. Runs alternate. The class has full, partial and broken students, each with weights
@@ -34,7 +34,9 @@ from autograder.course import Assignment, Course, load_course, secret
 from autograder.grading import made_up, pipeline
 from autograder.judging import judge, known_mistakes
 from autograder.releasing import audit
+from autograder.sandbox.answers import Answers
 from autograder.submissions import submission
+from autograder.submissions.saved_model import read_model
 from benchmarks import cluster, plain
 
 BIN = Path(sys.executable).parent
@@ -134,7 +136,7 @@ def copy_class(course: Course, assignment: Assignment, to: Path, count: int) -> 
 
 
 def kit(course: Course, assignment: Assignment, scratch: Path, count: int, *options: str) -> Cost:
-    """Grade a class of `count` with this fingerprint, in a fresh course folder."""
+    """Grade a class of `count` with this kit, in a fresh course folder."""
     here = _fresh(course, _new(scratch))
     copy_class(course, assignment, here, count)
     return run([str(BIN / "autograder"), "grade", assignment.name, "--quiet", *options], here)
@@ -177,7 +179,7 @@ def rival(made: Path, course: Course, assignment: Assignment, scratch: Path, cou
 def bare(course: Course, assignment: Assignment, net: dict[str, np.ndarray]) -> float:
     """CPU seconds of the checks' own numpy: the probes and checks on the reference, in this process."""
     judge_context = judge.open_context(course, assignment)
-    model = saved_model({"best_net.npz": made_up.model_file(net)})
+    model = read_model({assignment.model_file: made_up.model_file(net)}, assignment.model_file)
     key, costs = secret.load_secret(course), []
     for turn in range(5):
         start = time.process_time()
@@ -284,7 +286,7 @@ def measure(scratch: Path, dataset: str, runs: int, curve: Sequence[int], jobs: 
         "",
         f"{datetime.date.today()}, {platform.machine()}, {len(os.sched_getaffinity(0))} cores, "
         f"Python {platform.python_version()}, numpy {np.__version__}, dataset {dataset}, {jobs} jobs. "
-        "`make judge_context` writes this page.",
+        "`make bench` writes this page.",
         "",
         f"- **{60 / wall:.0f} submissions a minute**; plain nbgrader {60 / middle(t.wall for t in theirs):.0f}.",
         f"- **Ratio {middle(ratios):.1f}**, the median of {runs} paired runs ({min(ratios):.1f} to {max(ratios):.1f}).",
@@ -322,8 +324,8 @@ def against_nbgrader(
     (large_ours, large_theirs), (small_ours, small_theirs) = LARGE, SMALL
     ours, theirs = [], []
     table = [
-        f"| run | fingerprint, {small_ours} | fingerprint, {large_ours} | nbgrader, {small_theirs} | nbgrader, {large_theirs} "
-        "| fingerprint, one | nbgrader, one | ratio |",
+        f"| run | kit, {small_ours} | kit, {large_ours} | nbgrader, {small_theirs} | nbgrader, {large_theirs} "
+        "| kit, one | nbgrader, one | ratio |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for turn in range(runs):

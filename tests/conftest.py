@@ -14,7 +14,7 @@ import pytest
 from autograder.course import Assignment, Course, load_course
 from autograder.grading import made_up, pipeline
 from autograder.grading.pipeline import GraderContext
-from autograder.judging.mutations import Mistake
+from autograder.judging.mutations import Mistake, load_mistakes
 from autograder.judging.verdicts import Result
 from autograder.sandbox.answers import Array
 from autograder.submissions.submission import Submission
@@ -88,6 +88,31 @@ def right(course: Course, hw4: Assignment) -> dict[str, str]:
 def mistakes(course: Course) -> dict[tuple[str, str], Mistake]:
     """The known mistakes, by task and name."""
     return {(one.task, one.name): one for one in load_mistakes(course, course.assignment("hw4"))}
+
+
+OTHER_CHECK = """
+
+import dataclasses
+
+
+{source}
+
+
+ASSIGNMENT = dataclasses.replace(ASSIGNMENT, tasks=tuple(
+    dataclasses.replace(one, check=changed) if one.task == "{task}" else one for one in ASSIGNMENT.tasks
+))
+"""
+
+
+@pytest.fixture(scope="session")
+def change_check() -> Callable[[Course, str, str], None]:
+    """Have hw4's author judge a task by another check: source of a function named `changed`."""
+
+    def change(course: Course, task: str, source: str) -> None:
+        with course.part("checks", "hw4").open("a", encoding="utf-8") as file:
+            file.write(OTHER_CHECK.format(source=source, task=task))
+
+    return change
 
 
 @pytest.fixture(scope="session")

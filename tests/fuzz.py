@@ -305,11 +305,11 @@ def frames_of(found: Result) -> dict[str, bytes]:
     made = {}
     for task, one in answer_cache.unpack(found.answers).answers.items():
         errors = {name: vars(error) for name, error in one.errors.items()}
-        made[task] = frames.encode({"errors": errors, "given": one.given}, dict(one.arrays))
+        made[task] = frames.encode({"errors": errors, "class_is_given": one.class_is_given}, dict(one.arrays))
     return made
 
 
-def exams_of(judge_context: JudgeContext, model: Any, seed: int = 1) -> dict[str, CheckContext]:
+def contexts_of(judge_context: JudgeContext, model: Any, seed: int = 1) -> dict[str, CheckContext]:
     """The contexts of all judged tasks, unanswered."""
     return {
         task.name: judge.check_context(judge_context, task.name, seed, Answers(), model)
@@ -321,7 +321,7 @@ def sound(verdict: Verdict) -> None:
     """A verdict that can be kept and shown, that no check stumbled over."""
     assert verdict.status in (PASSED, FAILED, NOT_CHECKED, NEEDS_GRADING)
     assert verdict.score is None or 0 <= verdict.score <= verdict.max_score
-    assert not verdict.mistake.startswith(judge.UNJUDGED), (verdict.task, verdict.mistake)
+    assert not verdict.fault, (verdict.task, verdict.fault)
     assert verdict.message and len(verdict.message) < 20_000
     json.dumps(verdict.as_json(), ensure_ascii=False).encode("utf-8")
 
@@ -385,7 +385,7 @@ def fuzzed_model(params: Mapping[str, Any], drawn: Any) -> bytes:
 
 def judge_model(judge_context: JudgeContext, data: bytes, toll: Toll) -> None:
     """A model file, read and judged by the reference's forward pass."""
-    model = saved_model.read_model({"best_net.npz": data})
+    model = saved_model.read_model({"best_net.npz": data}, "best_net.npz")
     context = judge.check_context(judge_context, "T12", 1, Answers(), model)
     judge.asks(judge_context, context)
     found = judge.verdicts(judge_context, {"T12": context})["T12"]

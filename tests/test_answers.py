@@ -113,13 +113,13 @@ JSON = st.recursive(
 @settings(max_examples=300, deadline=None)
 @given(JSON, JSON)
 def test_any_json_is_a_frame_or_a_bad_frame(layout: object, errors: object) -> None:
-    text = json.dumps({"arrays": layout, "errors": errors, "given": errors}).encode()
+    text = json.dumps({"arrays": layout, "errors": errors, "class_is_given": errors}).encode()
     try:
         head, arrays = answers.decode(text, bytes(8))
     except BadFrame:
-        head, arrays = {"errors": errors, "given": errors}, {}
+        head, arrays = {"errors": errors, "class_is_given": errors}, {}
     found = answers.answers_from(head, arrays)
-    assert isinstance(found.given, bool)
+    assert isinstance(found.class_is_given, bool)
     assert all(isinstance(error, Error) for error in found.errors.values())
 
 
@@ -140,9 +140,9 @@ def test_an_error_that_is_no_object_is_none(value: object) -> None:
 
 
 def test_given_must_be_true_itself() -> None:
-    assert answers.answers_from({"given": True}, {}).given
-    assert not answers.answers_from({"given": 1}, {}).given
-    assert not answers.answers_from({"given": "true"}, {}).given
+    assert answers.answers_from({"class_is_given": True}, {}).class_is_given
+    assert not answers.answers_from({"class_is_given": 1}, {}).class_is_given
+    assert not answers.answers_from({"class_is_given": "true"}, {}).class_is_given
 
 
 def test_answers_are_found_by_case_and_name() -> None:
@@ -164,6 +164,6 @@ def test_the_guest_and_the_host_speak_the_same_frames(repo: object) -> None:
     assert {n: (a.dtype.str, a.tolist()) for n, a in arrays.items()} == {
         n: (a.dtype.str, a.tolist()) for n, a in sent.items()
     }
-    back = frames.encode({"given": True}, {"scores": np.ones((2, 2))})
+    back = frames.encode({"class_is_given": True}, {"scores": np.ones((2, 2))})
     head, _ = answers.sizes(back[:8])
     assert answers.decode(back[8 : 8 + head], back[8 + head :])[1]["scores"].shape == (2, 2)

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from autograder import cli
+from autograder.commands import console
 from autograder.course import Course
 from autograder.grading import made_up
 
@@ -17,6 +19,8 @@ TASKS = {f"T{number}" for number in range(1, 13)}
 Run = Callable[..., Any]
 Copy = Callable[[Course, Path], Course]
 HandIn = Callable[..., dict[str, bytes]]
+ChangeCheck = Callable[[Course, str, str], None]
+Marks = Callable[[Course], Any]
 
 
 @pytest.fixture(scope="module")
@@ -140,7 +144,7 @@ def test_a_bug_of_ours_is_exit_code_3_with_a_traceback(
     def broken(root: Path) -> Course:
         raise ZeroDivisionError("ours")
 
-    monkeypatch.setattr(course_module, "load", broken)
+    monkeypatch.setattr(console, "load_course", broken)
     assert cli.main(["scores", "hw4", "--course", str(scratch.root)]) == 3
     said = capsys.readouterr().err
     assert "ZeroDivisionError: ours" in said and "please report" in said
@@ -152,32 +156,32 @@ def test_an_interrupt_keeps_what_is_graded_and_says_so(
     def interrupted(root: Path) -> Course:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(course_module, "load", interrupted)
+    monkeypatch.setattr(console, "load_course", interrupted)
     assert cli.main(["scores", "hw4", "--course", str(scratch.root)]) == 130
     assert "run the same command again" in capsys.readouterr().err
 
 
-CRASHING_CHECK = """
-
-def T12(context):
+CRASHING_CHECK = """def changed(context):
     assert not isinstance(context.model, tuple), "ours"
-    return [PartResult("validation", 1.0, context.model)]
-"""
+    return T12(context)"""
 
 
 def test_a_check_that_crashes_is_told_and_spares_the_others(
-    graded: Course, copy_of: Copy, run: Run, tmp_path: Path
+    graded: Course, copy_of: Copy, run: Run, change_check: ChangeCheck, gradebook_of: Marks, tmp_path: Path
 ) -> None:
     course = copy_of(graded, tmp_path / "course")
-    path = course.part("checks", "hw4")
-    path.write_text(path.read_text() + CRASHING_CHECK)
+    change_check(course, "T12", CRASHING_CHECK)
     done = run("autograder", "grade", "hw4", "--course", course.root, "--jobs", 1)
     assert done.returncode == 1
-    assert (
-        "สมชาย ใจดี: T12: the check stumbled over these answers (AssertionError: ours); mark it by hand" in done.stdout
-    )
+    place = r"autograder/assignments/hw4/checks/__init__\.py:\d+"
+    told = rf"สมชาย ใจดี: T12: not judged, {place}: AssertionError: ours; mark it by hand"
+    assert re.search(told, done.stdout), done.stdout
     assert "1 not graded, or not whole (สมชาย ใจดี" in done.stderr
     assert (course.state / "verdicts" / "hw4" / "late.json").is_file()
+    kept = json.loads((course.state / "verdicts" / "hw4" / "สมชาย ใจดี.json").read_text())["verdicts"]["T12"]
+    assert (kept["status"], kept["score"]) == ("not checked", None)
+    assert re.fullmatch(rf"{place}: AssertionError: ours", kept["fault"])
+    assert gradebook_of(course)["สมชาย ใจดี"]["T12"][2], "a person is asked for it"
 
 
 def test_a_flag_is_told_once_by_grade_and_stays_with_the_scores(

@@ -132,8 +132,8 @@ def test_batches_end_with_single_submissions_and_are_small_in_bytes(
     size: int, slots: int, remote: bool, batches: list[int]
 ) -> None:
     submissions = [Submission(f"{number}", {"best_net.npz": bytes(size)}) for number in range(20)]
-    workers = workers.Workers(ThreadPoolExecutor, slots, remote)
-    found = list(workers._batches(iter(submissions), 20, workers))
+    made = workers.Workers(ThreadPoolExecutor, slots, remote)
+    found = list(workers._batches(iter(submissions), 20, made))
     assert [len(batch) for batch in found] == batches
     assert [one for batch in found for one in batch] == submissions
 
@@ -142,9 +142,9 @@ def test_where_workers_die_each_submission_of_a_batch_has_a_second_try(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AUTOGRADER_COURSE", str(cluster.course.root))
-    workers = workers.Workers(workers.local(1).start, 1, remote=True)
+    made = workers.Workers(workers.local(1).start, 1, remote=True)
     marks: dict[str, Any] = {}
-    for handed_in, outcome in workers.grade_all(cluster.course, cluster.course.assignment("hw4"), NAMES, workers):
+    for handed_in, outcome in workers.grade_all(cluster.course, cluster.course.assignment("hw4"), NAMES, made):
         if not marks:
             for child in multiprocessing.active_children():
                 child.kill()
@@ -160,7 +160,7 @@ def test_a_worker_with_another_course_is_refused_in_one_line(cluster: Cluster) -
     wait_for(cluster, 1)
     result = cluster.grade("--force")
     assert result.returncode == 1
-    assert "another kit or course" in result.stderr and str(cluster.folder / "other") in result.stderr
+    assert "another grader or course" in result.stderr and str(cluster.folder / "other") in result.stderr
 
 
 def test_a_scheduler_without_workers_is_said_in_one_line(cluster: Cluster) -> None:

@@ -7,11 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from autograder.course import Course, Task, load_course
+from autograder.course import Course, Task, load_course, load_module
 from autograder.errors import CourseError
+from autograder.judging.contract import load_checks
 
 CONFIG = "course_config.py"
 BASICS = "source/hw4/1-basics.ipynb"
+PROBES = "autograder/assignments/hw4/probes.py"
+CHECKS = "autograder/assignments/hw4/checks/__init__.py"
+GRADIENTS = "autograder/assignments/hw4/checks/gradients.py"
 LAST_TASK = '        Task("T11", notebook="2-two-layer-network"),\n'
 
 
@@ -89,8 +93,7 @@ def test_a_mistake_in_the_config_is_an_error_that_names_it(
 @pytest.mark.parametrize(
     ("file", "old", "new", "said"),
     [
-        ("autograder/probes/hw4.py", "def T7(", "def _T7(", ["task T7 has no probe", "autograder/probes/hw4.py"]),
-        ("autograder/checks/hw4.py", "def T7(", "def _T7(", ["task T7 has no check", "autograder/checks/hw4.py"]),
+        (PROBES, "def T7(", "def _T7(", ["task T7 has no probe", PROBES]),
         (
             "solutions/hw4.py",
             "def backward(",
@@ -98,7 +101,7 @@ def test_a_mistake_in_the_config_is_an_error_that_names_it(
             ["task T7 has no reference", "backward"],
         ),
         ("solutions/hw4.py", "def T1(", "def T_1(", ["task T1 has no reference", "T1", "solutions/hw4.py"]),
-        ("autograder/checks/hw4.py", "def T7(", "def T7((", ["checks/hw4.py:", "T7"]),
+        (CHECKS, "ASSIGNMENT = Assig", "ASSIGNMENT = (Assig", ["checks/__init__.py:"]),
         (BASICS, '"grade_id": "T2-answer"', '"grade_id": "T2-anwser"', ["task T2 has no cell 'T2-answer'", BASICS]),
         (BASICS, '"grade_id": "T3"', '"grade_id": "T2"', ["1-basics.ipynb", "two cells", "'T2'"]),
     ],
@@ -108,14 +111,36 @@ def test_a_task_without_one_of_its_parts_is_an_error_that_names_both(
 ) -> None:
     edit(scratch, file, old, new)
     text = complaint(scratch)
-    if file.endswith("checks/hw4.py") and "((" in new:
-        said = said[:1]
     assert all(words in text for words in said), text
 
 
 @pytest.mark.parametrize(
-    "file", [CONFIG, BASICS, "solutions/hw4.py", "autograder/probes/hw4.py", "autograder/checks/hw4.py"]
+    ("file", "old", "new", "said"),
+    [
+        (
+            CHECKS,
+            'TaskChecks("T7", T7_cases',
+            'TaskChecks("T_7", T7_cases',
+            ["checks/__init__.py", "T_7", "no judged task"],
+        ),
+        (CHECKS, 'TaskChecks("T3", one_empty_case, T3),', "", [CHECKS, "T3: has no TaskChecks"]),
+        (GRADIENTS, "def T7(", "def _T7(", [f"{CHECKS}:", "T7"]),
+        (GRADIENTS, "def T7(", "def T7((", ["checks/gradients.py:"]),
+    ],
 )
+def test_a_check_that_is_missing_or_broken_is_an_error_that_names_it_where_the_checks_are_loaded(
+    scratch: Course, file: str, old: str, new: str, said: list[str]
+) -> None:
+    edit(scratch, file, old, new)
+    course = load_course(scratch.root)
+    with pytest.raises(CourseError) as caught:
+        load_checks(course, course.assignment("hw4"))
+    text = str(caught.value)
+    assert all(words in text for words in said), text
+    assert "\n" not in text
+
+
+@pytest.mark.parametrize("file", [CONFIG, BASICS, "solutions/hw4.py", PROBES, CHECKS])
 def test_a_missing_file_is_an_error_that_names_it(scratch: Course, file: str) -> None:
     (scratch.root / file).unlink()
     assert file in (text := complaint(scratch))
@@ -160,8 +185,8 @@ def second(scratch: Course) -> Callable[[], Course]:
 
     def make() -> Course:
         shutil.copytree(scratch.root / "source/hw4", scratch.root / "source/hw5")
-        for part in ("autograder/probes", "autograder/checks", "autograder/mistakes", "solutions"):
-            shutil.copy(scratch.root / part / "hw4.py", scratch.root / part / "hw5.py")
+        shutil.copytree(scratch.assignment_folder("hw4"), scratch.assignment_folder("hw5"))
+        shutil.copy(scratch.solution("hw4"), scratch.solution("hw5"))
         edit(
             scratch,
             CONFIG,

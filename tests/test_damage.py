@@ -1,4 +1,4 @@
-"""damage.py: one line for each kind of damage, in both languages, at the task that it touches."""
+"""problems.py: one line for each kind of problem, in both languages, at the task that it touches."""
 
 import string
 
@@ -15,7 +15,7 @@ BOOK = "2-two-layer-network.ipynb"
 
 
 @pytest.fixture(scope="module")
-def words(course: Course) -> Texts:
+def words(course: Course) -> Messages:
     return messages.load_messages(course.part("messages", "hw4"), "en")
 
 
@@ -36,21 +36,21 @@ def test_every_kind_has_a_line_for_the_instructor_and_one_for_the_student_in_bot
 ) -> None:
     assert "file" in names(LINES[kind])
     if kind in ("bad_model", "not_a_time"):  # the verdict says it already; the time is the teacher's
-        assert kind not in words.engine["damage"]
+        assert kind not in words.engine["files"]
         return
-    said = words.engine["damage"][kind]
+    said = words.engine["files"][kind]
     assert said["en"] and said["th"] and names(said["en"]) == names(said["th"])
     assert names(said["en"]) <= names(LINES[kind]) | {"file"}
 
 
 def test_the_texts_have_no_kind_that_nobody_uses(words: Messages) -> None:
-    assert set(words.engine["damage"]) <= set(LINES)
+    assert set(words.engine["files"]) <= set(LINES)
     assert set(COSTLY) <= set(LINES)
 
 
 def test_what_cost_a_task_stands_in_place_of_its_message(hw4: Assignment, words: Messages) -> None:
     found = verdicts(hw4, T5=NOT_CHECKED, T6=NOT_CHECKED, T7=FAILED)
-    told = problems.tell(found, [FileProblem("empty", BOOK)], words, hw4, MODEL)
+    told = problems.tell(found, [FileProblem("empty", BOOK)], words, hw4)
     assert told.verdicts["T5"].message == told.verdicts["T6"].message == told.lines[0]
     assert told.lines[0].startswith(f"{BOOK} is empty")
     assert told.verdicts["T7"].message == "message of T7"
@@ -62,28 +62,28 @@ def test_what_was_mended_stands_below_the_message_of_the_first_task_that_lost_ma
     hw4: Assignment, words: Messages
 ) -> None:
     mended = [FileProblem("encoding", BOOK, {"encoding": "UTF-16"})]
-    told = problems.tell(verdicts(hw4, T7=FAILED), mended, words, hw4, MODEL)
+    told = problems.tell(verdicts(hw4, T7=FAILED), mended, words, hw4)
     assert told.verdicts["T7"].message == f"message of T7\n{told.lines[0]}"
-    told = problems.tell(verdicts(hw4), mended, words, hw4, MODEL)
+    told = problems.tell(verdicts(hw4), mended, words, hw4)
     assert told.verdicts["T5"].message == f"message of T5\n{told.lines[0]}"
 
 
 def test_two_damages_of_one_task_are_both_told(hw4: Assignment, words: Messages) -> None:
     both = [FileProblem("too_large", BOOK, {"size": "65", "limit": "64"}), FileProblem("empty", BOOK)]
-    told = problems.tell(verdicts(hw4, T5=NOT_CHECKED), both, words, hw4, MODEL)
+    told = problems.tell(verdicts(hw4, T5=NOT_CHECKED), both, words, hw4)
     assert told.verdicts["T5"].message == "\n".join(told.lines)
 
 
 def test_a_saved_model_that_was_left_out_is_told_at_its_task(hw4: Assignment, words: Messages) -> None:
     found = verdicts(hw4, T12=NOT_CHECKED)
-    told = problems.tell(found, [FileProblem("not_plain", f"a/{MODEL}", {"what": "a link"})], words, hw4, MODEL)
+    told = problems.tell(found, [FileProblem("not_plain", f"a/{MODEL}", {"what": "a link"})], words, hw4)
     assert told.verdicts["T12"].message == told.lines[0]
 
 
 def test_an_answer_that_was_found_elsewhere_is_not_missing(hw4: Assignment, words: Messages) -> None:
     missing = [FileProblem("answer_missing", BOOK, {"cells": "T5-answer"}, ("T5",))]
-    assert problems.tell(verdicts(hw4), missing, words, hw4, MODEL).notes == ()
-    assert problems.tell(verdicts(hw4, T5=NOT_CHECKED), missing, words, hw4, MODEL).notes != ()
+    assert problems.tell(verdicts(hw4), missing, words, hw4).notes == ()
+    assert problems.tell(verdicts(hw4, T5=NOT_CHECKED), missing, words, hw4).notes != ()
 
 
 def test_a_file_name_cannot_write_to_the_terminal() -> None:

@@ -1,47 +1,64 @@
-"""The documentation: the author's guide walked block by block; every link leads somewhere."""
+"""The documentation: the author's guide walked block by block; every link and every path leads somewhere."""
 
+import importlib
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 import pytest
 import typer
 
 from autograder import cli
+from autograder.course import load_course
+from autograder.errors import CourseError
+from autograder.grading import calibration, pipeline
+from autograder.judging.contract import load_checks
+from autograder.judging.judge import open_context
+from autograder.judging.mutations import load_mistakes, load_right_variants
 
 ROOT = Path(__file__).resolve().parent.parent
 WARMUP = ROOT / "tests" / "courses" / "warmup"
 NOTEBOOK = Path("source/warmup/1-lines.ipynb")
 BIN = Path(sys.executable).parent
-PAGES = [ROOT / "README.md", ROOT / "SECURITY.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+AUTHOR = ROOT / "docs" / "author.md"
+FOLDER = "autograder/assignments/warmup"
+OUTER = ("README.md", "SECURITY.md", "CHANGELOG.md", "CONTRIBUTING.md")
+PAGES = [*(ROOT / name for name in OUTER), *sorted((ROOT / "docs").glob("*.md"))]
+REFUSED, OLD_SHAPE = "What is refused, and what you read", "From the old shape"
 REGION = re.compile(r"(### BEGIN SOLUTION\n).*?( *### END)", re.DOTALL)
 
 
 @dataclass(frozen=True)
 class Block:
-    """A fenced block of a page, and the line of text that stands before it."""
+    """A fenced block of a page, the line of text that stands before it, and the heading that it is below."""
 
     language: str
     text: str
     before: str
+    section: str
 
 
 def blocks(page: Path) -> list[Block]:
     """The fenced blocks of a page, in order."""
-    found, lines, start = [], page.read_text(encoding="utf-8").splitlines(), None
+    found, lines, start, section = [], page.read_text(encoding="utf-8").splitlines(), None, ""
     for number, line in enumerate(lines):
+        if start is None and line.startswith("## "):
+            section = line.removeprefix("## ")
         if not line.startswith("```"):
             continue
         if start is None:
             start = number
             continue
         before = next((text for text in reversed(lines[:start]) if text.strip()), "")
-        found.append(Block(lines[start][3:], "\n".join(lines[start + 1 : number]), before))
+        found.append(Block(lines[start][3:], "\n".join(lines[start + 1 : number]), before, section))
         start = None
     assert start is None, f"{page}: a block is not closed"
     return found
@@ -68,7 +85,9 @@ def test_the_authors_guide_makes_the_sample_course(tmp_path: Path) -> None:
     """Each block is typed into a fresh folder, each command run; what stands there at the end is the sample."""
     around = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "COLUMNS": "200"}
     said, files = "", set()
-    for block in blocks(ROOT / "docs" / "author.md"):
+    for block in blocks(AUTHOR):
+        if block.section == OLD_SHAPE:
+            continue
         named = re.fullmatch(r"\*\*`([\w./]+)`\*\*", block.before)
         cell = re.match(r"Cell `([\w-]+)`", block.before)
         if block.language == "sh":
@@ -95,6 +114,136 @@ def test_the_authors_guide_makes_the_sample_course(tmp_path: Path) -> None:
     assert rows["right"] == ["1", "1", "...", "2", "3"] and rows["blank"] == ["0?", "0?", "0?", "0", "3"]
 
 
+# ---- what is refused ----------------------------------------------------------------------------
+
+# the slip, as the page words it: (file, text, what stands there in its place)
+LAST = 'return [PartResult("slope", 0.5, first(slopes)), PartResult("intercept", 0.5, first(intercepts))]'
+SLIPS = {
+    "no `ASSIGNMENT`": ("checks.py", "ASSIGNMENT = ", "CHECKS = "),
+    "a misspelt keyword": ("checks.py", "cases=T1_cases, check=T1", "cases=T1_cases, chek=T1"),
+    "a task without its record": ("checks.py", '        TaskChecks("T2", cases=T2_cases, check=T2),\n', ""),
+    "a record for a task that is not there": ("checks.py", 'TaskChecks("T2"', 'TaskChecks("T7"'),
+    "a check with `yield`": ("checks.py", LAST, LAST.replace("return", "yield")),
+    "a check that returns nothing": ("checks.py", LAST, LAST.removeprefix("return ")),
+    "a check without a part": ("checks.py", LAST, "return []"),
+    "shares that do not add up to 1": ("checks.py", '"slope", 0.5', '"slope", 0.6'),
+    "a part named twice": ("checks.py", 'PartResult("intercept"', 'PartResult("slope"'),
+    "a part that nothing can fail": ("checks.py", "0.5, first(slopes)", "0.5"),
+    "no cases": ("checks.py", "for N in (7, 12)]", "for N in ()]"),
+    "an input of another kind": ("checks.py", '"x": rng.normal(2, 1, N)', '"x": "long"'),
+    "an unknown name in a check": ("checks.py", "slopes, intercepts = [], []", "slopes = []"),
+    "an unknown name in a probe": ("probes.py", 'case["X"])', 'kase["X"])'),
+    "an input that the case has not": ("probes.py", 'case["x"]', 'case["z"]'),
+    "a probe that asks nothing": ("probes.py", 'yield "columns", lambda', "return lambda"),
+    "an unknown name in the list of mistakes": ("mistakes.py", '"x-by-y"', "x_by_y"),
+    "a mistake of a task that is not there": ("mistakes.py", '"T2", "swapped"', '"T9", "swapped"'),
+    "a heading of the old shape in the messages": ("messages.toml", "[T1.mistakes]", "[T1.bugs]"),
+}  # fmt: skip
+
+
+def refusals() -> dict[str, str]:
+    """The table of that section: the slip -> the line."""
+    text = AUTHOR.read_text(encoding="utf-8").partition(f"## {REFUSED}\n")[2].partition("\n## ")[0]
+    return dict(re.findall(r"^\| ([^|]+) \| `` (.*) `` \|$", text, re.MULTILINE))
+
+
+@pytest.fixture(scope="module")
+def released(run: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample course, released. Only read."""
+    root = tmp_path_factory.mktemp("released") / "course"
+    shutil.copytree(WARMUP, root)
+    done = run("autograder", "release", "warmup", "--course", root)
+    assert done.returncode == 0, done.stderr
+    return root
+
+
+@pytest.mark.parametrize("slip", SLIPS)
+def test_a_slip_is_refused_in_the_line_that_the_page_shows(slip: str, released: Path, tmp_path: Path) -> None:
+    file, old, new = SLIPS[slip]
+    shutil.copytree(released, tmp_path, dirs_exist_ok=True)
+    path = tmp_path / FOLDER / file
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    course = load_course(tmp_path)
+    with pytest.raises(CourseError) as caught:
+        grader = pipeline.open_grader(course, course.assignment("warmup"))
+        with grader.guest:
+            calibration.fit(grader.guest, grader.judge_context, grader.bases)
+    assert str(caught.value).replace(f"{tmp_path}/{FOLDER}/", "") == refusals()[slip]
+
+
+def test_the_page_shows_no_other_refusals() -> None:
+    assert set(refusals()) == set(SLIPS)
+
+
+# ---- from the old shape -------------------------------------------------------------------------
+
+OLD_IMPORTS = """from autograder.answers import Array
+from autograder.checking import Case, Exam, Finding, Problem, first
+"""
+
+
+def in_the_old_shape(root: Path) -> None:
+    """Lay the sample course out as version 0.1 had it."""
+    folder = root / FOLDER
+    text = (folder / "checks.py").read_text(encoding="utf-8").partition("\n\nASSIGNMENT")[0]
+    text = re.sub(r"from autograder.author import .*\n", OLD_IMPORTS, text)
+    for new, old in (("CheckContext", "Exam"), ("PartResult", "Finding"), (r"\bcontext\b", "exam")):
+        text = re.sub(new, old, text)
+    mistakes, variants = (
+        (folder / f"{name}.py").read_text(encoding="utf-8") for name in ("mistakes", "right_variants")
+    )
+    bugs = mistakes.replace("from autograder.author import Mistake", "from autograder.planting import Bug, Variant")
+    bugs = f"{bugs}\n{variants[variants.index('RIGHT_VARIANTS') :]}".replace("Mistake", "Bug").replace(
+        "MISTAKES", "BUGS"
+    )
+    messages = (folder / "messages.toml").read_text(encoding="utf-8").replace(".mistakes]", ".bugs]")
+    parts = {
+        "probes/warmup.py": (folder / "probes.py").read_text(encoding="utf-8"),
+        "checks/warmup.py": text,
+        "bugs/warmup.py": bugs.replace("RightVariant", "Variant").replace("RIGHT_VARIANTS", "VARIANTS"),
+        "messages/warmup.toml": messages,
+    }
+    for name, content in parts.items():
+        path = root / "autograder" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(content, encoding="utf-8")
+    shutil.rmtree(root / "autograder" / "assignments")
+
+
+def test_a_course_of_the_old_shape_moves_as_the_page_says(tmp_path: Path) -> None:
+    """The commands are run; ASSIGNMENT is added, and the variants are moved, as the page tells a person to do."""
+    root = tmp_path / "course"
+    shutil.copytree(WARMUP, root)
+    in_the_old_shape(root)
+    with pytest.raises(CourseError, match=f"older version.*docs/author.md, `{OLD_SHAPE}`"):
+        load_course(root)
+    moving = [block for block in blocks(AUTHOR) if block.section == OLD_SHAPE]
+    commands = [block.text for block in moving if block.language == "bash"]
+    prepare = "git init -q; git config user.email a@b.c; git config user.name a; git add .; git commit -q -m before\n"
+    subprocess.run(["bash", "-euc", prepare + "\n".join(commands)], cwd=root, check=True, timeout=60)
+    folder = root / FOLDER
+    checks = folder / "checks.py"
+    assignment = next(block.text for block in moving if block.language == "python")
+    text = checks.read_text(encoding="utf-8").replace(" first\n", " first, AssignmentChecks, TaskChecks\n")
+    checks.write_text(f"{text}\n\n{assignment}\n", encoding="utf-8")
+    mistakes = folder / "mistakes.py"
+    text, name, variants = mistakes.read_text(encoding="utf-8").partition("RIGHT_VARIANTS")
+    mistakes.write_text(text.replace(", RightVariant", ""), encoding="utf-8")
+    imports = "from autograder.author import RightVariant\n\nfrom .mistakes import LAST, LINE\n\n"
+    (folder / "right_variants.py").write_text(imports + name + variants, encoding="utf-8")
+    course = load_course(root)
+    sample = load_course(WARMUP)
+    found = load_checks(course, course.assignment("warmup"))
+    assert [record.task for record in found.tasks] == ["T1", "T2"]
+    for name in ("probes.py", "messages.toml"):
+        assert (folder / name).read_bytes() == (WARMUP / FOLDER / name).read_bytes()
+    assert load_mistakes(course, course.assignment("warmup")) == load_mistakes(sample, sample.assignment("warmup"))
+    assert len(load_right_variants(course, course.assignment("warmup"))) == 5
+    open_context(course, course.assignment("warmup"))  # tries the checks
+
+
 def anchors(page: Path) -> set[str]:
     """The names that a page's headings can be reached by."""
     heads = re.findall(r"^#+ +(.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
@@ -112,6 +261,36 @@ def test_every_link_leads_to_something_that_is_there(page: Path) -> None:
         assert target.exists(), f"{page.relative_to(ROOT)} links to {link}: there is no such file"
         if anchor and target.suffix == ".md":
             assert anchor in anchors(target), f"{page.relative_to(ROOT)} links to {link}: there is no such heading"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_file_and_name_that_a_page_names_is_there(page: Path) -> None:
+    """Files in backticks, from the repository, from autograder/ or in the sample course; dotted names of the engine."""
+    text = page.read_text(encoding="utf-8").partition(f"## {OLD_SHAPE}\n")[0]
+    text = re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
+    ours = r"`((?:(?:autograder|tests|docs|solutions|source)/|(?=[\w-]+/[\w./-]+\.py`))[\w./-]*)`"
+    for name in re.findall(ours, text):
+        if "hw5" not in name and "warmup/" not in name:
+            there = [(root / name).exists() for root in (ROOT, ROOT / "autograder", WARMUP)]
+            assert any(there), f"{page.name} names {name}: there is no such file"
+    for name, file in re.findall(r"`(\w+)` (?:in|of)\s+`((?:[\w-]+/)+\w+\.py)`", text):
+        there = [root / file for root in (ROOT, ROOT / "autograder") if (root / file).is_file()]
+        assert there and name in there[0].read_text(encoding="utf-8"), f"{page.name}: {file} has no {name}"
+    for module, name in re.findall(r"`autograder((?:\.[a-z_]+)+)(?:\.([A-Z]\w+))?`", text):
+        assert hasattr(importlib.import_module(f"autograder{module}"), name or "__name__")
+
+
+def test_every_limit_stands_in_the_file_that_the_page_names() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    table = text.partition("## Where each limit is enforced\n")[2].partition("\n## ")[0]
+    rows = [row.split(" | ") for row in table.splitlines() if row.startswith("| ")][1:]
+    for _, names, where in rows:
+        files = [ROOT / "autograder" / name for name in re.findall(r"`([\w/]+\.py)`", where)]
+        there = "".join(path.read_text(encoding="utf-8") for path in files)
+        for name in re.findall(r"`(\w+)`", names) + re.findall(r"`([A-Z_]{3,})`", where):
+            known = "_seconds" in there if name.endswith("_seconds") else name in there
+            assert known, f"{name}: not in {', '.join(path.name for path in files)}"
+    assert len(rows) > 20
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: f"{page.parent.name}/{page.name}")

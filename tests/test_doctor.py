@@ -1,4 +1,4 @@
-"""doctor.py: each thing that grading needs, whole and broken; the container's recipe against CI's."""
+"""diagnoses.py: each thing that grading needs, whole and broken; the container's recipe against CI's."""
 
 import re
 import sqlite3
@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from autograder.commands import doctor
+from autograder.commands import diagnoses
 from autograder.course import Assignment, Course
 from autograder.errors import CourseError
-from autograder.sandbox import guest_process
+from autograder.sandbox import walls
 
 ROOT = Path(__file__).resolve().parent.parent
 Run = Callable[..., Any]
@@ -33,21 +33,21 @@ def test_a_whole_course_passes_and_an_unreadable_gradebook_does_not(scratch: Cou
 def test_a_broken_course_is_told_with_the_line(scratch: Course) -> None:
     config = scratch.root / "course_config.py"
     config.write_text(config.read_text().replace('language="en"', 'language="xx"'))
-    found = list(doctor.examine(scratch.root))[-1]
+    found = list(diagnoses.examine(scratch.root))[-1]
     assert not found.ok and found.stops and "language 'xx'" in found.found
 
 
 def test_packages_that_are_not_those_of_the_lock_are_named(tmp_path: Path) -> None:
     lock = tmp_path / "requirements.lock"
     lock.write_text("numpy==0.1 \\\n    --hash=sha256:0\nnot-there-at-all==1\nappnope==1 ; sys_platform == 'never'\n")
-    found = doctor.packages(lock)
+    found = diagnoses.packages(lock)
     assert not found.ok and not found.stops
     assert "numpy" in found.found and "instead of ==0.1" in found.found and "not-there-at-all missing" in found.found
     assert "appnope" not in found.found and str(lock) in found.mend
 
 
 def test_no_lock_is_no_problem(tmp_path: Path) -> None:
-    assert doctor.packages(tmp_path / "none").ok
+    assert diagnoses.packages(tmp_path / "none").ok
 
 
 def test_walls_that_do_not_stand_stop_grading(
@@ -56,8 +56,8 @@ def test_walls_that_do_not_stand_stop_grading(
     fake = tmp_path / "bwrap"
     fake.write_text("#!/bin/sh\necho 'bwrap: No permissions to create new namespace' >&2\nexit 1\n")
     fake.chmod(0o755)
-    monkeypatch.setattr(guest_process, "bubblewrap", lambda: str(fake))
-    found = doctor.walls(course, hw4)
+    monkeypatch.setattr(walls, "bubblewrap", lambda: str(fake))
+    found = diagnoses.sandbox(course, hw4)
     assert not found.ok and found.stops and "No permissions" in found.found and found.mend
 
 
@@ -65,8 +65,8 @@ def test_no_bubblewrap_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     def gone() -> str:
         raise CourseError("bubblewrap is not installed")
 
-    monkeypatch.setattr(guest_process, "bubblewrap", gone)
-    found = doctor.bubblewrap()
+    monkeypatch.setattr(walls, "bubblewrap", gone)
+    found = diagnoses.bubblewrap()
     assert not found.ok and "apt install bubblewrap" in found.mend
 
 
@@ -75,24 +75,24 @@ def test_a_missing_release_and_missing_data_are_told(
 ) -> None:
     hw4 = scratch.assignment("hw4")
     (scratch.release("hw4") / "1-basics.ipynb").unlink()
-    assert "lacks 1-basics.ipynb" in doctor.release(scratch, hw4).found
+    assert "lacks 1-basics.ipynb" in diagnoses.release(scratch, hw4).found
     whole = replace(hw4, dataset="mnist")
     monkeypatch.setenv("MNIST_DIR", str(tmp_path))
-    found = doctor.dataset(scratch, whole)
+    found = diagnoses.data(scratch, whole)
     assert not found.ok and str(tmp_path) in found.found
     monkeypatch.delenv("MNIST_DIR")
-    assert "not here yet" in doctor.dataset(scratch, whole).found
+    assert "not here yet" in diagnoses.data(scratch, whole).found
 
 
 def test_too_little_room_says_how_much(scratch: Course, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "FREE_MB", 10**9)
-    found = doctor.disk(scratch)
+    monkeypatch.setattr(diagnoses, "FREE_MB", 10**9)
+    found = diagnoses.disk(scratch)
     assert not found.ok and re.search(r"free \d+ MB", found.mend)
 
 
 def test_a_database_that_is_not_nbgraders_is_told(scratch: Course) -> None:
     sqlite3.connect(scratch.root / "gradebook.db").execute("CREATE TABLE other (x)").connection.commit()
-    assert not doctor.gradebook(scratch).ok
+    assert not diagnoses.gradebook(scratch).ok
 
 
 def test_the_container_is_made_by_the_commands_that_ci_and_the_makefile_run() -> None:

@@ -19,8 +19,9 @@ TASKS = [f"T{number}" for number in range(1, 13)]
 
 
 @pytest.fixture(scope="module")
-def graded(repo: Course, hw4: Any, hand_in: HandIn, right: dict[str, str], mistakes: dict[tuple[str, str], Mistake], run: Run,
-           model: bytes, tmp_path_factory: pytest.TempPathFactory) -> Course:  # fmt: skip
+def graded(repo: Course, hw4: Any, hand_in: HandIn, right: dict[str, str],
+           mistakes: dict[tuple[str, str], Mistake], run: Run, model: bytes,
+           tmp_path_factory: pytest.TempPathFactory) -> Course:  # fmt: skip
     course = made_up.scratch_course(repo, tmp_path_factory.mktemp("explain") / "course")
     mistake, _ = made_up.with_mistake(course, hw4, mistakes["T7", "W2-regularization-missing"])
     files = hand_in(
@@ -85,7 +86,7 @@ def test_what_changed_since_is_said(graded: Course, tmp_path: Path, copy_of: Any
     path = course.part("checks", "hw4")
     path.write_text(path.read_text() + "\n# another kit\n")
     said = told(course, "bua", "T7")
-    assert "the submission has changed since" in said and "the kit has changed since" in said
+    assert "the submission has changed since" in said and "it has changed since (checks, course_config.py" in said
     assert "replay: ANOTHER VERDICT: passed, 1.0 of 1" in said and "W2: kept 0, replayed 0.25" in said
 
 

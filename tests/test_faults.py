@@ -105,7 +105,7 @@ def test_a_gradebook_locked_while_a_class_is_graded_costs_no_result(
         holder.execute("BEGIN EXCLUSIVE")  # another program comes in between
         return save(self, results)
 
-    with pytest.raises(CourseError, match="database is locked"), session.Session(changing, hw4) as work:
+    with pytest.raises(CourseError, match="database is locked"), session.GradingSession(changing, hw4) as work:
         assert work.review(["late"], False).todo == ["late"]
         monkeypatch.setattr(GradebookWriter, "save", locked)
         for handed_in, outcome in workers.grade_all(changing, hw4, ["late"], workers.local(1)):
@@ -252,7 +252,7 @@ def guests(process: int) -> list[int]:
     found = []
     for child in children(process):
         try:
-            if b"warm.py" in Path(f"/proc/{child}/cmdline").read_bytes():
+            if b"zygote.py" in Path(f"/proc/{child}/cmdline").read_bytes():
                 found.append(child)
         except OSError:
             continue

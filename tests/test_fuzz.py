@@ -52,7 +52,7 @@ def test_fuzzed_notebooks_are_graded(start: Real) -> None:
 
 def test_fuzzed_answers_are_judged(start: Real) -> None:
     toll, judge_context = Toll(), start.grader.judge_context
-    contexts = fuzz.exams_of(judge_context, None)
+    contexts = fuzz.contexts_of(judge_context, None)
     tasks = sorted(start.frames)
 
     @examples(50)
@@ -68,7 +68,7 @@ def test_fuzzed_answers_are_judged(start: Real) -> None:
 
 def test_fuzzed_kept_answers_and_models_are_judged(start: Real) -> None:
     toll, judge_context = Toll(), start.grader.judge_context
-    contexts = fuzz.exams_of(judge_context, None)
+    contexts = fuzz.contexts_of(judge_context, None)
 
     @examples(10)
     @given(fuzz.FUZZED_FRAME)

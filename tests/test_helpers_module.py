@@ -282,7 +282,7 @@ def test_the_grader_reads_what_the_notebook_saves(helpers: Any) -> None:
     from autograder.submissions import saved_model
 
     helpers.save_net(Net(), verbose=False)
-    found = saved_model.read_model({"best_net.npz": Path("best_net.npz").read_bytes()})
+    found = saved_model.read_model({"best_net.npz": Path("best_net.npz").read_bytes()}, "best_net.npz")
     assert isinstance(found, tuple) and found[0] == "Net" and set(found[1]) == {"W1", "b1"}
 
 

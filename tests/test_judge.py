@@ -1,4 +1,4 @@
-"""checking.py, judge.py, texts.py, planting.py: what is asked, what is said, and in which words."""
+"""checking.py, judge.py, messages.py, mutations.py: what is asked, what is said, and in which words."""
 
 import ast
 import re
@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import autograder
 from autograder.course import Course, messages, secret
 from autograder.errors import CourseError
 from autograder.files import write_whole
@@ -19,7 +20,9 @@ from autograder.judging.mutations import Mistake
 from autograder.sandbox.answers import Answers, Error
 
 ENGINE_TEXTS = tomllib.loads(messages.ENGINE.read_text(encoding="utf-8"))
-HW4_TEXTS = tomllib.loads((messages.ENGINE.parent / "hw4.toml").read_text(encoding="utf-8"))
+ROOT = Path(__file__).resolve().parent.parent
+ENGINE = Path(autograder.__file__).parent
+HW4_TEXTS = tomllib.loads((ROOT / "autograder/assignments/hw4/messages.toml").read_text(encoding="utf-8"))
 JUDGED = [f"T{n}" for n in range(1, 13) if n != 4]
 
 
@@ -67,10 +70,10 @@ def test_where_nothing_came_back_the_reason_is_told(grader: GraderContext, answe
     found = CheckContext("T5", [{}], answers, {}).value(0, "own.0")
     assert isinstance(found, Problem)
     assert found.kind == kind and found.unchecked
-    assert grader.judge_context.messages.problem(found)
+    assert grader.judge_context.messages.problem(found.kind, found.facts)
 
 
-# ---- texts --------------------------------------------------------------------------------------
+# ---- messages--------------------------------------------------------------------------------------
 
 
 def test_every_text_of_the_engine_is_there_in_both_languages() -> None:
@@ -89,7 +92,7 @@ def test_every_task_part_and_bug_has_its_text_in_both_languages(
     for task in JUDGED:
         assert {"en", "th"} == set(said[task]["asks"]) == set(said[task]["hint"]), task
         context = judge.check_context(grader.judge_context, task, 1, Answers())
-        for part_result in getattr(grader.judge_context.checks, task)(context):
+        for part_result in grader.judge_context.checks.of(task).check(context):
             assert set(said[task]["parts"][part_result.part]) == {"en", "th"}, (task, part_result.part)
     for task, name in mistakes:
         assert set(said[task]["mistakes"][name]) == {"en", "th"}, (task, name)
@@ -115,13 +118,15 @@ def problems(path: Path) -> list[tuple[str, set[str] | None]]:
 
 
 def test_every_problem_that_a_check_can_find_has_a_text_and_its_facts(course: Course) -> None:
-    sources = [course.part("checks", "hw4"), *Path(checking.__file__).parent.glob("*.py")]
-    made = [(path.name, kind, facts) for path in sources for kind, facts in problems(path)]
+    checks = course.part("checks", "hw4").parent
+    sources = [*checks.glob("*.py"), *(p for p in ENGINE.rglob("*.py") if not p.is_relative_to(ENGINE / "assignments"))]
+    made = [(path, kind, facts) for path in sources for kind, facts in problems(path)]
     assert len(made) > 25
-    for name, kind, facts in made:
-        told = (HW4_TEXTS if name == "hw4.py" and kind in HW4_TEXTS["problem"] else ENGINE_TEXTS)["problem"][kind]
+    for path, kind, facts in made:
+        own = path.parent == checks and kind in HW4_TEXTS["problem"]
+        told = (HW4_TEXTS if own else ENGINE_TEXTS)["problem"][kind]
         wanted = set(re.findall(r"{(\w+)}", told["en"]))
-        assert facts is None or wanted <= facts, f"{name}: {kind}"
+        assert facts is None or wanted <= facts, f"{path}: {kind}"
 
 
 def test_no_text_for_students_holds_an_answer(course: Course) -> None:
@@ -156,19 +161,18 @@ def test_hidden_inputs_come_again_for_the_same_seed_and_differ_for_another(grade
 
 @pytest.mark.parametrize("task", JUDGED)
 def test_the_shares_of_a_tasks_parts_are_the_whole_task(grader: GraderContext, task: str) -> None:
-    part_results = getattr(grader.judge_context.checks, task)(
-        judge.check_context(grader.judge_context, task, 1, Answers())
-    )
+    context = judge.check_context(grader.judge_context, task, 1, Answers())
+    part_results = grader.judge_context.checks.of(task).check(context)
     assert sum(part_result.share for part_result in part_results) == pytest.approx(1)
     assert not any(part_result.ok for part_result in part_results), "no answer is no right answer"
 
 
-# ---- planting -----------------------------------------------------------------------------------
+# ---- mutations ----------------------------------------------------------------------------------
 
 
 def test_an_edit_that_does_not_fit_once_is_named() -> None:
     for text in ("nothing", "x = 1\nx = 1\n"):
-        with pytest.raises(CourseError, match=r"mistakes: mine: 'x = 1' stands [02] times"):
+        with pytest.raises(CourseError, match=r"^mine: 'x = 1' stands [02] times in the reference"):
             mutations.plant(text, (("x = 1", "x = 2"),), "mine")
 
 
@@ -176,9 +180,7 @@ def test_every_known_mistake_fits_the_reference_and_there_are_enough(
     grader: GraderContext, mistakes: dict[tuple[str, str], Mistake]
 ) -> None:
     for (_, name), mistake in mistakes.items():
-        mutations.run_text(
-            mutations.plant(grader.judge_context.reference_text, ((mistake.old, mistake.new),), name), name
-        )
+        mutations.run_text(mutations.plant(grader.judge_context.reference_text, mistake.edits, name), name)
     counts = {task: sum(t == task for t, _ in mistakes) for task in JUDGED}
     assert len(mistakes) >= 70
     assert all(counts[f"T{n}"] >= 6 for n in range(5, 12)), counts
@@ -192,7 +194,7 @@ def test_the_secret_is_made_once_readable_by_its_owner_alone_and_outside_git(scr
     path = scratch.state / "secret"
     assert secret.load_secret(scratch) == first and len(first) == 32
     assert path.stat().st_mode & 0o777 == 0o600
-    ignored = (Path(__file__).resolve().parent.parent / ".gitignore").read_text().splitlines()
+    ignored = (ROOT / ".gitignore").read_text().splitlines()
     assert {".autograder/", "submitted/", "autograded/", "feedback/"} <= set(ignored)
 
 

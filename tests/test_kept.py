@@ -1,5 +1,6 @@
 """kept.py: a changed check judges the kept answers; what could change an answer asks the student's code again."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -42,7 +43,7 @@ def test_kept_answers_survive_their_file() -> None:
     )
     got = answer_cache.unpack(answer_cache.pack(sent))
     assert got.keys == sent.keys and got.cell_errors == sent.cell_errors
-    assert got.answers["T5"].errors == sent.answers["T5"].errors and got.answers["T5"].given
+    assert got.answers["T5"].errors == sent.answers["T5"].errors and got.answers["T5"].class_is_given
     assert np.array_equal(got.answers["T5"].arrays["0/scores"], np.eye(2))
 
 
@@ -60,21 +61,30 @@ def test_nothing_changed_runs_nothing_again(
 
 
 def test_a_changed_check_judges_again_without_running_student_code(
-    scratch: Course, course: Course, first: Result, hand_in: HandIn, right: dict[str, str]
+    scratch: Course,
+    course: Course,
+    first: Result,
+    hand_in: HandIn,
+    right: dict[str, str],
+    change_check: Callable[[Course, str, str], None],
 ) -> None:
-    path = scratch.part("checks", "hw4")
-    path.write_text(path.read_text().replace('"""The number of learnable parameters is right."""', "return []"))
+    imports = "from autograder.author import PartResult, Problem\n\n\n"
+    check = 'def changed(context):\n    return [PartResult("num_parameters", 1.0, Problem("number"))]'
+    change_check(scratch, "T3", imports + check)
     changed = same_secret(scratch, course)
     result, starts = again(changed, first, hand_in(right))
     assert starts == 0
     assert result.fingerprint != first.fingerprint
+    assert (first.verdicts["T3"].score, result.verdicts["T3"].score) == (1.0, 0.0)
 
 
 def test_a_changed_probe_asks_its_own_task_again(
     scratch: Course, course: Course, first: Result, hand_in: HandIn, right: dict[str, str]
 ) -> None:
     path = scratch.part("probes", "hw4")
-    path.write_text(path.read_text().replace("def T3(student, case):\n", "def T3(student, case):\n    # anew\n"))
+    text, edits = re.subn(r"^(def T3\(.*:\n)", r"\1    # anew\n", path.read_text(), flags=re.MULTILINE)
+    assert edits == 1
+    path.write_text(text)
     result, starts = again(same_secret(scratch, course), first, hand_in(right))
     assert starts == 1
     assert result.verdicts == first.verdicts

@@ -1,4 +1,4 @@
-"""likeness.py: copies in disguise are found, answers of one's own are not, in classes drawn from known answers."""
+"""similarity.py: copies in disguise are found, answers of one's own are not, in classes drawn from known answers."""
 
 import random
 from pathlib import Path
@@ -9,6 +9,7 @@ from autograder.course import Assignment, Course
 from autograder.grading import made_up
 from autograder.pages import similarity
 from autograder.releasing import audit
+from autograder.sandbox.answers import Array
 
 ANSWER = """
 def forward(params, X):
@@ -41,7 +42,7 @@ def pool(course: Course, hw4: Assignment) -> dict[str, list[str]]:
     return {task: sorted(t for t in texts if len(t) >= similarity.LONG) for task, texts in found.items()}
 
 
-def made_up(pool: dict[str, list[str]], size: int, copies: int, seed: int) -> dict[str, dict[str, str]]:
+def a_class(pool: dict[str, list[str]], size: int, copies: int, seed: int) -> dict[str, dict[str, str]]:
     """Everyone draws each answer from the pool; the first `copies` students have a copyist each."""
     rng = random.Random(seed)
     found = {task: {f"own{n:03d}": rng.choice(texts) for n in range(size)} for task, texts in pool.items() if texts}
@@ -71,14 +72,14 @@ def test_answers_that_no_parser_likes_are_compared_as_text(text: str) -> None:
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("size", [30, 100, 300])
 def test_who_writes_alone_is_not_listed(pool: dict[str, list[str]], size: int, seed: int) -> None:
-    found = made_up(pool, size, 0, seed)
+    found = a_class(pool, size, 0, seed)
     assert similarity.alike(found, names(found)) == []
 
 
 def test_copies_of_unusual_answers_are_listed(pool: dict[str, list[str]]) -> None:
     listed = of = 0
     for seed in range(8):
-        found = made_up(pool, 100, 3, seed)
+        found = a_class(pool, 100, 3, seed)
         groups = similarity.alike(found, names(found))
         assert all(any(s.startswith("copy") for s in group.students) for group in groups)
         listed, of = listed + len(groups), of + 3
@@ -114,7 +115,7 @@ def test_short_answers_and_stubs_are_left_out(course: Course, hw4: Assignment, t
 
 
 def test_identical_weights_are_grouped_and_near_ones_are_not(
-    course: Course, hw4: Assignment, net: dict[str, "sample.Array"], tmp_path: Path
+    course: Course, hw4: Assignment, net: dict[str, Array], tmp_path: Path
 ) -> None:
     scratch = made_up.scratch_course(course, tmp_path / "course")
     models = {"a": net, "b": net, "c": made_up.shaken(net, 1)}

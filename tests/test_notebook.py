@@ -1,4 +1,4 @@
-"""notebook.py: the student's cells put onto the release; what cannot be placed costs its task at most."""
+"""merge.py: the student's cells put onto the release; what cannot be placed costs its task at most."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from autograder.course import Assignment, Course
-from autograder.submissions import cells, merge
+from autograder.submissions import cells as cells_module
+from autograder.submissions import merge as merge_module
 from autograder.submissions.align import ANSWER, EXTRA, LOCKED, TEST
 from autograder.submissions.merge import Base, Merged
 from autograder.submissions.submission import Submission
@@ -17,7 +18,7 @@ NETWORK = "2-two-layer-network"
 
 @pytest.fixture(scope="module")
 def bases(course: Course, hw4: Assignment) -> Mapping[str, Base]:
-    return merge.released(course.release("hw4"), hw4)
+    return merge_module.released(course.release("hw4"), hw4)
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def cells(hand_in: Callable[..., dict[str, bytes]], right: dict[str, str]) -> li
 @pytest.fixture(scope="module")
 def merge(bases: Mapping[str, Base], hw4: Assignment) -> Callable[[list[dict[str, Any]]], Merged]:
     tasks = [task for task in hw4.tasks if task.notebook == NETWORK]
-    return lambda raw: merge.merge(NETWORK, bases[NETWORK], [cells.cell(one) for one in raw], tasks)
+    return lambda raw: merge_module.merge(NETWORK, bases[NETWORK], [cells_module.cell(one) for one in raw], tasks)
 
 
 def at(cells: list[dict[str, Any]], grade_id: str) -> int:
@@ -174,7 +175,7 @@ def test_a_renamed_notebook_is_found_by_what_stands_in_it(
 ) -> None:
     files = hand_in(right)
     files[renamed] = files.pop(f"{NETWORK}.ipynb")
-    merged = merge.merge_all(Submission("x", files), bases, hw4)
+    merged = merge_module.merge_all(Submission("x", files), bases, hw4)
     assert answer(merged[NETWORK], "T5") == right["T5"]
     assert any(said in str(problem) for problem in merged[NETWORK].problems)
 
@@ -188,14 +189,14 @@ def test_a_broken_notebook_is_a_problem_and_leaves_the_other_whole(
     data: bytes,
 ) -> None:
     files = {**hand_in(right), f"{NETWORK}.ipynb": data}
-    merged = merge.merge_all(Submission("x", files), bases, hw4)
+    merged = merge_module.merge_all(Submission("x", files), bases, hw4)
     assert merged["1-basics"].problems == ()
     assert len(merged[NETWORK].problems) == 1
     assert str(merged[NETWORK].problems[0]).startswith(f"{NETWORK}.ipynb: the ")
 
 
 def test_a_missing_notebook_is_named(bases: Mapping[str, Base], hw4: Assignment) -> None:
-    merged = merge.merge_all(Submission("x", {}), bases, hw4)
+    merged = merge_module.merge_all(Submission("x", {}), bases, hw4)
     assert {name: [str(p) for p in book.problems] for name, book in merged.items()} == {
         "1-basics": ["1-basics.ipynb is missing; nothing was handed in"],
         NETWORK: [f"{NETWORK}.ipynb is missing; nothing was handed in"],
@@ -207,7 +208,9 @@ def test_the_hash_of_a_persons_answer_hangs_on_text_and_scans(
 ) -> None:
     def digest(answers: dict[str, str], more: dict[str, bytes]) -> str:
         handed_in = Submission("x", {**hand_in(answers), **more})
-        return merge.answer_hash(merge.merge_all(handed_in, bases, hw4)["1-basics"], hw4.task("T4"), handed_in)
+        return merge_module.answer_hash(
+            merge_module.merge_all(handed_in, bases, hw4)["1-basics"], hw4.task("T4"), handed_in
+        )
 
     same = digest(right, {})
     assert digest(right | {"T5": "# another T5\n"}, {}) == same

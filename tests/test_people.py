@@ -177,11 +177,12 @@ def test_points_changed_after_the_release_are_taken_up_and_told(changing: Course
     assert given(changing, "bua") == GIVEN
 
 
-def test_a_changed_check_is_taken_up_and_the_marks_that_moved_are_listed(changing: Course, run: Run) -> None:
-    path = changing.part("checks", "hw4")
-    path.write_text(
-        path.read_text() + '\n\ndef T2(context):\n    return [PartResult("size_A", 1.0, Problem("number"))]\n'
-    )
+def test_a_changed_check_is_taken_up_and_the_marks_that_moved_are_listed(
+    changing: Course, run: Run, change_check: Callable[[Course, str, str], None]
+) -> None:
+    imports = "from autograder.author import PartResult, Problem\n\n\n"
+    check = 'def changed(context):\n    return [PartResult("size_A", 1.0, Problem("number"))]'
+    change_check(changing, "T2", imports + check)
     said = grade(run, changing)
     assert "anong: T2: 1 -> 0" in said and "bua: T2: 1 -> 0" in said
     assert given(changing, "bua") == GIVEN

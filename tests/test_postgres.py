@@ -18,6 +18,7 @@ from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
 from autograder.course import Course, secret
+from autograder.errors import CourseError
 from autograder.grading import made_up
 from autograder.nbgrader_settings import configure
 

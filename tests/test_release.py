@@ -81,9 +81,9 @@ def test_what_only_shows_or_trains_is_tagged_in_the_source(repo: Course) -> None
 
 
 def test_the_same_input_gives_the_same_bytes(scratch: Course) -> None:
-    first = release.release(scratch, scratch.assignment("hw4")).read_bytes()
+    first = release.release(scratch, scratch.assignment("hw4")).archive.read_bytes()
     files = hashes(scratch.release("hw4"))
-    assert release.release(scratch, scratch.assignment("hw4")).read_bytes() == first
+    assert release.release(scratch, scratch.assignment("hw4")).archive.read_bytes() == first
     assert hashes(scratch.release("hw4")) == files
     assert files == hashes(scratch.root / "release" / "hw4")
     assert sorted(path.name for path in (scratch.root / "release").iterdir()) == ["hw4", "hw4.zip"]
@@ -124,7 +124,7 @@ LEAKS: dict[str, tuple[Callable[[Course], object], str]] = {
     ),
     "a line of a check": (
         lambda c: edit_cell(c, NETWORK, "toy-data", add_line("# x\nreturn _numbers(context, 1e-9)  # whole numbers")),
-        "a line of hw4.py:T2",
+        "a line of numbers.py:T2",
     ),
     "a hidden value": (
         lambda c: add_to(c, "README.md", "\nThe answer is 557,057.\n"),

@@ -1,4 +1,4 @@
-"""remains.py and paper.py: what can be read of a spoiled file, in bounded time."""
+"""salvage.py and notebook_file.py: what can be read of a spoiled file, in bounded time."""
 
 import json
 import time
@@ -16,7 +16,7 @@ def book(*cells: object) -> str:
 
 
 def kinds(data: str | bytes, file: str = "x.ipynb") -> list[str]:
-    return [d.kind for d in notebook_file.read(file, data.encode() if isinstance(data, str) else data).damages]
+    return [d.kind for d in notebook_file.read(file, data.encode() if isinstance(data, str) else data).problems]
 
 
 def test_both_sides_of_a_conflict_are_given_back_and_a_base_is_left_out() -> None:
@@ -35,7 +35,7 @@ def test_of_a_conflict_only_what_both_sides_have_is_read() -> None:
     text = f'{{"cells": [{json.dumps(CELL)},\n<<<<<<< HEAD\n{mine}\n=======\n{theirs}\n>>>>>>> x\n]}}'
     found = notebook_file.read("x.ipynb", text.encode())
     assert [cell.source for cell in found.cells] == ["a = 1"]
-    assert [d.kind for d in found.damages] == ["conflict"]
+    assert [d.kind for d in found.problems] == ["conflict"]
 
 
 @pytest.mark.parametrize("keep", [20, 200, 10_000])

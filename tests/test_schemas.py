@@ -58,10 +58,16 @@ def test_the_schemas_refuse_what_is_something_else(graded: Course, capsys: pytes
         other["blank"]["T1"] |= values
         return other
 
-    for wrong in (changed(score="1"), changed(score=None), changed(status="ok"), changed(extra=1), changed(score=-1)):
+    without = changed(score=None, status="failed"), changed(score=None, status="passed")
+    for wrong in (*without, changed(score="1"), changed(status="ok"), changed(extra=1), changed(score=-1)):
         with pytest.raises(ValidationError):
             schema("scores").validate(wrong)
+    schema("scores").validate(changed(score=None))  # not checked, by no fault of the student's
     kept = json.loads((graded.state / "verdicts" / "hw4" / "blank.json").read_text())
+    ours = {**kept["verdicts"]["T1"], "fault": "checks.py:1: ValueError", "score": None}
+    schema("verdict").validate({**kept, "verdicts": {"T1": ours}})
+    with pytest.raises(ValidationError):
+        schema("verdict").validate({**kept, "verdicts": {"T1": {**ours, "score": 0.0}}})
     for wrong in ({**kept, "digest": "x"}, {**kept, "more": 1}, {k: v for k, v in kept.items() if k != "unsafe"}):
         with pytest.raises(ValidationError):
             schema("verdict").validate(wrong)

@@ -14,7 +14,6 @@ import pytest
 from autograder.judging.checking import Problem
 from autograder.sandbox.answers import Array
 from autograder.submissions import cells, notebook_file, saved_model, submission
-from autograder.submissions import npz as npz_module
 
 CELL = {"cell_type": "code", "source": "x = 1", "metadata": {"nbgrader": {"grade_id": "T5-answer"}}, "id": "abc"}
 
@@ -250,7 +249,7 @@ def npz(**arrays: Any) -> bytes:
 
 
 def load(data: bytes) -> tuple[str, dict[str, Array]] | Problem:
-    return saved_model.read_model({"best_net.npz": data})
+    return saved_model.read_model({"best_net.npz": data}, "best_net.npz")
 
 
 def test_a_saved_model_comes_with_its_class_and_arrays() -> None:
@@ -273,11 +272,11 @@ def test_column_order_is_kept() -> None:
 
 
 def test_the_model_is_found_in_a_folder() -> None:
-    assert not isinstance(saved_model.read_model({"hw4/best_net.npz": npz(W1=np.eye(2))}), Problem)
+    assert not isinstance(saved_model.read_model({"hw4/best_net.npz": npz(W1=np.eye(2))}, "best_net.npz"), Problem)
 
 
 def test_no_model_is_a_problem_of_its_own() -> None:
-    assert saved_model.read_model({"1-basics.ipynb": b""}) == Problem("no_model")
+    assert saved_model.read_model({"1-basics.ipynb": b""}, "best_net.npz") == Problem("no_model")
 
 
 class Evil:
@@ -321,6 +320,7 @@ GOOD = "{'descr': '<f8', 'fortran_order': False, 'shape': (1,)}"
         "a header without a shape": entry(npy("{'descr': '<f8', 'fortran_order': False}")),
         "a header that is a list": entry(npy("[1, 2]")),
         "a header nested deep": entry(npy("(" * 5000)),
+        "a type of nothing": entry(npy(GOOD.replace("'<f8'", "()"), bytes(8))),
         "an unknown type": entry(npy(GOOD.replace("<f8", "banana"), bytes(8))),
         "a negative shape": entry(npy(GOOD.replace("(1,)", "(-1,)"), bytes(8))),
         "a shape of fractions": entry(npy(GOOD.replace("(1,)", "(1.0,)"), bytes(8))),
@@ -344,7 +344,7 @@ def test_a_broken_model_is_a_problem_and_nothing_of_it_runs(
 
 
 def test_a_model_that_unpacks_to_too_much_is_refused() -> None:
-    data = entry(npy(GOOD.replace("(1,)", f"({npz_module.MAX_MODEL // 8 + 1},)")) + bytes(npz_module.MAX_MODEL + 8))
+    data = entry(npy(GOOD.replace("(1,)", f"({saved_model.MAX_MODEL // 8 + 1},)")) + bytes(saved_model.MAX_MODEL + 8))
     assert len(data) < 1 << 20
     found = load(data)
     assert isinstance(found, Problem) and "too many for a model" in found.facts["why"]

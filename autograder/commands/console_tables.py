@@ -15,7 +15,8 @@ if TYPE_CHECKING:  # `autograder scores` starts without numpy
     from autograder.commands.diagnoses import Diagnosis
     from autograder.releasing.audit import Audit
 
-MARKS = {PASSED: "[green]{}[/]", FAILED: "[red]{}[/]", NOT_CHECKED: "[yellow]{}?[/]", NEEDS_GRADING: "[cyan]...[/]"}
+WAITS = "[cyan]...[/]"
+MARKS = {PASSED: "[green]{}[/]", FAILED: "[red]{}[/]", NOT_CHECKED: "[yellow]{}?[/]", NEEDS_GRADING: WAITS}
 
 
 def marks(assignment: Assignment, results: Iterable[Result]) -> Table:
@@ -29,7 +30,7 @@ def marks(assignment: Assignment, results: Iterable[Result]) -> Table:
     best = assignment.points
     for result in results:
         found = [result.verdicts[task.name] for task in assignment.tasks]
-        cells = [MARKS[v.status].format("" if v.score is None else f"{v.score:g}") for v in found]
+        cells = [MARKS[v.status].format(f"{v.score:g}") if v.score is not None else WAITS for v in found]
         total = sum(v.score or 0 for v in found)
         table.add_row(Text(result.student), *cells, f"[bold]{total:g}[/]", f"{best:g}")
     return table

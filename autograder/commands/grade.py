@@ -61,7 +61,8 @@ def command(
     if not quiet:
         out.print(f"next: `autograder report {wanted.name}` writes the feedback and the class report")
     if failed:
-        raise CourseError(f"{len(failed)} not graded, or not whole ({', '.join(failed[:3])}...); the others are safe")
+        some = ", ".join(failed[:3]) + ("..." if len(failed) > 3 else "")
+        raise CourseError(f"{len(failed)} not graded, or not whole ({some}): told above; the others are safe")
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,7 @@ def _taken(work: "GradingSession", outcome: "Outcome", progress: Progress) -> bo
     for line in (*work.take(handed_in, result), *(f"{name}: {note}" for note in result.notes)):
         progress.say(line)
     progress.step()
-    return not any(note.endswith("mark it by hand") for note in result.notes)
+    return not any(verdict.fault for verdict in result.verdicts.values())
 
 
 def _pace_line(assignment: Assignment, factor: float) -> str:

@@ -27,6 +27,8 @@ def load_course(root: Path) -> Course:
     except Exception as error:
         raise CourseError(f"{config}: {type(error).__name__}: {error}") from error
     course: Course = replace(found, root=root.resolve())
+    for assignment in course.assignments:
+        _refuse_old_shape(course, assignment.name)
     _check_values(course)
     for assignment in course.assignments:
         _check_parts(course, assignment)
@@ -90,7 +92,6 @@ def _no_doubles(where: str, noun: str, names: list[str]) -> None:
 
 def _check_parts(course: Course, assignment: Assignment) -> None:
     """Every task has its cells, probe and reference. Files are parsed, not run; checks are tried at their use."""
-    _refuse_old_shape(course, assignment.name)
     cells = {name: grade_ids(course.source(assignment.name) / f"{name}.ipynb") for name in assignment.notebooks}
     judged = [task for task in assignment.tasks if task.graded_by == JUDGE]
     probes = course.part("probes", assignment.name)

@@ -14,6 +14,7 @@ ENGINE = Path(__file__).parent.parent
 # what of the engine decides; tests/test_fingerprint.py holds it against what the pipeline imports
 MANIFEST = ("author.py", "course", "grading", "judging", "sandbox", "source_notebooks.py", "submissions")
 KINDS = (".py", ".toml")
+KINDS_OF_DATA = (*KINDS, ".csv", ".json", ".npy", ".npz", ".txt")  # that an author's checks may read beside them
 
 
 def grader_fingerprint(course: Course, assignment: Assignment) -> str:
@@ -31,15 +32,15 @@ def deciding_files(course: Course, assignment: Assignment) -> Iterator[tuple[str
     """(name that is the same on every machine, file) of all files that decide about a mark."""
     for name in MANIFEST:
         yield from _below(ENGINE / name, "engine")
-    yield from _below(course.assignment_folder(assignment.name), "assignment")
+    yield from _below(course.assignment_folder(assignment.name), "assignment", KINDS_OF_DATA)
     yield f"solution/{course.solution(assignment.name).name}", course.solution(assignment.name)
     for path in sorted(course.release(assignment.name).glob("*")):
         if path.suffix in (".ipynb", ".py"):
             yield f"release/{path.name}", path
 
 
-def _below(place: Path, label: str) -> Iterator[tuple[str, Path]]:
+def _below(place: Path, label: str, kinds: tuple[str, ...] = KINDS) -> Iterator[tuple[str, Path]]:
     paths = sorted(place.rglob("*")) if place.is_dir() else [place]
     for path in paths:
-        if path.suffix in KINDS and path.is_file() and "__pycache__" not in path.parts:
+        if path.suffix in kinds and path.is_file() and "__pycache__" not in path.parts:
             yield f"{label}/{place.name}/{path.relative_to(place)}", path

@@ -22,7 +22,7 @@ class Limits:
     probe_seconds: float = 30.0  # of all questions of a task, wall time
     check_seconds: float = 3.0  # of a visible check, which no mark hangs on
     total_seconds: float = 300.0  # wall time
-    reference_times: float = 50.0  # what the reference needs: all seconds are stretched to it (see pace.py)
+    reference_times: float = 50.0  # what the reference needs: all seconds are stretched to it (calibration.py)
     patience: float = 3.0  # a cell or question may take that many times its limit in wall time: a busy machine
     memory_mb: int = 2048
     processes: int = 64
@@ -43,7 +43,7 @@ class Task:
     graded_by: str = JUDGE
     optional: bool = False
     slowness: float = 1.0  # multiplies the limits of its questions
-    saved_model: str = ""  # file of the saved model that its probe is given: "best_net.npz"
+    saved_model: str = ""  # file of the saved model that its probe is given: "model.npz"
 
     @property
     def points(self) -> float:

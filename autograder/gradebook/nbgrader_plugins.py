@@ -11,7 +11,7 @@ from autograder.course import Assignment, Course, load_course, roster
 from autograder.errors import CourseError
 from autograder.files import write_whole
 from autograder.gradebook import standings
-from autograder.lms import collect, export
+from autograder.lms import attempts, collect, export
 
 NO_TIME = "no-time"
 
@@ -41,7 +41,7 @@ class BoundedExtractor(ExtractorPlugin):  # type: ignore[misc]
             archives = sorted(Path(archive_path).iterdir())
             found = collect.attempts(course, assignment, archives, Path(scratch), done)
             for student in sorted({attempt.student for attempt in found}):
-                last = collect.last_of([attempt for attempt in found if attempt.student == student])
+                last = attempts.last_of([attempt for attempt in found if attempt.student == student])
                 stamp = f"{last.time:%Y-%m-%dT%H:%M:%S}" if last.time else NO_TIME
                 shutil.copytree(last.folder, Path(extracted_path, student, stamp))
         for line in (*done.strangers, *done.notes):
@@ -59,7 +59,7 @@ class RosterCollector(FileNameCollectorPlugin):  # type: ignore[misc]
 
 
 class _Export(ExportPlugin):  # type: ignore[misc]
-    """One of our exports as nbgrader's: `nbgrader export --exporter=autograder.plugins.CanvasExport --to FILE`."""
+    """One of our exports as nbgrader's: `nbgrader export --exporter=autograder.gradebook.nbgrader_plugins.CanvasExport --to FILE`."""
 
     system = ""
 

@@ -51,7 +51,7 @@ class _Batch:
         for task, (cell, comment) in cells.items():
             verdict, mark = result.verdicts[task], sheet.marks.get(task, Entry())
             stale = mark.given and mark.answer != result.by_person.get(task)
-            waits = stale or (verdict.status == NEEDS_GRADING and mark.score is None)
+            waits = stale or (verdict.score is None and mark.score is None)
             self.grades[cell] = {
                 "auto_score": verdict.score,
                 "needs_manual_grade": waits,

@@ -73,8 +73,11 @@ def _refuse_slips(judge_context: JudgeContext, answers: Mapping[str, Answers]) -
     path = course.part("probes", assignment.name)
     for task, found in answers.items():
         if found.fault is not None:
-            raise CourseError(f"{path}:{found.fault.line}: {task}: {found.fault.type}: {found.fault.text}")
-        failed = [(name, error) for name, error in found.errors.items() if not error.limit]
+            place = f"{path}:{found.fault.line}".rstrip(":")
+            raise CourseError(f"{place}: {task}: {found.fault.type}: {found.fault.text}")
+        if found.lost:
+            raise CourseError(f"{path}: {task}: with the reference, no answer comes back ({found.lost})")
+        failed = [(name, error) for name, error in found.errors.items() if error.type != "TimeLimit"]
         if failed and not assignment.task(task).saved_model:
             name, error = failed[0]
             question = name.partition("/")[2]

@@ -1,25 +1,27 @@
 """The pipeline in order: submission -> sandboxed run -> answers -> judge -> verdicts."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autograder.course import PERSON, Assignment, Course, Task, secret
 from autograder.course.fingerprint import grader_fingerprint
 from autograder.grading import answer_cache, calibration
+from autograder.grading.answer_cache import CachedAnswers
 from autograder.grading.notebook_run import NotebookRun, Question
 from autograder.judging import judge
-from autograder.judging.checking import CheckContext
+from autograder.judging.checking import CheckContext, Problem
 from autograder.judging.judge import JudgeContext
 from autograder.judging.verdicts import Result, Verdict
 from autograder.pages import graded_notebook
 from autograder.sandbox import guest_process
-from autograder.sandbox.answers import Answers, Error, printable
+from autograder.sandbox.answers import Answers, Array, Error, printable
 from autograder.sandbox.guest_process import Guest
 from autograder.sandbox.walls import GUEST, Inside
 from autograder.submissions import cells, merge, problems, saved_model
 from autograder.submissions.merge import Base, Merged
+from autograder.submissions.problems import FileProblem
 from autograder.submissions.submission import Submission
 
 OWN_MODULES = 1 << 20  # bytes, of all Python files beside the notebooks together
@@ -69,6 +71,26 @@ def open_grader(course: Course, assignment: Assignment, unsafe: bool = False) ->
     )
 
 
+@dataclass(frozen=True)
+class Plan:
+    """One submission before it runs: its notebooks on the release, its saved model, what each task is asked."""
+
+    handed_in: Submission
+    merged: Mapping[str, Merged]
+    model: tuple[str, Mapping[str, Array]] | Problem
+    seeds: Mapping[str, int]
+    contexts: Mapping[str, CheckContext]
+    keys: Mapping[str, str]  # of the questions of each task: the same key, the same answers
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What came back: answers by task, errors of cells by notebook."""
+
+    answers: Mapping[str, Answers]
+    errors: Mapping[str, Mapping[str, Error]]
+
+
 def grade_submission(
     grader: GraderContext,
     handed_in: Submission,
@@ -82,85 +104,113 @@ def grade_submission(
     replayed: seeds of a kept verdict, for an appeal. look: is shown the contexts before they are judged.
     """
     started = time.monotonic()
+    plan = _planned(grader, handed_in, replayed or {})
+    ran = _run(grader, plan, answer_cache.unpack(earlier))
+    contexts = {name: replace(c, answers=ran.answers.get(name, Answers())) for name, c in plan.contexts.items()}
+    look(contexts)
+    verdicts = judge.verdicts(grader.judge_context, contexts)
+    for task in grader.assignment.tasks:
+        if task.graded_by == PERSON:
+            verdicts[task.name] = _by_person(grader, task, plan)
+    told = problems.tell(verdicts, _of_files(grader, plan), grader.judge_context.messages, grader.assignment)
+    result = _recorded(grader, plan, ran, told, round(time.monotonic() - started, 3))
+    return replace(result, notebooks=graded_notebook.notebooks(plan.merged, result, handed_in))
+
+
+def _planned(grader: GraderContext, handed_in: Submission, replayed: Mapping[str, int]) -> Plan:
     assignment, judge_context = grader.assignment, grader.judge_context
-    merged = merge.merge_all(handed_in, grader.bases, assignment)
     model = saved_model.read_model(handed_in.files, assignment.model_file)
-    saved = model if isinstance(model, tuple) else None
-    tasks = judge.judged_tasks(assignment)
-    seeds = {t.name: secret.seed(grader.secret, handed_in.student, handed_in.digest, t.name) for t in tasks}
-    seeds |= replayed or {}
-    contexts = {t.name: judge.check_context(judge_context, t.name, seeds[t.name], Answers(), model) for t in tasks}
+    names = [task.name for task in judge.judged_tasks(assignment)]
+    seeds = {n: secret.seed(grader.secret, handed_in.student, handed_in.digest, n) for n in names} | dict(replayed)
+    contexts = {n: judge.planned_context(judge_context, n, seeds[n], model) for n in names}
     asking = grader.run, handed_in.digest
-    keys = {
-        name: answer_cache.question_key(*asking, grader.probes[name], context.cases)
-        for name, context in contexts.items()
-    }
-    before = answer_cache.unpack(earlier)
-    answers = {name: found for name, found in before.answers.items() if before.keys[name] == keys.get(name)}
+    keys = {n: answer_cache.question_key(*asking, grader.probes[n], c.cases) for n, c in contexts.items()}
+    return Plan(handed_in, merge.merge_all(handed_in, grader.bases, assignment), model, seeds, contexts, keys)
+
+
+def _run(grader: GraderContext, plan: Plan, before: CachedAnswers) -> Ran:
+    """Run the cells, and ask what no kept answer holds."""
+    answers = {name: found for name, found in before.answers.items() if before.keys[name] == plan.keys.get(name)}
     errors: dict[str, Mapping[str, Error]] = {}
-    files = _own_modules(handed_in, grader.helpers)
-    if any(t.name not in answers and judge.asks(judge_context, contexts[t.name]) for t in tasks):
-        calibration.fit(grader.guest, judge_context, grader.bases)
+    to_ask = [
+        task
+        for task in judge.judged_tasks(grader.assignment)
+        if task.name not in answers and judge.asks(grader.judge_context, plan.contexts[task.name])
+    ]
+    if to_ask:
+        calibration.fit(grader.guest, grader.judge_context, grader.bases)
     finish = time.monotonic() + grader.guest.limits.total_seconds
+    files = _own_modules(plan.handed_in, grader.helpers)
     with grader.guest.submission():
-        for name, book in merged.items():
-            questions = [
-                Question(t.name, contexts[t.name].cases, seeds[t.name], t.slowness, saved if t.saved_model else None)
-                for t in tasks
-                if t.notebook == name and t.name not in answers and judge.asks(judge_context, contexts[t.name])
-            ]
+        for name, book in plan.merged.items():
+            questions = [_question(plan, task) for task in to_ask if task.notebook == name]
             run = NotebookRun(grader.guest, book, questions, files, finish)
             answers.update(run.answers())
             errors[name] = run.errors if questions else before.cell_errors.get(name, {})
-    contexts = {name: replace(context, answers=answers.get(name, Answers())) for name, context in contexts.items()}
-    look(contexts)
-    found = judge.verdicts(judge_context, contexts)
-    by_person = [task for task in assignment.tasks if task.graded_by == PERSON]
-    found |= {task.name: _by_person(grader, task, merged, handed_in) for task in by_person}
-    of_files = [*handed_in.problems, *(problem for book in merged.values() for problem in book.problems)]
-    of_files += saved_model.problems_of(handed_in.files, assignment.model_file, model)
-    told = problems.tell(found, of_files, judge_context.messages, assignment)
-    found, notes = dict(told.verdicts), list(told.notes)
-    notes += [f"{v.task}: not judged, {v.fault}; mark it by hand" for v in found.values() if v.fault]
-    notes += [
-        f"{v.task}: flagged {v.flag!r}: {judge_context.messages.flag(v.task, v.flag)}" for v in found.values() if v.flag
-    ]
-    result = Result(
+    return Ran(answers, errors)
+
+
+def _question(plan: Plan, task: Task) -> Question:
+    model = plan.model if task.saved_model and isinstance(plan.model, tuple) else None
+    return Question(task.name, plan.contexts[task.name].cases, plan.seeds[task.name], task.slowness, model)
+
+
+def _of_files(grader: GraderContext, plan: Plan) -> list[FileProblem]:
+    """What was wrong with the submission's files."""
+    of_books = [problem for book in plan.merged.values() for problem in book.problems]
+    of_model = saved_model.problems_of(plan.handed_in.files, grader.assignment.model_file, plan.model)
+    return [*plan.handed_in.problems, *of_books, *of_model]
+
+
+def _recorded(grader: GraderContext, plan: Plan, ran: Ran, told: problems.Told, seconds: float) -> Result:
+    assignment, handed_in = grader.assignment, plan.handed_in
+    kept = answer_cache.CachedAnswers(_settled(assignment, ran), plan.keys, ran.errors)
+    return Result(
         student=handed_in.student,
         assignment=assignment.name,
         digest=handed_in.digest,
         fingerprint=grader.fingerprint,
-        verdicts={task.name: found[task.name] for task in assignment.tasks},
-        seeds=seeds,
-        notes=tuple(
-            map(printable, (*notes, guest_process.UNSAFE) if grader.guest.unsafe else notes)
-        ),  # names are theirs
+        verdicts={task.name: told.verdicts[task.name] for task in assignment.tasks},
+        seeds=plan.seeds,
+        notes=tuple(printable(note) for note in _notes(grader, told)),  # names are theirs
         told=told.lines,
-        cell_errors={name: vars(error) for some in errors.values() for name, error in some.items()},
-        by_person={t.name: merge.answer_hash(merged[t.notebook], t, handed_in) for t in assignment.tasks},
-        seconds=round(time.monotonic() - started, 3),
-        dataset=judge_context.dataset.name,
+        cell_errors={name: vars(error) for some in ran.errors.values() for name, error in some.items()},
+        by_person={t.name: merge.answer_hash(plan.merged[t.notebook], t, handed_in) for t in assignment.tasks},
+        seconds=seconds,
+        dataset=grader.judge_context.dataset.name,
         timestamp=handed_in.timestamp,
         unsafe=grader.guest.unsafe,
         stretch=grader.guest.stretched,
-        # what a limit ended is asked again next time: the machine may have been slow
-        answers=answer_cache.pack(answer_cache.CachedAnswers(_settled(assignment, answers, errors), keys, errors)),
+        answers=answer_cache.pack(kept),
     )
-    return replace(result, notebooks=graded_notebook.notebooks(merged, result, handed_in))
 
 
-def _settled(
-    assignment: Assignment, answers: Mapping[str, Answers], errors: Mapping[str, Mapping[str, Error]]
-) -> dict[str, Answers]:
-    """The answers that no limit had a hand in, neither at a question nor at a cell before it."""
-    limited = {book for book, found in errors.items() if any(error.limit for error in found.values())}
+def _notes(grader: GraderContext, told: problems.Told) -> Iterator[str]:
+    """Lines for the instructor."""
+    yield from told.notes
+    for verdict in told.verdicts.values():
+        if verdict.fault:
+            yield f"{verdict.task}: not judged, {verdict.fault}; mark it by hand"
+    for verdict in told.verdicts.values():
+        if verdict.flag:
+            words = grader.judge_context.messages.flag(verdict.task, verdict.flag)
+            yield f"{verdict.task}: flagged {verdict.flag!r}: {words}"
+    if grader.guest.unsafe:
+        yield guest_process.UNSAFE
+
+
+def _settled(assignment: Assignment, ran: Ran) -> dict[str, Answers]:
+    """The answers to keep. What a limit had a hand in is asked again next time: the machine may have been slow."""
+    limited = {book for book, errors in ran.errors.items() if any(error.limit for error in errors.values())}
     return {
-        t: a for t, a in answers.items() if not (a.limited or a.fault) and assignment.task(t).notebook not in limited
+        task: found
+        for task, found in ran.answers.items()
+        if not (found.limited or found.fault) and assignment.task(task).notebook not in limited
     }
 
 
-def _by_person(grader: GraderContext, task: Task, merged: Mapping[str, Merged], handed_in: Submission) -> Verdict:
-    written = merge.answered(merged[task.notebook], task) or handed_in.has_picture()
+def _by_person(grader: GraderContext, task: Task, plan: Plan) -> Verdict:
+    written = merge.answered(plan.merged[task.notebook], task) or plan.handed_in.has_picture()
     return judge.needs_person(grader.judge_context, task, written)
 
 

@@ -115,7 +115,7 @@ class GradingSession:
         before = load_result(self.course, self.assignment.name, result.student)
         keep(self.course, result)
         self._lay(handed_in, result)
-        self._waiting.append(replace(result, answers=b"", notebooks={}))  # the ledger has no use for them
+        self._waiting.append(replace(result, answers=b"", notebooks={}))  # the writer has no use for them
         waiting = self._flush().waiting if len(self._waiting) >= BATCH else ()
         return [*moved(before, result), *waiting]
 

@@ -1,6 +1,6 @@
 """The words that checks are written in: what a check sees (CheckContext) and what it says (PartResult).
 
-A check is a function of an CheckContext that returns one PartResult for each part of its task. Its docstring
+A check is a function of a CheckContext that returns one PartResult for each part of its task. Its docstring
 is what it asks, in a sentence. Tolerances stand at the call.
 """
 
@@ -76,6 +76,7 @@ class CheckContext:
     thresholds: tuple[float, float] = (0.0, 0.0)
     sizes: Callable[[Case], str] = lambda case: ""  # the sizes of a case, said where a shape is wrong
     seed: int = 0
+    fault: str = ""  # of the author's code that makes the cases: the place and the error; there are none then
     memo: dict[str, Any] = field(default_factory=dict, compare=False)  # what a check has worked out already
 
     def value(self, case: int, name: str) -> Array | Problem:

@@ -16,10 +16,11 @@ import numpy as np
 from autograder.course import JUDGE, Assignment, Course
 from autograder.course.loading import load_author_module, place_of
 from autograder.errors import CourseError
-from autograder.judging.checking import Case, CheckContext, PartResult
+from autograder.judging.checking import Case, CheckContext, PartResult, Problem
 from autograder.sandbox.answers import Array
 
 NAME = "ASSIGNMENT"
+INPUTS = (np.float64, np.int64, np.uint8)  # what the channel takes to the sandbox
 WHOLE = 1e-9  # that the shares of a task's parts may be off from 1
 
 Rng = np.random.Generator
@@ -133,6 +134,9 @@ def _slips(assignment: Assignment, found: AssignmentChecks) -> Any:
         if name not in names:
             yield f"{name}: has no TaskChecks; add one to {NAME}"
     for record in found.tasks:
+        told_by = record.distinguishing
+        if told_by is not None and (not isinstance(told_by, tuple) or [*map(type, told_by)] != [str, str]):
+            yield f"{record.task}: distinguishing={told_by!r} is no pair of prefixes"
         for field in fields(record):
             value = getattr(record, field.name)
             optional = field.name in ("asks", "can_follow", "signature", "afterwards")
@@ -142,6 +146,10 @@ def _slips(assignment: Assignment, found: AssignmentChecks) -> Any:
                 yield f"{record.task}: {field.name}={value!r} is not a function"
             elif inspect.isgeneratorfunction(value):
                 yield f"{record.task}: {field.name}={value.__name__} has a `yield`; return a list instead"
+    if not isinstance(found.dataset, DatasetRecipe | None):
+        yield f"{NAME}: dataset={_shown(found.dataset)} is no DatasetRecipe"
+    if not (found.trained_model is None or callable(found.trained_model)):
+        yield f"{NAME}: trained_model={found.trained_model!r} is not a function"
     if assignment.dataset and found.dataset is None:
         yield f"course_config.py names the dataset {assignment.dataset!r}, but {NAME} has no dataset=DatasetRecipe(...)"
 
@@ -160,15 +168,20 @@ def checked_results(given: object) -> list[PartResult]:
         raise BrokenContract("the check returned no part at all; it should return one PartResult a part")
     if twice := next((part for part in parts if parts.count(part) > 1), ""):
         raise BrokenContract(f"the check named the part {twice!r} twice")
+    for one in given:
+        if not isinstance(one.problem, Problem | None):
+            raise BrokenContract(f"the check says {_shown(one.problem)} of {one.part!r}, not a Problem or None")
+        if not isinstance(one.share, int | float | np.number):
+            raise BrokenContract(f"the share of {one.part!r} is {one.share!r}, which is no number")
     total = sum(one.share for one in given)
-    if abs(total - 1) > WHOLE or any(one.share < 0 for one in given):
+    if not abs(total - 1) <= WHOLE or any(one.share < 0 for one in given):
         shares = " + ".join(f"{one.share:g}" for one in given)
         raise BrokenContract(f"the shares of the parts add up to {total:g} ({shares}), not to 1")
     return list(given)
 
 
 def _shown(value: object) -> str:
-    return "None" if value is None else f"{type(value).__name__} {value!r}"[:80]
+    return "None" if value is None else " ".join(f"{type(value).__name__} {value!r}".split())[:80]
 
 
 def verify(
@@ -184,8 +197,6 @@ def verify(
         doing = "cases"
         try:
             made[record.task] = context = contexts[record.task]()
-            if wrong := _no_cases(context.cases):
-                raise BrokenContract(wrong)
             doing = "the check, on a submission that answers nothing"
             results[record.task] = results_of(record, context)
             if record.asks is not None:
@@ -211,11 +222,16 @@ def verify(
                 raise CourseError(f"{place_of(error, path)}: {record.task}: afterwards: {said(error)}") from error
 
 
-def _no_cases(cases: object) -> str:
-    """Why these are no cases, or ""."""
-    if not isinstance(cases, list | tuple) or not all(isinstance(case, Mapping) for case in cases):
-        return f"cases returned {_shown(cases)}; it should return a list of dicts, one a case"
-    return "" if cases else "cases returned an empty list; a task without inputs has the one case {}"
+def checked_cases(given: object) -> Sequence[Case]:
+    """The cases where they are that: a dict a case. Without any, every check would be content."""
+    if not isinstance(given, list | tuple) or not all(isinstance(case, Mapping) for case in given):
+        raise BrokenContract(f"cases returned {_shown(given)}; it should return a list of dicts, one a case")
+    if not given:
+        raise BrokenContract("cases returned an empty list; a task without inputs has the one case {}")
+    for name, value in (item for case in given for item in case.items()):
+        if np.asarray(value).dtype not in INPUTS:
+            raise BrokenContract(f"cases: the input {name!r} is {_shown(value)}; make it float64, int64 or uint8")
+    return given
 
 
 def said(error: BaseException) -> str:

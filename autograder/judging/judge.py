@@ -78,13 +78,14 @@ def open_context(course: Course, assignment: Assignment) -> JudgeContext:
 
 def _blank(judge_context: JudgeContext, record: TaskChecks) -> Any:
     """Makes the context of a submission that answers nothing."""
-    return lambda: check_context(judge_context, record.task, SEED, Answers(), Problem("no_model"))
+    return lambda: check_context(judge_context, record.task, SEED, Answers(), Problem("no_model", {"file": judge_context.assignment.model_file}))
 
 
 def cases(judge_context: JudgeContext, task: str, seed: int) -> Sequence[Case]:
     """The hidden inputs of a task: the same again for the same seed."""
     make = judge_context.checks.of(task).cases
-    return make(np.random.default_rng(seed), judge_context.reference, judge_context.dataset.arrays)
+    made = make(np.random.default_rng(seed), judge_context.reference, judge_context.dataset.arrays)
+    return contract.checked_cases(made)
 
 
 def check_context(
@@ -108,8 +109,23 @@ def check_context(
     )
 
 
+def planned_context(
+    judge_context: JudgeContext, task: str, seed: int, model: tuple[str, Mapping[str, Array]] | Problem
+) -> CheckContext:
+    """The context of one task before its answers are there; with the fault where its author's code stumbles."""
+    try:
+        context = check_context(judge_context, task, seed, Answers(), model)
+        asks(judge_context, context)
+    except Exception as error:
+        fault = _stumbled(judge_context, task, error).fault
+        return CheckContext(task, (), Answers(), judge_context.reference, seed=seed, fault=fault)
+    return context
+
+
 def asks(judge_context: JudgeContext, context: CheckContext) -> bool:
     """Whether the sandbox has to be asked about a task at all."""
+    if context.fault:
+        return False
     needed = judge_context.checks.of(context.task).asks
     return needed is None or needed(context)
 
@@ -125,6 +141,20 @@ def verdicts(judge_context: JudgeContext, contexts: Mapping[str, CheckContext]) 
 
 
 def _judged(
+    judge_context: JudgeContext,
+    context: CheckContext,
+    results: Sequence[PartResult],
+    planted: list[Mapping[str, Any]],
+) -> Verdict:
+    """The verdict of one task; where making it stumbles, nobody's student is to blame."""
+    task = judge_context.assignment.task(context.task)
+    try:
+        return _decided(judge_context, context, results, planted)
+    except Exception as error:  # a message without its text, say
+        return _verdict(judge_context, task, [_stumbled(judge_context, context.task, error)], "")
+
+
+def _decided(
     judge_context: JudgeContext,
     context: CheckContext,
     results: Sequence[PartResult],
@@ -147,8 +177,13 @@ def _judged(
 
 def _check(judge_context: JudgeContext, context: CheckContext) -> list[PartResult]:
     """What a check finds. Where the check itself stumbles, nobody is to blame but its author: a person marks."""
-    if context.answers.fault is not None:
-        return [PartResult(context.task, 1.0, Problem("unjudged"), fault=f"probes.py: {context.answers.fault}")]
+    fault = context.fault
+    if (told := context.answers.fault) is not None:
+        path = judge_context.course.part("probes", judge_context.assignment.name)
+        place = f"{path.relative_to(judge_context.course.root)}:{told.line}".rstrip(":")
+        fault = f"{place}: {told.type}: {told.text}"
+    if fault:
+        return [PartResult(context.task, 1.0, Problem("unjudged"), fault=fault)]
     try:
         return results_of(judge_context.checks.of(context.task), context)
     except Exception as error:
@@ -175,7 +210,8 @@ def _looked_over(
 def _stumbled(judge_context: JudgeContext, task: str, error: Exception) -> PartResult:
     path = judge_context.checks_file
     place = place_of(error, path).removeprefix(f"{judge_context.course.root}/")
-    return PartResult(task, 1.0, Problem("unjudged"), fault=f"{place}: {said(error)}")
+    what = str(error) if isinstance(error, contract.BrokenContract) else said(error)
+    return PartResult(task, 1.0, Problem("unjudged"), fault=f"{place}: {what}")
 
 
 def part_results(judge_context: JudgeContext, context: CheckContext) -> list[PartResult]:

@@ -15,21 +15,11 @@ from autograder.course.roster import Person, Roster
 from autograder.errors import CourseError
 from autograder.lms import archive, layouts, worksheet
 from autograder.lms.archive import Bounds, Refused
+from autograder.lms.attempts import Attempt, settle
 from autograder.lms.layouts import STAMP, Handed
 from autograder.submissions import submission
 
-EARLIER = "submitted-earlier"
 MAX_NESTED = 2  # archives inside archives: a student's zip, and one that holds it
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """One submission, laid in a scratch folder."""
-
-    student: str
-    folder: Path
-    digest: str
-    time: datetime | None
 
 
 @dataclass
@@ -53,7 +43,8 @@ def collect(
     try:
         found = attempts(course, assignment, archives, scratch, done, student, sheet)
         for name in sorted({attempt.student for attempt in found}):
-            _settle(course, assignment, name, [a for a in found if a.student == name], done)
+            changed = settle(course, assignment, name, [a for a in found if a.student == name])
+            (done.taken if changed else done.same).append(name)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     return done
@@ -204,7 +195,7 @@ def _without_top(names: Mapping[str, object]) -> dict[str, str]:
 
 
 def _tidy(files: Mapping[str, bytes], assignment: Assignment) -> dict[str, bytes]:
-    """`1-basics-2.ipynb` and `model (1).npz` under their own names, where nothing else has those."""
+    """`1-questions-2.ipynb` and `model (1).npz` under their own names, where nothing else has those."""
     tidied = dict(files)
     models = [assignment.model_file] if assignment.model_file else []
     for right in (*(f"{name}.ipynb" for name in assignment.notebooks), *models):
@@ -229,77 +220,3 @@ def _laid(
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
     return Attempt(student, folder, submission.read_submission(folder, student).digest, time)
-
-
-# ---- several attempts ---------------------------------------------------------------------------
-
-
-def _settle(course: Course, assignment: Assignment, student: str, attempts: list[Attempt], done: Collected) -> None:
-    """The last attempt in time counts; where a time is not known, the one that was given last."""
-    target = course.submitted(assignment.name, student)
-    _recover(target)
-    present = _present(target, student)
-    last = last_of(attempts, present)
-    candidates = attempts if present is None else [present, *attempts]
-    for attempt in candidates:
-        if attempt.digest != last.digest and attempt is not present:
-            _keep_earlier(course, assignment, attempt)
-    if present is not None and (present.digest, present.time) == (last.digest, last.time):
-        done.same.append(student)
-        return
-    source = last.folder
-    beside = files.temporary_sibling(target)
-    beside.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copytree(source, beside, symlinks=True)
-    (beside / STAMP).unlink(missing_ok=True)
-    if last.time is not None:
-        (beside / STAMP).write_text(f"{last.time:%Y-%m-%d %H:%M:%S.%f} UTC\n", encoding="utf-8")
-    if present is not None and present.digest != last.digest:
-        _keep_earlier(course, assignment, present)
-    if target.exists():
-        old = target.with_name(f".{assignment.name}.old")
-        target.rename(old)
-        beside.rename(target)
-        shutil.rmtree(old, ignore_errors=True)
-    else:
-        beside.rename(target)
-    done.taken.append(student)
-
-
-def _recover(target: Path) -> None:
-    """Put right what a killed collect left between its two renames."""
-    files.sweep([target.parent])
-    old = target.with_name(f".{target.name}.old")
-    if old.is_dir() and not target.exists():
-        old.rename(target)
-    shutil.rmtree(old, ignore_errors=True)
-
-
-def last_of(attempts: Sequence[Attempt], present: Attempt | None = None) -> Attempt:
-    """The attempt that counts: the last in time; one without a time as if it came when it was given."""
-    known = attempts if present is None else [present, *attempts]
-    timed = sorted((a for a in known if a.time is not None), key=lambda a: a.time or datetime.min)
-    untimed = [a for a in attempts if a.time is None and a.digest not in {t.digest for t in timed}]
-    before = [present] if present is not None and present.time is None else []
-    return [*before, *timed, *untimed][-1]
-
-
-def _present(target: Path, student: str) -> Attempt | None:
-    """The submission that stands there now."""
-    if not target.is_dir():
-        return None
-    now = submission.read_submission(target, student)
-    return Attempt(student, target, now.digest, layouts.parsed(now.timestamp, "UTC"))
-
-
-def _keep_earlier(course: Course, assignment: Assignment, attempt: Attempt) -> None:
-    """Copy an attempt that does not count to submitted-earlier/STUDENT/ASSIGNMENT/TIME-DIGEST/."""
-    stamp = f"{attempt.time:%Y%m%d-%H%M%S}" if attempt.time else "no-time"
-    folder = course.root / EARLIER / attempt.student / assignment.name
-    target = folder / f"{stamp}-{attempt.digest[:8]}"
-    if not target.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        files.sweep([folder])
-        beside = files.temporary_sibling(target)
-        shutil.copytree(attempt.folder, beside, symlinks=True)
-        beside.rename(target)

@@ -80,7 +80,7 @@ def _gathered(system: str, found: Mapping[str, Handed], other: list[str]) -> Fou
 
 
 def _moodle(names: list[str], sheet: Sheet, timezone: str) -> Found:
-    """`Full name_12345_assignsubmission_file/1-basics.ipynb`, or all files in one folder with that prefix."""
+    """`Full name_12345_assignsubmission_file/1-questions.ipynb`, or all files in one folder with that prefix."""
     found: dict[str, Handed] = {}
     other: list[str] = []
     for name in names:
@@ -103,7 +103,7 @@ def _moodle(names: list[str], sheet: Sheet, timezone: str) -> Found:
 
 
 def _canvas(names: list[str]) -> Found:
-    """`jaideesomchai_LATE_101_2001_1-basics.ipynb`: name, mark of lateness, user, attachment, file."""
+    """`jaideesomchai_LATE_101_2001_1-questions.ipynb`: name, mark of lateness, user, attachment, file."""
     found: dict[str, Handed] = {}
     numbers: dict[tuple[str, str], int] = {}
     other: list[str] = []
@@ -121,7 +121,7 @@ def _canvas(names: list[str]) -> Found:
 
 
 def _gradescope(tree: Tree, metadata: str, timezone: str) -> Found:
-    """`submission_123/1-basics.ipynb`, and submission_metadata.yml that says whose each folder is."""
+    """`submission_123/1-questions.ipynb`, and submission_metadata.yml that says whose each folder is."""
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         about = yaml.load(tree.files[metadata](), Loader=loader)
@@ -184,7 +184,7 @@ def _with_ending(said: Mapping[str, str], name: str) -> str:
 
 
 def _folders(names: list[str], assignment: Assignment) -> Found:
-    """`STUDENT/1-basics.ipynb`, nbgrader's `STUDENT/hw4/1-basics.ipynb`, or `STUDENT.zip`."""
+    """`STUDENT/1-questions.ipynb`, nbgrader's `STUDENT/hw5/1-questions.ipynb`, or `STUDENT.zip`."""
     tops = {name.split("/")[0] for name in names}
     shared = next(iter(tops)) if len(tops) == 1 and all(name.count("/") >= 2 for name in names) else ""
     nested = {name.split("/")[1] for name in names} if shared else set()

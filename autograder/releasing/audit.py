@@ -4,13 +4,15 @@ And what stands under that: the reference earns full marks, a blank release none
 task some listed mistake is caught.
 """
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.course import JUDGE, Assignment, Course
 from autograder.errors import CourseError
 from autograder.grading import made_up, workers
+from autograder.judging.contract import said
 from autograder.judging.mutations import Mistake, RightVariant, load_mistakes, load_right_variants
 from autograder.judging.verdicts import Result, Verdict
 
@@ -91,11 +93,13 @@ def audit(course: Course, assignment: Assignment, scratch: Path, jobs: int, tell
         BLANK: made_up.hand_in(here, there, {}),
     }
     for mistake in mistakes:
-        answers, extra = made_up.with_mistake(here, there, mistake)
-        theirs = model if mistake.model is None else mistake.model(params)
+        with _naming(f"{course.part('mistakes', assignment.name)}: {mistake.task}", mistake.name):
+            answers, extra = made_up.with_mistake(here, there, mistake)
+            theirs = model if mistake.model is None else mistake.model(params)
         made[f"{mistake.task}: {mistake.name}"] = made_up.hand_in(here, there, answers, theirs, extra)
     for variant in variants:
-        answers, extra = made_up.with_variant(here, there, variant)
+        with _naming(str(course.part("right_variants", assignment.name)), variant.name):
+            answers, extra = made_up.with_variant(here, there, variant)
         made[f"right: {variant.name}"] = made_up.hand_in(here, there, answers, model, extra)
     if len(made) != 2 + len(mistakes) + len(variants):
         path = course.part("mistakes", assignment.name)
@@ -118,6 +122,19 @@ def audit(course: Course, assignment: Assignment, scratch: Path, jobs: int, tell
     wrong += [_uncaught(task, rows, course.part("mistakes", assignment.name)) for task in judged]
     right = tuple(row(f"right: {variant.name}", "") for variant in variants)
     return Audit(rows, right, tuple(line for line in wrong if line))
+
+
+@contextlib.contextmanager
+def _naming(place: str, name: str) -> Iterator[None]:
+    """Name the place where an edit of the reference cannot be made."""
+    try:
+        yield
+    except CourseError as error:
+        raise CourseError(f"{place}: {error}") from None
+    except SyntaxError as error:
+        raise CourseError(f"{place}: {name}: the edited reference is no Python: {error.msg}") from None
+    except Exception as error:  # of the function that makes a model's file
+        raise CourseError(f"{place}: {name}: {said(error)}") from error
 
 
 def _graded(

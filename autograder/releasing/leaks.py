@@ -65,7 +65,9 @@ def _secret_lines(course: Course, assignment: Assignment) -> dict[str, str]:
     """Lines that only the reference's functions and the checks have -> where they stand."""
     secrets: dict[str, str] = {}
     given: set[str] = set()
-    for path in (course.solution(assignment.name), course.part("checks", assignment.name)):
+    checks = course.part("checks", assignment.name)
+    files = sorted(checks.parent.glob("*.py")) if checks.name == "__init__.py" else [checks]
+    for path in (course.solution(assignment.name), *files):
         text = path.read_text(encoding="utf-8")
         for node in ast.parse(text).body:
             lines = [line.strip() for line in text.splitlines()[node.lineno - 1 : node.end_lineno]]

@@ -1,4 +1,4 @@
-"""A new assignment: small, whole and working, to be edited. Its files stand in autograder/new/."""
+"""A new assignment: small, whole and working, to be edited. Its files stand in autograder/releasing/new/."""
 
 import ast
 import keyword

@@ -9,7 +9,7 @@ from autograder.submissions import problems, salvage
 from autograder.submissions.cells import SubmittedCell, functions
 from autograder.submissions.problems import FileProblem
 
-MAX_TRIES = 50  # to join cells: each parses up to remains.MAX_JOINED characters
+MAX_TRIES = 50  # to join cells: each parses up to salvage.MAX_JOINED characters
 ANSWER, TEST, LOCKED, FREE, EXTRA = "answer", "test", "locked", "free", "extra"
 
 

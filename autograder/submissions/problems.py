@@ -8,7 +8,7 @@ from autograder.course.messages import Messages
 from autograder.judging.verdicts import FAILED, NOT_CHECKED, Verdict
 from autograder.sandbox.answers import printable
 
-# kind -> the instructor's line; the student's stands in messages/engine.toml under [damage]
+# kind -> the instructor's line; the student's stands in course/engine_messages.toml under [files]
 LINES = {
     "too_large": "{file}: {size} MB is over the limit of {limit} MB; left out",
     "too_many": "{file}: left out, with {count} more; a submission may have {limit} files of {size} MB together",

@@ -7,7 +7,7 @@ Won: the page that nbgrader makes has something live of the student's (31337).
 from tests.attacks.lab import Attack, Evidence
 
 WALL = "what_students_wrote_is_cleaned"
-NOT_SHOWN = "messages are made plain by graded.plain_markdown: code that is right, not one wall"
+NOT_SHOWN = "messages are made plain by markdown.plain_markdown: code that is right, not one wall"
 T5 = r"""def forward(params, X):
     raise ValueError(r"$\def\h#1{\href{java#1}{x}}\h{script:alert(31337)}$ [x](/formgrader?path=x&n=31337) ![y](/31337)")
 """

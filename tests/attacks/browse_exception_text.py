@@ -7,7 +7,7 @@ Won: the page that nbgrader makes has a live script, handler or script link of t
 from tests.attacks.lab import Attack, Evidence
 
 WALL = "what_students_wrote_is_cleaned"
-NOT_SHOWN = "it won until this was mended: gradebook.GradebookWriter: auto_comment holds the exception's text raw; nbgrader's templates render comments as Markdown with live HTML; what stops it now is code that is right, not one wall"
+NOT_SHOWN = "it won until this was mended: gradebook.writer.GradebookWriter: auto_comment holds the exception's text raw; nbgrader's templates render comments as Markdown with live HTML; what stops it now is code that is right, not one wall"
 ANSWERS = {
     "T5": "def forward(params, X):\n    raise ValueError('<img src=x onerror=alert(31337)>')\n",
     "T6": "def softmax_loss(scores, y, params, reg):\n    raise ValueError('[x](javascript:alert(31337))')\n",

@@ -7,7 +7,7 @@ Won: the grading took longer than 3 seconds.
 from tests.attacks.lab import Attack, Evidence
 
 WALL = "hostile_values_are_judged"
-NOT_SHOWN = "it won until this was mended: checks/hw4.py: _batches splits millions of sizes, once for each known mistake: 55 s for 3.9 million, outside total_seconds; what stops it now is code that is right, not one wall"
+NOT_SHOWN = "it won until this was mended: checks/minibatches.py: _batches splits millions of sizes, once for each known mistake: 55 s for 3.9 million, outside total_seconds; what stops it now is code that is right, not one wall"
 CELL = """
 import gc, types
 for found in gc.get_objects():

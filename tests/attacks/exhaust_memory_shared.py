@@ -7,7 +7,7 @@ The processes go on while three cells wait for them. Won: more than the limit (7
 from tests.attacks.lab import Attack, Evidence
 
 WALL = "memory_of_all_processes"
-NOT_SHOWN = "it won until this was mended: warm.own_memory counts private pages only: shared anonymous memory of two processes counts nothing (count Pss instead); what stops it now is code that is right, not one wall"
+NOT_SHOWN = "it won until this was mended: memory.own_memory counts private pages only: shared anonymous memory of two processes counts nothing (count Pss instead); what stops it now is code that is right, not one wall"
 CELL = """
 import mmap, os, time
 import numpy as np

@@ -7,7 +7,7 @@ Won: more than the limit (700 MB) was had at once.
 from tests.attacks.lab import Attack, Evidence
 
 WALL = "memory_of_all_processes"
-NOT_SHOWN = "it won until this was mended: warm.family_memory skips what it cannot read: PR_SET_DUMPABLE 0 makes a process count nothing; what stops it now is code that is right, not one wall"
+NOT_SHOWN = "it won until this was mended: memory.family_memory skips what it cannot read: PR_SET_DUMPABLE 0 makes a process count nothing; what stops it now is code that is right, not one wall"
 CELL = """
 import ctypes, os, time
 read, write = os.pipe()

@@ -7,7 +7,7 @@ Won: grading ends with an exception of ours.
 from tests.attacks.lab import Attack, Evidence, Lab
 
 WALL = "models_are_bounded"
-NOT_SHOWN = "it won until this was mended: submission.saved_model: zlib.error (and lzma.LZMAError) are not caught; what stops it now is code that is right, not one wall"
+NOT_SHOWN = "it won until this was mended: saved_model.read_model: zlib.error (and lzma.LZMAError) are not caught; what stops it now is code that is right, not one wall"
 
 
 def attack(lab: Lab) -> Attack:

@@ -7,7 +7,7 @@ Won: the grader grew by more than 85 MB.
 from tests.attacks.lab import Attack, Evidence, Lab
 
 WALL = "models_are_bounded"
-NOT_SHOWN = "it won until this was mended: npz.arrays: zipfile unpacks 4 KB of bzip2 without a bound (1.3 KB -> 3 GB, 15 s), before any check; what stops it now is code that is right, not one wall"
+NOT_SHOWN = "it won until this was mended: saved_model.read_npz: zipfile unpacks 4 KB of bzip2 without a bound (1.3 KB -> 3 GB, 15 s), before any check; what stops it now is code that is right, not one wall"
 
 
 def attack(lab: Lab) -> Attack:

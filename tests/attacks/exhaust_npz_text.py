@@ -7,7 +7,7 @@ Won: the grader grew by more than 85 MB.
 from tests.attacks.lab import Attack, Evidence, Lab
 
 WALL = "models_are_bounded"
-NOT_SHOWN = "it won until this was mended: npz.arrays: the bound counts 8 bytes an entry, U1024 has 4,096: up to 32 GB in the grader; what stops it now is code that is right, not one wall"
+NOT_SHOWN = "it won until this was mended: saved_model.read_npz: the bound counts 8 bytes an entry, U1024 has 4,096: up to 32 GB in the grader; what stops it now is code that is right, not one wall"
 
 
 def attack(lab: Lab) -> Attack:

@@ -1,4 +1,4 @@
-"""Wants T5 by a session module that forgets every error: sys.modules is open to the student.
+"""Wants T5 by a notebook_process module that forgets every error: sys.modules is open to the student.
 
 Won: T5 has marks.
 """
@@ -8,7 +8,7 @@ from tests.attacks.lab import Attack, Evidence
 WALL = "judged_outside"
 CELL = """
 import sys
-sys.modules["session"].describe = lambda error: None
+sys.modules["notebook_process"].describe = lambda error: None
 """
 FORWARD = """
 def forward(params, X):

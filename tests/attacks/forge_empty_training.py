@@ -7,7 +7,7 @@ Won: grading ends with an exception of ours.
 from tests.attacks.lab import Attack, Evidence
 
 WALL = "hostile_values_are_judged"
-NOT_SHOWN = "it won until this was mended: checks/hw4.py: _steps_down takes the max of nothing; what stops it now is code that is right, not one wall"
+NOT_SHOWN = "it won until this was mended: checks/updates.py: _steps_down takes the max of nothing; what stops it now is code that is right, not one wall"
 CELL = """
 import gc, types
 for found in gc.get_objects():

@@ -8,7 +8,7 @@ Won: T10 has marks.
 from tests.attacks.lab import Attack, Evidence
 
 WALL = "following_needs_values_that_live"
-NOT_SHOWN = "it won until this was mended: judge.py: _follows gives T10 to a train that moves nothing; what stops it now is code that is right, not one wall"
+NOT_SHOWN = "it won until this was mended: known_mistakes.py: follows gives T10 to a train that moves nothing; what stops it now is code that is right, not one wall"
 CLASS = """
 class TwoLayerNet:
     def __init__(self, *args, **kwargs):

@@ -8,8 +8,8 @@ from tests.attacks.lab import Attack, Evidence
 WALL = "only_values_count"
 CELL = """
 import json, os, socket, stat, struct
-text = json.dumps({"score": 1.0, "status": "passed", "verdicts": {"T5": {"score": 1.0}}, "given": True, "errors": {},
-                   "arrays": [["0/score", "<f8", []]]}).encode()
+text = json.dumps({"score": 1.0, "status": "passed", "verdicts": {"T5": {"score": 1.0}}, "class_is_given": True,
+                   "errors": {}, "arrays": [["0/score", "<f8", []]]}).encode()
 frame = struct.pack("<II", len(text), 8) + text + struct.pack("<d", 1.0)
 for fd in range(3, 128):
     try:

@@ -10,7 +10,7 @@ WALL = "only_values_count"
 NOT_SHOWN = "no wall rests on the flag: it chooses between two ways of asking, both by values"
 CELL = """
 import sys
-sys.modules["student"].Student.has_given = lambda self, name: True
+sys.modules["namespace"].Namespace.has_given = lambda self, name: True
 """
 FORWARD = """
 def forward(params, X):

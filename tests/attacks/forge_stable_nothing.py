@@ -7,7 +7,7 @@ Won: T6 has marks.
 from tests.attacks.lab import Attack, Evidence
 
 WALL = "loss_must_live"
-NOT_SHOWN = "it won until this was mended: checks/hw4.py: _stable takes a loss without the scores for stable; what stops it now is code that is right, not one wall"
+NOT_SHOWN = "it won until this was mended: checks/loss.py: _stable takes a loss without the scores for stable; what stops it now is code that is right, not one wall"
 ATTACK = Attack(answers={"T6": "def softmax_loss(scores, y, params, reg):\n    return float(reg), scores\n"})
 
 

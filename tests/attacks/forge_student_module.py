@@ -1,4 +1,4 @@
-"""Wants marks by replacing student.plain, through which every answer goes.
+"""Wants marks by replacing namespace.plain, through which every answer goes.
 
 Won: T5 has marks.
 """
@@ -8,7 +8,7 @@ from tests.attacks.lab import Attack, Evidence
 WALL = "only_values_count"
 CELL = """
 import sys
-for name in ("student", "session"):
+for name in ("namespace", "notebook_process"):
     sys.modules[name].plain = lambda name, value: {"0/score": np.array(1.0), name: np.array(1.0)}
 """
 FORWARD = """

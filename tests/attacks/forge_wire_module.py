@@ -1,4 +1,4 @@
-"""Wants marks by a wire module whose every frame says that all went well.
+"""Wants marks by a frames module whose every frame says that all went well.
 
 Won: T5 has marks.
 """
@@ -8,7 +8,7 @@ from tests.attacks.lab import Attack, Evidence
 WALL = "only_values_count"
 CELL = """
 import sys
-wire = sys.modules["wire"]
+frames = sys.modules["frames"]
 before = frames.encode
 frames.encode = lambda header, arrays: before({**header, "score": 1.0, "status": "passed", "errors": {}}, arrays)
 """

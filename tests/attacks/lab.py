@@ -1,4 +1,4 @@
-"""The judge_context that attacks are tried on: a scratch course, warm guests with small limits, evidence.
+"""The bench that attacks are tried on: a scratch course, warm guests with small limits, evidence.
 
 Hostile code only ever runs inside the kit's sandbox. Where a wall is taken away (walls.py), an outer
 limit stands instead: small bounds in the attack itself, tmp folders, 127.0.0.1.
@@ -71,7 +71,7 @@ class Evidence:
     results: tuple[Result, ...]
     after: Result | None  # of an honest submission, graded right after by the same warm guest
     seconds: float  # of the attack's own grading
-    graded_notebook: Mapping[str, str]  # the graded notebooks
+    graded: Mapping[str, str]  # the graded notebooks
     page: str  # the feedback page, where the attack is one on browsers
     megabytes: float  # by which the grader's own process grew
     received: int  # bytes of the longest reply that the grader took
@@ -111,7 +111,7 @@ class Evidence:
 
 
 class Lab:
-    """A scratch course on the offline sample, an honest submission, desks that are made on demand."""
+    """A scratch course on the offline sample, an honest submission, graders that are made on demand."""
 
     def __init__(self, folder: Path) -> None:
         here = load_course(ROOT)
@@ -129,7 +129,7 @@ class Lab:
         self.canary.mkdir(mode=0o777)
         self.canary.chmod(0o777)
         self.places: dict[str, str] = {"__ROOT__": str(self.course.root), "__CANARY__": str(self.canary)}
-        self._desk: GraderContext | None = None
+        self._grader: GraderContext | None = None
         self._furnish()
 
     def _furnish(self) -> None:
@@ -175,13 +175,13 @@ class Lab:
     @property
     def grader(self) -> GraderContext:
         """The grader with all walls, one for all attacks: the warm guest that a class goes through."""
-        if self._desk is None:
-            self._desk = self.open()
-        return self._desk
+        if self._grader is None:
+            self._grader = self.open()
+        return self._grader
 
     def close(self) -> None:
-        if self._desk is not None:
-            self._desk.guest.close()
+        if self._grader is not None:
+            self._grader.guest.close()
 
     def place(self, text: str) -> str:
         """A source with the lab's own addresses put in."""
@@ -216,10 +216,11 @@ class Lab:
         from sqlalchemy import text
 
         from autograder.gradebook import database, registration
+        from autograder.gradebook.writer import GradebookWriter
 
         with database.connect(self.course) as book:
             registration.register(book, self.course, self.assignment)
-            database.GradebookWriter(book, self.course, self.assignment).save([result])
+            GradebookWriter(book, self.course, self.assignment).save([result])
             rows = book.db.execute(
                 text(
                     "SELECT base_cell.name, comment.auto_comment FROM comment"
@@ -268,7 +269,7 @@ class Lab:
                     problem = f"{type(error).__name__}: {error}"
         seconds, grown = time.monotonic() - started, peak() - before
         # where a wall is gone, nobody asks about the next submission
-        after = pipeline.grade_submission(grader, self.honest) if grader is self._desk else None
+        after = pipeline.grade_submission(grader, self.honest) if grader is self._grader else None
         shown: dict[str, str] = {}
         if not problem:
             merged = merge.merge_all(handed_in, grader.bases, grader.assignment)

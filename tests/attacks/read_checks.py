@@ -8,7 +8,7 @@ from tests.attacks.lab import Attack, Evidence
 WALL = "course_is_out_of_sight"
 CELL = """
 import glob
-found = [path for path in glob.glob("__ROOT__/autograder/checks/hw4.py", recursive=True)]
+found = [path for path in glob.glob("__ROOT__/autograder/assignments/hw4/checks/*.py", recursive=True)]
 text = open(found[0], "rb").read()[:80]
 raise Exception(f"LOOT {found[0]}: {text!r}")
 """

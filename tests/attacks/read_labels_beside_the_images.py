@@ -10,7 +10,7 @@ WALL = "labels_stay_outside"
 CELL = """
 import gc
 import numpy as np
-names = np.load("/data/images.npz").files
+names = np.load("/data/arrays.npz").files
 found = [name for name in names if "label" in name]
 for thing in gc.get_objects():
     if isinstance(thing, dict):

@@ -10,7 +10,7 @@ CELL = """
 import glob
 for path in glob.glob("/proc/[0-9]*/cmdline"):
     text = open(path, "rb").read()
-    if b"warm.py" in text and b"control" in text and not path.startswith("/proc/self"):
+    if b"zygote.py" in text and b"control" in text and not path.startswith("/proc/self"):
         raise Exception(f"LOOT {path}: {text[:60]!r}")
 """
 ATTACK = Attack(first=[CELL])

@@ -7,7 +7,7 @@ Won: the second of two submissions starts with a nice value that is not 0.
 from tests.attacks.lab import Attack, Evidence
 
 WALL = "own_session"
-NOT_SHOWN = "it won until this was mended: warm.py: no setsid in the child; setpriority(PRIO_PGRP) reaches the warm guest for good; what stops it now is code that is right, not one wall"
+NOT_SHOWN = "it won until this was mended: box.py: no setsid in the child; setpriority(PRIO_PGRP) reaches the warm guest for good; what stops it now is code that is right, not one wall"
 CELL = """
 import os
 before = os.getpriority(os.PRIO_PROCESS, 0)

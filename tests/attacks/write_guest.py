@@ -7,7 +7,7 @@ from tests.attacks.lab import Attack, Evidence
 
 WALL = "guest_is_read_only"
 CELL = """
-with open("/guest/student.py", "ab") as file:
+with open("/guest/namespace.py", "ab") as file:
     file.write(b"# LOOT")
 raise Exception("LOOT written")
 """

@@ -11,16 +11,19 @@ import platform
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
 
 from autograder.course import Assignment, Course, load_course
+from autograder.course.loading import load_author_module
 from autograder.grading import made_up, pipeline
-from autograder.grading.pipeline import GraderContext, Result
+from autograder.grading.pipeline import GraderContext
 from autograder.judging import judge, mutations
 from autograder.judging.judge import JudgeContext
+from autograder.judging.verdicts import Result
 from autograder.submissions.submission import Submission
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,26 +47,32 @@ def judge_context(course: Course, hw4: Assignment) -> JudgeContext:
 
 
 @pytest.fixture(scope="session")
-def grader(course: Course, hw4: Assignment) -> Iterator[GraderContext]:
-    """A grader whose guest stays warm for all proofs."""
-    grader = pipeline.open_grader(course, hw4)
-    with grader.guest:
-        yield grader
-
-
-Grader = Callable[..., Result]
+def checks(course: Course) -> ModuleType:
+    """The package of hw4's checks, to look at the inner functions of its modules."""
+    return load_author_module(course.part("checks", "hw4"), "proof_hw4")
 
 
 @pytest.fixture(scope="session")
-def graded(grader: GraderContext, course: Course, hw4: Assignment) -> Grader:
+def grader(course: Course, hw4: Assignment) -> Iterator[GraderContext]:
+    """A grader whose guest stays warm for all proofs."""
+    opened = pipeline.open_grader(course, hw4)
+    with opened.guest:
+        yield opened
+
+
+Grade = Callable[..., Result]
+
+
+@pytest.fixture(scope="session")
+def graded(grader: GraderContext, course: Course, hw4: Assignment) -> Grade:
     """Grade the reference with edits through the real pipeline, with the secret that is given."""
 
-    def grader(edits: tuple[tuple[str, str], ...], name: str, secret: bytes = b"\0" * 32) -> Result:
+    def grade(edits: tuple[tuple[str, str], ...], name: str, secret: bytes = b"\0" * 32) -> Result:
         text = mutations.plant(made_up.reference_text(course, hw4), edits, name)
         files = made_up.hand_in(course, hw4, made_up.answers(course, hw4, text))
         return pipeline.grade_submission(replace(grader, secret=secret), Submission(name, files))
 
-    return grader
+    return grade
 
 
 def machine() -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autograder.course import load_course
+from autograder.course import load_course, load_module
 from autograder.grading import made_up
 from autograder.judging import judge, mutations
 from autograder.judging.checking import CheckContext
@@ -180,14 +180,14 @@ def beyond(world: World, rng) -> dict[str, Predict]:
     }
 
 
-def falls(judge_context, world: World, predict: Predict) -> dict[str, list[float]]:
+def falls(judge_context, lookups, world: World, predict: Predict) -> dict[str, list[float]]:
     """What a model loses of its accuracy, by kind of change, in DRAWS draws."""
-    checks, data, found = judge_context.checks, judge_context.dataset.arrays, {"shifted": [], "noisy": []}
+    data, found = judge_context.dataset.arrays, {"shifted": [], "noisy": []}
     labels = {part: np.concatenate([predict(rows - world.mean) for rows in np.array_split(data[part], 20)])
               for part in ("val", "test")}  # fmt: skip
     for seed in range(DRAWS):
-        cases = checks.T12_cases(np.random.default_rng(seed), judge_context.reference, data)
-        places = checks._places(np.random.default_rng(seed), data)
+        cases = judge_context.checks.of("T12").cases(np.random.default_rng(seed), judge_context.reference, data)
+        places = lookups.places_of(np.random.default_rng(seed), data)
         right = np.concatenate([data[f"{part}_labels"][rows] for part, rows in places.rows.items()])
         clean = np.concatenate([labels[part][rows] for part, rows in places.rows.items()]) == right
         answered = predict(cases[0]["near"] - world.mean)
@@ -196,8 +196,8 @@ def falls(judge_context, world: World, predict: Predict) -> dict[str, list[float
         found["noisy"].append(lost[places.noisy].mean())
         arrays = {"0/near": answered.astype(float)}
         context = CheckContext("T12", cases, Answers(arrays), judge_context.reference, data, seed=seed)
-        flag = checks._flag(context, labels, arrays["0/near"])
-        over = any(found[kind][-1] > most for kind, most in checks.MOST_LOST.items())
+        flag = lookups.flag_of(context, labels, arrays["0/near"])
+        over = any(found[kind][-1] > most for kind, most in lookups.MOST_LOST.items())
         assert flag == ("memorised" if over else "")
     return found
 
@@ -212,26 +212,26 @@ def judge_context(tmp_path_factory):
     return judge.open_context(course, course.assignment("hw4"))
 
 
-def test_what_honest_models_and_lookups_lose_on_nearby_pictures(judge_context, record) -> None:
-    world, rows = World(judge_context), []
+def test_what_honest_models_and_lookups_lose_on_nearby_pictures(judge_context, checks, record) -> None:
+    world, rows, lookups = World(judge_context), [], checks.lookups
     worst = {"honest": {}, "lookup": {}}
     for seed in range(SEEDS):
         rng = np.random.default_rng(seed)
         for kind, make in (("honest", honest), ("lookup", dishonest), ("beyond", beyond)):
             for name, predict in make(world, rng).items():
                 right = np.concatenate([predict(part) for part in np.array_split(world.known, 20)]) == world.labels
-                lost = falls(judge_context, world, predict)
+                lost = falls(judge_context, lookups, world, predict)
                 row = {"kind": kind, "model": name, "seed": seed, "accuracy": float(right.mean())}
                 rows.append({**row, **{k: {"least": min(v), "most": max(v)} for k, v in lost.items()}})
-    for change, most in judge_context.checks.MOST_LOST.items():
+    for change, most in lookups.MOST_LOST.items():
         worst["honest"][change] = max(row[change]["most"] for row in rows if row["kind"] == "honest")
         worst["lookup"][change] = min(row[change]["least"] for row in rows if row["kind"] == "lookup")
         assert worst["honest"][change] < most
     flagged = [
-        any(row[change]["least"] > most for change, most in judge_context.checks.MOST_LOST.items())
+        any(row[change]["least"] > most for change, most in lookups.MOST_LOST.items())
         for row in rows
         if row["kind"] == "lookup"
     ]
-    summary = {"dataset": DATASET, "draws": DRAWS, "bounds": judge_context.checks.MOST_LOST, "worst": worst}
+    summary = {"dataset": DATASET, "draws": DRAWS, "bounds": lookups.MOST_LOST, "worst": worst}
     record(f"lookup-models-{DATASET}", {**summary, "lookups found": sum(flagged), "of": len(flagged), "models": rows})
     assert all(flagged)

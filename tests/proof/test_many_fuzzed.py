@@ -31,7 +31,7 @@ def start(course: Course, hw4: Assignment) -> Iterator[Real]:
 
 def test_fuzzed_files_are_graded_without_a_traceback_a_hang_or_much_memory(start: Real, record: Callable) -> None:
     judge_context = start.grader.judge_context
-    contexts, tasks = fuzz.exams_of(judge_context, None), sorted(start.frames)
+    contexts, tasks = fuzz.contexts_of(judge_context, None), sorted(start.frames)
     tolls = {name: Toll() for name in ("notebooks read", "notebooks graded", "frames", "kept answers", "models")}
 
     def run(name: str, count: int, drawn_from: object, what: Callable[[object, Toll], None]) -> None:

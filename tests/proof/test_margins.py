@@ -49,17 +49,17 @@ class Margin:
     right: float = 0.0
     worst_right: str = "-"
     mistake: float = math.inf
-    nearest_bug: str = "-"
+    nearest_mistake: str = "-"
     mistakes: set = field(default_factory=set)
 
     def add_right(self, name: str, deviation: float) -> None:
         if deviation > self.right:
             self.right, self.worst_right = deviation, name
 
-    def add_bug(self, name: str, deviation: float) -> None:
+    def add_mistake(self, name: str, deviation: float) -> None:
         self.mistakes.add(name)
         if deviation < self.mistake:
-            self.mistake, self.nearest_bug = deviation, name
+            self.mistake, self.nearest_mistake = deviation, name
 
     def row(self) -> dict[str, object]:
         return {
@@ -67,7 +67,7 @@ class Margin:
             "worst right": self.right,
             "of": self.worst_right,
             "nearest mistake": self.mistake if math.isfinite(self.mistake) else "never accepted",
-            "which": self.nearest_bug,
+            "which": self.nearest_mistake,
             "mistakes seen": len(self.mistakes),
         }
 
@@ -81,7 +81,9 @@ def scaled(judge_context, monkeypatch):
         return real(value, expected, tolerance * now[0])
 
     monkeypatch.setattr(checking, "compare", compare)
-    monkeypatch.setattr(judge_context.checks, "compare", compare)
+    for names in (record.check.__globals__ for record in judge_context.checks.tasks):
+        if "compare" in names:
+            monkeypatch.setitem(names, "compare", compare)
 
     def passing(context: CheckContext, factor: float) -> Mapping[str, bool]:
         now[0] = factor
@@ -118,10 +120,10 @@ def brackets(scaled, context: CheckContext) -> dict[str, tuple[float, float]]:
     return answer
 
 
-def steps(judge_context, context: CheckContext) -> dict[str, float]:
+def steps(checks, context: CheckContext) -> dict[str, float]:
     """T9 and T10: the deviations of the recorded steps of a right answer."""
-    checks, answer = judge_context.checks, {}
-    found = checks._steps(context, 0)
+    answer = {}
+    found = checks.updates._steps(context, 0)
     assert not isinstance(found, Problem), found
     rates, off = found
     if context.task == "T9":
@@ -133,7 +135,7 @@ def steps(judge_context, context: CheckContext) -> dict[str, float]:
     return answer
 
 
-def exams_of(grader, secret: bytes, files: Mapping[str, bytes], name: str) -> dict[str, CheckContext]:
+def contexts_of(grader, secret: bytes, files: Mapping[str, bytes], name: str) -> dict[str, CheckContext]:
     """What the judge sees of a submission that went through the sandbox."""
     seen: dict[str, CheckContext] = {}
     real = judge.verdicts
@@ -152,7 +154,9 @@ def secret(number: int) -> bytes:
     return hashlib.sha256(f"margin {number}".encode()).digest()
 
 
-def test_tolerances_are_far_from_right_answers_and_from_bugs(grader, course, hw4, judge_context, scaled, record):
+def test_tolerances_are_far_from_right_answers_and_from_mistakes(
+    grader, course, hw4, judge_context, checks, scaled, record
+):
     margins = {part: Margin(tolerance) for part, tolerance in TOLERANCES.items()}
     moving = {name: Margin(tolerance) for name, tolerance in STEPS.items()}
     _, variants = planted(course, hw4)
@@ -160,13 +164,13 @@ def test_tolerances_are_far_from_right_answers_and_from_bugs(grader, course, hw4
         answers, extra = made_up.with_variant(course, hw4, variant)
         files = made_up.hand_in(course, hw4, answers, extra=extra)
         for number in range(SECRETS):
-            contexts = exams_of(grader, secret(number), files, variant.name)
+            contexts = contexts_of(grader, secret(number), files, variant.name)
             for task in ("T1", "T2", "T3", "T5", "T6", "T7"):
                 for part, (_, passes) in brackets(scaled, contexts[task]).items():
                     margin = margins[task, part]
                     margin.add_right(variant.name, passes * margin.tolerance)
             for task in ("T9", "T10"):
-                for name, deviation in steps(judge_context, contexts[task]).items():
+                for name, deviation in steps(checks, contexts[task]).items():
                     moving[name].add_right(variant.name, deviation)
     outcomes: dict[tuple[str, bool], set] = {}
     for mistake in (
@@ -182,16 +186,18 @@ def test_tolerances_are_far_from_right_answers_and_from_bugs(grader, course, hw4
             with np.errstate(all="ignore"):
                 answers = known_mistakes.ask(judge_context.probes, mistake.task, names, context.cases, "", True)
             for given in (True, False):  # as functions of the given class, and as a class of the student's own
-                asked = replace(context, answers=replace(answers, given=given))
+                asked = replace(context, answers=replace(answers, class_is_given=given))
                 accepted = scaled(asked, 1.0)
                 outcomes.setdefault((label, given), set()).add(tuple(part for part, ok in accepted.items() if not ok))
                 if mistake.task in ("T9", "T10"):
-                    name, deviation = nearest_step(judge_context, asked)
-                    moving[name].add_bug(label, deviation)
+                    name, deviation = nearest_step(checks, asked)
+                    moving[name].add_mistake(label, deviation)
                 elif (mistake.task, next(iter(accepted))) in margins:
                     for part, (fails, _) in brackets(scaled, asked).items():
                         if not accepted[part]:
-                            margins[mistake.task, part].add_bug(label, fails * margins[mistake.task, part].tolerance)
+                            margins[mistake.task, part].add_mistake(
+                                label, fails * margins[mistake.task, part].tolerance
+                            )
     # what only the functions can show, a class of the student's own may do as it likes
     survived = [label for (label, given), lost in outcomes.items() if given and () in lost]
     chance = [
@@ -219,9 +225,9 @@ def test_tolerances_are_far_from_right_answers_and_from_bugs(grader, course, hw4
         assert margin.mistake > 5 * margin.tolerance
 
 
-def nearest_step(judge_context, context: CheckContext) -> tuple[str, float]:
+def nearest_step(checks, context: CheckContext) -> tuple[str, float]:
     """T9 and T10: in which respect the steps of a mistake miss by most tolerances, and by how much."""
-    found = judge_context.checks._steps(context, 0)
+    found = checks.updates._steps(context, 0)
     if isinstance(found, Problem):
         return ("T9 rate" if context.task == "T9" else "T10 factor"), math.inf
     rates, off = found

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from autograder.judging.checking import CheckContext
 from autograder.sandbox.answers import Answers
 
 pytestmark = pytest.mark.proof
@@ -25,9 +26,13 @@ def in_sorted_order(rng, n, k):
     return np.sort(rng.permutation(n)[:k])
 
 
-def test_no_right_sampler_fails_by_chance(judge_context, record):
-    checks = judge_context.checks
-    rows, size, batches = checks.TRAIN_ROWS, checks.BATCH, int(checks.T8_cases(rng(0), {}, {})[0]["num_iters"])
+def test_no_right_sampler_fails_by_chance(checks, record):
+    minibatches = checks.minibatches
+    rows, size, batches = (
+        minibatches.TRAIN_ROWS,
+        minibatches.BATCH,
+        int(minibatches.T8_cases(rng(0), {}, {})[0]["num_iters"]),
+    )
     draws = size * batches
     bounds = {
         # a row that no draw hits, with replacement; without, a batch hits it with size / rows
@@ -42,13 +47,13 @@ def test_no_right_sampler_fails_by_chance(judge_context, record):
         "two rows of X look alike": math.comb(rows, 2) * (2e-5 / math.sqrt(4 * math.pi)) ** 4,
     }
     # a drawn row is looked up by its first column; float32 code moves an entry below 4 by up to 1.2e-7
-    columns = (checks.T8_cases(rng(seed), {}, {})[0]["X"][:, 0] for seed in range(4 * RUNS))
+    columns = (minibatches.T8_cases(rng(seed), {}, {})[0]["X"][:, 0] for seed in range(4 * RUNS))
     nearest = min(float(np.diff(np.sort(column)).min()) for column in columns)
     least, failed = {}, {}
     for name, draw in {f.__name__: f for f in (with_replacement, without_replacement, in_sorted_order)}.items():
         least[name], failed[name] = draws, 0
         for seed in range(RUNS):
-            case = checks.T8_cases(rng(seed), {}, {})[0]
+            case = minibatches.T8_cases(rng(seed), {}, {})[0]
             chance = rng(seed + 10**6)
             index = np.array([draw(chance, rows, size) for _ in range(batches)])
             least[name] = min(least[name], int(np.bincount(index.ravel(), minlength=rows).min()))
@@ -56,7 +61,7 @@ def test_no_right_sampler_fails_by_chance(judge_context, record):
             drawn["labels"] = case["y"][index.ravel()]
             answers = Answers({f"0/train.{key}": np.asarray(value, float) for key, value in drawn.items()})
             failed[name] += not all(
-                part_result.ok for part_result in checks.T8(checks.CheckContext("T8", [case], answers, {}))
+                part_result.ok for part_result in minibatches.T8(CheckContext("T8", [case], answers, {}))
             )
     record(
         "minibatch-chance",

@@ -90,7 +90,7 @@ def test_each_pair_loses_what_the_two_lose_alone(graded, judge_context, record):
         if {**scores(found), mistake.task: right[mistake.task]} != right
     ]
     record(
-        "pairs-of-mistakes",
+        "pairs-of-bugs",
         {
             "pairs": len(chosen),
             "different mistakes among them": len(alone),

@@ -33,7 +33,7 @@ def real(grader, course, hw4):
     return [grade_submission(grader, Submission(f"s{n}", files)) for n, files in enumerate(handed_in)]
 
 
-def made_up(real, hw4):
+def a_class(real, hw4):
     """A class of verdicts drawn from real ones, task by task; two of three are right."""
     rng = random.Random(1)
     for number in range(STUDENTS):
@@ -47,7 +47,7 @@ def made_up(real, hw4):
 
 
 def test_the_report_of_a_thousand_loads_quickly(real, course, hw4, record, capsys):
-    results = list(made_up(real, hw4))
+    results = list(a_class(real, hw4))
     for result in results:
         keep(course, result)
     names = [result.student for result in results]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.course import messages
+from autograder.course import messages, solution_regions
 from autograder.grading import made_up, pipeline
 from autograder.judging import judge, mutations
 from autograder.submissions.submission import Submission
@@ -88,8 +88,8 @@ def verdict(grader, course, hw4, edits, task, language):
     """The verdict of the reference with the edits, in a course of that language."""
     text = mutations.plant(bench_text := grader.judge_context.reference_text, edits, "sample")
     answers = made_up.answers(course, hw4, text)
-    own_class = made_up.regions.node_text(text, "TwoLayerNet")
-    if own_class != made_up.regions.node_text(bench_text, "TwoLayerNet"):
+    own_class = solution_regions.node_text(text, "TwoLayerNet")
+    if own_class != solution_regions.node_text(bench_text, "TwoLayerNet"):
         answers["T11"] = f"{answers['T11']}\n\n\n{own_class}\n"
     words = messages.load_messages(course.part("messages", hw4.name), language)
     speaking = replace(grader, judge_context=replace(grader.judge_context, messages=words), secret=b"\1" * 32)

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator, Mapping
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -62,18 +63,17 @@ WAYS: Mapping[str, Callable[[], Draw]] = {
 class Trainer:
     """The probe's training, here on the host with the reference: the same numbers in the same order."""
 
-    def __init__(self, judge_context: JudgeContext) -> None:
-        self.judge_context = judge_context
+    def __init__(self, judge_context: JudgeContext, checks: ModuleType) -> None:
+        self.judge_context, self.checks = judge_context, checks
         self.names = mutations.run_text(judge_context.reference_text, "reference")
 
     def run(self, seed: int, draw: Draw, rate: float = 1.0, iterations: float = 1.0, weights: float = 1.0) -> float:
         """Accuracy at the end; rate, iterations and weights multiply what the check uses."""
-        checks = self.judge_context.checks
-        case = checks._digits(np.random.default_rng([seed, 1]), self.judge_context.dataset.arrays)
+        case = self.checks.updates._digits(np.random.default_rng([seed, 1]), self.judge_context.dataset.arrays)
         np.random.seed(seed)
         self.names["sample_minibatch"] = draw
         net = self.names["TwoLayerNet"](*case["digits_W1"].shape, case["digits_W2"].shape[1])
-        net.params = {name: weights * case[f"digits_{name}"] for name in checks.PARAMETERS}
+        net.params = {name: weights * case[f"digits_{name}"] for name in self.checks.inputs.PARAMETERS}
         X, y = case["digits"], case["digit_labels"]
         net.train(
             X,
@@ -130,16 +130,18 @@ def tail(accuracies: np.ndarray, bound: float) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def trainer(judge_context: JudgeContext) -> Trainer:
-    return Trainer(judge_context)
+def trainer(judge_context: JudgeContext, checks: ModuleType) -> Trainer:
+    return Trainer(judge_context, checks)
 
 
 def seeds(count: int, start: int) -> Iterator[int]:
     return iter(range(start, start + count))
 
 
-def test_right_solutions_stay_far_above_the_bound_and_nets_that_do_not_learn_far_below(trainer, judge_context, record):
-    bound = judge_context.checks.DIGITS_BOUND
+def test_right_solutions_stay_far_above_the_bound_and_nets_that_do_not_learn_far_below(
+    trainer, judge_context, checks, record
+):
+    bound = checks.updates.DIGITS_BOUND
     right = {}
     for number, (name, way) in enumerate(WAYS.items()):
         right[name] = np.array([trainer.run(s, way()) for s in seeds(RUNS // len(WAYS), 10**6 * (number + 1))])
@@ -169,9 +171,7 @@ def test_right_solutions_stay_far_above_the_bound_and_nets_that_do_not_learn_far
     record(
         "training-bound",
         {
-            "settings": {
-                n: getattr(judge_context.checks, n) for n in vars(judge_context.checks) if n.startswith("DIGITS")
-            },
+            "settings": {n: getattr(checks.updates, n) for n in vars(checks.updates) if n.startswith("DIGITS")},
             "dataset": judge_context.dataset.name,
             "right": summary(everything),
             "right, by way of drawing": {name: summary(values) for name, values in right.items()},

@@ -5,24 +5,52 @@ N images, D inputs, H hidden units, C classes. A case holds W1 (D, H), b1 (H,), 
 and what else the question needs; every access to it gives a fresh copy.
 """
 
+import functools
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
 import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+Case = Mapping[str, Any]  # arrays, and numbers where the array has no dimensions
+Params = dict[str, Array]
+Questions = Iterator[tuple[str, Callable[[], Any]]]
+Instrument = Callable[[Any], type]  # a class -> a subclass of it
+Step = tuple[Array, Array, Array]  # of a training: X_batch, y_batch, parameters before the update
+
+
+class Student(Protocol):
+    """What the probes use of a submission's names, see guest/namespace.py."""
+
+    namespace: dict[str, Any]
+    snapshots: dict[str, dict[str, Any]]
+    notes: dict[str, Any]
+    data: Mapping[str, Array]
+    model: tuple[str, Mapping[str, Array]] | None
+
+    def function(self, name: str) -> Any: ...
+
+    def standing_in(self, **functions: Any) -> AbstractContextManager[None]: ...
+
 
 CLASS = "TwoLayerNet"  # the class that the notebook gives, in which the tasks' functions work together
 PARAMETERS = ("W1", "b1", "W2", "b2")
 MAX_STEPS = 3000  # of a training that is recorded
 
 
-def prepare(data):
+def prepare(data: Mapping[str, Array]) -> dict[str, Array]:
     """The images that the sandbox may see, minus the mean training image: worked out once, before any submission."""
     return {name: data[name] - data["mean"] for name in data if name != "mean"}
 
 
-def _params(case, prefix=""):
+def _params(case: Case, prefix: str = "") -> Params:
     """The parameters among the inputs."""
     return {name: case[prefix + name] for name in PARAMETERS}
 
 
-def _net(student, params, instrument=None):
+def _net(student: Student, params: Params, instrument: Instrument | None = None) -> Any:
     """A TwoLayerNet with the given parameters; `instrument` makes a subclass of its class."""
     cls = student.function(CLASS)
     if instrument is not None:
@@ -36,8 +64,9 @@ def _net(student, params, instrument=None):
     return net
 
 
-def _saved_net(student):
+def _saved_net(student: Student) -> Any:
     """The submitted model: its class, made without __init__, with the saved parameters."""
+    assert student.model is not None
     name, params = student.model
     cls = student.function(name or CLASS)
     net = cls.__new__(cls)
@@ -45,7 +74,7 @@ def _saved_net(student):
     return net
 
 
-def _numbers(values):
+def _numbers(values: Iterable[Any]) -> list[float]:
     """Single numbers of any make: floats, arrays of one entry."""
     found = []
     for value in values:
@@ -55,7 +84,7 @@ def _numbers(values):
     return found
 
 
-def _pair(value, function, names):
+def _pair(value: Any, function: str, names: str) -> tuple[Any, ...]:
     """A result of two values; else a TypeError that says what came in their place."""
     if value is None:
         raise TypeError(f"{function} returned nothing (None): is the return line missing?")
@@ -64,7 +93,7 @@ def _pair(value, function, names):
     return tuple(value)
 
 
-def _gradients(value, function):
+def _gradients(value: Any, function: str) -> dict[str, Any]:
     """A dict of gradients; else a TypeError that says what came in its place."""
     if value is None:
         raise TypeError(f"{function} returned nothing (None): is the return line missing?")
@@ -73,12 +102,12 @@ def _gradients(value, function):
     return dict(value)
 
 
-def _named(student, task, names):
+def _named(student: Student, task: str, names: Iterable[str]) -> Questions:
     """The named variables as they stood after the task's test cell, or else at the end."""
     at_task = student.snapshots.get(task, {})
     for name in names:
 
-        def ask(name=name):
+        def ask(name: str = name) -> float:
             value = at_task.get(name, student.namespace.get(name))
             if value is None or value is Ellipsis:
                 raise NotImplementedError(task)
@@ -89,31 +118,31 @@ def _named(student, task, names):
         yield name, ask
 
 
-def T1(student, case):
+def T1(student: Student, case: Case) -> Questions:
     yield from _named(student, "T1", ("dz_dw0", "dz_dw1", "dz_db0", "dz_db1"))
 
 
-def T2(student, case):
+def T2(student: Student, case: Case) -> Questions:
     yield from _named(student, "T2", ("size_A", "size_B", "size_C"))
 
 
-def T3(student, case):
+def T3(student: Student, case: Case) -> Questions:
     yield from _named(student, "T3", ("num_parameters",))
 
 
-def T5(student, case):
+def T5(student: Student, case: Case) -> Questions:
     yield "scores", lambda: _net(student, _params(case)).loss(case["X"])
     yield "grads", lambda: dict(_net(student, _params(case)).loss(case["X"], case["y"], 0.1)[1])
     yield "own", lambda: _pair(student.function("forward")(_params(case), case["X"]), "forward", "(scores, hidden)")
 
 
-def T6(student, case):
+def T6(student: Student, case: Case) -> Questions:
     regs = case["regs"]
 
-    def losses(X):
+    def losses(X: Array) -> list[Any]:
         return [_net(student, _params(case)).loss(X, case["y"], float(reg))[0] for reg in regs]
 
-    def own(scores):
+    def own(scores: Array) -> list[float]:
         ask = student.function("softmax_loss")
         found = [ask(scores.copy(), case["y"], _params(case), float(reg)) for reg in regs]
         return _numbers(_pair(value, "softmax_loss", "(loss, probabilities)")[0] for value in found)
@@ -131,10 +160,10 @@ def T6(student, case):
     )
 
 
-def T7(student, case):
+def T7(student: Student, case: Case) -> Questions:
     reg = case["reg"]
 
-    def own():
+    def own() -> dict[str, Any]:
         given = case["scores"], case["hidden"]
         with student.standing_in(
             forward=lambda *args, **kwargs: given,
@@ -144,9 +173,10 @@ def T7(student, case):
             answer = ask(_params(case), case["X"], case["y"], case["hidden"], case["probabilities"], reg)
         return _gradients(answer, "backward")
 
-    def central(name, X="X"):
+    def central(name: str, X: str = "X") -> list[list[float]]:
         """Own loss with some entries of a parameter moved by +h and by -h: (entries, 2)."""
-        step, rows = 1e-5, []
+        step = 1e-5
+        rows: list[list[float]] = []
         for entry in case[f"some_{name}"]:
             row = []
             for sign in (1, -1):
@@ -163,16 +193,16 @@ def T7(student, case):
         yield "central_of_other_X", lambda: central("W2", "other_X")
 
 
-def _recorder(steps, gradients, like):
+def _recorder(steps: list[Step], gradients: Params, like: Mapping[str, tuple[int, ...]]) -> Instrument:
     """Instrument: a subclass whose loss records its batch and returns the given gradients.
 
     steps collects (X_batch, y_batch, params before the update); gradients: dict of (K, ...) arrays,
     used in turn; like: shapes that the student's own gradients have, where they are known.
     """
 
-    def instrument(cls):
-        class Recorder(cls):
-            def loss(self, X, y=None, reg=0.0, *args, **kwargs):
+    def instrument(cls: Any) -> type:
+        class Recorder(cls):  # type: ignore[misc]
+            def loss(self, X: Array, y: Array | None = None, reg: float = 0.0, *args: Any, **kwargs: Any) -> Any:
                 if y is None:
                     return np.zeros((len(X), gradients["b2"].shape[1]))
                 if len(steps) >= MAX_STEPS:
@@ -182,7 +212,7 @@ def _recorder(steps, gradients, like):
                 steps.append((np.array(X, float), np.array(y, float).ravel(), np.concatenate(params)))
                 return 1.0, {k: g[turn].reshape(like.get(k, g[turn].shape)).copy() for k, g in gradients.items()}
 
-            def predict(self, X, *args, **kwargs):
+            def predict(self, X: Array, *args: Any, **kwargs: Any) -> Array:
                 return np.zeros(len(X), dtype=int)
 
         Recorder.__name__ = cls.__name__
@@ -191,13 +221,13 @@ def _recorder(steps, gradients, like):
     return instrument
 
 
-def _shapes(student, case):
+def _shapes(student: Student, case: Case) -> Questions:
     """Shapes of the gradients that the student's loss returns: some updates rely on them.
 
     Yields a question of its own, asked once a run: the loss may be wrong, endless or missing.
     """
 
-    def ask():
+    def ask() -> float:
         student.notes["shapes"] = {}
         grads = _net(student, _params(case)).loss(case["X"][:2], case["y"][:2], 0.0)[1]
         shapes = {name: np.shape(value) for name, value in grads.items()}
@@ -208,9 +238,9 @@ def _shapes(student, case):
         yield "shapes", ask
 
 
-def _watch(student, case):
+def _watch(student: Student, case: Case) -> dict[str, Any]:
     """Train under the recorder: sizes (steps,), rows, labels, parameters (steps + 1, entries)."""
-    steps = []
+    steps: list[Step] = []
     gradients = {name: case[f"grad_{name}"] for name in PARAMETERS}
     net = _net(student, _params(case), _recorder(steps, gradients, student.notes.get("shapes", {})))
     X, y = case["X"], case["y"]
@@ -236,8 +266,8 @@ def _watch(student, case):
     }
 
 
-def T8(student, case):
-    def own():
+def T8(student: Student, case: Case) -> Questions:
+    def own() -> dict[str, Any]:
         ask = student.function("sample_minibatch")
         batches = [ask(case["X"], case["y"], int(case["batch_size"])) for _ in range(int(case["num_iters"]))]
         batches = [_pair(batch, "sample_minibatch", "(X_batch, y_batch)") for batch in batches]
@@ -253,14 +283,14 @@ def T8(student, case):
     yield "own", own
 
 
-def T9(student, case):
-    def own():
+def T9(student: Student, case: Case) -> Questions:
+    def own() -> Params:
         params = _params(case)
         grads = {name: case[f"grad_{name}"][0] for name in params}
         student.function("sgd_update")(params, grads, case["learning_rate"])
         return params
 
-    def learned():
+    def learned() -> Any:
         """What predict says of pictures of digits after a real training on them."""
         net = _net(student, _params(case, "digits_"))
         net.train(
@@ -283,24 +313,24 @@ def T9(student, case):
     yield "learned", learned
 
 
-def T10(student, case):
+def T10(student: Student, case: Case) -> Questions:
     yield from _shapes(student, case)
     yield "train", lambda: _watch(student, case)
     yield "own", lambda: student.function("decay_learning_rate")(case["learning_rate"], case["decay"])
 
 
-def T11(student, case):
+def T11(student: Student, case: Case) -> Questions:
     given = case["scores"], case["hidden"]
 
-    def instrument(cls):
-        class Standing(cls):
-            def loss(self, X, y=None, reg=0.0, *args, **kwargs):
+    def instrument(cls: Any) -> type:
+        class Standing(cls):  # type: ignore[misc]
+            def loss(self, X: Array, y: Array | None = None, reg: float = 0.0, *args: Any, **kwargs: Any) -> Any:
                 return given[0] if y is None else super().loss(X, y, reg, *args, **kwargs)
 
         Standing.__name__ = cls.__name__
         return Standing
 
-    def own():
+    def own() -> Any:
         with student.standing_in(forward=lambda *args, **kwargs: given):
             return _net(student, _params(case), instrument).predict(case["X"])
 
@@ -309,7 +339,10 @@ def T11(student, case):
     yield "own", own
 
 
-def T12(student, case):
+def T12(student: Student, case: Case) -> Questions:
+    def labels(images: Array) -> Array:
+        return np.asarray(_saved_net(student).predict(images)).ravel()
+
     for name, images in student.data.items():
-        yield name, lambda images=images: np.asarray(_saved_net(student).predict(images)).ravel()
-    yield "near", lambda: np.asarray(_saved_net(student).predict(case["near"] - case["mean"])).ravel()
+        yield name, functools.partial(labels, images)
+    yield "near", lambda: labels(case["near"] - case["mean"])

@@ -4,7 +4,7 @@ Each task is one line: name, notebook, who grades it. A required task is worth 1
 one (optional=True) half a point, as a bonus.
 """
 
-from autograder.course import Course
+from autograder.course import Assignment, Course, Task
 
 course = Course(
     name="my-course",

@@ -7,34 +7,34 @@ behind, files included.
 import contextlib
 import ctypes
 import os
-import platform
 import resource
 import shutil
 import signal
 import socket
 import tempfile
 import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 import seccomp
 
 LIBC = ctypes.CDLL(None, use_errno=True)
-KEPT = ctypes.PyDLL(None, use_errno=True)  # its calls keep Python's lock, which a copy of this process takes over
 NEW_USER, NEW_PID, NEW_MOUNT, NEW_NET, NEW_IPC = 0x10000000, 0x20000000, 0x20000, 0x40000000, 0x08000000
 NOSUID_NODEV, READ_ONLY_NOEXEC = 2 | 4, 1 | 8
-DUMPABLE = 4
+DUMPABLE, CHILD_SUBREAPER = 4, 36  # of prctl(2)
 DOOR_SECONDS = 5.0  # that process 1 of a box may take to let a notebook in
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGALRM, signal.SIGPROF)
 MEGABYTE = 1 << 20
 
 
-def call(name, *args):
+def call(name: str, *args: Any) -> None:
     """A libc call that raises OSError where it fails."""
     if getattr(LIBC, name)(*args) != 0:
         number = ctypes.get_errno()
         raise OSError(number, f"{name}: {os.strerror(number)}")
 
 
-def drop_root(uid):
+def drop_root(uid: int) -> None:
     """Become an unprivileged user for good: limits on processes do not bind root."""
     if os.getuid() == 0:
         os.setgroups([])
@@ -43,32 +43,47 @@ def drop_root(uid):
         call("prctl", DUMPABLE, 1, 0, 0, 0)  # or the id maps of the children could not be written
 
 
-def fork_apart():
+def fork_apart() -> int:
     """os.fork() into namespaces of its own, as their process 1 -> its process id, or 0 in there.
 
-    In one step, where unshare would need a second fork: copying this process costs more than all the rest.
+    unshare(2) moves the caller into all new namespaces but that of processes, whose process 1 is its next child. So
+    there is a process in between for a moment; when it has ended, process 1 is a child of this one.
     """
+    call("prctl", CHILD_SUBREAPER, 1, 0, 0, 0)
+    told, tell = os.pipe()
+    between = os.fork()
+    if between == 0:
+        os.close(told)
+        try:
+            unshare()
+            pid = os.fork()
+            if pid:
+                os.write(tell, str(pid).encode())
+        except BaseException:
+            os._exit(1)  # and never on with what this process was copied from
+        if pid:
+            os._exit(0)
+        os.close(tell)
+        return 0
+    os.close(tell)
+    text = os.read(told, 16)
+    os.close(told)
+    os.waitpid(between, 0)
+    if not text:
+        raise OSError("no namespaces for a box")
+    return int(text)
+
+
+def unshare() -> None:
+    """Namespaces of their own for this process and its children, in which it is the user that it was."""
     uid, gid = os.getuid(), os.getgid()
-    clone = seccomp.MACHINES.get(platform.machine(), seccomp.MACHINES["aarch64"])[2]  # newer machines number alike
-    flags = NEW_USER | NEW_PID | NEW_MOUNT | NEW_NET | NEW_IPC | signal.SIGCHLD
-    KEPT.PyOS_BeforeFork()
-    pid, error = KEPT.syscall(ctypes.c_long(clone), ctypes.c_ulong(flags), None, None, None, None), ctypes.get_errno()
-    if pid:
-        KEPT.PyOS_AfterFork_Parent()
-        if pid < 0:
-            raise OSError(error, f"clone: {os.strerror(error)}")
-        return pid
-    KEPT.PyOS_AfterFork_Child()
-    try:
-        for name, text in (("setgroups", "deny"), ("uid_map", f"{uid} {uid} 1"), ("gid_map", f"{gid} {gid} 1")):
-            with open(f"/proc/self/{name}", "w", encoding="ascii") as file:
-                file.write(text)
-    except BaseException:
-        os._exit(1)  # and never on with what this process was copied from
-    return 0
+    call("unshare", NEW_USER | NEW_PID | NEW_MOUNT | NEW_NET | NEW_IPC)
+    for name, text in (("setgroups", "deny"), ("uid_map", f"{uid} {uid} 1"), ("gid_map", f"{gid} {gid} 1")):
+        with open(f"/proc/self/{name}", "w", encoding="ascii") as file:
+            file.write(text)
 
 
-def settle(limits, walls):
+def settle(limits: Mapping[str, Any], walls: bool) -> None:
     """In process 1 of the new namespaces: private /tmp, no /proc, no capabilities, limits."""
     if walls:
         close_off(limits)
@@ -89,7 +104,7 @@ def settle(limits, walls):
         seccomp.refuse()
 
 
-def close_off(limits):
+def close_off(limits: Mapping[str, Any]) -> None:
     """Private /tmp and /dev/shm, an empty /proc, no capabilities."""
     size = f"size={limits['file_mb']}m,mode=700,nr_inodes=4096".encode()
     for place in (b"/tmp", b"/dev/shm"):
@@ -100,11 +115,14 @@ def close_off(limits):
     call("capset", header, (ctypes.c_uint32 * 6)())
 
 
+Work = Callable[[socket.socket], None]  # what the process of a notebook does
+
+
 class Box:
     """The confined place of one submission: its process 1, and the door that notebooks come in by."""
 
-    def __init__(self, settings, ours, work):
-        """work(sock): what the process of a notebook does. ours: open files that do not go along."""
+    def __init__(self, settings: Mapping[str, Any], ours: Iterable[int], work: Work) -> None:
+        """ours: open files that do not go along."""
         self.walls = settings["walls"]
         self.door, inside = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.door.settimeout(DOOR_SECONDS)
@@ -120,7 +138,7 @@ class Box:
             receive(inside, work)
         os._exit(0)
 
-    def let_in(self, fd):
+    def let_in(self, fd: int) -> bool:
         """Start a notebook's process with its socket -> False where nobody answers at the door."""
         try:
             socket.send_fds(self.door, [b"go"], [fd])
@@ -128,14 +146,14 @@ class Box:
         except OSError:
             return False
 
-    def how(self):
+    def how(self) -> bytes:
         """How the last notebook's process ended: "time" where the kernel's limit did it, else "done"."""
         with contextlib.suppress(OSError):
             self.door.send(b"how")
             return self.door.recv(16) or b"done"
         return b"done"
 
-    def close(self):
+    def close(self) -> None:
         """Kill process 1 of the box's namespace, and every process in there."""
         self.door.close()
         os.kill(self.pid, signal.SIGKILL)
@@ -147,7 +165,7 @@ class Box:
         os.waitpid(self.pid, 0)
 
 
-def receive(door, work):
+def receive(door: socket.socket, work: Work) -> None:
     """What process 1 of a box does: one notebook after another, each in a process and a folder as if it were alone."""
     usual = {name: signal.signal(name, signal.SIG_IGN) for name in SIGNALS}  # nobody in the box can end it
     notebook = 0
@@ -171,7 +189,7 @@ def receive(door, work):
         door.send(b"done")
 
 
-def signal_of(pid):
+def signal_of(pid: int) -> int:
     """The signal that a child ended by; 0 where it ended otherwise, or goes on."""
     for _ in range(20):
         ended, status = os.waitpid(pid, os.WNOHANG)
@@ -181,7 +199,7 @@ def signal_of(pid):
     return 0
 
 
-def clear_out():
+def clear_out() -> None:
     """End every process in the box but this one, and remove their files; this one ends where that fails."""
     if os.getpid() != 1:
         os._exit(1)  # no box of its own: a new one is opened

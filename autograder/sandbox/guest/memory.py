@@ -11,14 +11,14 @@ EXITING = 4  # PF_EXITING among the flags of a process
 SOCKET = 2 * 212_992  # bytes that the kernel may hold for one: wmem_default of socket(7), which seccomp.py keeps
 
 
-def own_memory(pid):
+def own_memory(pid: int) -> int:
     """Bytes of memory of a process; what several share is shared out among them."""
     with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
         lines = [line.split() for line in file]
     return 1024 * sum(int(line[1]) for line in lines if line[0] == "Pss:") + SOCKET * sockets(pid)
 
 
-def sockets(pid):
+def sockets(pid: int) -> int:
     """How many sockets a process has open: what lies unread in them is in no process's memory."""
     found = 0
     for name in os.listdir(f"/proc/{pid}/fd"):
@@ -27,7 +27,7 @@ def sockets(pid):
     return found
 
 
-def ending(pid):
+def ending(pid: int) -> bool:
     """Whether a process is at its end: it has given its memory back, and the kernel shows its files to root alone."""
     try:
         with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
@@ -36,7 +36,7 @@ def ending(pid):
         return True  # it is gone
 
 
-def family_memory():
+def family_memory() -> int:
     """Bytes that all processes but this one hold for themselves: a limit on each would not do."""
     total = 0
     for name in os.listdir("/proc"):
@@ -51,7 +51,7 @@ def family_memory():
     return total
 
 
-def in_large_pages():
+def in_large_pages() -> None:
     """Move this process's own memory into pages of 2 MB, where the kernel can: a fork copies an entry for each page."""
     with open("/proc/self/maps", encoding="ascii", errors="replace") as file:
         maps = [line.split() for line in file]

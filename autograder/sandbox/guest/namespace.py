@@ -1,18 +1,24 @@
 """What a probe sees of a submission, called `student` there: its names after the cells have run, and instruments."""
 
 import contextlib
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+Model = tuple[str, Mapping[str, Array]]
 
 
 class MissingInput(KeyError):
     """A probe asks for an input that its case has not: the slip of the probe's author."""
 
 
-class Case(dict):
+class Case(dict[str, Array]):
     """Inputs of one question. Every access gives a fresh copy, so no answer can spoil the next."""
 
-    def __getitem__(self, name):
+    def __getitem__(self, name: str) -> Any:
         if name not in self:
             raise MissingInput(f"the case has no input {name!r}; it has {', '.join(map(repr, self)) or 'none'}")
         value = super().__getitem__(name)
@@ -22,21 +28,26 @@ class Case(dict):
 class Namespace:
     """The names that a submission's cells left behind."""
 
-    def __init__(self, namespace, model=None, data=None):
+    def __init__(
+        self,
+        namespace: dict[str, Any],
+        model: Model | None = None,
+        data: Mapping[str, Array] | None = None,
+    ) -> None:
         self.namespace = namespace
         self.model = model  # the saved model: (class name, params), or None
         self.data = data or {}  # arrays of the dataset, as the probes have prepared them
-        self.snapshots = {}  # task -> the names as they stood after its test cell
-        self.notes = {}  # what a probe wants to know again later
-        self._given = {}
+        self.snapshots: dict[str, dict[str, Any]] = {}  # task -> the names as they stood after its test cell
+        self.notes: dict[str, Any] = {}  # what a probe wants to know again later
+        self._given: dict[str, tuple[type, dict[str, Any]]] = {}
 
-    def note_given(self, before):
+    def note_given(self, before: Mapping[str, Any]) -> None:
         """Remember the classes that a locked cell defined: name -> class and its members."""
         for name, value in self.namespace.items():
             if isinstance(value, type) and before.get(name) is not value:
                 self._given[name] = (value, dict(vars(value)))
 
-    def has_given(self, name):
+    def has_given(self, name: str) -> bool:
         """True where the class of that name is still the one the notebook gave; "": no class was to be kept."""
         if not name:
             return True
@@ -45,14 +56,14 @@ class Namespace:
         value, members = self._given[name]
         return self.namespace.get(name) is value and dict(vars(value)) == members
 
-    def function(self, name):
+    def function(self, name: str) -> Any:
         """The student's own function."""
         if name not in self.namespace:
             raise NameError(f"{name} is not defined")
         return self.namespace[name]
 
     @contextlib.contextmanager
-    def standing_in(self, **functions):
+    def standing_in(self, **functions: Any) -> Iterator[None]:
         """Put other functions in place of the student's for a while."""
         before = {name: self.namespace[name] for name in functions if name in self.namespace}
         self.namespace.update(functions)
@@ -64,8 +75,9 @@ class Namespace:
             self.namespace.update(before)
 
 
-def plain(name, value):
+def plain(name: str, value: Any) -> dict[str, NDArray[np.float64]]:
     """Numbers of any make -> {name: float64 array}; tuples and dicts give name.0, name.key, ..."""
+    parts: Iterable[tuple[Any, Any]]
     if isinstance(value, dict):
         parts = value.items()
     elif isinstance(value, tuple):

@@ -1,49 +1,62 @@
 """One submission inside the sandbox: runs its cells, answers the judge's questions.
 
 A question is a probe's name and its inputs; an answer is arrays, or the error that came instead.
-Nothing here decides about marks: the judge believes only the values.
+Nothing here decides about marks: the judge believes only the values. It is long, so that all that
+happens to a submission between two frames is read in one place.
 """
 
 import ast
 import contextlib
 import functools
 import math
+import mmap
 import os
 import random
 import resource
 import signal
+import socket
 import sys
 import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from types import FrameType, ModuleType
+from typing import Any
 
 import frames
 import numpy as np
+from frames import Arrays, Header
 from IPython.core.interactiveshell import InteractiveShell
-from namespace import Case, MissingInput, Namespace, plain
+from namespace import Array, Case, MissingInput, Namespace, plain
 from traitlets.config import Config
 
 ERROR_CHARACTERS = 400  # characters of an error that are worth sending
 STATUS = 100  # bytes of the status, which outlives the process that writes on it
 DEAF_TIMES = 2.0  # its limit: CPU time that code may use which hears no signal, in one long call of numpy, say
 
+Error = dict[str, str]  # an exception as plain strings: type, text, line, cell
+Probe = Callable[[Namespace, Case], Iterator[tuple[str, Callable[[], Any]]]]
+
 
 class TimeLimit(BaseException):
     """Raised in the student's code by the alarm; no `except Exception` catches it."""
 
 
-def _ring(signum, frame):
+def _ring(signum: int, frame: FrameType | None) -> None:
     raise TimeLimit("time limit")
 
 
-def end_by_kernel(cpu_seconds=None):
+def end_by_kernel(cpu_seconds: int | None = None) -> None:
     """Have the kernel end this process at so much CPU time; None: at its hard limit, as from the start."""
     with contextlib.suppress(ValueError, OSError):  # the student's code may have set lower limits for good
         hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
-        lower = cpu_seconds is not None and (hard == resource.RLIM_INFINITY or cpu_seconds < hard)
-        resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds if lower else hard, hard))
+        soft = hard
+        if cpu_seconds is not None and (hard == resource.RLIM_INFINITY or cpu_seconds < hard):
+            soft = cpu_seconds
+        resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
 
 
 @contextlib.contextmanager
-def time_limit(seconds, patience=1):
+def time_limit(seconds: float, patience: float = 1) -> Iterator[None]:
     """Raise TimeLimit after `seconds` of CPU time, or patience * seconds of wall time.
 
     It comes again every half second for code that swallows it, and the kernel ends what goes on
@@ -63,13 +76,13 @@ def time_limit(seconds, patience=1):
 
 
 class GradingShell(InteractiveShell):
-    """IPython's shell, faster for cells that are plain Python."""
+    """IPython's shell, quiet, and faster for cells that are plain Python."""
 
-    def __init__(self, **settings):
+    def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
         self._usual = self._transforms()
 
-    def _transforms(self):
+    def _transforms(self) -> list[Any]:
         text = self.input_transformer_manager
         return [
             *text.cleanup_transforms,
@@ -78,34 +91,41 @@ class GradingShell(InteractiveShell):
             *self.input_transformers_post,
         ]
 
-    def transform_cell(self, raw_cell):
+    def transform_cell(self, raw_cell: str) -> str:
         """IPython's syntax as Python. What parses has none of it, but a line alone (`pwd`) and prompts (`In [1]: `)."""
         with contextlib.suppress(SyntaxError, ValueError, MemoryError, RecursionError):
             if "\n" in raw_cell.strip() and "In [" not in raw_cell and self._transforms() == self._usual:
                 ast.parse(raw_cell)
                 return raw_cell + "\n"
-        return super().transform_cell(raw_cell)
+        return str(super().transform_cell(raw_cell))
 
-    def should_run_async(self, raw_cell, *, transformed_cell=None, preprocessing_exc_tuple=None):
+    def should_run_async(
+        self, raw_cell: str, *, transformed_cell: str | None = None, preprocessing_exc_tuple: Any = None
+    ) -> bool:
         """Whether it awaits at the top level: IPython compiles a cell once more to see it."""
         return any(word in raw_cell for word in ("await", "async")) and super().should_run_async(
             raw_cell, transformed_cell=transformed_cell, preprocessing_exc_tuple=preprocessing_exc_tuple
         )
 
+    def showtraceback(self, *args: Any, **kwargs: Any) -> None:
+        """Nobody looks."""
 
-def make_shell():
-    """A quiet shell: no history file, no tracebacks, no figures."""
+    showsyntaxerror = showtraceback
+
+    def enable_matplotlib(self, *args: Any, **kwargs: Any) -> tuple[str, str]:
+        """Figures are drawn nowhere."""
+        return "agg", "agg"
+
+
+def make_shell() -> InteractiveShell:
+    """A shell without a history file."""
     config = Config()
     config.HistoryManager.enabled = False
     config.InteractiveShell.ast_node_interactivity = "none"
-    shell = GradingShell.instance(config=config)
-    shell.showtraceback = lambda *args, **kwargs: None
-    shell.showsyntaxerror = lambda *args, **kwargs: None
-    shell.enable_matplotlib = lambda *args, **kwargs: ("agg", "agg")
-    return shell
+    return GradingShell.instance(config=config)
 
 
-def warm_up(shell):
+def warm_up(shell: InteractiveShell) -> None:
     """Use once what every submission uses, so that each child finds it in memory."""
     shell.run_cell("pass", store_history=False, silent=True)
     np.random.seed(0)
@@ -116,17 +136,19 @@ def warm_up(shell):
         np.random.default_rng(0).normal()
 
 
-def describe(error):
+def describe(error: BaseException) -> Error:
     """An exception as plain strings: type, text and the line of the student's cell."""
     with contextlib.suppress(BaseException):
-        line, at, cell = "", error.__traceback__, ""
+        at = error.__traceback__
+        line: int | str | None = ""
+        cell = ""
         while at is not None:
             name = at.tb_frame.f_code.co_filename
             if name.startswith("cell "):
                 line, cell = at.tb_lineno, name.removeprefix("cell ")
             at = at.tb_next
-        if isinstance(error, SyntaxError) and str(error.filename).startswith("cell "):
-            line, cell = error.lineno, error.filename.removeprefix("cell ")
+        if isinstance(error, SyntaxError) and (file := str(error.filename)).startswith("cell "):
+            line, cell = error.lineno, file.removeprefix("cell ")
             error = type(error)(error.msg)
         return {
             "type": type(error).__name__[:80],
@@ -137,14 +159,14 @@ def describe(error):
     return {"type": "Exception", "text": "", "line": "", "cell": ""}
 
 
-def definitions(source, shell):
+def definitions(source: str, shell: InteractiveShell) -> str:
     """Only the imports, definitions and plain constants of a cell that is not run as a whole."""
     tree = ast.parse(shell.transform_cell(source))
     kept = [node for node in tree.body if _defines(node)]
     return ast.unparse(ast.Module(kept, []))
 
 
-def _defines(node):
+def _defines(node: ast.stmt) -> bool:
     if isinstance(node, ast.Assign):
         try:
             ast.literal_eval(node.value)
@@ -154,10 +176,10 @@ def _defines(node):
     return isinstance(node, ast.Import | ast.ImportFrom | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
 
 
-def run_cell(shell, student, cell):
+def run_cell(shell: InteractiveShell, student: Namespace, cell: Header) -> Error | None:
     """Run one cell under its own time limit; None, or the error that stopped it."""
     source = cell["source"]
-    shell.compile.get_code_name = lambda raw, transformed, number: f"cell {cell['name']}"
+    shell.compile.get_code_name = lambda *args: f"cell {cell['name']}"  # type: ignore[method-assign]
     before = dict(student.namespace) if cell["given"] else {}
     try:
         with time_limit(cell["seconds"], cell["patience"]):
@@ -174,7 +196,7 @@ def run_cell(shell, student, cell):
     return None if error is None else describe(error)
 
 
-def frames_of(error):
+def frames_of(error: BaseException) -> list[tuple[str, int]]:
     """(file, line) of every step that an exception came through, the last one last."""
     found, at = [], error.__traceback__
     while at is not None:
@@ -183,13 +205,13 @@ def frames_of(error):
     return found
 
 
-def by_student(error):
+def by_student(error: BaseException) -> bool:
     """Whether an exception has passed through a student's code: a cell, or a module beside the notebook."""
     here = os.getcwd() + os.sep
     return any(file.startswith(("cell ", here)) for file, _ in frames_of(error))
 
 
-def by_author(error, probes_file):
+def by_author(error: BaseException, probes_file: str) -> bool:
     """Whether a question failed by its author's slip: a missing input, a name that the probes have not."""
     if by_student(error):
         return False
@@ -197,7 +219,7 @@ def by_author(error, probes_file):
     return isinstance(error, MissingInput) or (isinstance(error, NameError) and files[-1] == probes_file)
 
 
-def place(error, probes_file):
+def place(error: BaseException, probes_file: str) -> Error:
     """An exception of the probe's own as plain strings, with the line of the probe."""
     line = next((number for file, number in reversed(frames_of(error)) if file == probes_file), "")
     text = error.args[0] if isinstance(error, MissingInput) and error.args else error
@@ -208,7 +230,7 @@ class Fault(Exception):
     """The probe itself failed: no answer of this task can be judged. Its argument tells how, as plain strings."""
 
 
-def questions(probe, student, case, key):
+def questions(probe: Probe, student: Namespace, case: Case, key: int) -> Iterator[tuple[str, str, Callable[[], Any]]]:
     """A probe's questions. What its body raises is its author's fault, unless a student's code raised it."""
     probes_file = probe.__code__.co_filename
     try:
@@ -220,7 +242,14 @@ def questions(probe, student, case, key):
         raise Fault(place(error, probes_file)) from None
 
 
-def probe_cases(probe, student, cases, limit, left_out, tell):
+def probe_cases(
+    probe: Probe,
+    student: Namespace,
+    cases: Sequence[Mapping[str, Array]],
+    limit: Callable[[], AbstractContextManager[None]],
+    left_out: Mapping[str, Error],
+    tell: Callable[[str], None],
+) -> tuple[Arrays, dict[str, Error], float]:
     """Ask one probe about every case -> (arrays, errors, CPU seconds of the slowest question).
 
     The names of arrays and errors are prefixed by the case. limit: a context manager's maker.
@@ -230,7 +259,9 @@ def probe_cases(probe, student, cases, limit, left_out, tell):
     ended the process before; tell hears what is asked now, in case that it does. Raises Fault where the
     probe itself fails.
     """
-    arrays, errors, slow, longest = {}, {}, dict(left_out), 0.0
+    arrays: Arrays = {}
+    errors: dict[str, Error] = {}
+    slow, longest = dict(left_out), 0.0
     probes_file = probe.__code__.co_filename
     for number, case in enumerate(cases):
         for key, name, ask in questions(probe, student, Case(case), number):
@@ -252,55 +283,72 @@ def probe_cases(probe, student, cases, limit, left_out, tell):
     return arrays, errors, longest
 
 
-def write(status, name):
+def write(status: mmap.mmap, name: str) -> None:
     """Put a name on the status; "" wipes it."""
     status[:] = name.encode()[:STATUS].ljust(STATUS, b"\0")
 
 
-def serve(sock, status, shell, probes, data):
+class Notebook:
+    """The process of one notebook: a method for each kind of frame, whose name is the frame's "do"."""
+
+    def __init__(
+        self, status: mmap.mmap, shell: InteractiveShell, probes: ModuleType, data: Mapping[str, Array]
+    ) -> None:
+        self._status, self._shell, self._probes = status, shell, probes
+        self._student = Namespace(shell.user_ns, data=data)
+
+    def files(self, header: Header, arrays: Arrays) -> bytes:
+        """Lay the notebook's own modules beside it."""
+        for name, data in arrays.items():
+            with open(name, "wb") as file:
+                file.write(data.tobytes())
+        return frames.encode({}, {})
+
+    def cell(self, header: Header, arrays: Arrays) -> bytes:
+        """Run a cell."""
+        started = time.process_time()
+        error = run_cell(self._shell, self._student, header)
+        return frames.encode({"error": error, "needed": time.process_time() - started}, {})
+
+    def model(self, header: Header, arrays: Arrays) -> bytes:
+        """Keep the saved model for the probes."""
+        self._student.model = (header["class_name"], arrays)
+        return frames.encode({}, {})
+
+    def probe(self, header: Header, arrays: Arrays) -> bytes:
+        """Ask a task's questions."""
+        np.random.seed(header["seed"])
+        random.seed(header["seed"])
+        cases: list[dict[str, Array]] = [{} for _ in range(header["cases"])]
+        for name, value in arrays.items():
+            number, _, key = name.partition("/")
+            cases[int(number)][key] = value
+        limit = functools.partial(time_limit, header["seconds"], header["patience"])
+        tell = functools.partial(write, self._status)
+        probe = getattr(self._probes, header["probe"])
+        answers: Arrays = {}
+        errors: dict[str, Error] = {}
+        needed, fault = 0.0, None
+        try:
+            answers, errors, needed = probe_cases(probe, self._student, cases, limit, header["left_out"], tell)
+        except Fault as failed:
+            fault = failed.args[0]
+        write(self._status, "")
+        given = self._student.has_given(getattr(self._probes, "CLASS", ""))
+        return frames.encode({"errors": errors, "needed": needed, "class_is_given": given, "fault": fault}, answers)
+
+
+def serve(
+    sock: socket.socket, status: mmap.mmap, shell: InteractiveShell, probes: ModuleType, data: Mapping[str, Array]
+) -> None:
     """Answer the judge's frames until the socket closes. status: memory that tells the question it is at."""
     sys.path.insert(0, os.getcwd())  # where the notebook's own modules are
     os.register_at_fork(after_in_child=end_by_kernel)  # a copy has a clock of its own
-    student, me = Namespace(shell.user_ns, data=data), os.getpid()
+    notebook, me = Notebook(status, shell, probes, data), os.getpid()
+    does = {"files": notebook.files, "cell": notebook.cell, "model": notebook.model, "probe": notebook.probe}
     while (frame := frames.receive(sock)) is not None:
         header, arrays = frame
-        if header["do"] == "files":
-            for name, data in arrays.items():
-                with open(name, "wb") as file:
-                    file.write(data.tobytes())
-            reply = frames.encode({}, {})
-        elif header["do"] == "cell":
-            started = time.process_time()
-            error = run_cell(shell, student, header)
-            reply = frames.encode({"error": error, "needed": time.process_time() - started}, {})
-        elif header["do"] == "model":
-            student.model = (header["class_name"], arrays)
-            reply = frames.encode({}, {})
-        else:
-            np.random.seed(header["seed"])
-            random.seed(header["seed"])
-            cases = [{} for _ in range(header["cases"])]
-            for name, value in arrays.items():
-                number, _, key = name.partition("/")
-                cases[int(number)][key] = value
-            probe = getattr(probes, header["probe"])
-            answers, errors, needed, fault = {}, {}, 0.0, None
-            try:
-                answers, errors, needed = probe_cases(
-                    probe,
-                    student,
-                    cases,
-                    functools.partial(time_limit, header["seconds"], header["patience"]),
-                    header["left_out"],
-                    functools.partial(write, status),
-                )
-            except Fault as failed:
-                fault = failed.args[0]
-            write(status, "")
-            given = student.has_given(getattr(probes, "CLASS", ""))
-            reply = frames.encode(
-                {"errors": errors, "needed": needed, "class_is_given": given, "fault": fault}, answers
-            )
+        reply = does[header["do"]](header, arrays)
         if os.getpid() != me:  # a copy that the student's code forked: it has nothing to say
             os._exit(0)
         sock.sendall(reply)

@@ -35,7 +35,7 @@ REFUSED = {
     "keyctl": (250, 219),
     "add_key": (248, 217),
     "request_key": (249, 218),
-    "sched_setparam": (142, 118),  # of other processes, these could hold up process 1 of the room
+    "sched_setparam": (142, 118),  # of other processes, these could hold up process 1 of the box
     "sched_setscheduler": (144, 119),
     "sched_setaffinity": (203, 122),
     "sched_setattr": (314, 274),
@@ -46,7 +46,7 @@ REFUSED = {
     "io_uring_setup": (425, 425),
     "memfd_create": (319, 279),  # memory that no limit counts
     "memfd_secret": (447, 447),
-    "setxattr": (188, 5),  # neither does one count these, on a file that is in no room's /tmp
+    "setxattr": (188, 5),  # neither does one count these, on a file that is in no box's /tmp
     "lsetxattr": (189, 6),
     "fsetxattr": (190, 7),
     "setxattrat": (463, 463),
@@ -63,7 +63,7 @@ MACHINES = {
 X32 = 0x40000000  # calls of another table on x86_64
 
 
-def program(machine):
+def program(machine: str) -> list[bytes]:
     """The filter's instructions, each 8 bytes, for a machine of MACHINES."""
     arch, column, clone, clone3 = MACHINES[machine]
     step = struct.Struct("HBBI").pack
@@ -100,7 +100,7 @@ def program(machine):
     return code
 
 
-def refuse():
+def refuse() -> None:
     """Put the filter on this process and all that it starts. It cannot be taken off."""
     machine = platform.machine()
     if machine not in MACHINES:

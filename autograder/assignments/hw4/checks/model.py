@@ -27,7 +27,7 @@ def T12_asks(context: CheckContext) -> bool:
 def T12(context: CheckContext) -> list[PartResult]:
     """The saved model is more accurate than the thresholds on the validation and the test set."""
     if not isinstance(context.model, tuple):
-        problem = context.model or Problem("no_model")
+        problem = context.model or Problem("no_model", {"file": "best_net.npz"})
         mistake = "missing-file" if problem.kind == "no_model" else "unreadable-file"
         return [PartResult(part, 0.5, problem, mistake) for part in ("validation", "test")]
     by_reference = _by_reference(context)

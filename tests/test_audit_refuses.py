@@ -1,0 +1,170 @@
+"""The audit refuses hidden tests that do not do their work, and says why."""
+
+import io
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from autograder import cli
+from autograder.commands import console_tables
+from autograder.course import Assignment, Course, load_course
+from autograder.errors import CourseError
+from autograder.judging.mutations import Mistake
+from autograder.judging.verdicts import FAILED, PASSED, Result, Verdict
+from autograder.releasing import audit as audit_module
+from autograder.releasing.audit import Audit, Row
+
+RETURN = 'return [PartResult("means", 1.0, first(problems))]'
+ALWAYS = 'Problem("missing", {"name": "more"})'
+IMPORT = "CheckContext, PartResult,"
+Refused = Callable[..., tuple[str, Course]]
+
+
+@pytest.fixture(scope="module")
+def hw5(tmp_path_factory: pytest.TempPathFactory) -> Course:
+    """A new assignment as it was written, released. Only copied."""
+    root = tmp_path_factory.mktemp("audit") / "course"
+    root.mkdir()
+    for command in ("new", "release"):
+        assert cli.main([command, "hw5", "--course", str(root)]) == 0
+    return load_course(root)
+
+
+@pytest.fixture
+def refused(hw5: Course, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Refused:
+    """Replace what a check returns, audit, and give what was said of what is wrong."""
+
+    def refused(returned: str = "", mistakes: str | None = "") -> tuple[str, Course]:
+        course = replace(hw5, root=tmp_path / "course")
+        shutil.copytree(hw5.root, course.root)
+        path = course.part("checks", "hw5")
+        text = path.read_text(encoding="utf-8")
+        assert RETURN in text and IMPORT in text
+        if returned:
+            path.write_text(text.replace(RETURN, returned).replace(IMPORT, f"{IMPORT} Problem,"), encoding="utf-8")
+        listed = course.part("mistakes", "hw5")
+        if mistakes is None:
+            listed.unlink()
+        elif mistakes:
+            listed.write_text(mistakes, encoding="utf-8")
+        capsys.readouterr()
+        code = cli.main(["audit", "hw5", "--course", str(course.root), "--jobs", "1"])
+        out, err = capsys.readouterr()
+        assert code == 1 and err.count("\n") == 1 and "Traceback" not in err, err
+        assert "hw5: the hidden tests do not do their work; mend the checks named above" in err
+        return out, course
+
+    return refused
+
+
+@pytest.mark.parametrize(
+    ("returned", "told"),
+    [
+        (
+            f'return [PartResult("means", 0.7, first(problems)), PartResult("more", 0.3, {ALWAYS})]',
+            "T1: the reference earns 0.7 of 1: ",
+        ),
+        (f'return [PartResult("means", 1.0, {ALWAYS})]', "T1: the reference earns 0 of 1: "),
+        (
+            'if context.answers.get(0, "means") is not None:\n        1 / 0\n    ' + RETURN,
+            "T1: the reference earns no mark of 1: autograder/assignments/hw5/checks.py:",
+        ),
+    ],
+    ids=["0.7", "0", "none"],
+)
+def test_a_reference_below_full_marks_is_refused(refused: Refused, returned: str, told: str) -> None:
+    out, _ = refused(returned)
+    assert told in out
+
+
+def test_a_blank_release_that_earns_something_is_refused(refused: Refused) -> None:
+    forgiving = 'if context.answers.error(0, "means"):\n        problems = []\n    '
+    out, _ = refused(forgiving + RETURN)
+    assert "T1: the release, handed in as it is, earns 1 of 1" in out
+    assert "the reference earns" not in out
+
+
+def test_a_check_that_passes_whatever_comes_back_is_refused(refused: Refused) -> None:
+    asked = 'None if context.answers.get(0, "means") is not None else first(problems)'
+    out, course = refused(f'return [PartResult("means", 1.0, {asked})]')
+    told = "T1: no listed mistake is caught, so nobody knows whether its check can fail; list one in "
+    assert told + str(course.part("mistakes", "hw5")) in out
+    assert "T1: means-of-rows: costs nothing" in out and "2 mistakes: 2 survivors" in out
+
+
+@pytest.mark.parametrize("mistakes", ["MISTAKES = ()\n", None], ids=["an empty list", "no list"])
+def test_a_task_without_a_known_mistake_is_refused(refused: Refused, mistakes: str | None) -> None:
+    out, course = refused(mistakes=mistakes)
+    assert "T1: no listed mistake is caught" in out and str(course.part("mistakes", "hw5")) in out
+    assert "0 mistakes: 0 survivors" in out
+
+
+def test_two_mistakes_of_one_name_are_refused(hw5: Course, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    course = replace(hw5, root=tmp_path / "course")
+    shutil.copytree(hw5.root, course.root)
+    path = course.part("mistakes", "hw5")
+    path.write_text(path.read_text(encoding="utf-8").replace("sum-not-mean", "means-of-rows"), encoding="utf-8")
+    capsys.readouterr()
+    assert cli.main(["audit", "hw5", "--course", str(course.root), "--jobs", "1"]) == 1
+    assert f"{path}: two mistakes of a task, or two right variants, share a name" in capsys.readouterr().err
+
+
+def test_the_saved_model_is_audited_like_every_other_task(
+    course: Course, hw4: Assignment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rows, columns and refusals of hw4, without a run: `make test` runs the whole audit."""
+    mistakes = [m for m in audit_module.planted(course, hw4)[0] if m.task == "T12"]
+    assert mistakes
+    monkeypatch.setattr(audit_module, "planted", lambda *which: (mistakes, ()))
+    params = {name: np.zeros((2, 2)) for name in ("W1", "W2")}
+    monkeypatch.setattr(audit_module.made_up, "train", lambda *which: params)
+    monkeypatch.setattr(audit_module, "_graded", graded(hw4, mistakes))
+    found = audit_module.audit(course, hw4, tmp_path / "course", 1, lambda done, total: None)
+    assert {row.lost for row in found.mistakes} == {("T12",)}
+    assert len(found.mistakes) == len(mistakes) and not found.survivors
+    assert "T12" in header(hw4, found)
+    # of the others no mistake was planted, and so none is known to be caught
+    assert {line.split(":")[0] for line in found.wrong} == {t.name for t in hw4.tasks} - {"T4", "T12"}
+
+
+def graded(hw4: Assignment, mistakes: list[Mistake]) -> Callable[..., dict[str, Result]]:
+    """What grading gives where each mistake costs its task and nothing else."""
+
+    def graded(course: Course, assignment: Assignment, names: list[str], *more: Any) -> dict[str, Result]:
+        assert {f"{m.task}: {m.name}" for m in mistakes} < set(names)
+        return {name: Result(name, "hw4", "", "", {t.name: verdict(name, t) for t in hw4.tasks}) for name in names}
+
+    def verdict(name: str, task: Any) -> Verdict:
+        wrong = name == "blank" or name.startswith(f"{task.name}: ")
+        return Verdict(task.name, FAILED if wrong else PASSED, 0.0 if wrong else task.points, task.points)
+
+    return graded
+
+
+def header(assignment: Assignment, found: Audit) -> list[str]:
+    """The words of the line of columns."""
+    said = io.StringIO()
+    Console(file=said, width=200).print(console_tables.matrix(assignment, found))
+    return next(line.split() for line in said.getvalue().splitlines() if "planted in" in line)
+
+
+def test_the_table_has_a_column_for_every_judged_task(hw4: Assignment) -> None:
+    rows = tuple(Row(f"{task.name}: x", task.name, (task.name,)) for task in hw4.tasks)
+    judged = [task.name for task in hw4.tasks if task.graded_by == "judge"]
+    assert [word for word in header(hw4, Audit(rows, ())) if word in judged] == judged
+
+
+def test_a_mistake_of_the_model_that_cannot_be_made_is_named(
+    course: Course, hw4: Assignment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit_module.made_up, "train", lambda *which: {"W1": np.zeros((2, 2))})
+    broken = Mistake("T12", "without-W9", model=lambda params: params["W9"].tobytes())
+    monkeypatch.setattr(audit_module, "planted", lambda *which: ([broken], ()))
+    with pytest.raises(CourseError, match=r"mistakes\.py: T12: without-W9: KeyError: 'W9'"):
+        audit_module.audit(course, hw4, tmp_path / "course", 1, lambda done, total: None)
