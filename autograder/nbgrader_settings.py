@@ -35,10 +35,7 @@ def configure(config: Any, root: Path) -> None:
     # submissions are run in the sandbox and judged outside it; nbgrader's own kernel never sees them
     config.Autograde.exporter_class = "autograder.grading.nbgrader_autograde.GradedExporter"
     config.Autograde.sanitize_preprocessors = []
-    config.Autograde.autograde_preprocessors = [
-        "autograder.grading.nbgrader_autograde.SaveVerdicts",
-        "nbgrader.preprocessors.AssignLatePenalties",
-    ]
+    config.Autograde.autograde_preprocessors = ["autograder.grading.nbgrader_autograde.SaveVerdicts"]
     config.GenerateFeedback.exporter_class = "autograder.gradebook.nbgrader_feedback.FeedbackExporter"
     config.GenerateFeedback.preprocessors = []  # the exporter asks the gradebook once for all
     config.AssignLatePenalties.plugin_class = "autograder.gradebook.nbgrader_plugins.LatePolicy"

@@ -10,8 +10,8 @@ from killing import give, rows
 
 from autograder.course import Course
 from autograder.grading import made_up
-from autograder.marks import sheets
-from autograder.marks.sheets import Entry, Sheet
+from autograder.marks import manual_marks
+from autograder.marks.manual_marks import ManualMark, Sheet
 
 Run = Callable[..., Any]
 Copy = Callable[[Course, Path], Course]
@@ -159,7 +159,7 @@ def test_marks_that_were_taken_back_are_remembered(changing: Course, run: Run) -
     grade(run, changing)
     give(changing, "bua", "T3")
     grade(run, changing)
-    sheet = sheets.load_sheet(changing, "hw4", "bua")
+    sheet = manual_marks.load_sheet(changing, "hw4", "bua")
     assert sheet is not None and sheet.marks["T3"].score is None
     assert [(task, entry.score) for task, entry in sheet.earlier] == [("T3", 0.5)]
     assert given(changing, "bua")["T3"][:4] == (0.0, None, None, False)
@@ -189,15 +189,15 @@ def test_a_changed_check_is_taken_up_and_the_marks_that_moved_are_listed(
 
 
 def test_a_mark_holds_for_the_answer_that_the_gradebook_had_heard_of() -> None:
-    settled = Entry(0.5, None, None, False, "old")
+    settled = ManualMark(0.5, None, None, False, "old")
     sheet = Sheet({"T4": settled}, {"T4": "old"})
     # an ended run: the verdict is of the new answer, the gradebook has not heard of it
-    assert sheets.taken_up(sheet, {"T4": Entry(0.5)}, {"T4": "new"}).marks["T4"].answer == "old"
-    assert sheets.taken_up(sheet, {"T4": Entry(0.7)}, {"T4": "new"}).marks["T4"].answer == "old"
+    assert manual_marks.taken_up(sheet, {"T4": ManualMark(0.5)}, {"T4": "new"}).marks["T4"].answer == "old"
+    assert manual_marks.taken_up(sheet, {"T4": ManualMark(0.7)}, {"T4": "new"}).marks["T4"].answer == "old"
     # the gradebook heard of it, and waits; then a person gives the same mark once more
-    told = Sheet({"T4": Entry(0.5, None, None, True, "old")}, {"T4": "new"})
-    assert sheets.taken_up(told, {"T4": Entry(0.5, waits=True)}, {"T4": "new"}).marks["T4"].answer == "old"
-    assert sheets.taken_up(told, {"T4": Entry(0.5)}, {"T4": "new"}).marks["T4"].answer == "new"
+    told = Sheet({"T4": ManualMark(0.5, None, None, True, "old")}, {"T4": "new"})
+    assert manual_marks.taken_up(told, {"T4": ManualMark(0.5, waits=True)}, {"T4": "new"}).marks["T4"].answer == "old"
+    assert manual_marks.taken_up(told, {"T4": ManualMark(0.5)}, {"T4": "new"}).marks["T4"].answer == "new"
     # a gradebook from before there were sheets: its settled marks are for what was graded last
-    assert sheets.taken_up(None, {"T4": Entry(0.5)}, {"T4": "last"}).marks["T4"].answer == "last"
-    assert sheets.taken_up(None, {"T4": Entry(0.5, waits=True)}, {"T4": "last"}).marks["T4"].answer == ""
+    assert manual_marks.taken_up(None, {"T4": ManualMark(0.5)}, {"T4": "last"}).marks["T4"].answer == "last"
+    assert manual_marks.taken_up(None, {"T4": ManualMark(0.5, waits=True)}, {"T4": "last"}).marks["T4"].answer == ""

@@ -17,8 +17,8 @@ from autograder.course import Assignment, Course
 from autograder.gradebook import reader
 from autograder.grading import made_up
 from autograder.judging.mutations import Mistake
-from autograder.judging.verdicts import Verdict
-from autograder.marks import verdict_files
+from autograder.judging.verdicts import Result, Verdict
+from autograder.marks import final_marks, verdict_files
 from autograder.pages import feedback as feedback_module
 from autograder.pages import report
 
@@ -145,7 +145,7 @@ def test_a_gradebook_that_cannot_be_read_is_one_line(graded: Course, copy_of: Co
 def test_without_a_gradebook_the_judges_marks_stand(graded: Course, copy_of: Copy, tmp_path: Path) -> None:
     course = copy_of(graded, tmp_path / "course")
     (course.root / "gradebook.db").unlink()
-    assert reader.read_manual_marks(course, course.assignment("hw4")) == {}
+    assert reader.read_rows(course, course.assignment("hw4")).students == {}
 
 
 # ---- feedback -----------------------------------------------------------------------------------
@@ -272,12 +272,16 @@ def test_a_name_leads_to_the_feedback(graded: Course, browser: Any) -> None:
     assert THAI in page.inner_text("header")
 
 
+def marked(course: Course, result: Result) -> final_marks.StudentMark:
+    return final_marks.final_mark(course, course.assignment("hw4"), result, final_marks.Rows())
+
+
 def test_names_and_notes_are_shown_and_not_obeyed(graded: Course, hw4: Assignment) -> None:
     result = verdict_files.load_result(graded, "hw4", "bua")
     assert result is not None
     evil = "<script>alert(1)</script>"
     bad = replace(result, student=evil, notes=(evil,))
-    page = report.page(graded, graded.assignment("hw4"), [bad], [evil], report.Likenesses([[evil, "b"]], []))
+    page = report.page(graded, graded.assignment("hw4"), [marked(graded, bad)], [evil], report.Likenesses([[evil, "b"]], []))
     assert "<script" not in page and page.count("&lt;script&gt;") >= 4
 
 
@@ -286,7 +290,7 @@ def test_flags_of_a_check_are_told_to_a_person(graded: Course) -> None:
     assert result is not None
     flagged = Verdict("T12", "passed", 1.0, 1.0, flag="memorised")
     found = replace(result, verdicts={**result.verdicts, "T12": flagged})
-    page = report.page(graded, graded.assignment("hw4"), [found], [], report.Likenesses())
+    page = report.page(graded, graded.assignment("hw4"), [marked(graded, found)], [], report.Likenesses())
     assert "<li>T12, memorised: anong." in page
 
 
@@ -313,5 +317,5 @@ def test_what_only_a_person_should_look_at_is_not_in_the_students_page(graded: C
     result = verdict_files.load_result(graded, "hw4", "bua")
     assert result is not None
     noted = replace(result, notes=("T12: flagged 'memorised': look at it",), told=("notes.txt: left out",))
-    page = feedback_module.Writer(graded, graded.assignment("hw4")).pages(noted)["feedback.html"]
+    page = feedback_module.Writer(graded, graded.assignment("hw4")).pages(marked(graded, noted))["feedback.html"]
     assert "flagged" not in page and "notes.txt: left out" in page

@@ -9,7 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from autograder.course import Assignment
-from autograder.judging.verdicts import FAILED, NEEDS_GRADING, NOT_CHECKED, PASSED, Result
+from autograder.judging.verdicts import FAILED, NEEDS_GRADING, NOT_CHECKED, PASSED
+from autograder.marks.final_marks import StudentMark
 
 if TYPE_CHECKING:  # `autograder scores` starts without numpy
     from autograder.commands.diagnoses import Diagnosis
@@ -19,26 +20,25 @@ WAITS = "[cyan]...[/]"
 MARKS = {PASSED: "[green]{}[/]", FAILED: "[red]{}[/]", NOT_CHECKED: "[yellow]{}?[/]", NEEDS_GRADING: WAITS}
 
 
-def marks(assignment: Assignment, results: Iterable[Result]) -> Table:
-    """The marks of a class, a line each."""
+def marks(assignment: Assignment, class_marks: Sequence[StudentMark]) -> Table:
+    """The marks of a class, a line each; a column for lateness where it took anything."""
     table = Table(title=assignment.title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column("student", no_wrap=True)
-    for task in assignment.tasks:
-        table.add_column(task.name, justify="right")
-    table.add_column("score", justify="right")
-    table.add_column("of", justify="right")
-    best = assignment.points
-    for result in results:
-        found = [result.verdicts[task.name] for task in assignment.tasks]
+    late = any(mark.penalty for mark in class_marks)
+    for heading in (*(task.name for task in assignment.tasks), *(["late"] if late else []), "score", "of"):
+        table.add_column(heading, justify="right")
+    for mark in class_marks:
+        found = [mark.result.verdicts[task.name] for task in assignment.tasks]
         cells = [MARKS[v.status].format(f"{v.score:g}") if v.score is not None else WAITS for v in found]
-        total = sum(v.score or 0 for v in found)
-        table.add_row(Text(result.student), *cells, f"[bold]{total:g}[/]", f"{best:g}")
+        if late:
+            cells.append(f"[red]-{mark.penalty:g}[/]" if mark.penalty else "")
+        table.add_row(Text(mark.student), *cells, f"[bold]{mark.so_far:g}[/]", f"{assignment.points:g}")
     return table
 
 
-def below(assignment: Assignment, results: Iterable[Result], ungraded: Sequence[str]) -> Iterator[str]:
+def below(assignment: Assignment, class_marks: Sequence[StudentMark], ungraded: Sequence[str]) -> Iterator[str]:
     """The lines below that table: what its signs mean, and what waits."""
-    found = [(result.student, verdict) for result in results for verdict in result.verdicts.values()]
+    found = [(mark.student, verdict) for mark in class_marks for verdict in mark.result.verdicts.values()]
     yield "green: right, red: wrong, yellow?: not checked, ...: waits for a person"
     if waiting := sum(verdict.score is None for _, verdict in found):
         yield f"{waiting} answers wait for a person: `jupyter lab`, then Nbgrader > Formgrader"

@@ -13,7 +13,7 @@ from autograder.commands.release import release
 from autograder.commands.scores import show_marks
 from autograder.course import load_course
 from autograder.errors import CourseError
-from autograder.gradebook.reader import read_manual_marks
+from autograder.gradebook.reader import read_rows
 
 
 def command(
@@ -48,5 +48,5 @@ def command(
     grade_class(here, there, list(names), How(jobs), out)
     show_marks(here, there, list(names))
     out.print("5. feedback for each student, and the class report")
-    page = report.make(here, there, read_manual_marks(here, there), out)
+    page = report.make(here, there, read_rows(here, there), out)
     say(made_up_class.closing(here, there, page, on_path))

@@ -223,7 +223,7 @@ def gradebook(course: Course) -> Diagnosis:
     """The gradebook's file: readable, whole, and nbgrader's."""
     if course.db_url:
         try:
-            reader.read_manual_marks(course, course.assignments[0])
+            reader.read_rows(course, course.assignments[0])
         except CourseError as error:
             return Diagnosis("gradebook", False, str(error), "start the server, or mend db_url in course_config.py")
         return Diagnosis("gradebook", True, f"{course.gradebook_name} answers")

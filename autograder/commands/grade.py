@@ -13,6 +13,7 @@ from autograder.commands.console import CORES, CourseDir, Jobs, Name, err, load,
 from autograder.commands.scores import show_marks
 from autograder.course import Assignment, Course
 from autograder.errors import CourseError
+from autograder.gradebook.reader import read_rows
 from autograder.marks import verdict_files
 from autograder.progress import Progress
 
@@ -47,7 +48,7 @@ def command(
     if explain:
         from autograder.grading import appeals  # numpy and the judge
 
-        return say(appeals.explain(loaded, wanted, student or [], explain))
+        return say(appeals.explain(loaded, wanted, student or [], explain, read_rows(loaded, wanted)))
     if rebuild:
         from autograder.grading import session  # nbgrader takes seconds to import
 
@@ -109,6 +110,8 @@ def grade_class(
                     if not _taken(work, outcome, progress):
                         failed.append(outcome[0].student)
         say(work.finish())
+    if work.unreadable:
+        raise CourseError("; ".join(dict.fromkeys(work.unreadable)))
     return todo, failed
 
 

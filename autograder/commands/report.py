@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from autograder.commands.console import CourseDir, Name, load, out
-from autograder.gradebook.reader import read_manual_marks
+from autograder.gradebook.reader import read_rows
 
 
 def command(
@@ -18,6 +18,6 @@ def command(
     loaded, wanted = load(course, assignment)
     from autograder.pages import report  # draws with matplotlib, which takes a second to import
 
-    report.make(loaded, wanted, read_manual_marks(loaded, wanted), out, quiet)
+    report.make(loaded, wanted, read_rows(loaded, wanted), out, quiet)
     if not quiet:
         out.print("next: open the report in a browser; then give each student the page of feedback")

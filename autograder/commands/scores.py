@@ -4,7 +4,7 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -18,24 +18,33 @@ def command(
     assignment: Name,
     course: CourseDir = Path(),
     as_json: Annotated[bool, typer.Option("--json", help="JSON alone on standard output.")] = False,
+    totals: Annotated[bool, typer.Option("--totals", help="With --json: tasks, penalty, reason and total.")] = False,
 ) -> None:
     """Show the marks, task by task."""
     loaded, wanted = load(course, assignment)
     names = verdict_files.students(loaded, wanted)
     if as_json:
-        data = final_marks.as_data(loaded, wanted, names, reader.read_manual_marks(loaded, wanted))
+        marks = final_marks.class_marks(loaded, wanted, names, reader.read_rows(loaded, wanted))
+        data = {name: _with_totals(mark) if totals else final_marks.as_data(mark) for name, mark in marks.items()}
         sys.stdout.write(json.dumps(data, ensure_ascii=False, indent=1) + "\n")
         return
     show_marks(loaded, wanted, names)
     out.print(f"next: `autograder report {wanted.name}` writes the feedback and the class report")
 
 
+def _with_totals(mark: final_marks.StudentMark) -> dict[str, Any]:
+    return {
+        "tasks": final_marks.as_data(mark),
+        "penalty": mark.penalty,
+        "reason": mark.reason,
+        "total": mark.total,
+    }
+
+
 def show_marks(course: Course, assignment: Assignment, names: Sequence[str]) -> None:
     """Print the table of marks."""
     from autograder.commands import console_tables
 
-    results = {name: verdict_files.load_result(course, assignment.name, name) for name in sorted(names)}
-    given = reader.read_manual_marks(course, assignment)
-    graded = [final_marks.applied(course, assignment, r, given.get(n, {})) for n, r in results.items() if r is not None]
-    out.print(console_tables.marks(assignment, graded))
-    say(console_tables.below(assignment, graded, [name for name, result in results.items() if result is None]))
+    marks = final_marks.class_marks(course, assignment, names, reader.read_rows(course, assignment))
+    out.print(console_tables.marks(assignment, list(marks.values())))
+    say(console_tables.below(assignment, list(marks.values()), [name for name in sorted(names) if name not in marks]))

@@ -41,13 +41,16 @@ class Late:
         seconds -= self.extensions.get(student, 0.0) * DAY
         return max(0, math.ceil(seconds / DAY) - self.grace_days)
 
+    def share(self, student: str, days: int) -> float:
+        """What so many days take of a score, from 0 to 1."""
+        if not days or student in self.forgiven or self.policy == NONE:
+            return 0.0
+        return 1.0 if self.policy == ZERO else min(1.0, days * self.percent_a_day / 100)
+
     def penalty(self, student: str, score: float, seconds: float) -> float | None:
         """What such a submission loses of `score`; None: nothing."""
-        days = self.days(student, seconds)
-        if not days or student in self.forgiven or self.policy == NONE:
-            return None
-        share = 1.0 if self.policy == ZERO else min(1.0, days * self.percent_a_day / 100)
-        return share * max(0.0, score)
+        share = self.share(student, self.days(student, seconds))
+        return share * max(0.0, score) if share else None
 
 
 def due_time(text: str, timezone: str) -> datetime | None:

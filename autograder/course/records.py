@@ -107,6 +107,7 @@ class Course:
     roster: str = "roster.csv"  # beside course_config.py; see docs/in-and-out.md
     collect_pattern: str = ""  # of file names in archives of any other system, as nbgrader's zip_collect has it
     db_url: str = ""  # of the gradebook where it is PostgreSQL: "postgresql+psycopg://user@host/name"
+    state_folder: Path | None = None  # in place of .autograder: for a replay that must leave nothing behind
 
     def assignment(self, name: str) -> Assignment:
         """The assignment of that name; CourseError for an unknown one."""
@@ -164,4 +165,4 @@ class Course:
     @property
     def state(self) -> Path:
         """The kit's own files: the secret, verdicts, people's marks, kept answers. Outside git."""
-        return self.root / ".autograder"
+        return self.state_folder or self.root / ".autograder"

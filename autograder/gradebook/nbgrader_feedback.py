@@ -8,7 +8,7 @@ from nbconvert.exporters import Exporter
 from autograder.course import load_course
 from autograder.errors import CourseError
 from autograder.files import write_whole
-from autograder.gradebook.reader import read_manual_marks
+from autograder.gradebook.reader import read_rows
 from autograder.marks import final_marks
 from autograder.marks.verdict_files import load_result
 from autograder.pages import feedback
@@ -26,9 +26,8 @@ class FeedbackExporter(Exporter):
         result = load_result(course, assignment.name, about["student"])
         if result is None:
             raise CourseError(f"no verdict is kept for {about['student']}; run `autograder grade {assignment.name}`")
-        given = read_manual_marks(course, assignment).get(result.student, {})
         writer = feedback.Writer(course, assignment)
-        pages = writer.pages(final_marks.applied(course, assignment, result, given))
+        pages = writer.pages(final_marks.final_mark(course, assignment, result, read_rows(course, assignment)))
         write_whole(writer.folder(result.student) / feedback.WHOLE, pages[feedback.WHOLE].encode())
         resources["output_extension"] = ".html"
         return pages[f"{about['notebook']}.html"], resources

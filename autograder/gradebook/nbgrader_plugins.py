@@ -59,7 +59,7 @@ class RosterCollector(FileNameCollectorPlugin):  # type: ignore[misc]
 
 
 class _Export(ExportPlugin):  # type: ignore[misc]
-    """One of our exports as nbgrader's: `nbgrader export --exporter=autograder.gradebook.nbgrader_plugins.CanvasExport --to FILE`."""
+    """One of our exports as nbgrader's: `--exporter=autograder.gradebook.nbgrader_plugins.CanvasExport --to FILE`."""
 
     system = ""
 

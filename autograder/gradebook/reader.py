@@ -1,16 +1,19 @@
-"""What people gave, read straight from the gradebook's tables: `scores` must not wait for nbgrader's imports."""
+"""The gradebook's tables, read as they are: `scores` must not wait for nbgrader's imports."""
 
 import contextlib
 import sqlite3
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from autograder.course import Assignment, Course
 from autograder.errors import CourseError
-from autograder.marks.final_marks import Mark, Marks
+from autograder.marks.final_marks import HandedIn, Rows
+from autograder.marks.manual_marks import ManualMark, finite
 
-QUERY = """
-SELECT handed.student_id, cell.name, grade.manual_score, grade.extra_credit, grade.needs_manual_grade,
+MARKS = """
+SELECT handed.student_id, cell.name, grade.auto_score, grade.manual_score, grade.extra_credit,
+       grade.needs_manual_grade,
        (SELECT comment.manual_comment FROM comment JOIN base_cell AS answer ON answer.id = comment.cell_id
         WHERE comment.notebook_id = grade.notebook_id AND comment.manual_comment <> ''
         AND answer.name IN (cell.name, cell.name || '-answer'))
@@ -21,44 +24,78 @@ JOIN submitted_assignment AS handed ON handed.id = book.assignment_id
 JOIN assignment ON assignment.id = handed.assignment_id
 WHERE assignment.name = ?
 """
+TIMES = """
+SELECT handed.student_id, handed.timestamp, handed.extension
+FROM submitted_assignment AS handed JOIN assignment ON assignment.id = handed.assignment_id
+WHERE assignment.name = ?
+"""
+DUE = "SELECT duedate FROM assignment WHERE name = ?"
+EPOCH = datetime(1970, 1, 1)  # SQLite has no intervals: SQLAlchemy writes them as times after this one
 
 
-def read_manual_marks(course: Course, assignment: Assignment) -> Marks:
-    """Student -> task -> mark, of all that a person gave; nothing where there is no gradebook."""
-    path = course.gradebook
-    if not course.db_url and not path.is_file():
-        return {}
-    found: dict[str, dict[str, Mark]] = {}
+def read_rows(course: Course, assignment: Assignment) -> Rows:
+    """All that the gradebook knows of an assignment; nothing where there is no gradebook."""
+    if not course.db_url and not course.gradebook.is_file():
+        return Rows()
     try:
-        rows = _in_postgresql(course, assignment) if course.db_url else _in_sqlite(path, assignment)
-        for student, task, score, extra, waits, comment in rows:
-            mark = Mark(score, extra or 0.0, bool(waits), (comment or "").strip())
-            if mark.given:
-                found.setdefault(student, {})[task] = mark
+        read = _in_postgresql(course, assignment) if course.db_url else in_sqlite(course.gradebook, assignment.name)
     except sqlite3.Error as error:
         raise CourseError(
-            f"{path}: people's marks cannot be read ({error}); `autograder doctor` looks closer"
+            f"{course.gradebook}: people's marks cannot be read ({error}); `autograder doctor` looks closer"
         ) from error
-    return found
+    return rows_of(*read)
 
 
-def _in_sqlite(path: Path, assignment: Assignment) -> list[tuple[Any, ...]]:
+Table = list[tuple[Any, ...]]
+
+
+def rows_of(marks: Table, times: Table, due: Table) -> Rows:
+    """What was read, as records."""
+    students: dict[str, dict[str, ManualMark]] = {student: {} for student, _, _ in times}
+    auto: dict[str, dict[str, float | None]] = {student: {} for student in students}
+    for student, task, score, manual, extra, waits, comment in marks:
+        auto[student][task] = finite(score)
+        mark = ManualMark(finite(manual), finite(extra), (comment or "").strip() or None, bool(waits))
+        if mark.given or mark.comment or mark.extra is not None:
+            students[student][task] = mark
+    handed = {
+        student: HandedIn(students[student], _time(time), _interval(extension), auto[student])
+        for student, time, extension in times
+    }
+    return Rows(handed, _time(due[0][0]) if due else None)
+
+
+def in_sqlite(path: Path, assignment: str) -> tuple[Table, Table, Table]:
+    """The three tables of a gradebook in a file."""
     with contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=10)) as base:
-        return base.execute(QUERY, (assignment.name,)).fetchall()
+        marks, times, due = (base.execute(query, (assignment,)).fetchall() for query in (MARKS, TIMES, DUE))
+    return marks, times, due
 
 
-def _in_postgresql(course: Course, assignment: Assignment) -> list[tuple[Any, ...]]:
+def _in_postgresql(course: Course, assignment: Assignment) -> tuple[Table, Table, Table]:
     import psycopg  # only where it is used
 
+    address = course.db_url.replace("postgresql+psycopg:", "postgresql:", 1)
     try:
-        with psycopg.connect(
-            course.db_url.replace("postgresql+psycopg:", "postgresql:", 1), connect_timeout=10
-        ) as base:
-            return base.execute(QUERY.replace("?", "%s"), (assignment.name,)).fetchall()
+        with psycopg.connect(address, connect_timeout=10) as base:
+            marks, times, due = (
+                base.execute(query.replace("?", "%s"), (assignment.name,)).fetchall() for query in (MARKS, TIMES, DUE)
+            )
     except psycopg.errors.UndefinedTable:
-        return []  # nothing is graded yet
+        return [], [], []  # nothing is graded yet
     except psycopg.Error as error:
         why = (str(error).strip().splitlines() or ["no answer"])[0]
         raise CourseError(
             f"{course.gradebook_name}: people's marks cannot be read ({why}); start the server or mend db_url"
         ) from error
+    return marks, times, due
+
+
+def _time(value: Any) -> datetime | None:
+    """A time of the gradebook: SQLite has it as text."""
+    return datetime.fromisoformat(value) if isinstance(value, str) else value
+
+
+def _interval(value: Any) -> timedelta | None:
+    found: timedelta | None = datetime.fromisoformat(value) - EPOCH if isinstance(value, str) else value
+    return found

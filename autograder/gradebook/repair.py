@@ -7,20 +7,10 @@ from pathlib import Path
 from autograder.course import Assignment, Course
 from autograder.errors import CourseError
 from autograder.files import unwritable
-from autograder.marks import sheets
-from autograder.marks.sheets import Entry, Sheet
+from autograder.gradebook.reader import MARKS
+from autograder.marks.manual_marks import ManualMark, Sheet, finite, keep_sheet, load_sheet, taken_up
 from autograder.marks.verdict_files import load_result
 
-GIVEN = """
-    SELECT student_id, cell.name, manual_score, extra_credit, needs_manual_grade,
-           (SELECT manual_comment FROM comment JOIN base_cell AS answer ON answer.id = comment.cell_id
-            WHERE comment.notebook_id = grade.notebook_id AND answer.name IN (cell.name, cell.name || '-answer'))
-    FROM grade JOIN base_cell AS cell ON cell.id = grade.cell_id
-    JOIN submitted_notebook AS book ON book.id = grade.notebook_id
-    JOIN submitted_assignment AS handed ON handed.id = book.assignment_id
-    JOIN assignment ON assignment.id = handed.assignment_id
-    WHERE assignment.name = ?
-"""
 LOST = "names and e-mail addresses of students, due dates, and other assignments: those are not in the verdicts"
 
 
@@ -50,7 +40,7 @@ def _broken(path: Path) -> str:
         with contextlib.closing(sqlite3.connect(path)) as database:
             said = str(database.execute("PRAGMA integrity_check").fetchone()[0])
             database.execute("SELECT count(*) FROM alembic_version").fetchone()
-            database.execute(f"{GIVEN} LIMIT 1", ("",)).fetchone()
+            database.execute(f"{MARKS} LIMIT 1", ("",)).fetchone()
             return "" if said == "ok" else said.splitlines()[0]
     except sqlite3.OperationalError as error:
         if "locked" in str(error):
@@ -63,13 +53,13 @@ def _broken(path: Path) -> str:
         return str(error)
 
 
-def _given(path: Path, assignment: str) -> tuple[dict[str, dict[str, Entry]], bool]:
+def _given(path: Path, assignment: str) -> tuple[dict[str, dict[str, ManualMark]], bool]:
     """What people gave, as far as it can be read -> (by student and task, whether all was read)."""
-    found: dict[str, dict[str, Entry]] = {}
+    found: dict[str, dict[str, ManualMark]] = {}
     try:
         with contextlib.closing(sqlite3.connect(path)) as database:
-            for student, task, score, extra, waits, comment in database.execute(GIVEN, (assignment,)):
-                mark = Entry(score, extra, comment or None, bool(waits))
+            for student, task, _, score, extra, waits, comment in database.execute(MARKS, (assignment,)):
+                mark = ManualMark(finite(score), finite(extra), comment or None, bool(waits))
                 if mark.given or mark.comment:
                     found.setdefault(student, {})[task] = mark
     except sqlite3.DatabaseError:
@@ -77,15 +67,15 @@ def _given(path: Path, assignment: str) -> tuple[dict[str, dict[str, Entry]], bo
     return found, True
 
 
-def _keep(course: Course, assignment: str, student: str, found: dict[str, Entry]) -> None:
+def _keep(course: Course, assignment: str, student: str, found: dict[str, ManualMark]) -> None:
     """Take up what was read; what could not be read stays as the sheet has it."""
     result = load_result(course, assignment, student)
-    sheet = sheets.load_sheet(course, assignment, student)
+    sheet = load_sheet(course, assignment, student)
     known = dict(sheet.marks) if sheet else {}
     if result is not None:
-        taken: Sheet = sheets.taken_up(sheet, {**known, **found}, result.by_person)
+        taken: Sheet = taken_up(sheet, {**known, **found}, result.by_person)
         if taken != sheet:
-            sheets.keep_sheet(course, assignment, student, taken)
+            keep_sheet(course, assignment, student, taken)
 
 
 def _aside(path: Path) -> Path:

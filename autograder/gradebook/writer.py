@@ -13,12 +13,12 @@ from autograder.course import Assignment, Course, Task
 from autograder.errors import CourseError
 from autograder.gradebook.faults import telling
 from autograder.judging.verdicts import NEEDS_GRADING, Result
-from autograder.marks import sheets
-from autograder.marks.sheets import Entry, Sheet
+from autograder.marks.manual_marks import ManualMark, Sheet, UnreadableSheet, finite, keep_sheet, load_sheet, taken_up
 from autograder.pages import graded_notebook
 
 Row = Mapping[str, Any]
 Key = tuple[str, ...]
+There = Mapping[str, tuple[Row | None, Row | None]]  # task -> rows of its grade and its comment
 
 
 @dataclass(frozen=True)
@@ -26,12 +26,14 @@ class Saved:
     """What saving did to the gradebook.
 
     entered: students that it had no marks of; moved: lines about marks that were not those of the
-    result; waiting: lines about people's marks that were given for another answer.
+    result; waiting: lines about people's marks that were given for another answer; unreadable: about sheets
+    that cannot be read: there the gradebook's own marks stand, or the student was left out.
     """
 
     entered: tuple[str, ...] = ()
     moved: tuple[str, ...] = ()
     waiting: tuple[str, ...] = ()
+    unreadable: tuple[str, ...] = ()
 
 
 @dataclass
@@ -44,12 +46,13 @@ class _Batch:
     entered: list[str] = field(default_factory=list)
     moved: list[str] = field(default_factory=list)
     waiting: list[str] = field(default_factory=list)
+    unreadable: list[str] = field(default_factory=list)
 
-    def write(self, result: Result, cells: Mapping[str, tuple[Key, Key]], sheet: Sheet) -> dict[str, Entry]:
+    def write(self, result: Result, cells: Mapping[str, tuple[Key, Key]], sheet: Sheet) -> dict[str, ManualMark]:
         """One result's rows -> what people gave, with what the gradebook will say of it."""
         given = {}
         for task, (cell, comment) in cells.items():
-            verdict, mark = result.verdicts[task], sheet.marks.get(task, Entry())
+            verdict, mark = result.verdicts[task], sheet.marks.get(task, ManualMark())
             stale = mark.given and mark.answer != result.by_person.get(task)
             waits = stale or (verdict.score is None and mark.score is None)
             self.grades[cell] = {
@@ -112,8 +115,8 @@ class GradebookWriter:
                 session.rollback()
                 raise
         for student, sheet in newer.items():  # after the commit: they say what the gradebook has heard
-            if sheet != sheets.load_sheet(self.course, self.assignment.name, student):
-                sheets.keep_sheet(self.course, self.assignment.name, student, sheet)
+            if sheet != load_sheet(self.course, self.assignment.name, student):
+                keep_sheet(self.course, self.assignment.name, student, sheet)
         return saved
 
     def _save(self, session: Any, results: Sequence[Result]) -> tuple[Saved, dict[str, Sheet]]:
@@ -126,18 +129,28 @@ class GradebookWriter:
         for result in results:
             cells = {task.name: self._cells(books, result.student, task) for task in self.assignment.tasks}
             there = {task: (were.get(cell), said.get(comment)) for task, (cell, comment) in cells.items()}
-            sheet, known = self._sheet(result, there)
+            known = any(row is not None and _heard(row) for row, _ in there.values())
+            try:
+                sheet = self._sheet(result, there, known)
+            except UnreadableSheet as error:
+                page.unreadable.append(str(error))
+                if known:  # what the gradebook has stands; whose answer it was for, nobody knows
+                    page.write(result, cells, Sheet(_as_it_stands(_given(there), result)))
+                continue
             given = page.write(result, cells, sheet)
             if known:
                 old = {task: row["auto_score"] for task, (row, _) in there.items() if row is not None}
                 page.moved += _moved(result, old)
             else:
                 page.entered.append(result.student)
-            if given or sheets.load_sheet(self.course, self.assignment.name, result.student) is not None:
+            if given or load_sheet(self.course, self.assignment.name, result.student) is not None:
                 page.sheets[result.student] = replace(sheet, marks=given, heard=dict(result.by_person))
         put(session, api.Grade, ("notebook_id", "cell_id"), page.grades, mine[0])
         put(session, api.Comment, ("notebook_id", "cell_id"), page.comments, mine[1])
-        return Saved(tuple(page.entered), tuple(page.moved), tuple(page.waiting)), page.sheets
+        return (
+            Saved(tuple(page.entered), tuple(page.moved), tuple(page.waiting), tuple(page.unreadable)),
+            page.sheets,
+        )
 
     def _books(self, session: Any, results: Sequence[Result]) -> dict[Key, str]:
         """Rows of the students, their submissions and notebooks -> ids of the notebooks by (student, notebook)."""
@@ -166,23 +179,32 @@ class GradebookWriter:
         comment = self._comment_cells[task.notebook, task.answer_cell]
         return (book, self._grade_cells[task.notebook, task.name]), (book, comment)
 
-    def _sheet(self, result: Result, there: Mapping[str, tuple[Row | None, Row | None]]) -> tuple[Sheet, bool]:
-        """What people gave, and whether the gradebook knows this student's marks at all.
+    def _sheet(self, result: Result, there: There, known: bool) -> Sheet:
+        """What people gave. known: whether the gradebook knows this student's marks at all.
 
         Where it does not (made anew, or rows that nbgrader has just made), the kept sheet holds.
         """
-        kept = sheets.load_sheet(self.course, self.assignment.name, result.student)
-        if not any(row is not None and _heard(row) for row, _ in there.values()):
-            return kept or Sheet(), False
-        found = {}
-        for task, (grade, comment) in there.items():
-            text = (comment or {}).get("manual_comment") or None
-            mark = Entry(comment=text)
-            if grade is not None:
-                mark = Entry(grade["manual_score"], grade["extra_credit"], text, bool(grade["needs_manual_grade"]))
-            if mark.given or text:
-                found[task] = mark
-        return sheets.taken_up(kept, found, result.by_person), True
+        kept = load_sheet(self.course, self.assignment.name, result.student)
+        return taken_up(kept, _given(there), result.by_person) if known else kept or Sheet()
+
+
+def _given(there: There) -> dict[str, ManualMark]:
+    """What people gave, as the gradebook has it."""
+    found = {}
+    for task, (grade, comment) in there.items():
+        text = (comment or {}).get("manual_comment") or None
+        mark = ManualMark(comment=text)
+        if grade is not None:
+            score, extra = finite(grade["manual_score"]), finite(grade["extra_credit"])
+            mark = ManualMark(score, extra, text, bool(grade["needs_manual_grade"]))
+        if mark.given or text:
+            found[task] = mark
+    return found
+
+
+def _as_it_stands(given: Mapping[str, ManualMark], result: Result) -> dict[str, ManualMark]:
+    """Marks whose answers are not known: what the gradebook lets stand is for the answer that is there."""
+    return {t: mark if mark.waits else replace(mark, answer=result.by_person.get(t, "")) for t, mark in given.items()}
 
 
 def begin(session: Any, assignment: Assignment) -> None:

@@ -1,7 +1,10 @@
 """One verdict replayed for an appeal: what was asked, what came back, why it failed. For instructors' eyes."""
 
+import contextlib
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
@@ -12,16 +15,18 @@ from autograder.judging import judge, known_mistakes
 from autograder.judging.checking import CheckContext
 from autograder.judging.judge import JudgeContext
 from autograder.judging.verdicts import Result, Verdict
-from autograder.marks import sheets, verdict_files
+from autograder.marks import final_marks, verdict_files
+from autograder.marks.final_marks import Rows
 from autograder.sandbox.answers import Array
 from autograder.submissions import submission
 from autograder.submissions.submission import Submission
 
+NO_ROWS = Rows()
 MANY = 12  # answers to show of a task
 ROUNDING = 1e-9  # of the largest entry: what is nearer is shown as equal
 
 
-def explain(course: Course, assignment: Assignment, students: Sequence[str], name: str) -> list[str]:
+def explain(course: Course, assignment: Assignment, students: Sequence[str], name: str, rows: Rows = NO_ROWS) -> list[str]:
     """The lines of an explanation. Runs the submission once more in the sandbox, and changes nothing."""
     task = assignment.task(name)
     again = f"`autograder grade {assignment.name} STUDENT --explain {name}`"
@@ -32,18 +37,13 @@ def explain(course: Course, assignment: Assignment, students: Sequence[str], nam
     if kept is None or name not in kept.verdicts:
         raise CourseError(f"{student}: no verdict on {name} is kept; `autograder grade {assignment.name} {student}`")
     handed_in = submission.read_submission(course.submitted(assignment.name, student), student)
-    head = _head(assignment.name, kept, kept.verdicts[name])
+    head = [*_head(assignment.name, kept, kept.verdicts[name]), *_marked(course, assignment, kept, name, rows)]
     if task.graded_by == PERSON:
-        return [*head, *_by_person(course, assignment, kept, name), *_changes(kept, handed_in, kept.fingerprint)]
-    secret = course.state / "secret"
-    there, files = secret.is_file(), set((course.state / "data").glob("*"))
-    try:
-        fingerprint, replayed, found = _replayed(course, assignment, handed_in, kept, name)
-    finally:
-        if not there:  # made for the replay alone: the next grading makes one that stays
-            for path in (secret, *(set((course.state / "data").glob("*")) - files)):
-                path.unlink(missing_ok=True)
-    lost = f"{secret}: the secret is missing; the inputs were made again from the seed in the verdict"
+        return [*head, f"{name} is marked by a person: nothing to replay", *_changes(kept, handed_in, kept.fingerprint)]
+    there = (course.state / "secret").is_file()
+    with _own_state(course, there) as here:
+        fingerprint, replayed, found = _replayed(here, assignment, handed_in, kept, name)
+    lost = f"{course.state / 'secret'}: the secret is missing; the inputs were made again from the seed in the verdict"
     return [
         *head,
         *found,
@@ -54,6 +54,16 @@ def explain(course: Course, assignment: Assignment, students: Sequence[str], nam
     ]
 
 
+@contextlib.contextmanager
+def _own_state(course: Course, there: bool) -> Iterator[Course]:
+    """The course; where its secret is missing, with a state of its own for this replay: none is made for good."""
+    if there:
+        yield course
+        return
+    with tempfile.TemporaryDirectory() as scratch:
+        yield replace(course, state_folder=Path(scratch))
+
+
 def _head(assignment: str, kept: Result, verdict: Verdict) -> list[str]:
     score = "-" if verdict.score is None else f"{verdict.score:g}"
     lines = [f"{kept.student}, {assignment}, {verdict.task}: {verdict.status}, {score} of {verdict.max_score:g}"]
@@ -62,17 +72,23 @@ def _head(assignment: str, kept: Result, verdict: Verdict) -> list[str]:
     return [*lines, "the student read:", *(f"  {line}" for line in verdict.message.splitlines())]
 
 
-def _by_person(course: Course, assignment: Assignment, kept: Result, name: str) -> Iterator[str]:
-    """What is known about a task that no judge decides."""
-    yield f"{name} is marked by a person: nothing to replay"
-    sheet = sheets.load_sheet(course, assignment.name, kept.student)
-    if sheet is None or (mark := sheet.marks.get(name)) is None:
-        yield "no mark of a person is kept; what was given since the last grading stands in the formgrader"
-        return
-    same = mark.answer == kept.by_person.get(name)
-    yield f"a person gave {mark}{'' if same else ', for an answer that has changed since: it waits to be marked again'}"
-    if mark.comment:
-        yield f"comment: {mark.comment}"
+def _marked(course: Course, assignment: Assignment, kept: Result, name: str, rows: Rows) -> Iterator[str]:
+    """The mark as it stands, with what a person gave and what lateness takes."""
+    mark = final_marks.final_mark(course, assignment, kept, rows)
+    given, shown = mark.by_person.get(name), mark.result.verdicts[name]
+    if given is not None:
+        by_person = assignment.task(name).graded_by == PERSON
+        overruled = "" if by_person or not given.given else "; what the check had said is overruled"
+        state = "it waits to be marked again" if shown.score is None else f"the mark is {shown.score:g}{overruled}"
+        yield f"a person gave {given}: {state}"
+        if given.comment:
+            yield f"comment: {given.comment}"
+    elif shown.score is None:
+        yield "no person has marked it yet"
+    if mark.reason:
+        yield f"late: -{mark.penalty:g} of all tasks together. {mark.reason}"
+    waits = ", and more waits for a person" if mark.total is None else ""
+    yield f"all tasks together: {mark.so_far:g} of {assignment.points:g}{waits}"
 
 
 def _replayed(

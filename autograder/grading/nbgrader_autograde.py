@@ -15,6 +15,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from autograder.course import load_course
 from autograder.errors import CourseError
 from autograder.files import write_whole
+from autograder.gradebook import standings
 from autograder.gradebook.registration import set_terms
 from autograder.gradebook.writer import GradebookWriter
 from autograder.grading import workers
@@ -84,5 +85,8 @@ class SaveVerdicts(NbGraderPreprocessor):  # type: ignore[misc]
             raise CourseError(f"no verdict is kept for {about['student']}; run `autograder grade {assignment.name}`")
         with api.Gradebook(about["db_url"]) as gradebook:
             set_terms(gradebook, course, assignment)
-            GradebookWriter(gradebook, course, assignment).save([result])
+            saved = GradebookWriter(gradebook, course, assignment).save([result])
+            standings.settle_late(gradebook, course, assignment, [result.student])
+        for line in saved.unreadable:
+            self.log.warning(line)
         return nb, resources

@@ -18,7 +18,7 @@ from autograder.gradebook import database, faults, registration, repair, standin
 from autograder.gradebook.writer import GradebookWriter, Saved, shown
 from autograder.grading import locks, workers
 from autograder.judging.verdicts import Result
-from autograder.marks import sheets
+from autograder.marks.manual_marks import load_sheet
 from autograder.marks.verdict_files import keep, load_result, verdict_file
 from autograder.pages import graded_folder, graded_notebook
 from autograder.submissions import merge, submission
@@ -44,6 +44,7 @@ class GradingSession:
         """rebuild: a gradebook that is broken is laid aside, and made again from the kept verdicts."""
         self.course, self.assignment = course, assignment
         self.mended: list[str] = []
+        self.unreadable: list[str] = []  # lines about sheets of what people gave
         self._open = contextlib.ExitStack()
         self._waiting: list[Result] = []
         self._trouble: CourseError | None = None
@@ -103,7 +104,7 @@ class GradingSession:
         """The gradebook from the kept verdicts and sheets, and nobody's code run -> lines about it."""
         kept = {s: r for s in students if (r := self._kept(s)) is not None}
         said = [*self.mended, *self._enter(list(kept.values()))]
-        kept_sheets = [sheets.load_sheet(self.course, self.assignment.name, student) for student in kept]
+        kept_sheets = [load_sheet(self.course, self.assignment.name, student) for student in kept]
         given = sum(len(sheet.marks) for sheet in kept_sheets if sheet is not None)
         said.append(f"the gradebook holds the kept verdicts of {len(kept)} students, and {given} entries of people")
         if left := [student for student in students if student not in kept]:
@@ -146,6 +147,7 @@ class GradingSession:
             entered += saved.entered
             said += [f"{line} (gradebook mended from the kept verdict)" for line in saved.moved]
             said += saved.waiting
+            self.unreadable += saved.unreadable
         if entered:
             said.insert(0, f"kept verdicts entered into the gradebook: {_some(entered)}")
         return said
@@ -163,14 +165,21 @@ class GradingSession:
         """Save the waiting results. A gradebook in trouble stops nobody's grading: the next session enters them."""
         batch, self._waiting = self._waiting, []
         try:
-            return self._writer.save(batch) if batch else Saved()
+            saved = self._writer.save(batch) if batch else Saved()
+            self.unreadable += saved.unreadable
+            return saved
         except CourseError as error:
             self._trouble = error
             return Saved()
 
 
 def rebuild(course: Course, assignment: Assignment, students: Sequence[str]) -> list[str]:
-    """Make the gradebook again, from the kept verdicts and sheets -> lines about it."""
+    """Make the gradebook again, from the kept verdicts and sheets -> lines about it.
+
+    Where a sheet cannot be read, nothing is touched: a person's marks would be gone.
+    """
+    for student in students:
+        load_sheet(course, assignment.name, student)
     with GradingSession(course, assignment, rebuild=True) as work:
         return work.rebuild(students)
 

@@ -78,7 +78,8 @@ def open_context(course: Course, assignment: Assignment) -> JudgeContext:
 
 def _blank(judge_context: JudgeContext, record: TaskChecks) -> Any:
     """Makes the context of a submission that answers nothing."""
-    return lambda: check_context(judge_context, record.task, SEED, Answers(), Problem("no_model", {"file": judge_context.assignment.model_file}))
+    no_model = Problem("no_model", {"file": judge_context.assignment.model_file})
+    return lambda: check_context(judge_context, record.task, SEED, Answers(), no_model)
 
 
 def cases(judge_context: JudgeContext, task: str, seed: int) -> Sequence[Case]:

@@ -5,7 +5,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -81,7 +81,7 @@ def ask(
     if task in names and not names[task].__code__.co_argcount:  # plain assignments: the reference returns them
         names = {**names, **names[task]()}
     # otherwise the module's own names, not a copy: instruments must stand in where its functions look
-    who = guest_namespace.Namespace(names)
+    who = guest_namespace.Namespace(cast("dict[str, Any]", names))
     arrays: dict[str, Array] = {}
     errors: dict[str, Error] = {}
     for number, case in enumerate(cases):

@@ -9,9 +9,11 @@ import gzip
 import io
 import os
 import re
+import shutil
 import stat
 import struct
 import tarfile
+import tempfile
 import unicodedata
 import zipfile
 import zlib
@@ -21,12 +23,13 @@ from pathlib import Path
 from typing import IO
 
 from autograder.course import Limits
-from autograder.submissions.submission import MAX_FILES, MEGABYTE
+from autograder.submissions.submission import MAX_FILE, MAX_FILES, MAX_TOTAL, MEGABYTE
 
 PACKED = (".zip", ".tar", ".tar.gz", ".tgz")
 UNREADABLE = (".rar", ".7z", ".tar.xz", ".tar.bz2")
 MAX_DEPTH, MAX_PART = 12, 200  # folders below each other, bytes of a name
 TAR_ROOM = 1 << 20  # bytes of a tar's own headers
+MAX_TAR = 16 << 30  # bytes of the files in a tar: they are laid on the disk
 ENTRY_BYTES = 400  # of a zip's directory, an entry: more than any real one
 IGNORED = re.compile(r"^(\..*|__MACOSX|__pycache__|Thumbs\.db|desktop\.ini|~\$.*)$")
 ZIP_END = b"PK\x05\x06"
@@ -48,8 +51,7 @@ class Bounds:
 
 def of_submission(limits: Limits) -> Bounds:
     """What one student may hand in."""
-    size = int(limits.file_mb) * MEGABYTE
-    return Bounds(MAX_FILES, size, 4 * size)
+    return Bounds(MAX_FILES, min(MAX_FILE, int(limits.file_mb) * MEGABYTE), MAX_TOTAL)
 
 
 def of_class(limits: Limits) -> Bounds:
@@ -115,7 +117,7 @@ def inside(data: bytes, name: str, bounds: Bounds) -> Iterator[Tree]:
 def _tree(file: IO[bytes], name: str, bounds: Bounds, stack: contextlib.ExitStack) -> Tree:
     if name.lower().endswith(".zip"):
         return _zip(file, bounds, stack)
-    return _tar(file, name, bounds)
+    return _tar(file, name, bounds, stack)
 
 
 def _folder(root: Path, bounds: Bounds) -> Tree:
@@ -205,12 +207,13 @@ class _Metered(io.RawIOBase):
         return data
 
 
-def _tar(file: IO[bytes], name: str, bounds: Bounds) -> Tree:
-    """A tar is read through once: its files are kept, within the bounds."""
+def _tar(file: IO[bytes], name: str, bounds: Bounds, stack: contextlib.ExitStack) -> Tree:
+    """A tar is read through once: its files are laid in a temporary folder, within the bounds."""
     plain: IO[bytes] = file if name.lower().endswith(".tar") else gzip.GzipFile(fileobj=file)  # type: ignore[assignment]
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="autograder-tar-")))
     files: dict[str, Callable[[], bytes]] = {}
     refused: list[str] = []
-    bound = min(bounds.total_bytes, of_submission(Limits()).total_bytes) + TAR_ROOM
+    bound = min(bounds.total_bytes, MAX_TAR) + TAR_ROOM
     with tarfile.open(fileobj=_Metered(plain, bound), mode="r|") as whole:
         for entry in whole:
             try:
@@ -224,8 +227,10 @@ def _tar(file: IO[bytes], name: str, bounds: Bounds) -> Tree:
                 continue
             reader = whole.extractfile(entry) if found else None
             if reader is not None:
-                data = reader.read()
-                files[found] = lambda data=data: data  # type: ignore[misc]
+                laid = folder / str(len(files))  # never by a name of theirs
+                with laid.open("wb") as copy:
+                    shutil.copyfileobj(reader, copy, MEGABYTE)
+                files[found] = laid.read_bytes
     return Tree(files, tuple(refused))
 
 

@@ -8,7 +8,7 @@ import html
 import io
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.course import Assignment, Course
@@ -16,27 +16,10 @@ from autograder.course.roster import FORMULA, Person, Roster, squeezed, value_of
 from autograder.errors import CourseError
 from autograder.lms import worksheet
 from autograder.lms.worksheet import Worksheet
+from autograder.marks.final_marks import StudentMark
 
 CANVAS_IDS = {"SIS User ID": "sis_user_id", "SIS Login ID": "sis_login_id"}
 POINTS = "    Points Possible"
-
-
-@dataclass(frozen=True)
-class Standing:
-    """One student's marks. A task's score is None where it waits for a person."""
-
-    student: str
-    tasks: Mapping[str, float | None]
-    penalty: float = 0.0
-    comments: Mapping[str, str] = field(default_factory=dict)
-
-    def total(self, assignment: Assignment, partial: bool = False) -> float | None:
-        """All tasks less the penalty; None where a task still waits, but for `partial` marks."""
-        scores = [self.tasks.get(task.name) for task in assignment.tasks]
-        required = [self.tasks.get(task.name) for task in assignment.tasks if not task.optional]
-        if not partial and any(score is None for score in required):
-            return None
-        return max(0.0, sum(score or 0.0 for score in scores) - self.penalty)
 
 
 @dataclass(frozen=True)
@@ -55,24 +38,24 @@ class Class:
     course: Course
     assignment: Assignment
     people: Roster
-    standings: Mapping[str, Standing]
+    marks: Mapping[str, StudentMark]
     partial: bool = False
 
     def mark(self, student: str) -> str:
         """A student's total as it is written; "" for ungraded."""
-        standing = self.standings.get(student)
-        total = standing.total(self.assignment, self.partial) if standing is not None else None
+        mark = self.marks.get(student)
+        total = None if mark is None else mark.so_far if self.partial else mark.total
         return "" if total is None else number(total)
 
     @property
     def everybody(self) -> list[Person]:
         """The roster, and after it those who handed in without being in it."""
         known = {person.id for person in self.people.people}
-        return [*self.people.people, *(Person(name) for name in sorted(self.standings) if name not in known)]
+        return [*self.people.people, *(Person(name) for name in sorted(self.marks) if name not in known)]
 
     def waiting(self) -> list[str]:
         """A line on those whose mark is not whole."""
-        names = [n for n, s in self.standings.items() if s.total(self.assignment) is None]
+        names = [n for n, mark in self.marks.items() if mark.total is None]
         if not names:
             return []
         what = "as they stand now" if self.partial else "empty; --partial writes them as they stand"
@@ -109,11 +92,11 @@ def table(given: Class, sheet: Path | None = None) -> Exported:
     tasks = [task.name for task in given.assignment.tasks]
     rows = [["id", "first_name", "last_name", "email", *tasks, "penalty", "score", "max_score"]]
     for person in given.everybody:
-        standing = given.standings.get(person.id)
-        scores = [standing.tasks.get(task) if standing else None for task in tasks]
+        mark = given.marks.get(person.id)
+        scores = [mark.score(task) if mark else None for task in tasks]
         cells = ["" if score is None else number(score) for score in scores]
         who = [person.id, person.first_name, person.last_name, person.ids.get("email", "")]
-        penalty = number(standing.penalty) if standing else ""
+        penalty = number(mark.penalty) if mark else ""
         rows.append([*map(plain, who), *cells, penalty, given.mark(person.id), number(given.assignment.points)])
     return Exported(_written(rows), notes=tuple(given.waiting()))
 
@@ -241,15 +224,15 @@ def _capped(given: Class, student: str) -> tuple[str, str]:
 
 def comments(given: Class, student: str) -> str:
     """What the student reads in Moodle: a line a task, as HTML, which is what Moodle keeps there."""
-    standing = given.standings[student]
+    mark = given.marks[student]
     lines = []
     for task in given.assignment.tasks:
-        score = standing.tasks.get(task.name)
+        score = mark.score(task.name)
         got = "-" if score is None else number(score)
-        said = html.escape(html.unescape(standing.comments.get(task.name, ""))).replace("\n", "<br>")
+        said = html.escape(mark.comment(task.name)).replace("\n", "<br>")
         lines.append(f"{task.name}: {got} / {number(task.points)}" + (f": {said}" if said else ""))
-    if standing.penalty:
-        lines.append(f"late: -{number(standing.penalty)}")
+    if mark.penalty:
+        lines.append(f"late: -{number(mark.penalty)} ({html.escape(mark.reason)})")
     return plain("<br>".join(lines))
 
 
@@ -261,7 +244,7 @@ def _student(given: Class, claims: Mapping[str, str]) -> str:
     person, _ = given.people.find(claims)
     if person is not None:
         return person.id
-    return next((n for n in given.standings if squeezed(n) and n == claims["id"] and not value_of_any(given, n)), "")
+    return next((n for n in given.marks if squeezed(n) and n == claims["id"] and not value_of_any(given, n)), "")
 
 
 def value_of_any(given: Class, student: str) -> bool:
@@ -271,7 +254,7 @@ def value_of_any(given: Class, student: str) -> bool:
 
 def _left(given: Class, done: set[str], sheet: Worksheet) -> list[str]:
     """A line for each student with a mark who has no line in the worksheet."""
-    return [f"{name}: not in {sheet.path}" for name in given.standings if name not in done and given.mark(name)]
+    return [f"{name}: not in {sheet.path}" for name in given.marks if name not in done and given.mark(name)]
 
 
 def _scale(given: Class, said: str, where: str) -> list[str]:

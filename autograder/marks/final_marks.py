@@ -1,80 +1,196 @@
-"""What people gave in the formgrader: manual marks, extra credit and comments, put over the judge's verdicts.
+"""What the mark is: one function from the verdicts, what people gave and the lateness to a student's mark.
 
-The rows of the gradebook come in as an argument.
+Gradebook, `scores`, feedback, class report, export, `--explain` and nbgrader's own pages show this mark
+and no other (docs/architecture.md has the table). The rows of the gradebook come in as an argument.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any
 
-from autograder.course import PERSON, Assignment, Course, messages
-from autograder.judging.verdicts import FAILED, NEEDS_GRADING, PASSED, Result, Verdict
+from autograder.course import PERSON, Assignment, Course
+from autograder.course.late import due_time
+from autograder.course.messages import Messages, of_engine
+from autograder.judging.verdicts import FAILED, NEEDS_GRADING, NOT_CHECKED, PASSED, Result, Verdict
+from autograder.marks.manual_marks import ManualMark
 from autograder.marks.verdict_files import load_result
 
 
 @dataclass(frozen=True)
-class Mark:
-    """What a person gave for one task. `waits`: the answer is another one since."""
+class HandedIn:
+    """What the gradebook knows of one student's submission, beside the verdicts."""
 
-    score: float | None
-    extra: float
-    waits: bool
-    comment: str
+    marks: Mapping[str, ManualMark] = field(default_factory=dict)
+    time: datetime | None = None  # UTC, without a zone
+    extension: timedelta | None = None  # as nbgrader has it
+    auto: Mapping[str, float | None] = field(default_factory=dict)  # scores that the gradebook holds
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What the gradebook knows of an assignment. due: UTC, without a zone."""
+
+    students: Mapping[str, HandedIn] = field(default_factory=dict)
+    due: datetime | None = None
+
+
+@dataclass(frozen=True)
+class StudentMark:
+    """One student's mark.
+
+    result: the verdicts with what people gave put over them; a score is None where it waits for a person.
+    share: what lateness takes of the scores, from 0 to 1; penalty: in points; reason: why, in words.
+    total: None where a required task waits; so_far: the same with what waits counted as nothing.
+    """
+
+    result: Result
+    by_person: Mapping[str, ManualMark]
+    share: float
+    penalty: float
+    reason: str
+    total: float | None
+    so_far: float
 
     @property
-    def given(self) -> bool:
-        """Whether there is anything to put over the verdict."""
-        return self.score is not None or bool(self.extra) or bool(self.comment)
+    def student(self) -> str:
+        return self.result.student
+
+    def score(self, task: str) -> float | None:
+        """A task's score; None where it waits for a person, or is not known."""
+        verdict = self.result.verdicts.get(task)
+        return None if verdict is None else verdict.score
+
+    def comment(self, task: str) -> str:
+        """What is said to the student about a task: a person's words before ours."""
+        mark, verdict = self.by_person.get(task), self.result.verdicts.get(task)
+        return (mark.comment if mark is not None else "") or (verdict.message if verdict is not None else "")
+
+    @property
+    def waiting(self) -> int:
+        """How many tasks wait for a person."""
+        return sum(verdict.score is None for verdict in self.result.verdicts.values())
 
 
-Marks = Mapping[str, Mapping[str, Mark]]
+def final_mark(course: Course, assignment: Assignment, result: Result, rows: Rows) -> StudentMark:
+    """The mark of one student."""
+    row = rows.students.get(result.student, HandedIn())
+    words = of_engine(course.language)
+    verdicts = {name: _with_mark(assignment, v, row.marks.get(name), words) for name, v in result.verdicts.items()}
+    scores = [verdict.score for verdict in verdicts.values()]
+    required = [task.name for task in assignment.tasks if not task.optional]
+    days = assignment.late.days(result.student, seconds_late(course, assignment, row, rows.due))
+    share = assignment.late.share(result.student, days)
+    penalty = sum(penalty_of(share, [verdicts.get(t) for t in names]) for names in _by_notebook(assignment).values())
+    so_far = max(0.0, sum(score or 0.0 for score in scores) - penalty)
+    whole = all(task in verdicts and verdicts[task].score is not None for task in required)
+    return StudentMark(
+        result=replace(result, verdicts=verdicts),
+        by_person={task: mark for task, mark in row.marks.items() if mark.given or mark.comment},
+        share=share,
+        penalty=penalty,
+        reason=_reason(assignment, result.student, days, words),
+        total=so_far if whole else None,
+        so_far=so_far,
+    )
 
 
-def applied(course: Course, assignment: Assignment, result: Result, given: Mapping[str, Mark]) -> Result:
-    """The result with a person's marks and comments in place of the judge's."""
-    if not given:
-        return result
-    said = messages.of_engine(course.language)
-    found = dict(result.verdicts)
-    for task in assignment.tasks:
-        if task.name in given and task.name in found:
-            by_person = task.graded_by == PERSON
-            found[task.name] = _marked(found[task.name], given[task.name], by_person, said)
-    return replace(result, verdicts=found)
+def _by_notebook(assignment: Assignment) -> dict[str, list[str]]:
+    """The tasks of each notebook: nbgrader keeps a penalty for each."""
+    return {book: [task.name for task in assignment.tasks if task.notebook == book] for book in assignment.notebooks}
 
 
-def _marked(verdict: Verdict, mark: Mark, by_person: bool, said: messages.Messages) -> Verdict:
-    message = verdict.message
-    if mark.score is not None and not mark.waits:
-        score = mark.score + mark.extra
-        right = score >= verdict.max_score
-        message = said.say("status", "graded") if by_person else f"{message}\n{said.say('status', 'overridden')}"
-        verdict = replace(
-            verdict,
-            score=score,
-            status=PASSED if right else FAILED,
-            parts=(),
-            mistake="" if right else verdict.mistake,
-        )
-    elif mark.waits and (
-        mark.score is not None or (mark.extra and not by_person)
-    ):  # given for an answer that has changed
+def penalty_of(share: float, verdicts: Sequence[Verdict | None]) -> float:
+    """What lateness takes of some tasks; what waits counts as nothing."""
+    return share * max(0.0, sum(verdict.score or 0.0 for verdict in verdicts if verdict is not None))
+
+
+def seconds_late(course: Course, assignment: Assignment, row: HandedIn, due: datetime | None) -> float:
+    """How long after the due date a submission came; 0 where it came in time, or nobody knows when."""
+    due = due_time(assignment.due, course.timezone) or due
+    if due is None or row.time is None:
+        return 0.0
+    return max(0.0, (row.time - due - (row.extension or timedelta())).total_seconds())
+
+
+def _reason(assignment: Assignment, student: str, days: int, words: Messages) -> str:
+    late = assignment.late
+    if not days or late.policy == "none":
+        return ""
+    if student in late.forgiven:
+        return words.say("late", "forgiven", days=str(days))
+    return words.say("late", late.policy, days=str(days), percent=f"{late.percent_a_day:g}")
+
+
+def _with_mark(assignment: Assignment, verdict: Verdict, mark: ManualMark | None, words: Messages) -> Verdict:
+    """A verdict with what a person gave put over it."""
+    if mark is None:
+        return verdict
+    by_person = any(task.name == verdict.task and task.graded_by == PERSON for task in assignment.tasks)
+    if mark.given and mark.waits and (mark.score is not None or verdict.score is not None):
         old = f"{mark.score or 0:g}" + (f" + {mark.extra:g}" if mark.extra else "")
-        message = f"{message}\n{said.say('status', 'stale', mark=old)}"
-        verdict = replace(verdict, score=None, status=NEEDS_GRADING, parts=())
+        message = f"{verdict.message}\n{words.say('status', 'stale', mark=old)}"
+        verdict = replace(verdict, score=None, status=NEEDS_GRADING, parts=(), message=message)
+    elif mark.score is not None:
+        verdict = _overridden(verdict, mark.points, by_person, words)
     elif mark.extra and verdict.score is not None:
         verdict = replace(verdict, score=verdict.score + mark.extra)
     if mark.comment:
-        message = f"{message}\n{said.say('status', 'comment', text=mark.comment)}"
-    return replace(verdict, message=message)
+        verdict = replace(verdict, message=f"{verdict.message}\n{words.say('status', 'comment', text=mark.comment)}")
+    return verdict
 
 
-def as_data(course: Course, assignment: Assignment, students: Iterable[str], given: Marks) -> dict[str, dict[str, Any]]:
-    """`scores --json`: student -> task -> its verdict, with what people gave put over it."""
+def _overridden(verdict: Verdict, score: float, by_person: bool, words: Messages) -> Verdict:
+    """The verdict of a task that a person marked; the old message is shown as overruled."""
+    right = score >= verdict.max_score
+    message = words.say("status", "graded")
+    if not by_person:
+        message = words.say("status", "overridden")
+        if verdict.status != PASSED or not right:
+            message = f"{message}\n{words.say('status', 'overruled', text=verdict.message)}"
+    return replace(
+        verdict,
+        score=score,
+        status=PASSED if right else FAILED,
+        parts=(),
+        mistake="" if right else verdict.mistake,
+        message=message,
+    )
+
+
+def class_marks(
+    course: Course, assignment: Assignment, students: Iterable[str], rows: Rows, lost_too: bool = False
+) -> dict[str, StudentMark]:
+    """The marks of those students who have a verdict, by name.
+
+    lost_too: and of those whose verdicts are gone, as the gradebook still has their scores.
+    """
+    marks = {}
+    for student in sorted(set(students)):
+        result = load_result(course, assignment.name, student)
+        if result is None and lost_too and student in rows.students:
+            result = of_row(assignment, student, rows.students[student])
+        if result is not None:
+            marks[student] = final_mark(course, assignment, result, rows)
+    return marks
+
+
+def as_data(mark: StudentMark) -> dict[str, dict[str, Any]]:
+    """A student's tasks as `scores --json` has them."""
     hidden = ("task", "measured", "flag", "fault")
-    data = {}
-    for student in students:
-        if (result := load_result(course, assignment.name, student)) is not None:
-            found = applied(course, assignment, result, given.get(student, {})).verdicts
-            data[student] = {t: {k: v for k, v in one.as_json().items() if k not in hidden} for t, one in found.items()}
-    return data
+    return {
+        task: {name: value for name, value in verdict.as_json().items() if name not in hidden}
+        for task, verdict in mark.result.verdicts.items()
+    }
+
+
+def of_row(assignment: Assignment, student: str, row: HandedIn) -> Result:
+    """A result of a student whose verdicts are gone: the scores that the gradebook still has."""
+    verdicts = {}
+    for task in assignment.tasks:
+        score = row.auto.get(task.name)
+        status = (
+            NEEDS_GRADING if score is None else PASSED if score >= task.points else FAILED if score else NOT_CHECKED
+        )
+        verdicts[task.name] = Verdict(task.name, status, score, task.points)
+    return Result(student, assignment.name, "", "", verdicts)

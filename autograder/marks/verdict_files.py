@@ -9,7 +9,7 @@ from autograder.course.roster import UNSAFE
 from autograder.errors import CourseError
 from autograder.files import write_whole
 from autograder.judging.verdicts import Result, result_from
-from autograder.marks import sheets
+from autograder.marks.manual_marks import Sheet, UnreadableSheet, keep_sheet, load_sheet
 
 
 def students(course: Course, assignment: Assignment, wanted: Sequence[str] = ()) -> list[str]:
@@ -70,5 +70,8 @@ def keep(course: Course, result: Result) -> None:
 
 def _remember(course: Course, before: Result) -> None:
     """Note which answers the gradebook knows, before it hears of others: its marks are for those."""
-    if sheets.load_sheet(course, before.assignment, before.student) is None:
-        sheets.keep_sheet(course, before.assignment, before.student, sheets.Sheet(heard=before.by_person))
+    try:
+        if load_sheet(course, before.assignment, before.student) is None:
+            keep_sheet(course, before.assignment, before.student, Sheet(heard=before.by_person))
+    except UnreadableSheet:
+        pass  # it is never written over; whoever writes the gradebook says so

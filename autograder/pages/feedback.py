@@ -2,33 +2,16 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from autograder.course import Assignment, Course, messages
 from autograder.errors import CourseError
 from autograder.files import write_folder
-from autograder.judging.verdicts import Result
+from autograder.marks.final_marks import StudentMark
 from autograder.pages import html_page, markdown
 
 WHOLE = "feedback.html"  # the table and all notebooks in one file
-
-
-@dataclass(frozen=True)
-class Total:
-    """The sum of the marks; `best`: of the required tasks."""
-
-    score: str
-    best: str
-    waiting: int
-
-
-def total(assignment: Assignment, result: Result) -> Total:
-    """The marks of a result added up."""
-    found = [verdict.score for verdict in result.verdicts.values()]
-    best = sum(task.points for task in assignment.tasks if not task.optional)
-    return Total(f"{sum(s or 0 for s in found):g}", f"{best:g}", sum(s is None for s in found))
 
 
 class Writer:
@@ -43,20 +26,20 @@ class Writer:
         """Where nbgrader keeps a student's feedback."""
         return self.course.root / "feedback" / student / self.assignment.name
 
-    def pages(self, result: Result) -> dict[str, str]:
-        """The pages of a result, by file name: one for each notebook, as nbgrader has it, and the whole."""
-        folder = self.course.root / "autograded" / result.student / self.assignment.name
+    def pages(self, mark: StudentMark) -> dict[str, str]:
+        """The pages of a mark, by file name: one for each notebook, as nbgrader has it, and the whole."""
+        folder = self.course.root / "autograded" / mark.student / self.assignment.name
         books = {name: self._pieces(folder / f"{name}.ipynb") for name in self.assignment.notebooks}
-        found = {f"{name}.html": self._page(result, {name: book}) for name, book in books.items()}
-        return {**found, WHOLE: self._page(result, books)}
+        found = {f"{name}.html": self._page(mark, {name: book}) for name, book in books.items()}
+        return {**found, WHOLE: self._page(mark, books)}
 
-    def write(self, result: Result) -> None:
+    def write(self, mark: StudentMark) -> None:
         """Lay the pages into feedback/STUDENT/ASSIGNMENT/, with what was handed in beside the notebooks."""
-        graded = self.course.root / "autograded" / result.student / self.assignment.name
+        graded = self.course.root / "autograded" / mark.student / self.assignment.name
         beside = [p for p in sorted(graded.rglob("*")) if p.is_file() and p.suffix not in (".ipynb", ".npz")]
         files = {path.relative_to(graded).as_posix(): path.read_bytes() for path in beside}
-        files |= {name: page.encode() for name, page in self.pages(result).items()}
-        write_folder(self.folder(result.student), files)
+        files |= {name: page.encode() for name, page in self.pages(mark).items()}
+        write_folder(self.folder(mark.student), files)
 
     def _pieces(self, path: Path) -> list[markdown.Piece]:
         try:
@@ -68,14 +51,17 @@ class Writer:
             ) from error
         return markdown.pieces(book, self._answers, [task.name for task in self.assignment.tasks])
 
-    def _page(self, result: Result, books: Mapping[str, list[markdown.Piece]]) -> str:
+    def _page(self, mark: StudentMark, books: Mapping[str, list[markdown.Piece]]) -> str:
+        result = mark.result
         values: dict[str, Any] = {
             "assignment": self.assignment,
             "words": self._words,
             "say": self._words.say,
             "result": result,
             "verdicts": [result.verdicts[task.name] for task in self.assignment.tasks],
-            "total": total(self.assignment, result),
+            "mark": mark,
+            "penalty": f"{mark.penalty:g}",
+            "score": f"{mark.so_far:g}",
             "told": result.told,
             "books": books,
             "shown": {piece.task for book in books.values() for piece in book if piece.task},

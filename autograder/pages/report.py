@@ -14,9 +14,9 @@ from rich.console import Console
 from autograder.course import PERSON, Assignment, Course, messages
 from autograder.errors import CourseError
 from autograder.files import write_whole
-from autograder.judging.verdicts import FAILED, NEEDS_GRADING, NOT_CHECKED, PASSED, Result, Verdict
+from autograder.judging.verdicts import FAILED, NEEDS_GRADING, NOT_CHECKED, PASSED, Verdict
 from autograder.marks import final_marks, verdict_files
-from autograder.marks.final_marks import Marks
+from autograder.marks.final_marks import Rows, StudentMark
 from autograder.pages import charts, feedback, html_page, similarity
 from autograder.pages import statistics as summary_module
 from autograder.pages.similarity import Alike
@@ -49,12 +49,14 @@ class Row:
     student: str
     link: str
     cells: Sequence[tuple[str, str]]  # CSS class, text
+    late: str  # what lateness takes, and why
+    reason: str
     total: str
 
 
-def make(course: Course, assignment: Assignment, given: Marks, out: Console, quiet: bool = False) -> Path:
-    """Write feedback and class report -> where the report is. given: what people gave."""
-    found, ungraded = results(course, assignment, given)
+def make(course: Course, assignment: Assignment, rows: Rows, out: Console, quiet: bool = False) -> Path:
+    """Write feedback and class report -> where the report is. rows: what the gradebook knows."""
+    found, ungraded = class_of(course, assignment, rows)
     if not quiet:
         out.print(f"writing feedback for {len(found)} students of {assignment.name}, language {course.language!r}")
     with Progress(len(found), out, quiet) as progress:
@@ -70,21 +72,18 @@ def make(course: Course, assignment: Assignment, given: Marks, out: Console, qui
     return page
 
 
-def results(course: Course, assignment: Assignment, given: Marks) -> tuple[list[Result], list[str]]:
-    """(the class's results with people's marks in them, the students who are not graded yet)."""
+def class_of(course: Course, assignment: Assignment, rows: Rows) -> tuple[list[StudentMark], list[str]]:
+    """(the marks of the class, the students who are not graded yet)."""
     names = verdict_files.students(course, assignment)
-    found = {name: verdict_files.load_result(course, assignment.name, name) for name in names}
-    graded = [
-        final_marks.applied(course, assignment, result, given.get(name, {})) for name, result in found.items() if result
-    ]
-    if not graded:
+    marks = final_marks.class_marks(course, assignment, names, rows)
+    if not marks:
         raise CourseError(f"no submission of {assignment.name} is graded yet; run `autograder grade {assignment.name}`")
-    return graded, [name for name, result in found.items() if result is None]
+    return list(marks.values()), [name for name in names if name not in marks]
 
 
-def likenesses(course: Course, assignment: Assignment, found: Sequence[Result]) -> Likenesses:
+def likenesses(course: Course, assignment: Assignment, found: Sequence[StudentMark]) -> Likenesses:
     """Compare the class's answers and models."""
-    names = [result.student for result in found]
+    names = [mark.student for mark in found]
     answers = similarity.answers(course, assignment, names)
     prose = [task.name for task in assignment.tasks if task.graded_by == PERSON]
     return Likenesses(similarity.same_weights(course, assignment, names), similarity.alike(answers, names, prose))
@@ -96,7 +95,7 @@ def path(course: Course, assignment: Assignment) -> Path:
 
 
 def write(
-    course: Course, assignment: Assignment, found: Sequence[Result], ungraded: Sequence[str], alike: Likenesses
+    course: Course, assignment: Assignment, found: Sequence[StudentMark], ungraded: Sequence[str], alike: Likenesses
 ) -> Path:
     """Write the class report."""
     target = path(course, assignment)
@@ -104,16 +103,18 @@ def write(
     return target
 
 
-def write_feedback(course: Course, assignment: Assignment, found: Sequence[Result], step: Callable[[], None]) -> None:
+def write_feedback(
+    course: Course, assignment: Assignment, found: Sequence[StudentMark], step: Callable[[], None]
+) -> None:
     """Write every student's feedback."""
     writer = feedback.Writer(course, assignment)
-    for result in found:
-        writer.write(result)
+    for mark in found:
+        writer.write(mark)
         step()
 
 
 def page(
-    course: Course, assignment: Assignment, found: Sequence[Result], ungraded: Sequence[str], alike: Likenesses
+    course: Course, assignment: Assignment, found: Sequence[StudentMark], ungraded: Sequence[str], alike: Likenesses
 ) -> str:
     """The class report as HTML."""
     words = messages.load_messages(course.part("messages", assignment.name), course.language)
@@ -138,11 +139,12 @@ def page(
         "graded": _graded(course, assignment, found),
         "facts": _facts(summary, found),
         "warnings": _warnings(found, ungraded),
-        "notes": [(result.student, note) for result in found for note in result.notes],
+        "notes": [(mark.student, note) for mark in found for note in mark.result.notes],
         "weights": alike.weights,
         "alike": alike.answers,
         "most_groups": MOST_GROUPS,
-        "rows": [_row(course, assignment, result) for result in sorted(found, key=lambda r: r.student)],
+        "late": any(mark.penalty for mark in found),
+        "rows": [_row(assignment, mark) for mark in sorted(found, key=lambda mark: mark.student)],
     }
     style = (html_page.TEMPLATES / "report.css").read_text(encoding="utf-8")
     return html_page.render("report.html", style, **values, **_figures(assignment, summary))
@@ -176,21 +178,20 @@ def _bounds(assignment: Assignment, summary: Summary) -> Mapping[str, float]:
     return dict(zip(summary.accuracies, assignment.thresholds.get(assignment.dataset, ()), strict=False))
 
 
-def _graded(course: Course, assignment: Assignment, found: Sequence[Result]) -> str:
+def _graded(course: Course, assignment: Assignment, found: Sequence[StudentMark]) -> str:
     times = []
-    for result in found:
-        file = verdict_files.verdict_file(course, assignment.name, result.student)
+    for mark in found:
+        file = verdict_files.verdict_file(course, assignment.name, mark.student)
         if file.is_file():
             times.append(datetime.fromtimestamp(file.stat().st_mtime, UTC))
     span = sorted({f"{time:%Y-%m-%d %H:%M}" for time in (min(times), max(times))}) if times else ["?"]
-    fingerprints = ", ".join(
-        f"{fingerprint} ({count})" for fingerprint, count in Counter(r.fingerprint for r in found).most_common()
-    )
-    sets = ", ".join(sorted({r.dataset for r in found if r.dataset})) or "none"
-    return f"Graded {' to '.join(span)} UTC. Kit (submissions): {fingerprints}. Dataset: {sets}."
+    counts = Counter(mark.result.fingerprint for mark in found).most_common()
+    fingerprints = ", ".join(f"{fingerprint} ({count})" for fingerprint, count in counts)
+    sets = ", ".join(sorted({mark.result.dataset for mark in found if mark.result.dataset})) or "none"
+    return f"Graded {' to '.join(span)} UTC. Grader (submissions): {fingerprints}. Dataset: {sets}."
 
 
-def _facts(summary: Summary, found: Sequence[Result]) -> dict[str, str]:
+def _facts(summary: Summary, found: Sequence[StudentMark]) -> dict[str, str]:
     return {
         "students graded": f"{len(found)}",
         "mean": f"{statistics.fmean(summary.totals):.2f} of {summary.best:g}",
@@ -200,21 +201,22 @@ def _facts(summary: Summary, found: Sequence[Result]) -> dict[str, str]:
     }
 
 
-def _warnings(found: Sequence[Result], ungraded: Sequence[str]) -> list[str]:
+def _warnings(found: Sequence[StudentMark], ungraded: Sequence[str]) -> list[str]:
     lines = []
     if ungraded:
         lines.append(f"Not graded yet, and not in this report: {', '.join(ungraded)}.")
-    if len({result.fingerprint for result in found}) > 1:
+    if len({mark.result.fingerprint for mark in found}) > 1:
         lines.append("Not all were graded with the same grader: run `autograder grade` again.")
-    if unsafe := [result.student for result in found if result.unsafe]:
+    if unsafe := [mark.student for mark in found if mark.result.unsafe]:
         lines.append(f"Graded without the sandbox: {', '.join(unsafe)}.")
     return lines
 
 
-def _row(course: Course, assignment: Assignment, result: Result) -> Row:
-    cells = [_cell(result.verdicts[task.name]) for task in assignment.tasks]
-    link = f"../../feedback/{quote(result.student)}/{quote(assignment.name)}/{feedback.WHOLE}"
-    return Row(result.student, link, cells, feedback.total(assignment, result).score)
+def _row(assignment: Assignment, mark: StudentMark) -> Row:
+    cells = [_cell(mark.result.verdicts[task.name]) for task in assignment.tasks]
+    link = f"../../feedback/{quote(mark.student)}/{quote(assignment.name)}/{feedback.WHOLE}"
+    late = f"-{mark.penalty:g}" if mark.penalty else ""
+    return Row(mark.student, link, cells, late, mark.reason, f"{mark.so_far:g}")
 
 
 def _cell(verdict: Verdict) -> tuple[str, str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from autograder.course import Assignment, Task
 from autograder.course.messages import Messages
 from autograder.judging.verdicts import FAILED, NEEDS_GRADING, NOT_CHECKED, PASSED, Result
+from autograder.marks.final_marks import StudentMark
 
 PARTLY = "partly"
 OUTCOMES = (PASSED, PARTLY, FAILED, NOT_CHECKED, NEEDS_GRADING)
@@ -69,18 +70,18 @@ def outcome(status: str, score: float | None) -> str:
     return PARTLY if status == FAILED and score else status
 
 
-def summary(assignment: Assignment, results: Sequence[Result], words: Messages) -> Summary:
+def summary(assignment: Assignment, marks: Sequence[StudentMark], words: Messages) -> Summary:
     """Add a class up."""
-    scores = [[v.score for v in result.verdicts.values()] for result in results]
+    results = [mark.result for mark in marks]
     return Summary(
-        totals=tuple(sum(s or 0 for s in found) for found in scores),
-        best=sum(task.points for task in assignment.tasks if not task.optional),
+        totals=tuple(mark.so_far for mark in marks),
+        best=assignment.points,
         rates=tuple(_rate(task, results, words) for task in assignment.tasks),
         mistakes=_mistakes(results, words),
         unchecked=_unchecked(results),
         flagged=_flagged(results, words),
         accuracies=_accuracies(results),
-        waiting=sum(s is None for found in scores for s in found),
+        waiting=sum(mark.waiting for mark in marks),
     )
 
 

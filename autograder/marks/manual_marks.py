@@ -1,0 +1,120 @@
+"""What people gave: manual marks, extra credit and comments, each for one answer and for no other.
+
+The gradebook has them as a person wrote them there; the sheet of a student, kept beside the verdicts,
+knows which answer each was given for. The gradebook can be made again from verdicts and sheets.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import msgspec
+
+from autograder.course import Course
+from autograder.errors import CourseError
+from autograder.files import write_whole
+
+
+@dataclass(frozen=True)
+class ManualMark:
+    """What a person gave for one task. `answer`: hash of the answer that it was given for."""
+
+    score: float | None = None
+    extra: float | None = None
+    comment: str | None = None
+    waits: bool = False  # as the gradebook has it: to be marked, or to be marked again
+    answer: str = ""
+
+    @property
+    def given(self) -> bool:
+        """Whether points were given: a comment alone is no mark, an extra credit of 0 is none."""
+        return self.score is not None or bool(self.extra)
+
+    @property
+    def points(self) -> float:
+        """What it is worth in place of a verdict's score."""
+        return (self.score or 0.0) + (self.extra or 0.0)
+
+    def __str__(self) -> str:
+        score = [] if self.score is None else [f"{self.score:g}"]
+        return " and ".join([*score, *([f"{self.extra:g} extra"] if self.extra else [])]) or "a comment"
+
+
+Given = Mapping[str, Mapping[str, ManualMark]]  # student -> task -> what a person gave
+
+
+def finite(value: float | None) -> float | None:
+    """A number of the gradebook, or None where it is none."""
+    return None if value is None or not math.isfinite(value) else float(value)
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """All that people gave one student.
+
+    heard: the hashes of the answers that the gradebook knew when this was written.
+    earlier: marks that people took back or gave anew, oldest first.
+    """
+
+    marks: Mapping[str, ManualMark] = field(default_factory=dict)
+    heard: Mapping[str, str] = field(default_factory=dict)
+    earlier: tuple[tuple[str, ManualMark], ...] = ()
+
+
+class UnreadableSheet(CourseError):
+    """A sheet that is there and cannot be read. It is never written over."""
+
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(
+            f"{path}: what people gave cannot be read ({why}); restore the file from a backup, or remove it where "
+            "the gradebook is whole, then grade again"
+        )
+
+
+def sheet_file(course: Course, assignment: str, student: str) -> Path:
+    """Where a student's sheet is kept."""
+    return course.state / "marks" / assignment / f"{student}.json"
+
+
+def load_sheet(course: Course, assignment: str, student: str) -> Sheet | None:
+    """The kept sheet, or None where there is none; UnreadableSheet where it cannot be read."""
+    path = sheet_file(course, assignment, student)
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Sheet)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise UnreadableSheet(path, error.strerror or "error") from error
+    except (msgspec.MsgspecError, UnicodeError) as error:
+        raise UnreadableSheet(path, str(error)[:120]) from error
+
+
+def keep_sheet(course: Course, assignment: str, student: str, sheet: Sheet) -> None:
+    """Write a student's sheet."""
+    write_whole(sheet_file(course, assignment, student), msgspec.json.encode(sheet), 0o600)
+
+
+def taken_up(sheet: Sheet | None, found: Mapping[str, ManualMark], current: Mapping[str, str]) -> Sheet:
+    """The sheet with what people did in the gradebook since.
+
+    found: what the gradebook has. current: hashes of the answers of the kept result; without a sheet
+    the gradebook has heard of no other.
+    """
+    known = sheet or Sheet(heard=current)
+    marks = {}
+    for task, mark in found.items():
+        old = known.marks.get(task)
+        points = old is not None and (old.score, old.extra) == (mark.score, mark.extra)
+        if old is not None and points and (mark.waits or not old.waits):
+            marks[task] = replace(mark, answer=old.answer)  # nobody marked anew; a comment may be another
+        elif mark.waits and mark.given:
+            marks[task] = mark  # of an answer that nobody knows any more
+        else:
+            marks[task] = replace(mark, answer=known.heard.get(task, ""))
+    gone = [
+        (task, old) for task, old in known.marks.items()
+        if task not in marks or (old.score, old.extra, old.comment) != (
+            marks[task].score, marks[task].extra, marks[task].comment)
+    ]  # fmt: skip
+    return Sheet(marks, known.heard, (*known.earlier, *gone))
