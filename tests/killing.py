@@ -84,7 +84,7 @@ def state(course: Course) -> State:
 
 def make_class(course: Course, right: dict[str, str], mistakes: dict[tuple[str, str], Mistake]) -> None:
     """Six submissions. Two were graded and marked by a person before, and one of those was handed in anew since."""
-    hw4 = course.assignment("hw4")
+    hw4 = course.assignments[0]
     t5, _ = made_up.with_mistake(course, hw4, mistakes["T5", "relu-missing"])
     t7, _ = made_up.with_mistake(course, hw4, mistakes["T7", "W2-regularization-missing"])
     broken = {"1-basics.ipynb": b"{not json", "2-two-layer-network.ipynb": b"\x00\xff", "best_net.npz": b"PK"}
@@ -112,14 +112,15 @@ def give(
     comment: str | None = None,
 ) -> None:
     """What a person gives, written as the formgrader's handlers write it, through nbgrader's own API."""
-    hw4 = course.assignment("hw4")
+    (assignment,) = course.assignments
+    where = assignment.task(task).notebook, assignment.name, student
     with Gradebook(f"sqlite:///{course.gradebook}") as book:
-        grade = book.find_grade(task, hw4.task(task).notebook, "hw4", student)
+        grade = book.find_grade(task, *where)
         grade.manual_score, grade.extra_credit = score, extra
         grade.needs_manual_grade = grade.manual_score is None and grade.auto_score is None
         book.db.commit()
         if comment is not None:
-            found = book.find_comment(hw4.task(task).answer_cell, hw4.task(task).notebook, "hw4", student)
+            found = book.find_comment(assignment.task(task).answer_cell, *where)
             found.manual_comment = comment
             book.db.commit()
 
