@@ -275,7 +275,7 @@ def test_ctrl_c_ends_all_soon_and_the_next_run_does_the_rest(changing: Course, r
     left = children(work.pid)
     os.killpg(work.pid, signal.SIGINT)
     _, said = work.communicate(timeout=60)
-    assert work.returncode == 130
+    assert work.returncode == 130, said
     assert said.strip() == "interrupted; what is graded is kept, run the same command again for the rest"
     until(lambda: not [child for child in left if Path(f"/proc/{child}").exists()], 30)
     finished(run, changing, gradebook_of)

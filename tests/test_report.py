@@ -281,7 +281,9 @@ def test_names_and_notes_are_shown_and_not_obeyed(graded: Course, hw4: Assignmen
     assert result is not None
     evil = "<script>alert(1)</script>"
     bad = replace(result, student=evil, notes=(evil,))
-    page = report.page(graded, graded.assignment("hw4"), [marked(graded, bad)], [evil], report.Likenesses([[evil, "b"]], []))
+    page = report.page(
+        graded, graded.assignment("hw4"), [marked(graded, bad)], [evil], report.Likenesses([[evil, "b"]], [])
+    )
     assert "<script" not in page and page.count("&lt;script&gt;") >= 4
 
 

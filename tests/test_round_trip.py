@@ -91,7 +91,14 @@ def test_moodle(here: Course, works: dict[str, dict[str, bytes]], run: Run, tmp_
     assert found[5004][1] == "" and "<script" not in text
     kept = list((here.root / "submitted-earlier" / MALI.id / "hw4").iterdir())
     assert len(kept) == 1
-    made = run("nbgrader", "export", "--exporter=autograder.gradebook.nbgrader_plugins.MoodleExport", "--to", "n.csv", cwd=here.root)
+    made = run(
+        "nbgrader",
+        "export",
+        "--exporter=autograder.gradebook.nbgrader_plugins.MoodleExport",
+        "--to",
+        "n.csv",
+        cwd=here.root,
+    )
     assert made.returncode == 0, made.stderr[-2000:]
     again = lms.read_moodle((here.root / "n.csv").read_bytes().decode())
     assert {n - 5000: grade for n, (grade, _) in again.items()} == MARKS

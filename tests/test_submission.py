@@ -276,7 +276,9 @@ def test_the_model_is_found_in_a_folder() -> None:
 
 
 def test_no_model_is_a_problem_of_its_own() -> None:
-    assert saved_model.read_model({"1-basics.ipynb": b""}, "best_net.npz") == Problem("no_model", {"file": "best_net.npz"})
+    assert saved_model.read_model({"1-basics.ipynb": b""}, "best_net.npz") == Problem(
+        "no_model", {"file": "best_net.npz"}
+    )
 
 
 class Evil:

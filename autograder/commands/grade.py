@@ -37,6 +37,10 @@ def command(
     explain: Annotated[
         str, typer.Option("--explain", metavar="TASK", help="Only replay one student's verdict on TASK, for an appeal.")
     ] = "",
+    trace: Annotated[
+        Path | None,
+        typer.Option("--trace", metavar="DIR", help="Grade one student, and write all that happens into DIR."),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no table.")] = False,
     unsafe: Annotated[
         bool, typer.Option("--unsafe-no-sandbox", help="Run code without walls. Only for code you trust.")
@@ -55,8 +59,13 @@ def command(
         return say(session.rebuild(loaded, wanted, names))
     if unsafe:
         err.print("[bold red]warning:[/] --unsafe-no-sandbox: submitted code can do what you can do")
-    how = How(jobs, force, unsafe, cluster)
+    if trace is not None and (len(student or []) != 1 or cluster):
+        again = f"`autograder grade {wanted.name} STUDENT --trace {trace}`"
+        raise CourseError(f"--trace {trace}: it takes one student, and this machine: {again}")
+    how = How(jobs, force or trace is not None, unsafe, cluster, trace)
     graded, failed = grade_class(loaded, wanted, names, how, out, quiet)
+    if trace is not None:
+        out.print(f"trace: {trace}/timeline.txt and more (hidden inputs are in it: not for students)")
     if not quiet and graded:
         show_marks(loaded, wanted, graded)
     if not quiet:
@@ -74,6 +83,7 @@ class How:
     force: bool = False
     unsafe: bool = False
     cluster: str = ""
+    trace: Path | None = None  # a folder for all that happens to the one submission
 
     def place(self, count: int) -> "contextlib.AbstractContextManager[Workers]":
         """The workers for that many submissions."""
@@ -89,6 +99,7 @@ def grade_class(
 ) -> tuple[list[str], list[str]]:
     """Grade what changed -> (names graded now, names that our side failed on)."""
     # nbgrader takes seconds to import
+    from autograder.grading import workers
     from autograder.grading.session import GradingSession
     from autograder.grading.workers import grade_all
 
@@ -105,8 +116,11 @@ def grade_class(
         say(review.said)
         failed: list[str] = []
         if todo:
-            with how.place(len(todo)) as workers, Progress(len(todo), out, quiet) as progress:
-                for outcome in grade_all(course, assignment, todo, workers, how.unsafe, how.force):
+            with how.place(len(todo)) as place, Progress(len(todo), out, quiet) as progress:
+                outcomes = grade_all(course, assignment, todo, place, how.unsafe, how.force)
+                if how.trace is not None:
+                    outcomes = iter([workers.traced(course, assignment, todo[0], how.unsafe, how.trace)])
+                for outcome in outcomes:
                     if not _taken(work, outcome, progress):
                         failed.append(outcome[0].student)
         say(work.finish())

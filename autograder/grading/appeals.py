@@ -26,7 +26,9 @@ MANY = 12  # answers to show of a task
 ROUNDING = 1e-9  # of the largest entry: what is nearer is shown as equal
 
 
-def explain(course: Course, assignment: Assignment, students: Sequence[str], name: str, rows: Rows = NO_ROWS) -> list[str]:
+def explain(
+    course: Course, assignment: Assignment, students: Sequence[str], name: str, rows: Rows = NO_ROWS
+) -> list[str]:
     """The lines of an explanation. Runs the submission once more in the sandbox, and changes nothing."""
     task = assignment.task(name)
     again = f"`autograder grade {assignment.name} STUDENT --explain {name}`"
@@ -69,6 +71,8 @@ def _head(assignment: str, kept: Result, verdict: Verdict) -> list[str]:
     lines = [f"{kept.student}, {assignment}, {verdict.task}: {verdict.status}, {score} of {verdict.max_score:g}"]
     if verdict.mistake:
         lines.append(f"mistake: {verdict.mistake}")
+    if verdict.rule:
+        lines.append(f"decided: {verdict.rule}")
     return [*lines, "the student read:", *(f"  {line}" for line in verdict.message.splitlines())]
 
 

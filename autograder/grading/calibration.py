@@ -29,6 +29,7 @@ def fit(guest: Guest, judge_context: JudgeContext, bases: Mapping[str, Base]) ->
     if guest.measured:
         return
     guest.measured = True
+    guest.tell("first the reference: what it needs here, and that every question works")
     stated = guest.limits
     guest.limits = replace(stated, cell_seconds=AMPLE, question_seconds=AMPLE, probe_seconds=3 * AMPLE)
     try:
@@ -39,6 +40,7 @@ def fit(guest: Guest, judge_context: JudgeContext, bases: Mapping[str, Base]) ->
         guest.limits = stated
     if factor > 1:
         guest.stretch(factor)
+    guest.tell("now the submission")
 
 
 def stretch(limits: Limits, cell: float, question: float, total: float) -> float:

@@ -18,6 +18,7 @@ from autograder.pages import graded_notebook
 from autograder.sandbox import guest_process
 from autograder.sandbox.answers import Answers, Array, Error, printable
 from autograder.sandbox.guest_process import Guest
+from autograder.sandbox.trace import Trace
 from autograder.sandbox.walls import GUEST, Inside
 from autograder.submissions import cells, merge, problems, saved_model
 from autograder.submissions.merge import Base, Merged
@@ -45,7 +46,9 @@ class GraderContext:
         return self.judge_context.assignment
 
 
-def open_grader(course: Course, assignment: Assignment, unsafe: bool = False) -> GraderContext:
+def open_grader(
+    course: Course, assignment: Assignment, unsafe: bool = False, trace: Trace | None = None
+) -> GraderContext:
     """Load the judge's things and make a guest, which starts at the first submission."""
     judge_context = judge.open_context(course, assignment)
     probes = course.part("probes", assignment.name)
@@ -56,7 +59,7 @@ def open_grader(course: Course, assignment: Assignment, unsafe: bool = False) ->
         helpers=helpers,
         secret=secret.load_secret(course),
         fingerprint=grader_fingerprint(course, assignment),
-        guest=Guest(Inside(probes, tuple(helpers), judge_context.dataset.shown), assignment.limits, unsafe),
+        guest=Guest(Inside(probes, tuple(helpers), judge_context.dataset.shown), assignment.limits, unsafe, trace),
         run=answer_cache.run_hash(
             [
                 *sorted(GUEST.glob("*.py")),

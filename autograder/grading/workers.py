@@ -21,6 +21,7 @@ from autograder.grading import pipeline
 from autograder.grading.pipeline import GraderContext
 from autograder.judging.verdicts import Result
 from autograder.marks.verdict_files import keep, kept_answers, load_result
+from autograder.sandbox.trace import Trace
 from autograder.submissions import submission
 from autograder.submissions.submission import Submission
 
@@ -51,7 +52,6 @@ def work(root: str, name: str, fingerprint: str, unsafe: bool, handed_in: Submis
     root: the course folder, or "" on a cluster, where each worker has its own: AUTOGRADER_COURSE, or
     the folder that it was started in. fingerprint: what the coordinator has; another one is refused.
     """
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
     with _one_at_a_time:
         here = root or os.environ.get("AUTOGRADER_COURSE") or os.getcwd()
         found = grader(here, name, fingerprint, unsafe)
@@ -94,6 +94,17 @@ def still_holds(kept: Result, handed_in: Submission, fingerprint: str, assignmen
     return same and kept.dataset == assignment.dataset and not kept.unsafe
 
 
+def traced(course: Course, assignment: Assignment, student: str, unsafe: bool, folder: Path) -> Outcome:
+    """Grade one submission in this process, and write all that happens into a folder."""
+    trace = Trace(folder)
+    handed_in = submission.read_submission(course.submitted(assignment.name, student), student)
+    grader = pipeline.open_grader(course, assignment, unsafe, trace)
+    with grader.guest:
+        result = pipeline.grade_submission(grader, handed_in)
+    trace.decided({t: {"seed": result.seeds.get(t), **v.as_json()} for t, v in result.verdicts.items()})
+    return handed_in, result
+
+
 @dataclass(frozen=True)
 class Workers:
     """Where the work is done: makes a fresh executor, and says how many submissions it takes at once."""
@@ -105,6 +116,7 @@ class Workers:
 
 def local(jobs: int) -> Workers:
     """Worker processes on this machine."""
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # here: a worker's numpy reads it once, when it is loaded
     # spawn: a fork of this process would carry its threads' locks along
     context = multiprocessing.get_context("spawn")
     return Workers(lambda: ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin), jobs)

@@ -162,18 +162,25 @@ def _decided(
     planted: list[Mapping[str, Any]],
 ) -> Verdict:
     """The verdict of one task; a mistake that is known is named, and remembered in `planted`."""
-    mistake = ""
+    mistake, rule = "", "every part is right"
     if not all(one.ok for one in results):
         told_by_check = next((one.mistake for one in results if one.mistake), "")
-        if all(one.problem is None or one.problem.kind in UNTOLD for one in results):
-            mistake = told_by_check
+        if any(one.fault for one in results):
+            rule = "a check or a probe failed: nobody's mark hangs on that, a person marks"
+        elif all(one.problem is None or one.problem.kind in UNTOLD for one in results):
+            mistake, rule = told_by_check, "what is wrong left no value that could be held against a known mistake"
         elif not context.answers.class_is_given and known_mistakes.follows(judge_context, context, planted):
             results = [replace(one, problem=None) for one in results]
+            rule = "the values follow from a mistake that is charged to an earlier task"
+        elif told_by_check:
+            mistake, rule = told_by_check, "wrong; the check itself names the mistake"
+        elif mistake := known_mistakes.name(judge_context, context, planted):
+            rule = "wrong; a known mistake, made again in the reference, gives the same values"
         else:
-            mistake = told_by_check or known_mistakes.name(judge_context, context, planted)
+            rule = "wrong; no known mistake gives these values"
     flag = next((one.flag for one in results if one.flag), "")
     task = judge_context.assignment.task(context.task)
-    return replace(_verdict(judge_context, task, results, mistake), flag=flag)
+    return replace(_verdict(judge_context, task, results, mistake), flag=flag, rule=rule)
 
 
 def _check(judge_context: JudgeContext, context: CheckContext) -> list[PartResult]:

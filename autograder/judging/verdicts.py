@@ -36,6 +36,7 @@ class Verdict:
     measured: Mapping[str, float] = field(default_factory=dict)  # by part: the accuracy of a model, say
     flag: str = ""
     fault: str = ""  # ours or the author's: why there is no mark, and where
+    rule: str = ""  # by what it was decided, in words for the instructor
 
     def as_json(self) -> dict[str, Any]:
         """The verdict as plain data."""

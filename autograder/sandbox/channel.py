@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from autograder.sandbox import answers
 from autograder.sandbox.answers import Array
+from autograder.sandbox.trace import Trace
 
 GRACE = 2.0  # seconds that the guest has beyond a limit of its own before it is killed
 MOST_READ = 1 << 20  # bytes at once
@@ -22,14 +23,30 @@ class GuestLost(Exception):
 class Channel:
     """The conversation with one child; it closes the socket."""
 
-    def __init__(self, sock: socket.socket) -> None:
-        self._sock = sock
+    def __init__(self, sock: socket.socket, trace: Trace | None = None) -> None:
+        self._sock, self._trace = sock, trace
         self._unread = bytearray()
 
     def ask(
         self, header: Mapping[str, object], arrays: Mapping[str, Array], seconds: float
     ) -> tuple[dict[str, object], dict[str, Array]]:
         """Send a frame and return the reply; GuestLost where none comes within `seconds` + grace."""
+        if self._trace is None:
+            return self._ask(header, arrays, seconds)
+        started = time.monotonic()
+        self._trace.frame("sent", header, arrays)
+        try:
+            reply, answered = self._ask(header, arrays, seconds)
+        except GuestLost as error:
+            self._trace.state(f"{header.get('do')} {header.get('name') or header.get('probe')}: lost ({error.reason})")
+            raise
+        self._trace.frame("received", reply, answered)
+        self._trace.step(header, reply, time.monotonic() - started)
+        return reply, answered
+
+    def _ask(
+        self, header: Mapping[str, object], arrays: Mapping[str, Array], seconds: float
+    ) -> tuple[dict[str, object], dict[str, Array]]:
         deadline = time.monotonic() + seconds + GRACE
         try:
             self._sock.settimeout(seconds + GRACE)

@@ -15,6 +15,7 @@ from types import TracebackType
 from autograder.course import Limits
 from autograder.sandbox.answers import printable
 from autograder.sandbox.channel import Channel
+from autograder.sandbox.trace import Trace
 from autograder.sandbox.walls import DATA, GUEST, Inside, SandboxError, environment, packages, packages_inside, walls
 
 START_SECONDS = 120.0
@@ -26,10 +27,11 @@ UNSAFE = "made without a sandbox"
 class Guest:
     """A guest: started once, it runs one submission after another, each in a box of its own."""
 
-    def __init__(self, inside: Inside, limits: Limits, unsafe: bool = False) -> None:
+    def __init__(self, inside: Inside, limits: Limits, unsafe: bool = False, trace: Trace | None = None) -> None:
+        """trace: hears of everything, and keeps what the guest writes on its stderr."""
         self.limits, self.unsafe = limits, unsafe
         self.measured, self.stretched = False, 1.0
-        self._inside = inside
+        self._inside, self._trace = inside, trace
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115  (lives as long as the guest)
@@ -64,6 +66,12 @@ class Guest:
             self.close()
             raise SandboxError(f"the sandbox does not start: {self._said()}")
         ours.settimeout(ANSWER_SECONDS)
+        self.tell(f"zygote started, with limits {self.limits}")
+
+    def tell(self, what: str) -> None:
+        """A line of the trace, where there is one."""
+        if self._trace is not None:
+            self._trace.state(what)
 
     def _command(self, control: int) -> list[str]:
         inside = self._inside
@@ -81,6 +89,7 @@ class Guest:
             "limits": asdict(self.limits),
             "data": data,
             "checks": inside.trial,
+            "keep_stderr": self._trace is not None,
             "paths": [guest, helpers, *paths],
             "helpers": [helper.stem for helper in inside.helpers],
             "probes": probes,
@@ -120,7 +129,7 @@ class Guest:
             self.start()
         assert self._control is not None
         ours, theirs = socket.socketpair()
-        opened = Channel(ours)
+        opened = Channel(ours, self._trace)
         try:
             socket.send_fds(self._control, [message], [theirs.fileno()])
             if self._control.recv(16) != b"done":
@@ -131,6 +140,7 @@ class Guest:
             raise SandboxError(f"the sandbox stopped: {error}; {self._said()}") from error
         finally:
             theirs.close()
+        self.tell("box opened" if message == b"go" else "the next notebook let into the box, or into a new one")
         return opened
 
     def end(self, lost: bool = False) -> tuple[str, str]:
@@ -146,6 +156,7 @@ class Guest:
                 if answer := self._control.recv(MOST_SAID):
                     reason, _, at = answer.partition(b" ")
                     limit = {b"memory": "memory", b"time": "time"}.get(reason, "")
+                    self.tell(f"box closed; the guest says {answer.decode('utf-8', 'replace')!r}")
                     return limit, printable(at.decode("utf-8", "replace"))
             except OSError:
                 pass
@@ -164,6 +175,9 @@ class Guest:
 
     def close(self) -> None:
         """Take the guest down; the next open() starts it anew."""
+        if self._trace is not None:
+            self._errors.seek(0)
+            self._trace.stderr(self._errors.read())
         if self._control is not None:
             self._control.close()
             self._control = None
