@@ -6,10 +6,11 @@ Exit codes: 0 done, bad submissions included; 1 the user can mend it; 3 a bug of
 import sys
 import traceback
 from collections.abc import Sequence
+from typing import Annotated
 
 import typer
 
-from autograder import files
+from autograder import __version__, files
 from autograder.commands import audit, collect, demo, doctor, export, grade, new, release, report, scores
 from autograder.commands.console import err
 from autograder.errors import CourseError
@@ -19,6 +20,21 @@ USER_ERROR, OUR_BUG, INTERRUPTED = 1, 3, 130
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
 for module in (release, grade, collect, export, scores, report, audit, doctor, new, demo):
     app.command(name=module.__name__.rpartition(".")[2])(module.command)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"autograder {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version, and end.")
+    ] = False,
+) -> None:
+    """Hand assignments out, grade what comes back, hand the marks back."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,5 +1,7 @@
 """Hands the course to nbgrader: the whole of what nbgrader_config.py does. Names classes, imports none."""
 
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +21,16 @@ RELEASE_STEPS = [
 IGNORED = [".ipynb_checkpoints", "*.pyc", "__pycache__", ".pytest_cache", "*.part"]
 
 
+def find_alembic() -> None:
+    """Put this environment's programs on PATH: nbgrader runs `alembic` by name when it makes a gradebook."""
+    here = str(Path(sys.executable).parent)
+    if here not in os.environ.get("PATH", "").split(os.pathsep):
+        os.environ["PATH"] = os.pathsep.join([here, os.environ.get("PATH", "")]).rstrip(os.pathsep)
+
+
 def configure(config: Any, root: Path) -> None:
     """Set nbgrader's options for the course in `root`."""
+    find_alembic()
     course = load_course(root)
     config.CourseDirectory.root = str(root)
     config.CourseDirectory.db_url = course.gradebook_url

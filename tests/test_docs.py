@@ -15,8 +15,9 @@ from urllib.parse import unquote
 
 import pytest
 import typer
+import yaml
 
-from autograder import cli
+from autograder import __version__, cli
 from autograder.course import load_course
 from autograder.errors import CourseError
 from autograder.grading import calibration, pipeline
@@ -291,6 +292,46 @@ def test_every_limit_stands_in_the_file_that_the_page_names() -> None:
             known = "_seconds" in there if name.endswith("_seconds") else name in there
             assert known, f"{name}: not in {', '.join(path.name for path in files)}"
     assert len(rows) > 20
+
+
+def test_the_newest_changes_are_those_of_the_version_that_the_command_shows(capsys: Any) -> None:
+    heads = re.findall(r"^## (.*)$", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
+    found = [re.fullmatch(r"(\d+\.\d+\.\d+), (\d{4}-\d\d-\d\d)", head) for head in heads]
+    assert all(found), heads
+    dates = [match[2] for match in found if match]
+    assert heads[0].startswith(f"{__version__}, ") and dates == sorted(dates, reverse=True)
+    assert cli.main(["--version"]) == 0
+    assert capsys.readouterr().out == f"autograder {__version__}\n"
+
+
+def test_the_hooks_before_a_commit_are_the_tools_of_make_check() -> None:
+    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"]
+    assert [repo["repo"] for repo in hooks] == ["local"], "nothing is downloaded"
+    called = "\n".join(hook["entry"].replace("--force-exclude", ".") for hook in hooks[0]["hooks"])
+    target = (ROOT / "Makefile").read_text(encoding="utf-8").partition("\ncheck:")[2].partition("\n\n")[0]
+    lines = [line.strip().replace("$(BIN)", ".venv/bin") for line in target.splitlines()[1:]]
+    assert len(lines) == len(hooks[0]["hooks"])
+    for line in lines:
+        assert line in called, line
+
+
+def test_ten_questions_of_a_newcomer_are_answered_by_one_file_each() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("## Ten questions\n")[2]
+    answers = re.split(r"^\d+\. ", text, flags=re.MULTILINE)[1:]
+    files = [re.findall(r"`(autograder/[\w/]+\.py)`", answer) for answer in answers]
+    assert len(answers) == 10 and all(len(found) == 1 and (ROOT / found[0]).is_file() for found in files), files
+    assert len({found[0] for found in files}) == 10
+
+
+def test_the_page_names_the_seven_places_that_show_the_mark() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    table = text.partition("## One mark, and where it is shown\n")[2].partition("\n## ")[0]
+    rows = [row.strip("| ").split(" | ") for row in table.splitlines() if row.startswith("| ")]
+    assert all(len(row) == len(rows[0]) for row in rows), "a cell is missing"
+    places = " ".join(row[0] for row in rows)
+    for place in ("gradebook.db", "scores`, the table", "--json", "feedback.html", "class report", "export",
+                  "--explain", "generate_feedback"):  # fmt: skip
+        assert place in places
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: f"{page.parent.name}/{page.name}")

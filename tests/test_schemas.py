@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator, ValidationError
+from referencing import Registry, Resource
 
 from autograder import cli
 from autograder.course import Course
@@ -19,17 +20,19 @@ SCHEMAS = Path(__file__).resolve().parent.parent / "docs" / "schemas"
 
 
 def schema(name: str) -> Draft202012Validator:
-    text = json.loads((SCHEMAS / f"{name}.schema.json").read_text())
+    texts = {path.name: json.loads(path.read_text(encoding="utf-8")) for path in SCHEMAS.iterdir()}
+    text = texts[f"{name}.schema.json"]
     Draft202012Validator.check_schema(text)
-    return Draft202012Validator(text)
+    beside: Any = Registry().with_resources((file, Resource.from_contents(one)) for file, one in texts.items())
+    return Draft202012Validator(text, registry=beside)
 
 
 @pytest.fixture
 def graded(
     scratch: Course, hand_in: Callable[..., dict[str, bytes]], right: dict[str, str], mark: Callable[..., Result]
 ) -> Course:
-    """Real results of a right, a blank and a crashing submission, kept where grading keeps them."""
-    crash = right | {"T5": "import sys\nsys.exit(1)"}
+    """Real results of a right, a blank, and a crashing submission with a mistake, where grading keeps them."""
+    crash = right | {"T3": "num_parameters = 1", "T5": "import sys\nsys.exit(1)"}
     for name, answers in (("สมชาย", right), ("blank", {}), ("crash", crash)):
         verdict_files.keep(scratch, mark(hand_in(answers, weights=None), name))
         scratch.submitted("hw4", name).mkdir(parents=True)
@@ -46,7 +49,12 @@ def test_scores_and_verdict_files_are_of_their_schemas(graded: Course, capsys: p
     for path in files:
         schema("verdict").validate(json.loads(path.read_text()))
     statuses = {task["status"] for tasks in scores.values() for task in tasks.values()}
-    assert statuses == {"passed", "not checked", "needs grading"} or "failed" in statuses
+    assert statuses == {"passed", "failed", "not checked", "needs grading"}
+    assert cli.main(["scores", "hw4", "--json", "--totals", "--course", str(graded.root)]) == 0
+    totals = json.loads(capsys.readouterr().out)
+    schema("totals").validate(totals)
+    assert {name: one["tasks"] for name, one in totals.items()} == scores
+    assert totals["สมชาย"]["total"] is None and totals["blank"]["total"] == 0  # T4 of the first waits for a person
 
 
 def test_the_schemas_refuse_what_is_something_else(graded: Course, capsys: pytest.CaptureFixture[str]) -> None:
@@ -63,6 +71,14 @@ def test_the_schemas_refuse_what_is_something_else(graded: Course, capsys: pytes
         with pytest.raises(ValidationError):
             schema("scores").validate(wrong)
     schema("scores").validate(changed(score=None))  # not checked, by no fault of the student's
+    cli.main(["scores", "hw4", "--json", "--totals", "--course", str(graded.root)])
+    totals = json.loads(capsys.readouterr().out)["blank"]
+    late = {"penalty": 0.5, "reason": "Late by 1 begun days: 10 % of the score for each.", "total": None}
+    schema("totals").validate({"blank": totals | late})
+    tasks = {"tasks": {"T1": totals["tasks"]["T1"] | {"status": "ok"}}}
+    for values in ({"penalty": 0.5}, {"penalty": -1}, {"total": "1"}, {"total": -1.0}, {"more": 1}, tasks):
+        with pytest.raises(ValidationError):
+            schema("totals").validate({"blank": totals | values})
     kept = json.loads((graded.state / "verdicts" / "hw4" / "blank.json").read_text())
     ours = {**kept["verdicts"]["T1"], "fault": "checks.py:1: ValueError", "score": None}
     schema("verdict").validate({**kept, "verdicts": {"T1": ours}})

@@ -1,10 +1,7 @@
 """nbgrader's gradebook, opened: a database of SQLite or PostgreSQL."""
 
 import contextlib
-import os
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 from nbgrader import api
 from sqlalchemy import create_engine, func, make_url, select
@@ -13,6 +10,7 @@ from sqlalchemy.pool import NullPool
 from autograder.course import Course
 from autograder.files import temporary_sibling
 from autograder.gradebook.faults import telling
+from autograder.nbgrader_settings import find_alembic
 
 MAKING = 0x6772616465  # key of an advisory lock
 
@@ -20,10 +18,7 @@ MAKING = 0x6772616465  # key of an advisory lock
 def connect(course: Course) -> api.Gradebook:
     """Open the course's gradebook, made now where there is none."""
     path = course.gradebook
-    # nbgrader runs the command `alembic` when it makes a gradebook
-    here = str(Path(sys.executable).parent)
-    if here not in os.environ.get("PATH", "").split(os.pathsep):
-        os.environ["PATH"] = here + os.pathsep + os.environ.get("PATH", "")
+    find_alembic()
     if course.db_url:
         with telling(course.gradebook_name), one_at_a_time(course.db_url):
             return api.Gradebook(course.db_url)

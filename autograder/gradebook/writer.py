@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from nbgrader import api
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from autograder.course import Assignment, Course, Task
 from autograder.errors import CourseError
@@ -18,6 +19,7 @@ from autograder.pages import graded_notebook
 
 Row = Mapping[str, Any]
 Key = tuple[str, ...]
+INSERTS: Mapping[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 There = Mapping[str, tuple[Row | None, Row | None]]  # task -> rows of its grade and its comment
 
 
@@ -214,26 +216,25 @@ def begin(session: Any, assignment: Assignment) -> None:
 
 
 def put(session: Any, model: Any, key: tuple[str, ...], rows: Mapping[Key, Row], mine: Any) -> dict[Key, str]:
-    """Insert the rows that are not there, update those that differ -> the ids by key.
+    """Insert the rows that are not there, update the others -> the ids by key.
 
     mine: which rows to look among. A row without values is only made, never changed.
     """
     table = model.__table__
-    known = {tuple(f[k] for k in key): f for f in _rows(session, model, mine)}
-    ids = {k: str(found["id"]) for k, found in known.items()}
-    missing = [k for k in rows if k not in known]
-    for k in missing:
-        ids[k] = k[0] if key == ("id",) else uuid.uuid4().hex
-    if missing:
-        session.execute(insert(table), [{"id": ids[k], **dict(zip(key, k, strict=True)), **rows[k]} for k in missing])
-    changed = [
-        {"row": ids[k], **values}
-        for k, values in rows.items()
-        if k in known and any(known[k][name] != value for name, value in values.items())
-    ]
-    if changed:
-        session.execute(update(table).where(table.c.id == bindparam("row")), changed)
-    return {k: ids[k] for k in rows}
+    if rows:
+        ids = {k: k[0] if key == ("id",) else uuid.uuid4().hex for k in rows}
+        values = [{"id": ids[k], **dict(zip(key, k, strict=True)), **row} for k, row in rows.items()]
+        statement = INSERTS[session.get_bind().dialect.name](table)
+        names = [name for name in next(iter(rows.values())) if name not in key]
+        if names:
+            changed = {name: statement.excluded[name] for name in names}
+            statement = statement.on_conflict_do_update(index_elements=key, set_=changed)
+        else:
+            statement = statement.on_conflict_do_nothing(index_elements=key)
+        session.execute(statement, values)
+    columns = [table.c.id, *(table.c[name] for name in key)]
+    found = {tuple(row[1:]): str(row[0]) for row in session.execute(select(*columns).where(mine))}
+    return {k: found[k] for k in rows}
 
 
 def _rows(session: Any, model: Any, mine: Any) -> list[Row]:

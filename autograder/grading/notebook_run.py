@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from autograder.judging.checking import Case
-from autograder.sandbox.answers import Answers, Array, Error, answers_from, error_from
+from autograder.sandbox.answers import Answers, Array, Error, Lost, answers_from, error_from
 from autograder.sandbox.channel import Channel, GuestLost
 from autograder.sandbox.guest_process import Guest
 from autograder.submissions.align import ANSWER, LOCKED, TEST, Cell
@@ -16,7 +16,12 @@ from autograder.submissions.merge import Merged
 MAX_RESTARTS = 30
 SPARED = 1  # times that the death of the sandbox itself is nobody's fault
 MAX_TOLD = 3600.0  # CPU seconds of one question or cell
-LOST = {"time": "TimeLimit", "died": "ProcessEnded", "noise": "BadAnswer", "memory": "MemoryLimit"}
+ERRORS = {
+    Lost.TIME: "TimeLimit",
+    Lost.DIED: "ProcessEnded",
+    Lost.NOISE: "BadAnswer",
+    Lost.MEMORY: "MemoryLimit",
+}
 
 
 @dataclass(frozen=True)
@@ -62,7 +67,7 @@ class NotebookRun:
             if all(q.task in self._found for q in self._questions) or time.monotonic() >= self._finish:
                 break
             self._attempt()
-        lost = Answers(lost="total", facts={"seconds": f"{self._guest.limits.total_seconds:g}"})
+        lost = Answers(lost=Lost.TOTAL, facts={"seconds": f"{self._guest.limits.total_seconds:g}"})
         return {q.task: self._found.get(q.task, lost) for q in self._questions}
 
     def cells(self) -> None:
@@ -71,7 +76,8 @@ class NotebookRun:
 
     def _attempt(self) -> None:
         channel = self._guest.open()
-        self._at, lost, name = None, "", ""
+        lost: Lost | None = None
+        self._at, name = None, ""
         try:
             if self._files:
                 channel.ask({"do": "files"}, {n: np.frombuffer(data, np.uint8) for n, data in self._files.items()}, 10)
@@ -93,19 +99,19 @@ class NotebookRun:
         elif lost:
             self._leave_out(lost, name)
 
-    def _leave_out(self, reason: str, name: str) -> None:
+    def _leave_out(self, reason: Lost, name: str) -> None:
         """Note the cell, or the name of the question, that the run was lost at; the next attempt leaves it out.
 
         Of a cell that took too long, the definitions are tried before it is left out as a whole.
         """
         if isinstance(self._at, Cell):
-            tried = reason != "time" or self._at.role in (LOCKED, TEST) or self._at.name in self._too_long
+            tried = reason != Lost.TIME or self._at.role in (LOCKED, TEST) or self._at.name in self._too_long
             (self._left_out if tried else self._too_long).add(self._at.name)
-            self.errors[self._at.name] = Error(LOST[reason], "")
+            self.errors[self._at.name] = Error(ERRORS[reason], "")
         elif not isinstance(self._at, Question) or self._at.task in self._found:
             return
         elif name and name not in (deadly := self._deadly.setdefault(self._at.task, {})):
-            deadly[name] = Error(LOST[reason], "")
+            deadly[name] = Error(ERRORS[reason], "")
         else:
             limits = self._guest.limits
             facts = {"seconds": f"{limits.probe_seconds:g}", "megabytes": str(limits.memory_mb)}

@@ -4,10 +4,22 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
-PASSED, FAILED, NOT_CHECKED, NEEDS_GRADING = "passed", "failed", "not checked", "needs grading"
+
+class Status(StrEnum):
+    """How a task ended."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    NOT_CHECKED = "not checked"  # nothing came back that could be judged
+    NEEDS_GRADING = "needs grading"  # a person marks it
+
+
+PASSED, FAILED = Status.PASSED, Status.FAILED
+NOT_CHECKED, NEEDS_GRADING = Status.NOT_CHECKED, Status.NEEDS_GRADING
 
 
 @dataclass(frozen=True)
@@ -27,7 +39,7 @@ class Verdict:
     """
 
     task: str
-    status: str
+    status: Status
     score: float | None
     max_score: float
     parts: tuple[Part, ...] = ()
@@ -45,7 +57,8 @@ class Verdict:
 
 def verdict_from(data: Mapping[str, Any]) -> Verdict:
     """The verdict that as_json gave."""
-    return Verdict(**{**data, "parts": tuple(Part(**part) for part in data["parts"])})
+    parts = tuple(Part(**part) for part in data["parts"])
+    return Verdict(**{**data, "status": Status(data["status"]), "parts": parts})
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import math
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,16 @@ MAX_BODY = 32 << 20
 MAX_ARRAYS = 20_000
 MAX_DIMENSIONS = 8
 MAX_TEXT = 400
+
+
+class Lost(StrEnum):
+    """Why no answer came back."""
+
+    TIME = "time"
+    MEMORY = "memory"
+    DIED = "died"  # the process ended
+    NOISE = "noise"  # what came was no frame
+    TOTAL = "total"  # the whole submission ran out of time
 
 
 class BadFrame(Exception):
@@ -54,7 +65,7 @@ class Answers:
     arrays: Mapping[str, Array] = field(default_factory=dict)
     errors: Mapping[str, Error] = field(default_factory=dict)
     class_is_given: bool = False  # the class that the notebook gave is still the one of that name
-    lost: str = ""
+    lost: Lost | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
     fault: Error | None = None  # of the probe itself: its author's, and no answer can be judged
 

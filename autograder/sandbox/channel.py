@@ -5,7 +5,7 @@ import time
 from collections.abc import Mapping
 
 from autograder.sandbox import answers
-from autograder.sandbox.answers import Array
+from autograder.sandbox.answers import Array, Lost
 from autograder.sandbox.trace import Trace
 
 GRACE = 2.0  # seconds that the guest has beyond a limit of its own before it is killed
@@ -13,9 +13,9 @@ MOST_READ = 1 << 20  # bytes at once
 
 
 class GuestLost(Exception):
-    """The student's process is gone or silent: `reason` is "time", "died" or "noise"."""
+    """The student's process is gone or silent: `reason` says which."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: Lost) -> None:
         super().__init__(reason)
         self.reason = reason
 
@@ -54,11 +54,11 @@ class Channel:
             head, body = answers.sizes(self._read(8, deadline))
             return answers.decode(self._read(head, deadline), self._read(body, deadline))
         except TimeoutError:
-            raise GuestLost("time") from None
+            raise GuestLost(Lost.TIME) from None
         except answers.BadFrame:
-            raise GuestLost("noise") from None
+            raise GuestLost(Lost.NOISE) from None
         except OSError:
-            raise GuestLost("died") from None
+            raise GuestLost(Lost.DIED) from None
 
     def _read(self, size: int, deadline: float) -> bytes:
         while len(self._unread) < size:

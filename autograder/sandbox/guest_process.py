@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 
 from autograder.course import Limits
-from autograder.sandbox.answers import printable
+from autograder.sandbox.answers import Lost, printable
 from autograder.sandbox.channel import Channel
 from autograder.sandbox.trace import Trace
 from autograder.sandbox.walls import DATA, GUEST, Inside, SandboxError, environment, packages, packages_inside, walls
@@ -143,10 +143,10 @@ class Guest:
         self.tell("box opened" if message == b"go" else "the next notebook let into the box, or into a new one")
         return opened
 
-    def end(self, lost: bool = False) -> tuple[str, str]:
+    def end(self, lost: bool = False) -> tuple[Lost | None, str]:
         """Close the box and kill all that is in it.
 
-        lost: it ended before its time -> "memory" or "time" where that limit did it, or "";
+        lost: it ended before its time -> the limit that did it, or None;
         and the name of the question that it said it is at, or "".
         """
         self._next = b"go"
@@ -155,13 +155,13 @@ class Guest:
                 self._control.send(b"lost" if lost else b"kill")
                 if answer := self._control.recv(MOST_SAID):
                     reason, _, at = answer.partition(b" ")
-                    limit = {b"memory": "memory", b"time": "time"}.get(reason, "")
+                    limit = {b"memory": Lost.MEMORY, b"time": Lost.TIME}.get(reason)
                     self.tell(f"box closed; the guest says {answer.decode('utf-8', 'replace')!r}")
                     return limit, printable(at.decode("utf-8", "replace"))
             except OSError:
                 pass
             self.close()
-        return "", ""
+        return None, ""
 
     @property
     def alive(self) -> bool:

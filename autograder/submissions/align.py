@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import Any
 
 from autograder.source_notebooks import function_name
@@ -10,14 +11,26 @@ from autograder.submissions.cells import SubmittedCell, functions
 from autograder.submissions.problems import FileProblem
 
 MAX_TRIES = 50  # to join cells: each parses up to salvage.MAX_JOINED characters
-ANSWER, TEST, LOCKED, FREE, EXTRA = "answer", "test", "locked", "free", "extra"
+
+
+class Role(StrEnum):
+    """What a cell of the merged notebook is."""
+
+    ANSWER = "answer"
+    TEST = "test"  # a visible check
+    LOCKED = "locked"  # given, not to be changed
+    FREE = "free"  # given, and the student's to change
+    EXTRA = "extra"  # the student's own
+
+
+ANSWER, TEST, LOCKED, FREE, EXTRA = Role.ANSWER, Role.TEST, Role.LOCKED, Role.FREE, Role.EXTRA
 
 
 @dataclass(frozen=True)
 class Cell:
     """A cell of the merged notebook. `raw` is the release's cell, or {} for one of the student's own."""
 
-    role: str
+    role: Role
     kind: str
     source: str
     name: str
