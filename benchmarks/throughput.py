@@ -189,7 +189,7 @@ def bare(course: Course, assignment: Assignment, net: dict[str, np.ndarray]) -> 
                 judge_context, task.name, secret.seed(key, str(turn), task.name), Answers(), model
             )
             if judge.asks(judge_context, context):
-                known_mistakes.ask(judge_context.probes, task.name, judge_context.reference, context.cases, "", True)
+                known_mistakes.ask(judge_context.probes, task.name, judge_context.reference, context.cases, ("",), True)
         costs.append(time.process_time() - start)
     return statistics.median(costs)
 

@@ -2,13 +2,15 @@
 
 import ast
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from autograder.course.late import Late
 from autograder.course.loading import load_module
-from autograder.course.records import ASSIGNMENT_NAME, JUDGE, LANGUAGES, PERSON, Assignment, Course
+from autograder.course.records import ASSIGNMENT_NAME, JUDGE, LANGUAGES, PERSON, Assignment, Course, Limits, Task
 from autograder.errors import CourseError
 from autograder.source_notebooks import grade_ids
 
@@ -26,6 +28,8 @@ def load_course(root: Path) -> Course:
         raise
     except Exception as error:
         raise CourseError(f"{config}: {type(error).__name__}: {error}") from error
+    if wrong := next(_wrong_types(found), ""):
+        raise CourseError(f"{config}: {wrong}")
     course: Course = replace(found, root=root.resolve())
     for assignment in course.assignments:
         _refuse_old_shape(course, assignment.name)
@@ -33,6 +37,37 @@ def load_course(root: Path) -> Course:
     for assignment in course.assignments:
         _check_parts(course, assignment)
     return course
+
+
+def _wrong_types(found: Any) -> Iterator[str]:
+    """What is no record, or no tuple of records: mostly a comma that is missing."""
+    if not isinstance(found, Course):
+        yield f"course is {_shown(found)}; write course = Course(...)"
+        return
+    if not isinstance(found.assignments, tuple | list):
+        yield f"assignments is {_shown(found.assignments)}; it takes a tuple: (hw5,) with its comma"
+        return
+    for number, assignment in enumerate(found.assignments, start=1):
+        if not isinstance(assignment, Assignment):
+            yield f"assignments: the entry {number} is {_shown(assignment)}, no Assignment"
+            return
+        here = assignment.name
+        if not isinstance(assignment.tasks, tuple | list):
+            yield f"{here}: tasks is {_shown(assignment.tasks)}; it takes a tuple: (Task(...),) with its comma"
+            return
+        for at, task in enumerate(assignment.tasks, start=1):
+            if not isinstance(task, Task):
+                yield f"{here}: tasks: the entry {at} is {_shown(task)}, no Task"
+        for name, kind in (("limits", Limits), ("late", Late), ("thresholds", Mapping)):
+            if not isinstance(getattr(assignment, name), kind):
+                yield f"{here}: {name} is {_shown(getattr(assignment, name))}, no {kind.__name__}"
+    for name, value in vars(found).items():
+        if isinstance(getattr(Course, name, None), str) and not isinstance(value, str):
+            yield f"{name} is {_shown(value)}; it takes a text"
+
+
+def _shown(value: object) -> str:
+    return f"{type(value).__name__} {value!r}"[:80]
 
 
 def _check_values(course: Course) -> None:

@@ -33,7 +33,10 @@ def deciding_files(course: Course, assignment: Assignment) -> Iterator[tuple[str
     for name in MANIFEST:
         yield from _below(ENGINE / name, "engine")
     yield from _below(course.assignment_folder(assignment.name), "assignment", KINDS_OF_DATA)
-    yield f"solution/{course.solution(assignment.name).name}", course.solution(assignment.name)
+    others = {course.solution(other.name) for other in course.assignments if other.name != assignment.name}
+    for path in sorted(course.solution(assignment.name).parent.glob("*.py")):
+        if path not in others:  # the reference, and what it may import from beside it
+            yield f"solution/{path.name}", path
     for path in sorted(course.release(assignment.name).glob("*")):
         if path.suffix in (".ipynb", ".py"):
             yield f"release/{path.name}", path

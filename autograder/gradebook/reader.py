@@ -9,7 +9,7 @@ from typing import Any
 from autograder.course import Assignment, Course
 from autograder.errors import CourseError
 from autograder.marks.final_marks import HandedIn, Rows
-from autograder.marks.manual_marks import ManualMark, finite
+from autograder.marks.manual_marks import ManualMark, finite, manual_mark
 
 MARKS = """
 SELECT handed.student_id, cell.name, grade.auto_score, grade.manual_score, grade.extra_credit,
@@ -55,7 +55,7 @@ def rows_of(marks: Table, times: Table, due: Table) -> Rows:
     auto: dict[str, dict[str, float | None]] = {student: {} for student in students}
     for student, task, score, manual, extra, waits, comment in marks:
         auto[student][task] = finite(score)
-        mark = ManualMark(finite(manual), finite(extra), (comment or "").strip() or None, bool(waits))
+        mark = manual_mark(manual, extra, comment, waits)
         if mark.given or mark.comment or mark.extra is not None:
             students[student][task] = mark
     handed = {

@@ -8,7 +8,7 @@ from autograder.course import Assignment, Course
 from autograder.errors import CourseError
 from autograder.files import unwritable
 from autograder.gradebook.reader import MARKS
-from autograder.marks.manual_marks import ManualMark, Sheet, finite, keep_sheet, load_sheet, taken_up
+from autograder.marks.manual_marks import ManualMark, Sheet, keep_sheet, load_sheet, manual_mark, taken_up
 from autograder.marks.verdict_files import load_result
 
 LOST = "names and e-mail addresses of students, due dates, and other assignments: those are not in the verdicts"
@@ -59,7 +59,7 @@ def _given(path: Path, assignment: str) -> tuple[dict[str, dict[str, ManualMark]
     try:
         with contextlib.closing(sqlite3.connect(path)) as database:
             for student, task, _, score, extra, waits, comment in database.execute(MARKS, (assignment,)):
-                mark = ManualMark(finite(score), finite(extra), comment or None, bool(waits))
+                mark = manual_mark(score, extra, comment, waits)
                 if mark.given or mark.comment:
                     found.setdefault(student, {})[task] = mark
     except sqlite3.DatabaseError:

@@ -47,11 +47,11 @@ def settle_late(
     session = gradebook.db
     registration.set_terms(gradebook, course, assignment)
     writer.begin(session, assignment)
-    papers = list(session.execute(_papers(assignment)).mappings())
-    wanted = {row["student_id"] for row in papers if not students or row["student_id"] in students}
+    notebooks = list(session.execute(_submitted_notebooks(assignment)).mappings())
+    wanted = {row["student_id"] for row in notebooks if not students or row["student_id"] in students}
     marks = final_marks.class_marks(course, assignment, wanted, rows_in(session, assignment), lost_too=True)
     changed, moved = [], []
-    for row in papers:
+    for row in notebooks:
         if row["student_id"] not in marks:
             continue
         mark = marks[row["student_id"]]
@@ -78,15 +78,15 @@ def rows_in(session: Any, assignment: Assignment) -> Rows:
     return reader.rows_of(marks, times, due)
 
 
-def _papers(assignment: Assignment) -> Any:
+def _submitted_notebooks(assignment: Assignment) -> Any:
     """Every submitted notebook of an assignment, with whose it is."""
-    handed, paper = api.SubmittedAssignment.__table__, api.SubmittedNotebook.__table__
+    handed, notebook = api.SubmittedAssignment.__table__, api.SubmittedNotebook.__table__
     book, task = api.Notebook.__table__, api.Assignment.__table__
-    columns = (paper.c.id, paper.c.late_submission_penalty, handed.c.student_id, book.c.name)
+    columns = (notebook.c.id, notebook.c.late_submission_penalty, handed.c.student_id, book.c.name)
     return (
         select(*columns)
-        .join(handed, paper.c.assignment_id == handed.c.id)
-        .join(book, paper.c.notebook_id == book.c.id)
+        .join(handed, notebook.c.assignment_id == handed.c.id)
+        .join(book, notebook.c.notebook_id == book.c.id)
         .join(task, handed.c.assignment_id == task.c.id)
         .where(task.c.name == assignment.name)
         .order_by(handed.c.student_id, book.c.name)

@@ -14,7 +14,15 @@ from autograder.course import Assignment, Course, Task
 from autograder.errors import CourseError
 from autograder.gradebook.faults import telling
 from autograder.judging.verdicts import NEEDS_GRADING, Result
-from autograder.marks.manual_marks import ManualMark, Sheet, UnreadableSheet, finite, keep_sheet, load_sheet, taken_up
+from autograder.marks.manual_marks import (
+    ManualMark,
+    Sheet,
+    UnreadableSheet,
+    keep_sheet,
+    load_sheet,
+    manual_mark,
+    taken_up,
+)
 from autograder.pages import graded_notebook
 
 Row = Mapping[str, Any]
@@ -194,12 +202,10 @@ def _given(there: There) -> dict[str, ManualMark]:
     """What people gave, as the gradebook has it."""
     found = {}
     for task, (grade, comment) in there.items():
-        text = (comment or {}).get("manual_comment") or None
-        mark = ManualMark(comment=text)
-        if grade is not None:
-            score, extra = finite(grade["manual_score"]), finite(grade["extra_credit"])
-            mark = ManualMark(score, extra, text, bool(grade["needs_manual_grade"]))
-        if mark.given or text:
+        columns = ("manual_score", "extra_credit", "needs_manual_grade")
+        score, extra, waits = (grade[name] if grade is not None else None for name in columns)
+        mark = manual_mark(score, extra, (comment or {}).get("manual_comment"), waits)
+        if mark.given or mark.comment:
             found[task] = mark
     return found
 

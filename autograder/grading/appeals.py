@@ -116,7 +116,7 @@ def _asked(judge_context: JudgeContext, context: CheckContext) -> Iterator[str]:
     for found in judge.part_results(judge_context, context):
         said = "right" if found.problem is None else words.problem(found.problem.kind, found.problem.facts)
         yield f"  {words.part(task, found.part)} ({found.share:.0%}): {said}"
-    yield "what came back (case/answer; `own` is the task's function alone, given right inputs):"
+    yield f"what came back (case/answer{words.say('explain', 'answers')}):"
     yield from _answers(context, known_mistakes.expected(judge_context, context))
 
 

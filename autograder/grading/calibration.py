@@ -20,15 +20,15 @@ from autograder.submissions import merge
 from autograder.submissions.merge import Base
 from autograder.submissions.submission import Submission
 
-SEED = 1
 AMPLE = 60.0  # seconds of a cell or question while measuring
 
 
 def fit(guest: Guest, judge_context: JudgeContext, bases: Mapping[str, Base]) -> None:
     """Stretch the guest's limits to what the reference needs here; nothing where that is known already."""
+    if guest.refusal is not None:
+        raise guest.refusal
     if guest.measured:
         return
-    guest.measured = True
     guest.tell("first the reference: what it needs here, and that every question works")
     stated = guest.limits
     guest.limits = replace(stated, cell_seconds=AMPLE, question_seconds=AMPLE, probe_seconds=3 * AMPLE)
@@ -36,8 +36,12 @@ def fit(guest: Guest, judge_context: JudgeContext, bases: Mapping[str, Base]) ->
         factor = stretch(stated, *needs(guest, judge_context, bases))
         if factor > 1:  # once more: it may have been a bad moment
             factor = min(factor, stretch(stated, *needs(guest, judge_context, bases)))
+    except CourseError as error:
+        guest.refusal = error  # whoever hands in next is not graded with a broken question either
+        raise
     finally:
         guest.limits = stated
+    guest.measured = True
     if factor > 1:
         guest.stretch(factor)
     guest.tell("now the submission")
@@ -88,6 +92,6 @@ def _refuse_slips(judge_context: JudgeContext, answers: Mapping[str, Answers]) -
 
 def _question(judge_context: JudgeContext, task: str) -> Question | None:
     """The question to the reference; None for what hangs on a saved model, which it has not."""
-    context = judge.check_context(judge_context, task, SEED, Answers())
+    context = judge.check_context(judge_context, task, judge.SEED, Answers())
     slowness = judge_context.assignment.task(task).slowness
-    return Question(task, context.cases, SEED, slowness) if judge.asks(judge_context, context) else None
+    return Question(task, context.cases, judge.SEED, slowness) if judge.asks(judge_context, context) else None

@@ -60,6 +60,7 @@ class NotebookRun:
         self._found: dict[str, Answers] = {}
         self._at: Cell | Question | None = None
         self._spared = 0
+        self._ran: set[str] = set()  # cells that came back
 
     def answers(self) -> dict[str, Answers]:
         """Ask every question once -> the answers by task, or why there are none."""
@@ -70,9 +71,10 @@ class NotebookRun:
         lost = Answers(lost=Lost.TOTAL, facts={"seconds": f"{self._guest.limits.total_seconds:g}"})
         return {q.task: self._found.get(q.task, lost) for q in self._questions}
 
-    def cells(self) -> None:
-        """Run the cells alone."""
+    def cells(self) -> bool:
+        """Run the cells alone -> whether all of them ran, be it into an error."""
         self._attempt()
+        return all(cell.name in self._ran for cell in self._book.cells if cell.runs)
 
     def _attempt(self) -> None:
         channel = self._guest.open()
@@ -135,6 +137,7 @@ class NotebookRun:
         }
         self._at = cell
         reply, _ = channel.ask(header, {}, self._seconds(seconds * limits.patience))
+        self._ran.add(cell.name)
         self.cell_needs.append(_seconds_of(reply))
         if (error := error_from(reply.get("error"))) is not None:
             (self.check_errors if cell.role == TEST else self.errors)[cell.name] = error

@@ -6,6 +6,7 @@ is what it asks, in a sentence. Tolerances stand at the call.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,36 @@ import numpy as np
 from autograder.sandbox.answers import Answers, Array
 
 Case = Mapping[str, Any]
+
+
+class Kind(StrEnum):
+    """The engine's own kinds of problems; an assignment has more, with its texts in messages.toml."""
+
+    BLANK = "blank"
+    MISSING = "missing"  # an answer of that name did not come
+    ERROR = "error"  # the student's code raised
+    TIME = "time"
+    MEMORY = "memory"
+    PROCESSES = "processes"
+    LOST = "lost"  # nothing came back
+    NO_MODEL = "no_model"
+    BAD_MODEL = "bad_model"
+    UNJUDGED = "unjudged"  # the check or the probe failed
+    SHAPE = "shape"
+    NONFINITE = "nonfinite"
+    OFF = "off"
+    OFF_ONE = "off_one"
+
+
+# nothing came back that could be judged
+UNCHECKED = frozenset(
+    {
+        *(Kind.BLANK, Kind.MISSING, Kind.ERROR, Kind.TIME, Kind.MEMORY, Kind.PROCESSES),
+        *(Kind.LOST, Kind.NO_MODEL, Kind.BAD_MODEL, Kind.UNJUDGED),
+    }
+)
+CRASHES = frozenset({Kind.ERROR, Kind.TIME, Kind.MEMORY, Kind.PROCESSES})
+UNTOLD = UNCHECKED - {Kind.ERROR, Kind.PROCESSES}  # no known mistake explains these
 
 
 @dataclass(frozen=True)
@@ -25,18 +56,7 @@ class Problem:
     @property
     def unchecked(self) -> bool:
         """True where nothing came back that could be judged."""
-        return self.kind in (
-            "blank",
-            "error",
-            "missing",
-            "lost",
-            "memory",
-            "processes",
-            "time",
-            "no_model",
-            "unjudged",
-            "bad_model",
-        )
+        return self.kind in UNCHECKED
 
 
 @dataclass(frozen=True)
@@ -84,21 +104,22 @@ class CheckContext:
         if (array := self.answers.get(case, name)) is not None:
             return array
         error = self.answers.error(case, name) or self.answers.error(case, name.partition(".")[0])
+        error = error or self.answers.error(case, "")  # of the whole case
         if error is None:
             if self.answers.lost:
-                return Problem("lost", {**self.answers.facts, "reason": self.answers.lost})
-            return Problem("missing", {"name": name.rpartition(".")[2]})
+                return Problem(Kind.LOST, {**self.answers.facts, "reason": self.answers.lost})
+            return Problem(Kind.MISSING, {"name": name.rpartition(".")[2]})
         if error.type == "NotImplementedError":
-            return Problem("blank", {"task": error.text or self.task})
+            return Problem(Kind.BLANK, {"task": error.text or self.task})
         if error.type == "TimeLimit":
-            return Problem("time", {"where": _place(error.cell, error.line)})
+            return Problem(Kind.TIME, {"where": _place(error.cell, error.line)})
         if error.type in ("MemoryError", "MemoryLimit"):
-            return Problem("memory", {"where": _place(error.cell, error.line)})
+            return Problem(Kind.MEMORY, {"where": _place(error.cell, error.line)})
         if error.type == "BlockingIOError" or "can't start new thread" in error.text:
-            return Problem("processes", {"where": _place(error.cell, error.line)})
+            return Problem(Kind.PROCESSES, {"where": _place(error.cell, error.line)})
         if error.type in ("ProcessEnded", "BadAnswer"):
-            return Problem("lost", {"reason": "died" if error.type == "ProcessEnded" else "noise"})
-        return Problem("error", {"error": str(error)})
+            return Problem(Kind.LOST, {"reason": "died" if error.type == "ProcessEnded" else "noise"})
+        return Problem(Kind.ERROR, {"error": str(error)})
 
     def compare(self, case: int, name: str, expected: Any, tolerance: float) -> Problem | None:
         """None where the answer is within `tolerance` of the largest expected entry."""
@@ -106,8 +127,8 @@ class CheckContext:
         if isinstance(value, Problem):
             return value
         problem = compare(value, np.asarray(expected, dtype=np.float64), tolerance)
-        if problem is not None and problem.kind == "shape":
-            return Problem("shape", {**problem.facts, "sizes": self.sizes(self.cases[case])})
+        if problem is not None and problem.kind == Kind.SHAPE:
+            return Problem(Kind.SHAPE, {**problem.facts, "sizes": self.sizes(self.cases[case])})
         return problem
 
 
@@ -118,23 +139,23 @@ def _place(cell: str, line: str) -> str:
 def compare(value: Array, expected: Array, tolerance: float) -> Problem | None:
     """Entries raveled; only a wrong number of entries is a wrong shape."""
     if value.size != expected.size:
-        return Problem("shape", {"got": str(value.shape), "wanted": str(expected.shape), "sizes": ""})
+        return Problem(Kind.SHAPE, {"got": str(value.shape), "wanted": str(expected.shape), "sizes": ""})
     flat, wanted = value.ravel(), expected.ravel()
     finite = np.isfinite(flat)
     if not finite.all():
         what = "nan" if np.isnan(flat).any() else "inf"
-        return Problem("nonfinite", {"what": what, "count": str(int((~finite).sum())), "of": str(flat.size)})
+        return Problem(Kind.NONFINITE, {"what": what, "count": str(int((~finite).sum())), "of": str(flat.size)})
     scale = float(np.abs(wanted).max(initial=0.0)) or 1.0
     error = np.abs(flat - wanted)
     worst = int(error.argmax()) if error.size else 0
     if error.size and error[worst] > tolerance * scale:
         if value.ndim == expected.ndim and value.shape != expected.shape:  # transposed, say
-            return Problem("shape", {"got": str(value.shape), "wanted": str(expected.shape), "sizes": ""})
+            return Problem(Kind.SHAPE, {"got": str(value.shape), "wanted": str(expected.shape), "sizes": ""})
         where = "".join(str([int(i) for i in np.unravel_index(worst, expected.shape)])) if expected.ndim else ""
         percent = 100 * float(error[worst]) / scale
         wrong = int((error > tolerance * scale).sum())
         return Problem(
-            "off" if error.size > 1 else "off_one",
+            Kind.OFF if error.size > 1 else Kind.OFF_ONE,
             {"percent": _percent(percent), "where": where, "wrong": str(wrong), "of": str(error.size)},
         )
     return None

@@ -6,7 +6,7 @@ and in verify() where a trial on a submission that answers nothing does.
 """
 
 import inspect
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -47,6 +47,7 @@ class TaskChecks:
     signature: context -> what two submissions with the same mistake have in common, where draws hang on chance
     distinguishing: prefixes of the answers by which a known mistake is told: of the task's own function,
         and of a class of the student's own
+    also_asked: names of questions that the others need: asked too where a known mistake is made again
     sizes: case -> its sizes in words, said where a shape is wrong
     afterwards: (contexts, results) of all tasks, by task -> other results of this one, or None to leave them
     """
@@ -58,6 +59,7 @@ class TaskChecks:
     can_follow: Callable[[CheckContext], bool] | None = None
     signature: Callable[[CheckContext], Hashable] | None = None
     distinguishing: tuple[str, str] | None = None
+    also_asked: tuple[str, ...] = ()
     sizes: Callable[[Case], str] = no_sizes
     afterwards: (
         Callable[[Mapping[str, CheckContext], Mapping[str, Sequence[PartResult]]], Sequence[PartResult] | None] | None
@@ -137,21 +139,38 @@ def _slips(assignment: Assignment, found: AssignmentChecks) -> Any:
         told_by = record.distinguishing
         if told_by is not None and (not isinstance(told_by, tuple) or [*map(type, told_by)] != [str, str]):
             yield f"{record.task}: distinguishing={told_by!r} is no pair of prefixes"
+        if not isinstance(record.also_asked, tuple) or not all(isinstance(name, str) for name in record.also_asked):
+            yield f"{record.task}: also_asked={record.also_asked!r} is no tuple of names"
         for field in fields(record):
             value = getattr(record, field.name)
             optional = field.name in ("asks", "can_follow", "signature", "afterwards")
-            if field.name in ("task", "distinguishing") or (optional and value is None):
+            if field.name in ("task", "distinguishing", "also_asked") or (optional and value is None):
                 continue
             if not callable(value):
                 yield f"{record.task}: {field.name}={value!r} is not a function"
             elif inspect.isgeneratorfunction(value):
                 yield f"{record.task}: {field.name}={value.__name__} has a `yield`; return a list instead"
-    if not isinstance(found.dataset, DatasetRecipe | None):
-        yield f"{NAME}: dataset={_shown(found.dataset)} is no DatasetRecipe"
+    yield from _slips_of_recipe(found.dataset)
     if not (found.trained_model is None or callable(found.trained_model)):
         yield f"{NAME}: trained_model={found.trained_model!r} is not a function"
     if assignment.dataset and found.dataset is None:
         yield f"course_config.py names the dataset {assignment.dataset!r}, but {NAME} has no dataset=DatasetRecipe(...)"
+
+
+def _slips_of_recipe(recipe: object) -> Iterator[str]:
+    if recipe is None:
+        return
+    if not isinstance(recipe, DatasetRecipe):
+        yield f"{NAME}: dataset={_shown(recipe)} is no DatasetRecipe"
+        return
+    for name in ("prepare", "derive", "environment", "at_hand"):
+        value = getattr(recipe, name)
+        if not (callable(value) or (name == "at_hand" and value is None)):
+            yield f"{NAME}: dataset: {name}={value!r} is not a function"
+    if not isinstance(recipe.shown, tuple) or not all(isinstance(name, str) for name in recipe.shown):
+        yield f"{NAME}: dataset: shown={recipe.shown!r} is no tuple of names"
+    elif labels := [name for name in recipe.shown if name.endswith("_labels")]:
+        yield f"{NAME}: dataset: shown={recipe.shown!r} would show {labels[0]} to every submission"
 
 
 def results_of(record: TaskChecks, context: CheckContext) -> list[PartResult]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from autograder.course import Assignment, Course, secret
+from autograder.course.loading import place_of
 from autograder.errors import CourseError
 from autograder.files import write_whole
 from autograder.judging.contract import DatasetRecipe
@@ -26,7 +27,9 @@ class Dataset:
 
 def place(course: Course, assignment: Assignment, recipe: DatasetRecipe) -> Path:
     """Where the prepared dataset is kept."""
-    text = Path(recipe.prepare.__code__.co_filename).read_bytes()
+    checks = course.part("checks", assignment.name)  # what prepares the data may stand in any file of theirs
+    files = sorted(checks.parent.rglob("*.py")) if checks.name == "__init__.py" else [checks]
+    text = b"".join(path.read_bytes() for path in files)
     digest = hashlib.sha256(text + secret.load_secret(course) + b"1").hexdigest()[:16]
     return course.state / "data" / f"{assignment.name}-{assignment.dataset}-{digest}.npz"
 
@@ -39,7 +42,7 @@ def prepared(course: Course, assignment: Assignment, recipe: DatasetRecipe | Non
     """
     if not assignment.dataset or recipe is None:
         return Dataset()
-    key = secret.load_secret(course)
+    key, checks = secret.load_secret(course), course.part("checks", assignment.name)
     kept = place(course, assignment, recipe)
     images = kept.with_suffix(".images.npz")
     if not (kept.is_file() and images.is_file()):
@@ -50,12 +53,16 @@ def prepared(course: Course, assignment: Assignment, recipe: DatasetRecipe | Non
                 arrays |= {n: a[order] for n, a in arrays.items() if n == name or n.startswith(f"{name}_")}
             shown = {name: arrays[name] for name in recipe.shown}
         except Exception as error:
-            raise CourseError(f"dataset {assignment.dataset!r}: {error}") from error
+            raise CourseError(f"{place_of(error, checks)}: dataset {assignment.dataset!r}: {error}") from error
         write_whole(images, _npz(shown), 0o644)
         write_whole(kept, _npz(arrays), 0o600)
     with np.load(kept, allow_pickle=False) as stored:
         kept_arrays = {name: stored[name] for name in stored.files}
-    return Dataset(assignment.dataset, {**kept_arrays, **recipe.derive(kept_arrays)}, images)
+    try:
+        derived = dict(recipe.derive(kept_arrays))
+    except Exception as error:
+        raise CourseError(f"{place_of(error, checks)}: derive: {type(error).__name__}: {error}") from error
+    return Dataset(assignment.dataset, {**kept_arrays, **derived}, images)
 
 
 def _npz(arrays: Mapping[str, Array]) -> bytes:

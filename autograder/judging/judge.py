@@ -13,7 +13,7 @@ from autograder.course import JUDGE, Assignment, Course, Task
 from autograder.course.loading import load_author_module, place_of
 from autograder.course.messages import Messages, load_messages
 from autograder.judging import contract, known_mistakes
-from autograder.judging.checking import Case, CheckContext, PartResult, Problem
+from autograder.judging.checking import CRASHES, UNTOLD, Case, CheckContext, Kind, PartResult, Problem
 from autograder.judging.contract import AssignmentChecks, TaskChecks, results_of, said
 from autograder.judging.dataset import Dataset, prepared
 from autograder.judging.mutations import Mistake, load_mistakes
@@ -21,16 +21,6 @@ from autograder.judging.verdicts import FAILED, NEEDS_GRADING, NOT_CHECKED, PASS
 from autograder.sandbox.answers import Answers, Array
 
 SEED = 1  # of the inputs that an author's checks are tried with
-UNTOLD = (
-    "unjudged",
-    "blank",
-    "missing",
-    "lost",
-    "time",
-    "memory",
-    "no_model",
-    "bad_model",
-)  # problems that no known mistake explains
 
 
 @dataclass(frozen=True)
@@ -78,7 +68,7 @@ def open_context(course: Course, assignment: Assignment) -> JudgeContext:
 
 def _blank(judge_context: JudgeContext, record: TaskChecks) -> Any:
     """Makes the context of a submission that answers nothing."""
-    no_model = Problem("no_model", {"file": judge_context.assignment.model_file})
+    no_model = Problem(Kind.NO_MODEL, {"file": judge_context.assignment.model_file})
     return lambda: check_context(judge_context, record.task, SEED, Answers(), no_model)
 
 
@@ -191,7 +181,7 @@ def _check(judge_context: JudgeContext, context: CheckContext) -> list[PartResul
         place = f"{path.relative_to(judge_context.course.root)}:{told.line}".rstrip(":")
         fault = f"{place}: {told.type}: {told.text}"
     if fault:
-        return [PartResult(context.task, 1.0, Problem("unjudged"), fault=fault)]
+        return [PartResult(context.task, 1.0, Problem(Kind.UNJUDGED), fault=fault)]
     try:
         return results_of(judge_context.checks.of(context.task), context)
     except Exception as error:
@@ -219,7 +209,7 @@ def _stumbled(judge_context: JudgeContext, task: str, error: Exception) -> PartR
     path = judge_context.checks_file
     place = place_of(error, path).removeprefix(f"{judge_context.course.root}/")
     what = str(error) if isinstance(error, contract.BrokenContract) else said(error)
-    return PartResult(task, 1.0, Problem("unjudged"), fault=f"{place}: {what}")
+    return PartResult(task, 1.0, Problem(Kind.UNJUDGED), fault=f"{place}: {what}")
 
 
 def part_results(judge_context: JudgeContext, context: CheckContext) -> list[PartResult]:
@@ -232,7 +222,7 @@ def part_results(judge_context: JudgeContext, context: CheckContext) -> list[Par
 def _verdict(judge_context: JudgeContext, task: Task, results: Sequence[PartResult], mistake: str) -> Verdict:
     points, words = task.points, judge_context.messages
     if fault := next((one.fault for one in results if one.fault), ""):
-        return Verdict(task.name, NOT_CHECKED, None, points, (), "", words.say("problem", "unjudged"), fault=fault)
+        return Verdict(task.name, NOT_CHECKED, None, points, (), "", words.say("problem", Kind.UNJUDGED), fault=fault)
     parts = tuple(Part(f.part, points * f.share if f.ok else 0.0, points * f.share) for f in results)
     wrong = [one for one in results if one.problem is not None]
     measured = {f.part: f.measured for f in results if f.measured is not None}
@@ -257,11 +247,11 @@ def _message(judge_context: JudgeContext, task: Task, wrong: Sequence[PartResult
     got = " ".join(f"{', '.join(parts)}: {text}" for text, parts in told.items())
     kinds = {one.problem.kind for one in wrong if one.problem is not None}
     if known := words.mistake(task.name, mistake):
-        told_by_check = any(one.mistake for one in wrong) and kinds != {"no_model"}
+        told_by_check = any(one.mistake for one in wrong) and kinds != {Kind.NO_MODEL}
         return f"{known}\n{words.say('report', 'got')} {got}" if told_by_check else known
-    if kinds <= {"blank", "lost", "no_model", "bad_model"}:
+    if kinds <= {Kind.BLANK, Kind.LOST, Kind.NO_MODEL, Kind.BAD_MODEL}:
         return " ".join(told)
-    if kinds & {"error", "time", "memory", "processes"}:
+    if kinds & CRASHES:
         return f"{words.say('report', 'got')} {got}\n{words.say('report', 'hint')} {words.say('report', 'crash-hint')}"
     asked, hint = words.of_task(task.name, "asks"), words.of_task(task.name, "hint")
     lines = [

@@ -49,9 +49,12 @@ def _same(judge_context: "JudgeContext", context: CheckContext, names: Mapping[s
     theirs = context.answers
     of_function, of_class = record.distinguishing or ("", "")
     prefix = of_function if theirs.class_is_given else of_class
-    ours = ask(judge_context.probes, context.task, names, context.cases, prefix, theirs.class_is_given)
+    wanted = (prefix.partition(".")[0], *record.also_asked)
+    ours = ask(judge_context.probes, context.task, names, context.cases, wanted, theirs.class_is_given)
     if record.signature is not None:
-        return bool(record.signature(replace(context, answers=ours)) == record.signature(context))
+        if "signature" not in context.memo:  # once, not for each mistake: their answers may be as large as a frame
+            context.memo["signature"] = record.signature(context)
+        return bool(record.signature(replace(context, answers=ours)) == context.memo["signature"])
 
     def distinguishing(keys: Mapping[str, Any]) -> set[str]:
         return {key for key in keys if key.partition("/")[2].startswith(prefix)}
@@ -75,9 +78,17 @@ def _equal(a: Array, b: Array) -> bool:
 
 
 def ask(
-    probes: ModuleType, task: str, names: Mapping[str, Any], cases: Sequence[Case], prefix: str, class_is_given: bool
+    probes: ModuleType,
+    task: str,
+    names: Mapping[str, Any],
+    cases: Sequence[Case],
+    wanted: tuple[str, ...],
+    class_is_given: bool,
 ) -> Answers:
-    """Ask a probe about trusted code, here on the host: the reference with an edit."""
+    """Ask a probe about trusted code, here on the host: the reference with an edit.
+
+    wanted: only the questions whose names begin so.
+    """
     if task in names and not names[task].__code__.co_argcount:  # plain assignments: the reference returns them
         names = {**names, **names[task]()}
     # otherwise the module's own names, not a copy: instruments must stand in where its functions look
@@ -87,7 +98,7 @@ def ask(
     for number, case in enumerate(cases):
         plain = guest_namespace.Case({key: np.asarray(value) for key, value in case.items()})
         for question_name, question in getattr(probes, task)(who, plain):
-            if not question_name.startswith((prefix.partition(".")[0], "shapes")):
+            if not question_name.startswith(wanted):
                 continue
             try:
                 arrays.update(guest_namespace.plain(f"{number}/{question_name}", question()))
@@ -107,7 +118,7 @@ def expected(judge_context: "JudgeContext", context: CheckContext) -> dict[str, 
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         once, twice = (
-            ask(judge_context.probes, task, reference, context.cases, "", context.answers.class_is_given).arrays
+            ask(judge_context.probes, task, reference, context.cases, ("",), context.answers.class_is_given).arrays
             for _ in "ab"
         )
     return {key: once[key] for key in once if key in twice and np.array_equal(once[key], twice[key])}

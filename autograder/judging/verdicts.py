@@ -58,7 +58,9 @@ class Verdict:
 def verdict_from(data: Mapping[str, Any]) -> Verdict:
     """The verdict that as_json gave."""
     parts = tuple(Part(**part) for part in data["parts"])
-    return Verdict(**{**data, "status": Status(data["status"]), "parts": parts})
+    known = {item.name for item in fields(Verdict)}  # a file of another version may hold more
+    kept = {name: value for name, value in data.items() if name in known}
+    return Verdict(**{**kept, "status": Status(data["status"]), "parts": parts})
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """Archives that students and learning systems made, read as hostile bytes.
 
-Nothing here writes a file. A name that would lead outside its folder, a link, a device, and what is over
-the bounds is refused and said; sizes are bounded while reading, whatever an archive declares.
+A tar's files are laid in a folder of ours, by number. A name that would lead outside its folder, a link,
+a device, and what is over the bounds is refused and said; sizes are bounded while reading, whatever an
+archive declares.
 """
 
 import contextlib
@@ -9,7 +10,6 @@ import gzip
 import io
 import os
 import re
-import shutil
 import stat
 import struct
 import tarfile
@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import IO
 
 from autograder.course import Limits
+from autograder.files import unwritable
 from autograder.submissions.submission import MAX_FILE, MAX_FILES, MAX_TOTAL, MEGABYTE
 
 PACKED = (".zip", ".tar", ".tar.gz", ".tgz")
@@ -215,7 +216,7 @@ def _tar(file: IO[bytes], name: str, bounds: Bounds, stack: contextlib.ExitStack
     refused: list[str] = []
     bound = min(bounds.total_bytes, MAX_TAR) + TAR_ROOM
     with tarfile.open(fileobj=_Metered(plain, bound), mode="r|") as whole:
-        for entry in whole:
+        for number, entry in enumerate(whole):
             try:
                 found = "" if entry.isdir() else safe_name(entry.name)
                 if found and not entry.isreg():
@@ -227,11 +228,20 @@ def _tar(file: IO[bytes], name: str, bounds: Bounds, stack: contextlib.ExitStack
                 continue
             reader = whole.extractfile(entry) if found else None
             if reader is not None:
-                laid = folder / str(len(files))  # never by a name of theirs
-                with laid.open("wb") as copy:
-                    shutil.copyfileobj(reader, copy, MEGABYTE)
+                laid = folder / str(number)  # never by a name of theirs, and never twice
+                _lay(reader, laid)
                 files[found] = laid.read_bytes
     return Tree(files, tuple(refused))
+
+
+def _lay(reader: IO[bytes], target: Path) -> None:
+    """One file of a tar onto the disk; CourseError where the disk, and not the archive, is at fault."""
+    with target.open("wb") as copy:
+        while block := reader.read(MEGABYTE):
+            try:
+                copy.write(block)
+            except OSError as error:
+                raise unwritable(target.parent, error) from error
 
 
 def _reader(start: Callable[[], IO[bytes]], bounds: Bounds, left: list[int]) -> Callable[[], bytes]:

@@ -76,12 +76,13 @@ def final_mark(course: Course, assignment: Assignment, result: Result, rows: Row
     """The mark of one student."""
     row = rows.students.get(result.student, HandedIn())
     words = of_engine(course.language)
-    verdicts = {name: _with_mark(assignment, v, row.marks.get(name), words) for name, v in result.verdicts.items()}
+    names = [task.name for task in assignment.tasks if task.name in result.verdicts]  # those that the course has now
+    verdicts = {n: _with_mark(assignment, result.verdicts[n], row.marks.get(n), words) for n in names}
     scores = [verdict.score for verdict in verdicts.values()]
     required = [task.name for task in assignment.tasks if not task.optional]
     days = assignment.late.days(result.student, seconds_late(course, assignment, row, rows.due))
     share = assignment.late.share(result.student, days)
-    penalty = sum(penalty_of(share, [verdicts.get(t) for t in names]) for names in _by_notebook(assignment).values())
+    penalty = sum(penalty_of(share, [verdicts.get(t) for t in book]) for book in _by_notebook(assignment).values())
     so_far = max(0.0, sum(score or 0.0 for score in scores) - penalty)
     whole = all(task in verdicts and verdicts[task].score is not None for task in required)
     return StudentMark(

@@ -44,6 +44,11 @@ class ManualMark:
 Given = Mapping[str, Mapping[str, ManualMark]]  # student -> task -> what a person gave
 
 
+def manual_mark(score: float | None, extra: float | None, comment: str | None, waits: object) -> ManualMark:
+    """What a person gave, from the columns of the gradebook."""
+    return ManualMark(finite(score), finite(extra), (comment or "").strip() or None, bool(waits))
+
+
 def finite(value: float | None) -> float | None:
     """A number of the gradebook, or None where it is none."""
     return None if value is None or not math.isfinite(value) else float(value)
@@ -62,13 +67,22 @@ class Sheet:
     earlier: tuple[tuple[str, ManualMark], ...] = ()
 
 
+@dataclass(frozen=True)
+class _File:
+    """A sheet as it is kept: what is not whole cannot be read."""
+
+    marks: Mapping[str, ManualMark]
+    heard: Mapping[str, str]
+    earlier: tuple[tuple[str, ManualMark], ...]
+
+
 class UnreadableSheet(CourseError):
     """A sheet that is there and cannot be read. It is never written over."""
 
     def __init__(self, path: Path, why: str) -> None:
         super().__init__(
-            f"{path}: what people gave cannot be read ({why}); restore the file from a backup, or remove it where "
-            "the gradebook is whole, then grade again"
+            f"{path}: what people gave cannot be read ({why}); restore the file from a backup, then grade again; "
+            "without it, the gradebook's marks would stand for the answers that are there now"
         )
 
 
@@ -81,13 +95,14 @@ def load_sheet(course: Course, assignment: str, student: str) -> Sheet | None:
     """The kept sheet, or None where there is none; UnreadableSheet where it cannot be read."""
     path = sheet_file(course, assignment, student)
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Sheet)
+        kept = msgspec.json.decode(path.read_bytes(), type=_File)
     except FileNotFoundError:
         return None
     except OSError as error:
         raise UnreadableSheet(path, error.strerror or "error") from error
     except (msgspec.MsgspecError, UnicodeError) as error:
         raise UnreadableSheet(path, str(error)[:120]) from error
+    return Sheet(kept.marks, kept.heard, kept.earlier)
 
 
 def keep_sheet(course: Course, assignment: str, student: str, sheet: Sheet) -> None:

@@ -40,7 +40,7 @@ def load_result(course: Course, assignment: str, student: str) -> Result | None:
     path = verdict_file(course, assignment, student)
     try:
         return result_from(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 

@@ -120,6 +120,7 @@ def audit(course: Course, assignment: Assignment, scratch: Path, jobs: int, tell
     wrong = [_below_full(full[task]) for task in judged]
     wrong += [_above_none(results[BLANK].verdicts[task]) for task in judged]
     wrong += [_uncaught(task, rows, course.part("mistakes", assignment.name)) for task in judged]
+    wrong += [_faulty(name, verdict) for name, result in results.items() for verdict in result.verdicts.values()]
     right = tuple(row(f"right: {variant.name}", "") for variant in variants)
     return Audit(rows, right, tuple(line for line in wrong if line))
 
@@ -147,6 +148,11 @@ def _graded(
         results[handed_in.student] = outcome
         tell(len(results), len(names))
     return results
+
+
+def _faulty(name: str, verdict: Verdict) -> str:
+    """A line where a check or a probe failed: in a class, a person would have to mark that."""
+    return f"{verdict.task}: cannot judge the submission {name!r}: {verdict.fault}" if verdict.fault else ""
 
 
 def _below_full(verdict: Verdict) -> str:

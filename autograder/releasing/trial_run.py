@@ -14,7 +14,7 @@ from autograder.grading import made_up
 from autograder.grading.notebook_run import NotebookRun
 from autograder.judging.contract import AssignmentChecks, load_checks
 from autograder.sandbox.guest_process import Guest
-from autograder.sandbox.walls import Inside, SandboxError
+from autograder.sandbox.walls import Inside, NoWalls
 from autograder.submissions import merge
 from autograder.submissions.submission import Submission
 
@@ -39,13 +39,14 @@ def trial_run(course: Course, assignment: Assignment, release: Path) -> list[str
             for name, book in merged.items():
                 with guest.submission():
                     run = NotebookRun(guest, book, (), beside, time.monotonic() + TOTAL_SECONDS)
-                    run.cells()
-                if failed := next(_failed(run), ""):
+                    whole = run.cells()
+                failed = next(_failed(run), "" if whole else "it did not run to its end with the reference's answers")
+                if failed:
                     raise CourseError(
                         f"{course.source(assignment.name) / name}.ipynb: {failed}; nothing was "
                         f"released: mend the cell, then `autograder release {assignment.name}`"
                     )
-    except SandboxError as error:
+    except NoWalls as error:
         return [f"the notebooks were not tried with the reference's answers: {error}"]
     return left_out
 

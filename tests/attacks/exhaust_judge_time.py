@@ -4,20 +4,28 @@
 Won: the grading took longer than 3 seconds.
 """
 
-from tests.attacks.lab import Attack, Evidence
+from autograder.judging.verdicts import FAILED
+from tests.attacks.lab import BY_SHELL, Attack, Evidence
 
 WALL = "hostile_values_are_judged"
-NOT_SHOWN = "it won until this was mended: checks/minibatches.py: _batches splits millions of sizes, once for each known mistake: 55 s for 3.9 million, outside total_seconds; what stops it now is code that is right, not one wall"
+NOT_SHOWN = "it won until this was mended: checks/minibatches.py: _batches split millions of sizes, and made a set of millions of others, once for each known mistake: 55 s, outside total_seconds; what stops it now is code that is right, not one wall"
 CELL = """
-import gc, types
-for found in gc.get_objects():
-    if isinstance(found, types.FunctionType) and found.__name__ == "_watch":
-        answer = {"sizes": np.zeros(400_000), "label_sizes": np.zeros(2), "rows": np.zeros((0, 4)), "labels": np.zeros(0), "params": np.zeros((4, 43))}
-        found.__globals__["_watch"] = lambda student, case: answer
-        break
+def claim(probe, *asked):
+    if probe.__name__ != "T8":
+        return {}, {}, 0.0
+    nothing = {"rows": np.zeros((0, 4)), "labels": np.zeros(0)}
+    own = {"sizes": np.full(1500, 10.0), "label_sizes": np.arange(3_700_000.0), **nothing}
+    train = {"sizes": np.zeros(400_000), "label_sizes": np.zeros(2), **nothing}
+    return {f"0/{way}.{name}": array for way, of in (("own", own), ("train", train)) for name, array in of.items()}, {}, 0.0
+ours["probe_cases"] = claim
 """
-ATTACK = Attack(extra=[CELL])
+ATTACK = Attack(extra=[BY_SHELL + CELL])
 
 
 def won(evidence: Evidence) -> bool:
     return evidence.seconds > 3
+
+
+def took_place(evidence: Evidence) -> bool:
+    """Such a frame came to the judge, whom nothing but its answers told what to do."""
+    return evidence.received > 31 << 20 and evidence.result.verdicts["T8"].status == FAILED

@@ -1,21 +1,25 @@
-"""Wants T5 by a notebook_process module that forgets every error: sys.modules is open to the student.
+"""Wants T5 by a notebook_process that forgets every error: its names are in reach of the student.
 
 Won: T5 has marks.
 """
 
-from tests.attacks.lab import Attack, Evidence
+from tests.attacks.lab import BY_SHELL, Attack, Evidence
 
 WALL = "judged_outside"
 CELL = """
-import sys
-sys.modules["notebook_process"].describe = lambda error: None
+ours["describe"] = lambda error: None
 """
 FORWARD = """
 def forward(params, X):
     return np.zeros((len(X), len(params["b2"]))), np.zeros((len(X), len(params["b1"])))
 """
-ATTACK = Attack(answers={"T5": FORWARD}, extra=[CELL])
+ATTACK = Attack(answers={"T5": FORWARD}, extra=[BY_SHELL + CELL])
 
 
 def won(evidence: Evidence) -> bool:
     return evidence.score("T5") > 0
+
+
+def took_place(evidence: Evidence) -> bool:
+    """T6 raised, and nobody heard."""
+    return not evidence.answers["T6"].errors

@@ -10,6 +10,7 @@ WALL = "hostile_values_are_judged"
 NOT_SHOWN = "it won until this was mended: checks/updates.py: _steps_down takes the max of nothing; what stops it now is code that is right, not one wall"
 CELL = """
 import gc, types
+gc.unfreeze()
 for found in gc.get_objects():
     if isinstance(found, types.FunctionType) and found.__name__ == "_watch":
         found.__globals__["_watch"] = lambda student, case: {"sizes": np.zeros(0), "label_sizes": np.zeros(0), "rows": np.zeros((0, 4)), "labels": np.zeros(0), "params": np.zeros((1, 43))}
@@ -22,3 +23,8 @@ ATTACK = Attack(extra=[CELL])
 
 def won(evidence: Evidence) -> bool:
     return bool(evidence.problem)
+
+
+def took_place(evidence: Evidence) -> bool:
+    """They came to the judge."""
+    return evidence.answer("T9", "train.sizes").size == 0 and evidence.answer("T9", "train.params").shape == (1, 43)

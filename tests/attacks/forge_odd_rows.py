@@ -9,16 +9,18 @@ from tests.attacks.lab import Attack, Evidence
 WALL = "hostile_values_are_judged"
 NOT_SHOWN = "it won until this was mended: checks/minibatches.py: _batches reshapes what the guest sent; what stops it now is code that is right, not one wall"
 CELL = """
-import gc, types
-for found in gc.get_objects():
-    if isinstance(found, types.FunctionType) and found.__name__ == "_watch":
-        found.__globals__["_watch"] = lambda student, case: {"sizes": np.ones(3), "label_sizes": np.ones(3), "rows": np.zeros(7), "labels": np.zeros(3), "params": np.zeros((4, 43))}
-        break
-else:
-    raise Exception("not found")
+import signal
+odd = {"sizes": np.ones(3), "label_sizes": np.ones(3), "rows": np.zeros(7), "labels": np.zeros(3), "params": np.zeros((4, 43))}
+ours = signal.getsignal(signal.SIGALRM).__globals__  # the names of notebook_process
+ours["probe_cases"] = lambda *asked: ({f"0/{way}.{name}": array for way in ("train", "own") for name, array in odd.items()}, {}, 0.0)
 """
 ATTACK = Attack(extra=[CELL])
 
 
 def won(evidence: Evidence) -> bool:
     return bool(evidence.problem)
+
+
+def took_place(evidence: Evidence) -> bool:
+    """They came to the judge."""
+    return all(evidence.answer("T8", f"{way}.rows").shape == (7,) for way in ("train", "own"))

@@ -1,23 +1,27 @@
-"""Wants marks by replacing what asks the probes, found among the loaded modules.
+"""Wants marks by replacing what asks the probes, found by the class of the shell.
 
 Won: T5 has marks.
 """
 
-from tests.attacks.lab import Attack, Evidence
+from tests.attacks.lab import BY_SHELL, Attack, Evidence
 
 WALL = "only_values_count"
 CELL = """
-import sys
 def claim(*anything):
     return {"0/score": np.array(1.0)}, {}, 0.0
-sys.modules["notebook_process"].probe_cases = claim
+ours["probe_cases"] = claim
 """
 FORWARD = """
 def forward(params, X):
     return np.zeros((len(X), len(params["b2"]))), np.zeros((len(X), len(params["b1"])))
 """
-ATTACK = Attack(answers={"T5": FORWARD}, extra=[CELL])
+ATTACK = Attack(answers={"T5": FORWARD}, extra=[BY_SHELL + CELL])
 
 
 def won(evidence: Evidence) -> bool:
     return evidence.score("T5") > 0
+
+
+def took_place(evidence: Evidence) -> bool:
+    """Its claim came to the judge."""
+    return evidence.answer("T5", "score").tolist() == 1.0

@@ -3,20 +3,23 @@
 Won: T5 has marks.
 """
 
-from tests.attacks.lab import Attack, Evidence
+from tests.attacks.lab import BY_SHELL, Attack, Evidence
 
 WALL = "only_values_count"
 CELL = """
-import sys
-for name in ("namespace", "notebook_process"):
-    sys.modules[name].plain = lambda name, value: {"0/score": np.array(1.0), name: np.array(1.0)}
+ours["plain"] = ours["Namespace"].function.__globals__["plain"] = lambda name, value: {"0/score": np.array(1.0), name: np.array(1.0)}
 """
 FORWARD = """
 def forward(params, X):
     return 1.0, 1.0
 """
-ATTACK = Attack(answers={"T5": FORWARD}, extra=[CELL])
+ATTACK = Attack(answers={"T5": FORWARD}, extra=[BY_SHELL + CELL])
 
 
 def won(evidence: Evidence) -> bool:
     return evidence.score("T5") > 0
+
+
+def took_place(evidence: Evidence) -> bool:
+    """Its claim came to the judge."""
+    return evidence.answer("T5", "score").tolist() == 1.0

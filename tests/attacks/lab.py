@@ -11,7 +11,7 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
@@ -19,11 +19,11 @@ from pathlib import Path
 import numpy as np
 
 from autograder.course import Assignment, Course, Limits, load_course, load_module
-from autograder.grading import made_up, pipeline
+from autograder.grading import answer_cache, made_up, pipeline
 from autograder.grading.pipeline import GraderContext
 from autograder.judging.verdicts import PASSED, Result
 from autograder.pages import graded_notebook
-from autograder.sandbox.answers import Array
+from autograder.sandbox.answers import Answers, Array
 from autograder.sandbox.channel import Channel
 from autograder.submissions import merge
 from autograder.submissions.submission import Submission
@@ -42,6 +42,18 @@ SMALL = Limits(
     open_files=128,
 )
 MARK = "LOOT"  # what an attack raises to show what it got: the graded notebook tells the error
+# Ways in, for the start of a cell: what is ours in the notebook's process has no name in sys.modules, and the collector
+# has forgotten it (gc.unfreeze() reminds it).
+BY_FRAMES = """
+import sys
+frame = sys._getframe()
+while "probes" not in frame.f_locals:  # those of notebook_process.serve
+    frame = frame.f_back
+probes = frame.f_locals["probes"]
+"""
+BY_SHELL = """
+ours = type(get_ipython()).transform_cell.__globals__  # the names of notebook_process
+"""
 
 
 @dataclass(frozen=True)
@@ -97,12 +109,27 @@ class Evidence:
     @property
     def loot(self) -> str:
         """What the attack's cells said they got."""
-        found = []
+        return "\n".join(text[text.index(MARK) :] for text in self._texts() if MARK in text)
+
+    @property
+    def told(self) -> str:
+        """All that the attack's cells and answers said in errors."""
+        return "\n".join(self._texts())
+
+    def _texts(self) -> Iterator[str]:
         for result in self.results:
-            told = [e["text"] for e in result.cell_errors.values()]
-            told += [v.message for v in result.verdicts.values()]
-            found += [text[text.index(MARK) :] for text in told if MARK in text]
-        return "\n".join(found)
+            yield from (e["text"] for e in result.cell_errors.values())
+            yield from (v.message for v in result.verdicts.values())
+
+    @property
+    def answers(self) -> Mapping[str, Answers]:
+        """What came to the judge, by task; without what a limit ended, and what was no frame."""
+        return answer_cache.unpack(self.result.answers).answers
+
+    def answer(self, task: str, name: str) -> Array:
+        """An answer to the first case of a task; NaN alone where none of that name came."""
+        found = self.answers[task].get(0, name) if task in self.answers else None
+        return np.array(np.nan) if found is None else found
 
     def score(self, *tasks: str) -> float:
         """Marks for those tasks, or for all."""

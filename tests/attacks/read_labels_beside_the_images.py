@@ -8,18 +8,24 @@ from tests.attacks.lab import Attack, Evidence
 
 WALL = "labels_stay_outside"
 CELL = """
-import gc
+import sys
 import numpy as np
-names = np.load("/data/arrays.npz").files
+names, frame = np.load("/data/arrays.npz").files, sys._getframe()
+while frame is not None:
+    for name, value in list(frame.f_locals.items()):
+        if isinstance(value, dict):
+            names += [f"{name}.{key}" for key, array in list(value.items()) if isinstance(array, np.ndarray) and array.shape[:1] == (500,)]
+    frame = frame.f_back
 found = [name for name in names if "label" in name]
-for thing in gc.get_objects():
-    if isinstance(thing, dict):
-        found += [k for k, v in list(thing.items()) if isinstance(v, np.ndarray) and v.shape == (500,) and str(k).endswith("_labels")]
-if found:
-    raise Exception(f"LOOT {found}")
+raise Exception(f"LOOT {found}" if found else f"no labels among {names}")
 """
 ATTACK = Attack(first=[CELL])
 
 
 def won(evidence: Evidence) -> bool:
     return "LOOT" in evidence.loot
+
+
+def took_place(evidence: Evidence) -> bool:
+    """It saw the images, in the file and in memory."""
+    return "no labels among ['val', 'test', 'mean'" in evidence.told and "'data.val', 'data.test'" in evidence.told

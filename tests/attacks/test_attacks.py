@@ -9,6 +9,8 @@ import pytest
 from tests.attacks.lab import Attack, Lab
 from tests.attacks.walls import WALLS, Gap
 
+# what looks for things of ours in memory may find nothing, and lose by that: it has to show that it took place
+WAYS_IN = ("get_objects", "_getframe", "getsignal", "BY_FRAMES", "BY_SHELL")
 OURS = ("lab", "walls", "conftest", "test_attacks", "test_class", "test_plain_user", "__init__")
 NAMES = sorted(path.stem for path in Path(__file__).parent.glob("*.py") if path.stem not in OURS)
 MODULES = {name: importlib.import_module(f"tests.attacks.{name}") for name in NAMES}
@@ -30,6 +32,8 @@ def test_it_does_not_win_and_an_honest_submission_after_it_has_full_marks(lab: L
     evidence = lab.run(attack_of(module, lab), page=name.startswith("browse"))
     assert evidence.after is not None
     assert evidence.honest, {t: v.message for t, v in evidence.after.verdicts.items() if v.status != "passed"}
+    if hasattr(module, "took_place"):
+        assert module.took_place(evidence), (evidence.told, evidence.problem)
     won = bool(module.won(evidence)) if evidence.results or evidence.problem else False
     if hasattr(module, "HOLE"):
         if won:
@@ -57,3 +61,5 @@ def test_every_attack_says_what_it_wants_and_there_are_enough() -> None:
     for name, module in MODULES.items():
         assert "Wants" in (module.__doc__ or "") and "Won:" in (module.__doc__ or ""), name
         assert module.WALL in WALLS or hasattr(module, "HOLE") or hasattr(module, "NOT_SHOWN"), name
+        searches = any(way in Path(module.__file__ or "").read_text(encoding="utf-8") for way in WAYS_IN)
+        assert hasattr(module, "took_place") or not searches, f"{name}.py searches memory: add took_place"

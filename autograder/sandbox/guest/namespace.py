@@ -15,6 +15,10 @@ class MissingInput(KeyError):
     """A probe asks for an input that its case has not: the slip of the probe's author."""
 
 
+class MissingName(NameError):
+    """The student's code has not the name that a probe asks for: nobody's slip but the student's."""
+
+
 class Case(dict[str, Array]):
     """Inputs of one question. Every access gives a fresh copy, so no answer can spoil the next."""
 
@@ -59,7 +63,7 @@ class Namespace:
     def function(self, name: str) -> Any:
         """The student's own function."""
         if name not in self.namespace:
-            raise NameError(f"{name} is not defined")
+            raise MissingName(f"{name} is not defined")
         return self.namespace[name]
 
     @contextlib.contextmanager

@@ -26,10 +26,11 @@ import frames
 import numpy as np
 from frames import Arrays, Header
 from IPython.core.interactiveshell import InteractiveShell
-from namespace import Array, Case, MissingInput, Namespace, plain
+from namespace import Array, Case, MissingInput, MissingName, Namespace, plain
 from traitlets.config import Config
 
 ERROR_CHARACTERS = 400  # characters of an error that are worth sending
+HOME = [""]  # where the notebook's own modules lie
 STATUS = 100  # bytes of the status, which outlives the process that writes on it
 DEAF_TIMES = 2.0  # its limit: CPU time that code may use which hears no signal, in one long call of numpy, say
 
@@ -151,7 +152,7 @@ def describe(error: BaseException) -> Error:
             line, cell = error.lineno, file.removeprefix("cell ")
             error = type(error)(error.msg)
         return {
-            "type": type(error).__name__[:80],
+            "type": "NameError" if isinstance(error, MissingName) else type(error).__name__[:80],
             "text": str(error)[:ERROR_CHARACTERS],
             "line": str(line),
             "cell": str(cell),
@@ -207,8 +208,8 @@ def frames_of(error: BaseException) -> list[tuple[str, int]]:
 
 def by_student(error: BaseException) -> bool:
     """Whether an exception has passed through a student's code: a cell, or a module beside the notebook."""
-    here = os.getcwd() + os.sep
-    return any(file.startswith(("cell ", here)) for file, _ in frames_of(error))
+    theirs = ("cell ", "<timed", "<string>", HOME[0] + os.sep)
+    return isinstance(error, MissingName) or any(file.startswith(theirs) for file, _ in frames_of(error))
 
 
 def by_author(error: BaseException, probes_file: str) -> bool:
@@ -263,23 +264,32 @@ def probe_cases(
     errors: dict[str, Error] = {}
     slow, longest = dict(left_out), 0.0
     probes_file = probe.__code__.co_filename
+
+    def asked(key: str, name: str, ask: Callable[[], Any]) -> float:
+        started = time.process_time()
+        try:
+            with limit():
+                arrays.update(plain(key, ask()))
+        except BaseException as error:
+            if by_author(error, probes_file):
+                raise Fault(place(error, probes_file)) from None
+            errors[key] = describe(error)
+            if isinstance(error, TimeLimit):
+                slow[name] = errors[key]
+        return time.process_time() - started
+
     for number, case in enumerate(cases):
-        for key, name, ask in questions(probe, student, Case(case), number):
-            if name in slow:
-                errors[key] = slow[name]
-                continue
-            tell(name)
-            started = time.process_time()
-            try:
-                with limit():
-                    arrays.update(plain(key, ask()))
-            except BaseException as error:
-                if by_author(error, probes_file):
-                    raise Fault(place(error, probes_file)) from None
-                errors[key] = describe(error)
-                if isinstance(error, TimeLimit):
-                    slow[name] = errors[key]
-            longest = max(longest, time.process_time() - started)
+        try:
+            for key, name, ask in questions(probe, student, Case(case), number):
+                if name in slow:
+                    errors[key] = slow[name]
+                    continue
+                tell(name)
+                longest = max(longest, asked(key, name, ask))
+        except Fault:
+            raise
+        except Exception as error:  # the student's, by way of the probe's body: of all answers that are not there
+            errors[f"{number}/"] = describe(error)
     return arrays, errors, longest
 
 
@@ -342,7 +352,8 @@ def serve(
     sock: socket.socket, status: mmap.mmap, shell: InteractiveShell, probes: ModuleType, data: Mapping[str, Array]
 ) -> None:
     """Answer the judge's frames until the socket closes. status: memory that tells the question it is at."""
-    sys.path.insert(0, os.getcwd())  # where the notebook's own modules are
+    HOME[0] = os.getcwd()
+    sys.path.insert(0, HOME[0])
     os.register_at_fork(after_in_child=end_by_kernel)  # a copy has a clock of its own
     notebook, me = Notebook(status, shell, probes, data), os.getpid()
     does = {"files": notebook.files, "cell": notebook.cell, "model": notebook.model, "probe": notebook.probe}

@@ -44,7 +44,8 @@ def _batches(context: CheckContext, way: str) -> dict[str, Any] | Problem:
     case = context.cases[0]
     X, y = case["X"], case["y"]
     count = found["sizes"].size
-    if not 0 < count <= 10 * int(case["num_iters"]) or found["rows"].size % X.shape[1]:
+    few = 0 < count <= 10 * int(case["num_iters"]) and found["label_sizes"].size == count
+    if not few or found["rows"].size % X.shape[1]:
         return Problem("batch_size", {"got": "?"})
     index = _rows_of(X, found["rows"].reshape(-1, X.shape[1]))
     labels = found["labels"].ravel()
