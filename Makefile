@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export OMP_NUM_THREADS := 1
 
-.PHONY: demo test check proof lock bench clean
+.PHONY: demo test shuffled check proof lock bench clean
 
 demo: .venv/ready
 	$(BIN)/autograder demo
@@ -11,6 +11,9 @@ demo: .venv/ready
 test: .venv/ready check
 	$(BIN)/autograder audit hw4
 	$(BIN)/python -m pytest -n 2 -m "not proof"
+
+shuffled: .venv/ready
+	$(BIN)/python -m pytest -n 2 -m "not proof" -p randomly
 
 check: .venv/ready
 	$(BIN)/ruff check .
@@ -20,8 +23,8 @@ check: .venv/ready
 	$(BIN)/lint-imports --no-logo --no-cache
 
 proof: .venv/ready
-	$(BIN)/python -m pytest -m proof tests/proof/test_report_of_a_thousand.py  # times a page: nothing beside it
-	$(BIN)/python -m pytest -m proof -n 2 --dist loadfile --ignore tests/proof/test_report_of_a_thousand.py
+	$(BIN)/python -m pytest -m proof --timeout 0 tests/proof/test_report_of_a_thousand.py  # times a page: nothing beside it
+	$(BIN)/python -m pytest -m proof --timeout 0 -n 2 --dist loadfile --ignore tests/proof/test_report_of_a_thousand.py
 
 bench: .venv/ready
 	$(BIN)/python -m benchmarks.throughput

@@ -98,6 +98,18 @@ def wait_for(cluster: Cluster, workers: int) -> None:
             client.wait_for_workers(workers, timeout=60)
 
 
+def wait_until_busy(cluster: Cluster, name: str) -> None:
+    """Until the scheduler has given work to the worker of that name."""
+    from distributed import Client
+
+    with Client(cluster.address, timeout=30, set_as_default=False) as client:
+        finish = time.monotonic() + 120
+        address = next(at for at, about in client.scheduler_info()["workers"].items() if about["name"] == name)
+        while not client.processing().get(address):
+            assert time.monotonic() < finish, f"no work for {name}"
+            time.sleep(0.05)
+
+
 def scores(course: Course) -> dict[str, dict[str, tuple[str, float | None]]]:
     found = {name: load_result(course, "hw4", name) for name in NAMES}
     return {n: {t: (v.status, v.score) for t, v in r.verdicts.items()} for n, r in found.items() if r is not None}
@@ -112,7 +124,8 @@ def test_a_cluster_gives_the_marks_of_one_machine_and_a_dead_worker_costs_nothin
     wait_for(cluster, 2)
     command = [str(BIN / "autograder"), "grade", "hw4", "--cluster", cluster.address, "--force"]
     running = subprocess.Popen(command, cwd=cluster.course.root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    time.sleep(4)  # it is importing nbgrader, or in the middle of the class: both must do
+    wait_until_busy(cluster, "one")  # it is importing nbgrader, or in the middle of the class: both must do
+    assert running.poll() is None
     victim.kill()
     said, _ = running.communicate(timeout=300)
     assert running.returncode == 0, said.decode()

@@ -1,14 +1,14 @@
 # ruff: noqa: E501  (an attack is easier to read on its one line)
 """Wants the judge to work without end, on answers that are allowed but far too many.
 
-Won: the grading took longer than 3 seconds.
+Won: the grader worked longer than 3 seconds.
 """
 
 from autograder.judging.verdicts import FAILED
 from tests.attacks.lab import BY_SHELL, Attack, Evidence
 
 WALL = "hostile_values_are_judged"
-NOT_SHOWN = "it won until this was mended: checks/minibatches.py: _batches split millions of sizes, and made a set of millions of others, once for each known mistake: 55 s, outside total_seconds; what stops it now is code that is right, not one wall"
+NOT_SHOWN = "it won until this was mended: checks/minibatches.py: _batches split millions of sizes (55 s), then made a set of millions of label sizes (10 s), once for each known mistake, outside total_seconds; what stops it now is code that is right, not one wall"
 CELL = """
 def claim(probe, *asked):
     if probe.__name__ != "T8":
@@ -23,7 +23,7 @@ ATTACK = Attack(extra=[BY_SHELL + CELL])
 
 
 def won(evidence: Evidence) -> bool:
-    return evidence.seconds > 3
+    return evidence.worked > 3
 
 
 def took_place(evidence: Evidence) -> bool:

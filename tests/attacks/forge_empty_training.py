@@ -12,7 +12,7 @@ CELL = """
 import gc, types
 gc.unfreeze()
 for found in gc.get_objects():
-    if isinstance(found, types.FunctionType) and found.__name__ == "_watch":
+    if isinstance(found, types.FunctionType) and (found.__module__, found.__name__) == ("probes", "_watch"):
         found.__globals__["_watch"] = lambda student, case: {"sizes": np.zeros(0), "label_sizes": np.zeros(0), "rows": np.zeros((0, 4)), "labels": np.zeros(0), "params": np.zeros((1, 43))}
         break
 else:

@@ -24,4 +24,4 @@ def won(evidence: Evidence) -> bool:
 
 def took_place(evidence: Evidence) -> bool:
     """Its claim came to the judge."""
-    return evidence.answer("T5", "score").tolist() == 1.0
+    return evidence.answer("T5", "score").tolist() == [1.0]

@@ -6,14 +6,19 @@ Won: grading ends with an exception of ours, or marks.
 
 import numpy as np
 
-from tests.attacks.lab import BY_FRAMES, Attack, Evidence
+from tests.attacks.lab import Attack, Evidence
 
 WALL = "hostile_values_are_judged"
 NOT_SHOWN = "what it is for are the bounds in each check, which is no one wall"
-CELL = """
-probes._watch = lambda student, case: {"sizes": np.array([np.nan, np.inf, -1e300]), "label_sizes": np.full(3, -np.inf), "rows": np.full((2, 4), np.nan), "labels": np.full(2, 1e308), "params": np.full((4, 43), np.inf)}
+FORWARD = """
+def forward(params, X):
+    import sys
+    frame = sys._getframe()
+    while "probes" not in frame.f_locals:  # those of notebook_process.serve
+        frame = frame.f_back
+    frame.f_locals["probes"]._watch = lambda student, case: {"sizes": np.array([np.nan, np.inf, -1e300]), "label_sizes": np.full(3, -np.inf), "rows": np.full((2, 4), np.nan), "labels": np.full(2, 1e308), "params": np.full((4, 43), np.inf)}
 """
-ATTACK = Attack(extra=[BY_FRAMES + CELL])
+ATTACK = Attack(answers={"T5": FORWARD})
 
 
 def won(evidence: Evidence) -> bool:

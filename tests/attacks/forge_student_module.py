@@ -7,7 +7,9 @@ from tests.attacks.lab import BY_SHELL, Attack, Evidence
 
 WALL = "only_values_count"
 CELL = """
-ours["plain"] = ours["Namespace"].function.__globals__["plain"] = lambda name, value: {"0/score": np.array(1.0), name: np.array(1.0)}
+def claim(name, value):
+    return {"0/score": np.array(1.0), name: np.array(1.0)}
+ours["plain"] = claim
 """
 FORWARD = """
 def forward(params, X):
@@ -22,4 +24,4 @@ def won(evidence: Evidence) -> bool:
 
 def took_place(evidence: Evidence) -> bool:
     """Its claim came to the judge."""
-    return evidence.answer("T5", "score").tolist() == 1.0
+    return evidence.answer("T5", "score").tolist() == [1.0]

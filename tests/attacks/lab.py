@@ -42,15 +42,8 @@ SMALL = Limits(
     open_files=128,
 )
 MARK = "LOOT"  # what an attack raises to show what it got: the graded notebook tells the error
-# Ways in, for the start of a cell: what is ours in the notebook's process has no name in sys.modules, and the collector
-# has forgotten it (gc.unfreeze() reminds it).
-BY_FRAMES = """
-import sys
-frame = sys._getframe()
-while "probes" not in frame.f_locals:  # those of notebook_process.serve
-    frame = frame.f_back
-probes = frame.f_locals["probes"]
-"""
+# A way in, for the start of a cell: nothing of ours has a name in sys.modules. (Others: frames, from a question up; the
+# collector, which finds it after gc.unfreeze(); the handler of an alarm.)
 BY_SHELL = """
 ours = type(get_ipython()).transform_cell.__globals__  # the names of notebook_process
 """
@@ -91,6 +84,7 @@ class Evidence:
     problem: str = ""  # an exception of ours
     canary: Path = Path()  # a folder outside: anything in it was put there by the attack
     heard: tuple[str, ...] = ()  # what the lab's listeners were sent
+    worked: float = 0.0  # CPU seconds of the grader's own process
 
     @property
     def result(self) -> Result:
@@ -287,6 +281,7 @@ class Lab:
         results, problem, took = [], "", _Meter()
         reset_peak()
         started, before, starts = time.monotonic(), peak(), grader.guest.starts
+        worked = time.process_time()
         for number in range(attack.runs):
             handed_in = self.hand_in(attack, number)
             with took:
@@ -295,6 +290,7 @@ class Lab:
                 except Exception as error:  # ours: an attack that causes one has won
                     problem = f"{type(error).__name__}: {error}"
         seconds, grown = time.monotonic() - started, peak() - before
+        worked = time.process_time() - worked
         # where a wall is gone, nobody asks about the next submission
         after = pipeline.grade_submission(grader, self.honest) if grader is self._grader else None
         shown: dict[str, str] = {}
@@ -313,6 +309,7 @@ class Lab:
             results=tuple(results),
             after=after,
             seconds=seconds,
+            worked=worked,
             graded=shown,
             page=made,
             megabytes=grown,
