@@ -16,7 +16,7 @@ from autograder.grading import made_up
 from autograder.judging.contract import load_checks
 from autograder.releasing import trial_run
 from autograder.sandbox import walls
-from autograder.sandbox.walls import SandboxError
+from autograder.sandbox.walls import NoWalls
 
 NOTEBOOK = "1-questions"
 Cell = dict[str, Any]
@@ -139,7 +139,7 @@ def test_what_was_mended_is_released(ours: Course, capsys: pytest.CaptureFixture
 
 
 def no_bubblewrap() -> str:
-    raise SandboxError("bubblewrap is not installed: `apt install bubblewrap`")
+    raise NoWalls("bubblewrap is not installed: `apt install bubblewrap`")
 
 
 def test_where_there_is_no_sandbox_it_releases_and_says_that_nothing_was_tried(

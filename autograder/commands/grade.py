@@ -1,7 +1,7 @@
 """`autograder grade`: a session fed by the workers, and what it says on the way."""
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -117,12 +117,15 @@ def grade_class(
         failed: list[str] = []
         if todo:
             with how.place(len(todo)) as place, Progress(len(todo), out, quiet) as progress:
-                outcomes = grade_all(course, assignment, todo, place, how.unsafe, how.force)
                 if how.trace is not None:
-                    outcomes = iter([workers.traced(course, assignment, todo[0], how.unsafe, how.trace)])
-                for outcome in outcomes:
-                    if not _taken(work, outcome, progress):
-                        failed.append(outcome[0].student)
+                    outcome = workers.traced(course, assignment, todo[0], how.unsafe, how.trace)
+                    outcomes: Generator[Outcome, None, None] = (one for one in [outcome])
+                else:
+                    outcomes = grade_all(course, assignment, todo, place, how.unsafe, how.force)
+                with contextlib.closing(outcomes):  # a refusal on the way takes the workers down, here and now
+                    for outcome in outcomes:
+                        if not _taken(work, outcome, progress):
+                            failed.append(outcome[0].student)
         say(work.finish())
     if work.unreadable:
         raise CourseError("; ".join(dict.fromkeys(work.unreadable)))

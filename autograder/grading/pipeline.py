@@ -68,7 +68,7 @@ def open_grader(
             ],
             repr(assignment.limits),
             judge_context.dataset.name,
-            judge_context.dataset.shown.name if judge_context.dataset.shown else "",  # it holds a hash of the recipe
+            judge_context.dataset.digest,
             str(unsafe),
         ),
         probes=answer_cache.probe_texts(probes, [task.name for task in assignment.tasks]),

@@ -9,7 +9,7 @@ import multiprocessing.util
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -163,7 +163,7 @@ def grade_all(
     workers: Workers,
     unsafe: bool = False,
     anew: bool = True,
-) -> Iterator[Outcome]:
+) -> Generator[Outcome, None, None]:
     """Grade the students' submissions -> (what was handed in, its result, or what went wrong on our side).
 
     anew: run everything again, whatever answers were kept. A worker that dies costs the submissions

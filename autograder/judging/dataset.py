@@ -1,5 +1,6 @@
 """The dataset as the checks need it, prepared once and kept beside the verdicts."""
 
+import ast
 import hashlib
 import io
 from collections.abc import Mapping
@@ -24,14 +25,29 @@ class Dataset:
     arrays: Mapping[str, Array] = field(default_factory=dict)
     shown: Path | None = None
 
+    @property
+    def digest(self) -> str:
+        """Hash of what the sandbox sees."""
+        return hashlib.sha256(self.shown.read_bytes()).hexdigest() if self.shown else ""
+
 
 def place(course: Course, assignment: Assignment, recipe: DatasetRecipe) -> Path:
     """Where the prepared dataset is kept."""
-    checks = course.part("checks", assignment.name)  # what prepares the data may stand in any file of theirs
-    files = sorted(checks.parent.rglob("*.py")) if checks.name == "__init__.py" else [checks]
-    text = b"".join(path.read_bytes() for path in files)
+    text = b"".join(path.read_bytes() for path in _with_imports(Path(recipe.prepare.__code__.co_filename)))
     digest = hashlib.sha256(text + secret.load_secret(course) + b"1").hexdigest()[:16]
     return course.state / "data" / f"{assignment.name}-{assignment.dataset}-{digest}.npz"
+
+
+def _with_imports(path: Path, seen: tuple[Path, ...] = ()) -> tuple[Path, ...]:
+    """A file of an assignment, and those beside it that it imports."""
+    if path in seen or not path.is_file():
+        return seen
+    seen = (*seen, path)
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            for name in [node.module] if node.module else [alias.name for alias in node.names]:
+                seen = _with_imports(path.parent / f"{name}.py", seen)
+    return seen
 
 
 def prepared(course: Course, assignment: Assignment, recipe: DatasetRecipe | None) -> Dataset:

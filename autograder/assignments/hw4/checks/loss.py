@@ -111,7 +111,7 @@ def _stable(context: CheckContext, number: int, case: Case) -> Problem | None:
     value, usual = context.value(number, name), context.value(0, name)
     if isinstance(value, Problem) or isinstance(usual, Problem):
         return right
-    if not np.isfinite(value).all() or np.ptp(usual) == 0:  # a constant is stable and worth nothing
+    if not np.isfinite(value).all() or not usual.size or np.ptp(usual) == 0:  # a constant is stable and worth nothing
         return right
     # another mistake, charged elsewhere: the same scores at a moderate level must tell the same
     calm = context.value(number, f"{name}_calm")
