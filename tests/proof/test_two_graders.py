@@ -7,7 +7,7 @@ from typing import Any
 
 import postgres
 import pytest
-import test_postgres
+from gradebook import test_postgres
 
 from autograder.course import load_course, secret
 from autograder.grading import made_up

@@ -16,7 +16,7 @@ from autograder import cli
 from autograder.course import Course, load_course
 from autograder.grading import made_up
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 WARMUP = ROOT / "tests" / "courses" / "warmup"
 Run = Callable[..., Any]
 Gradebook = Callable[[Course], Any]

@@ -20,7 +20,7 @@ from autograder.judging.mutations import Mistake
 from autograder.sandbox.answers import Answers, Error
 
 ENGINE_TEXTS = tomllib.loads(messages.ENGINE.read_text(encoding="utf-8"))
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 ENGINE = Path(autograder.__file__).parent
 HW4_TEXTS = tomllib.loads((ROOT / "autograder/assignments/hw4/messages.toml").read_text(encoding="utf-8"))
 JUDGED = [f"T{n}" for n in range(1, 13) if n != 4]

@@ -22,7 +22,7 @@ from autograder.course import Course, load_course
 from autograder.grading import made_up
 from autograder.marks import manual_marks
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 WARMUP = ROOT / "tests" / "courses" / "warmup"
 TASKS = ("T1", "T2", "T3")
 NAME = "warmup"

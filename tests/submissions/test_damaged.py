@@ -23,7 +23,7 @@ from tests.damaged import cells, files, folder, model, names
 from tests.damaged.case import CASES, OF_CLASS, Case, Hand
 
 MODULES = (files, cells, names, model, folder)
-DOC = Path(__file__).resolve().parent.parent / "docs" / "damaged.md"
+DOC = Path(__file__).resolve().parents[2] / "docs" / "damaged.md"
 START, END = "<!-- table -->\n", "<!-- end of table -->\n"
 # root reads everything: the class is graded without that power, as by any other user
 PLAIN = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.getuid() == 0 else []

@@ -13,7 +13,7 @@ from autograder.grading import made_up, pipeline
 from autograder.grading.pipeline import GraderContext
 from autograder.submissions.submission import Submission
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 MNIST = Path(os.environ.get("MNIST_DIR") or ROOT.parent / "shared" / "mnist")
 pytestmark = [
     pytest.mark.skipif(not MNIST.is_dir(), reason=f"the whole of MNIST is not in {MNIST}; set MNIST_DIR"),

@@ -14,7 +14,7 @@ from autograder.course import Assignment, Course
 from autograder.errors import CourseError
 from autograder.sandbox import walls
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 Run = Callable[..., Any]
 
 

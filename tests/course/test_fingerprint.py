@@ -12,7 +12,7 @@ import pytest
 from autograder.course import Assignment, Course, Late, fingerprint, secret
 from autograder.course.fingerprint import MANIFEST, deciding_files, grader_fingerprint
 
-ENGINE = Path(__file__).resolve().parent.parent / "autograder"
+ENGINE = Path(__file__).resolve().parents[2] / "autograder"
 START = "autograder.grading.pipeline"  # what imports all that makes a verdict
 
 # What the pipeline imports and no mark hangs on, and why.

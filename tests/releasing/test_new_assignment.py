@@ -12,7 +12,7 @@ from autograder.errors import CourseError
 from autograder.grading import made_up
 from autograder.releasing import new_assignment
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 Run = Callable[..., Any]
 
 
