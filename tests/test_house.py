@@ -4,6 +4,7 @@ import ast
 import importlib
 import itertools
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -336,3 +337,30 @@ def test_of_an_assignment_only_its_probes_enter_the_sandbox(
     for number in range(len(walls.packages())):
         if Path(walls.packages()[number], "autograder").is_dir():
             assert f"/packages{number}/autograder" in hidden
+
+
+@pytest.mark.parametrize(
+    ("module", "line", "ends"),
+    [
+        ("course/late.py", "", 0),
+        ("course/late.py", "from autograder.pages import report", 1),
+        ("judging/judge.py", "from autograder.grading import pipeline", 1),
+        ("lms/export.py", "from autograder.pages import feedback", 1),
+        ("sandbox/guest/frames.py", "from autograder.course import secret", 1),
+        ("grading/pipeline.py", "from autograder.assignments.hw4 import mistakes", 1),
+        ("assignments/hw4/mistakes.py", "from autograder.course import secret", 1),
+        ("sandbox/answers.py", "import pickle", 1),
+    ],
+)
+def test_the_floors_hold_and_an_import_planted_upward_breaks_the_check(
+    module: str, line: str, ends: int, tmp_path: Path
+) -> None:
+    shutil.copytree(ROOT / "autograder", tmp_path / "autograder", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    path = tmp_path / "autograder" / module
+    path.write_text(f"{path.read_text(encoding='utf-8')}\n{line}\n", encoding="utf-8")
+    command = [Path(sys.executable).parent / "lint-imports", "--no-logo", "--no-cache"]
+    around = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run(command, cwd=tmp_path, env=around, capture_output=True, text=True, timeout=120)
+    assert done.returncode == ends, done.stdout + done.stderr
+    assert ("BROKEN" in done.stdout) == bool(ends)
