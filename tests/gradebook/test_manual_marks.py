@@ -201,3 +201,16 @@ def test_a_mark_holds_for_the_answer_that_the_gradebook_had_heard_of() -> None:
     # a gradebook from before there were sheets: its settled marks are for what was graded last
     assert manual_marks.taken_up(None, {"T4": ManualMark(0.5)}, {"T4": "last"}).marks["T4"].answer == "last"
     assert manual_marks.taken_up(None, {"T4": ManualMark(0.5, waits=True)}, {"T4": "last"}).marks["T4"].answer == ""
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{}", '{"mark": {}}', '{"marks": {}, "heard": {}}', "[]", '{"marks": {"T4": {"score": NaN}}']
+)
+def test_a_sheet_that_is_not_whole_is_never_taken_for_an_empty_one(tmp_path: Path, text: str) -> None:
+    course = Course(name="x", assignments=(), root=tmp_path)
+    path = manual_marks.sheet_file(course, "hw4", "bua")
+    path.parent.mkdir(parents=True)
+    path.write_text(text)
+    with pytest.raises(manual_marks.UnreadableSheet, match=r"bua\.json: what people gave cannot be read"):
+        manual_marks.load_sheet(course, "hw4", "bua")
+    assert path.read_text() == text

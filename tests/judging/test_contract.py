@@ -14,7 +14,9 @@ import pytest
 
 from autograder import cli
 from autograder.course import Course, load_course
-from autograder.grading import made_up
+from autograder.errors import CourseError
+from autograder.grading import made_up, pipeline
+from autograder.submissions.submission import Submission, read_submission
 
 ROOT = Path(__file__).resolve().parents[2]
 WARMUP = ROOT / "tests" / "courses" / "warmup"
@@ -527,3 +529,46 @@ def test_code_that_poses_as_the_authors_earns_nothing_and_costs_nobody_else(
     assert set(marks) == set(SLY) and set(marks.values()) <= {0, None}, marks
     assert said.code == (1 if None in marks.values() else 0)
     assert "\x1b" not in said.out
+
+
+def test_a_probe_that_fails_with_the_reference_refuses_everybody_who_comes_after_too(
+    hw5: Course, tmp_path: Path
+) -> None:
+    course = replace(hw5, root=tmp_path / "course")
+    shutil.copytree(hw5.root, course.root)
+    probes = course.part("probes", "hw5")
+    probes.write_text(probes.read_text(encoding="utf-8").replace('case["X"]', 'case["Z"]'), encoding="utf-8")
+    with (grader := pipeline.open_grader(course, course.assignment("hw5"))).guest:
+        for student in ("right", "wrong"):
+            handed_in = read_submission(course.submitted("hw5", student), student)
+            with pytest.raises(CourseError, match="the case has no input 'Z'"):
+                pipeline.grade_submission(grader, handed_in)
+
+
+BODY = """
+def T1(student, case):
+    means = student.function("column_means")
+    means(case["X"])
+    yield "means", lambda: means(case["X"])
+"""
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ("def means_of_columns(X):\n    return X.mean(axis=0)", "NameError"),
+        ("def column_means(X):\n    raise ValueError('mine')", "ValueError: mine"),
+    ],
+    ids=["no such name", "it raises"],
+)
+def test_what_a_students_code_raises_in_a_probes_body_is_the_students(
+    hw5: Course, tmp_path: Path, answer: str, said: str
+) -> None:
+    course = replace(hw5, root=tmp_path / "course")
+    shutil.copytree(hw5.root, course.root)
+    course.part("probes", "hw5").write_text(BODY, encoding="utf-8")
+    assignment = course.assignment("hw5")
+    with (grader := pipeline.open_grader(course, assignment)).guest:
+        files = made_up.hand_in(course, assignment, {"T1": answer})
+        verdict = pipeline.grade_submission(grader, Submission("x", files)).verdicts["T1"]
+    assert (verdict.score, verdict.fault) == (0.0, "") and said in verdict.message, verdict

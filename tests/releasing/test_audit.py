@@ -90,6 +90,13 @@ def test_a_blank_release_that_earns_something_is_refused(refused: Refused) -> No
     assert "the reference earns" not in out
 
 
+def test_a_check_that_only_stumbles_over_wrong_answers_is_refused(refused: Refused) -> None:
+    wrong = "first(problems) is not None and not first(problems).unchecked"
+    out, _ = refused(f"if {wrong}:\n        1 / 0\n    {RETURN}")
+    assert "T1: cannot judge the submission 'T1: means-of-rows': autograder/assignments/hw5/checks.py:" in out
+    assert "the reference earns" not in out
+
+
 def test_a_check_that_passes_whatever_comes_back_is_refused(refused: Refused) -> None:
     asked = 'None if context.answers.get(0, "means") is not None else first(problems)'
     out, course = refused(f'return [PartResult("means", 1.0, {asked})]')

@@ -138,6 +138,16 @@ def test_what_was_mended_is_released(ours: Course, capsys: pytest.CaptureFixture
 # ---- what is left out is said -------------------------------------------------------------------
 
 
+def test_a_module_beside_the_notebook_that_cannot_be_imported_is_no_missing_sandbox(
+    ours: Course, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (ours.source("hw5") / "helper.py").write_text("import nothing_there\n", encoding="utf-8")
+    before = released(ours)
+    ended, _, err = release(ours, capsys)
+    assert ended == 1 and "nothing_there" in err and err.count("\n") == 1
+    assert released(ours) == before
+
+
 def no_bubblewrap() -> str:
     raise NoWalls("bubblewrap is not installed: `apt install bubblewrap`")
 

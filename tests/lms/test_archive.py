@@ -1,0 +1,42 @@
+"""archive.py: what a tar holds comes back under its own names, whatever its entries are called."""
+
+import io
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from autograder.course import Limits
+from autograder.lms import archive
+
+
+def tar(path: Path, *entries: tuple[str, bytes]) -> Path:
+    with tarfile.open(path, "w:gz" if path.suffix == ".tgz" else "w") as whole:
+        for name, data in entries:
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            whole.addfile(info, io.BytesIO(data))
+    return path
+
+
+@pytest.mark.parametrize("name", ["class.tar", "class.tgz"])
+@pytest.mark.parametrize("again", ["s1/a", "./s1/a"])
+def test_a_name_that_comes_twice_gives_nobody_anothers_file(tmp_path: Path, name: str, again: str) -> None:
+    path = tar(tmp_path / name, ("s1/a", b"first"), (again, b"second"), ("s2/a", b"of s2"))
+    with archive.opened(path, archive.of_class(Limits())) as tree:
+        assert {file: read() for file, read in tree.files.items()} == {"s1/a": b"second", "s2/a": b"of s2"}
+
+
+def test_a_class_in_a_tar_may_hold_more_than_one_student_may(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive, "MAX_TOTAL", 1000)
+    students = [(f"s{number}/a", bytes(900)) for number in range(6)]
+    with archive.opened(tar(tmp_path / "class.tar", *students), archive.of_class(Limits())) as tree:
+        assert {file: len(read()) for file, read in tree.files.items()} == {file: 900 for file, _ in students}
+
+
+def test_nothing_of_a_tar_stays_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive.tempfile, "tempdir", str(tmp_path / "scratch"))
+    (tmp_path / "scratch").mkdir()
+    with archive.opened(tar(tmp_path / "class.tar", ("s1/a", b"x")), archive.of_class(Limits())) as tree:
+        assert tree.files["s1/a"]() == b"x" and list((tmp_path / "scratch").rglob("0"))
+    assert not list((tmp_path / "scratch").iterdir())
