@@ -10,7 +10,7 @@ demo: .venv/ready
 
 test: .venv/ready check
 	$(BIN)/autograder audit hw4
-	$(BIN)/python -m pytest -n 2 -m "not proof"
+	$(BIN)/python -m pytest -n 3 -m "not proof"
 
 shuffled: .venv/ready
 	$(BIN)/python -m pytest -n 2 -m "not proof" -p randomly
