@@ -1,5 +1,6 @@
 """Words for students, in the course's language, from engine_messages.toml and the assignment's messages.toml."""
 
+import functools
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -52,6 +53,7 @@ class Messages:
         return str(self.assignment.get(task, {}).get("flags", {}).get(name, {}).get("en", name))
 
 
+@functools.cache  # asked for once a student
 def of_engine(language: str) -> Messages:
     """The engine's texts alone."""
     with ENGINE.open("rb") as engine:
