@@ -3,7 +3,7 @@
 import ast
 import hashlib
 import platform
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,11 +16,15 @@ from autograder.sandbox.answers import Answers, Array, BadFrame, Error
 
 @dataclass(frozen=True)
 class CachedAnswers:
-    """Answers by task, each with the key of its question; errors of the cells by notebook."""
+    """Answers by task, or `task@number` of a snapshot, each with the key of its question.
+
+    By notebook: errors of the cells, and the cells before which the notebook was another one.
+    """
 
     answers: Mapping[str, Answers] = field(default_factory=dict)
     keys: Mapping[str, str] = field(default_factory=dict)
     cell_errors: Mapping[str, Mapping[str, Error]] = field(default_factory=dict)
+    snapshots: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def question_key(run: str, submission: str, probe: str, cases: Iterable[Case]) -> str:
@@ -64,7 +68,8 @@ def pack(kept: CachedAnswers) -> bytes:
         tasks[task] = {"key": kept.keys[task], "class_is_given": found.class_is_given, "errors": errors}
         arrays.update({f"{task}:{name}": array for name, array in found.arrays.items()})
     cells = {book: {n: vars(e) for n, e in errors.items()} for book, errors in kept.cell_errors.items()}
-    frame = answers.encode({"tasks": tasks, "cells": cells}, arrays)
+    snapshots = {book: list(names) for book, names in kept.snapshots.items()}
+    frame = answers.encode({"tasks": tasks, "cells": cells, "snapshots": snapshots}, arrays)
     try:
         answers.whole(frame)
     except BadFrame:
@@ -87,7 +92,10 @@ def unpack(frame: bytes) -> CachedAnswers:
         if isinstance(about, dict):
             keys[task] = str(about.get("key", ""))
             found[task] = answers.answers_from(about, _of(task, arrays))
-    return CachedAnswers(found, keys, {str(book): _errors(errors) for book, errors in cells.items()})
+    by_book = header.get("snapshots")
+    named = by_book.items() if isinstance(by_book, dict) else ()
+    snapshots = {str(book): [str(name) for name in names] for book, names in named if isinstance(names, list)}
+    return CachedAnswers(found, keys, {str(book): _errors(errors) for book, errors in cells.items()}, snapshots)
 
 
 def _of(task: str, arrays: Mapping[str, Array]) -> dict[str, Array]:

@@ -49,11 +49,17 @@ def explain(
     return [
         *head,
         *found,
-        f"seed: {kept.seeds.get(name, 'none kept')}, of the secret, the student, the submission and the task",
+        f"seed: {_seed(kept, name)}, of the secret, the student, the submission and the task",
         *_changes(kept, handed_in, kept.fingerprint if not there else fingerprint),
         *([] if there else [lost]),
         *_compared(kept.verdicts[name], replayed.verdicts[name]),
     ]
+
+
+def _seed(kept: Result, name: str) -> str:
+    """The seed of the inputs that counted."""
+    at = pipeline.at_snapshot(name, kept.verdicts[name].snapshot)
+    return str(kept.seeds.get(at, "none kept"))
 
 
 @contextlib.contextmanager
@@ -104,16 +110,16 @@ def _replayed(
     with grader.guest:
         result = pipeline.grade_submission(grader, handed_in, b"", kept.seeds, seen.update)
     words = messages.load_messages(course.part("messages", assignment.name), "en")
-    return grader.fingerprint, result, [*_asked(replace(grader.judge_context, messages=words), seen[name])]
+    return grader.fingerprint, result, [*_asked(replace(grader.judge_context, messages=words), seen, name)]
 
 
-def _asked(judge_context: JudgeContext, context: CheckContext) -> Iterator[str]:
+def _asked(judge_context: JudgeContext, contexts: Mapping[str, CheckContext], task: str) -> Iterator[str]:
     """What was asked, in words; what came back; where it is furthest off."""
-    words, task = judge_context.messages, context.task
+    words, context = judge_context.messages, contexts[task]
     about = (judge_context.checks.of(task).check.__doc__ or "").strip().splitlines()
     yield f"asked: {' '.join(about[:1])} {words.of_task(task, 'asks')}".rstrip()
     yield f"in {len(context.cases)} cases with inputs of their own; the class is {_whose(context)}"
-    for found in judge.part_results(judge_context, context):
+    for found in judge.decisions(judge_context, contexts)[task].results:
         said = "right" if found.problem is None else words.problem(found.problem.kind, found.problem.facts)
         yield f"  {words.part(task, found.part)} ({found.share:.0%}): {said}"
     yield f"what came back (case/answer{words.say('explain', 'answers')}):"

@@ -10,12 +10,13 @@ from autograder.judging.checking import Case
 from autograder.sandbox.answers import Answers, Array, Error, Lost, answers_from, error_from
 from autograder.sandbox.channel import Channel, GuestLost
 from autograder.sandbox.guest_process import Guest
-from autograder.submissions.align import ANSWER, LOCKED, TEST, Cell
+from autograder.submissions.align import ANSWER, EXTRA, FREE, LOCKED, TEST, Cell
 from autograder.submissions.merge import Merged
 
 MAX_RESTARTS = 30
 SPARED = 1  # times that the death of the sandbox itself is nobody's fault
 MAX_TOLD = 3600.0  # CPU seconds of one question or cell
+LATEST = 12  # snapshots that may be asked, beside the one after each visible check
 ERRORS = {
     Lost.TIME: "TimeLimit",
     Lost.DIED: "ProcessEnded",
@@ -36,7 +37,11 @@ class Question:
 
 
 class NotebookRun:
-    """The run of one notebook, started anew without what killed it, until every question was asked."""
+    """The run of one notebook, started anew without what killed it, until every question was asked.
+
+    before: the name of a cell; the notebook ends there, and the questions are about what stood before it.
+    like: an earlier run of the notebook, which knows what kills it.
+    """
 
     def __init__(
         self,
@@ -45,6 +50,8 @@ class NotebookRun:
         questions: Sequence[Question],
         files: Mapping[str, bytes],
         finish: float,
+        before: str = "",
+        like: "NotebookRun | None" = None,
     ) -> None:
         self.errors: dict[str, Error] = {}
         self.check_errors: dict[str, Error] = {}  # of visible checks, on which no mark hangs
@@ -54,8 +61,11 @@ class NotebookRun:
         self.question_needs: list[tuple[str, float]] = []
         self._guest, self._book, self._questions = guest, book, questions
         self._files, self._finish = files, finish
-        self._left_out: set[str] = set()
-        self._too_long: set[str] = set()  # cells of which only the definitions count
+        names = [cell.name for cell in book.cells]
+        self._cells = book.cells[: names.index(before)] if before else book.cells
+        self._left_out: set[str] = set(like._left_out) if like else set()
+        self._too_long: set[str] = set(like._too_long) if like else set()  # of these, only the definitions count
+        self._took_away: list[str] = []  # cells that took something away from the code before them
         self._deadly: dict[str, dict[str, Error]] = {}  # by task, the names of questions that ended a process
         self._found: dict[str, Answers] = {}
         self._at: Cell | Question | None = None
@@ -74,16 +84,33 @@ class NotebookRun:
     def cells(self) -> bool:
         """Run the cells alone -> whether all of them ran, be it into an error."""
         self._attempt()
-        return all(cell.name in self._ran for cell in self._book.cells if cell.runs)
+        return all(cell.name in self._ran for cell in self._cells if cell.runs)
+
+    def snapshots(self) -> list[str]:
+        """Cells before which the notebook was another one, the latest first.
+
+        A cell that only adds names changes nothing for the code before it: what could be asked before such
+        a cell can be asked after it. So the notebook as it stood after a visible check, before T12 and after
+        each cell that binds a task's function is among these, or the same as one of these, or as the end.
+        """
+        latest = set(self._took_away[-LATEST:])
+        checked = False
+        for cell in self._book.cells:  # and the first one after each visible check
+            checked = checked or cell.role == TEST
+            if checked and cell.name in self._took_away:
+                latest.add(cell.name)
+                checked = False
+        return [name for name in reversed(self._took_away) if name in latest]
 
     def _attempt(self) -> None:
         channel = self._guest.open()
         lost: Lost | None = None
         self._at, name = None, ""
+        self._took_away.clear()
         try:
             if self._files:
                 channel.ask({"do": "files"}, {n: np.frombuffer(data, np.uint8) for n, data in self._files.items()}, 10)
-            for cell in self._book.cells:
+            for cell in self._cells:
                 if cell.runs and cell.name not in self._left_out and time.monotonic() < self._finish:
                     self._run(channel, cell)
             for question in self._questions:
@@ -134,10 +161,13 @@ class NotebookRun:
             "given": cell.role == LOCKED,
             "definitions_only": (cell.skip and cell.role == ANSWER) or cell.name in self._too_long,
             "snapshot": cell.task if cell.role == TEST else "",
+            "watched": cell.role in (ANSWER, EXTRA, FREE),
         }
         self._at = cell
         reply, _ = channel.ask(header, {}, self._seconds(seconds * limits.patience))
         self._ran.add(cell.name)
+        if reply.get("took_away") is True:
+            self._took_away.append(cell.name)
         self.cell_needs.append(_seconds_of(reply))
         if (error := error_from(reply.get("error"))) is not None:
             (self.check_errors if cell.role == TEST else self.errors)[cell.name] = error

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from autograder.course import PERSON, Assignment, Course, Task, secret
@@ -82,17 +82,25 @@ class Plan:
     handed_in: Submission
     merged: Mapping[str, Merged]
     model: tuple[str, Mapping[str, Array]] | Problem
-    seeds: Mapping[str, int]
-    contexts: Mapping[str, CheckContext]
-    keys: Mapping[str, str]  # of the questions of each task: the same key, the same answers
+    replayed: Mapping[str, int]  # seeds of an earlier grading that is made again
+    # by task, or `task@number` of a snapshot, which are added as they are asked
+    seeds: dict[str, int] = field(default_factory=dict)
+    contexts: dict[str, CheckContext] = field(default_factory=dict)
+    keys: dict[str, str] = field(default_factory=dict)  # of the questions: the same key, the same answers
 
 
-@dataclass(frozen=True)
+@dataclass
 class Ran:
-    """What came back: answers by task, errors of cells by notebook."""
+    """What came back. Snapshots add to it.
 
-    answers: Mapping[str, Answers]
-    errors: Mapping[str, Mapping[str, Error]]
+    answers: by task, or `task@number` of a snapshot; by notebook: errors of its cells, cells before which it
+    was another one, and its run, where it had to run.
+    """
+
+    answers: dict[str, Answers] = field(default_factory=dict)
+    errors: dict[str, Mapping[str, Error]] = field(default_factory=dict)
+    snapshots: dict[str, Sequence[str]] = field(default_factory=dict)
+    runs: dict[str, NotebookRun] = field(default_factory=dict)
 
 
 def grade_submission(
@@ -109,10 +117,13 @@ def grade_submission(
     """
     started = time.monotonic()
     plan = _planned(grader, handed_in, replayed or {})
-    ran = _run(grader, plan, answer_cache.unpack(earlier))
-    contexts = {name: replace(c, answers=ran.answers.get(name, Answers())) for name, c in plan.contexts.items()}
+    kept = answer_cache.unpack(earlier)
+    with grader.guest.submission():
+        ran = _run(grader, plan, kept)
+        contexts = {name: replace(c, answers=ran.answers.get(name, Answers())) for name, c in plan.contexts.items()}
+        verdicts = judge.verdicts(grader.judge_context, contexts)
+        _look_back(grader, plan, ran, kept, contexts, verdicts)
     look(contexts)
-    verdicts = judge.verdicts(grader.judge_context, contexts)
     for task in grader.assignment.tasks:
         if task.graded_by == PERSON:
             verdicts[task.name] = _by_person(grader, task, plan)
@@ -122,41 +133,111 @@ def grade_submission(
 
 
 def _planned(grader: GraderContext, handed_in: Submission, replayed: Mapping[str, int]) -> Plan:
-    assignment, judge_context = grader.assignment, grader.judge_context
+    assignment = grader.assignment
+    merged = merge.merge_all(handed_in, grader.bases, assignment)
     model = saved_model.read_model(handed_in.files, assignment.model_file)
-    names = [task.name for task in judge.judged_tasks(assignment)]
-    seeds = {n: secret.seed(grader.secret, handed_in.student, handed_in.digest, n) for n in names} | dict(replayed)
-    contexts = {n: judge.planned_context(judge_context, n, seeds[n], model) for n in names}
-    asking = grader.run, handed_in.digest
-    keys = {n: answer_cache.question_key(*asking, grader.probes[n], c.cases) for n, c in contexts.items()}
-    return Plan(handed_in, merge.merge_all(handed_in, grader.bases, assignment), model, seeds, contexts, keys)
+    plan = Plan(handed_in, merged, model, replayed)
+    _add_questions(grader, plan, judge.judged_tasks(assignment))
+    return plan
+
+
+def _add_questions(grader: GraderContext, plan: Plan, tasks: Sequence[Task], number: int = 0) -> None:
+    """Work out what tasks are asked, at the end of the notebook or at a snapshot: with inputs of its own each."""
+    handed_in = plan.handed_in
+    for task in tasks:
+        name, parts = at_snapshot(task.name, number), (task.name, *([str(number)] if number else ()))
+        seed = plan.replayed.get(name, secret.seed(grader.secret, handed_in.student, handed_in.digest, *parts))
+        context = judge.planned_context(grader.judge_context, task.name, seed, plan.model)
+        asking = grader.run, handed_in.digest, grader.probes[task.name] + (f"\n{number}" if number else "")
+        plan.seeds[name], plan.contexts[name] = seed, context
+        plan.keys[name] = answer_cache.question_key(*asking, context.cases)
+
+
+def at_snapshot(task: str, number: int) -> str:
+    """How a task is named at a snapshot: `task@number`, where the notebook ended before its cell of that number."""
+    return f"{task}@{number}" if number else task
 
 
 def _run(grader: GraderContext, plan: Plan, before: CachedAnswers) -> Ran:
     """Run the cells, and ask what no kept answer holds."""
-    answers = {name: found for name, found in before.answers.items() if before.keys[name] == plan.keys.get(name)}
-    errors: dict[str, Mapping[str, Error]] = {}
-    to_ask = [
-        task
-        for task in judge.judged_tasks(grader.assignment)
-        if task.name not in answers and judge.asks(grader.judge_context, plan.contexts[task.name])
+    ran = Ran()
+    tasks = [
+        t for t in judge.judged_tasks(grader.assignment) if judge.asks(grader.judge_context, plan.contexts[t.name])
     ]
+    to_ask = _not_kept(plan, tasks, 0, before, ran)
     if to_ask:
         calibration.fit(grader.guest, grader.judge_context, grader.bases)
     finish = time.monotonic() + grader.guest.limits.total_seconds
-    files = _own_modules(plan.handed_in, grader.helpers)
-    with grader.guest.submission():
-        for name, book in plan.merged.items():
-            questions = [_question(plan, task) for task in to_ask if task.notebook == name]
-            run = NotebookRun(grader.guest, book, questions, files, finish)
-            answers.update(run.answers())
-            errors[name] = run.errors if questions else before.cell_errors.get(name, {})
-    return Ran(answers, errors)
+    for name, book in plan.merged.items():
+        questions = [_question(plan, task) for task in to_ask if task.notebook == name]
+        run = NotebookRun(grader.guest, book, questions, _own_modules(plan.handed_in, grader.helpers), finish)
+        ran.answers.update(run.answers())
+        if questions:
+            ran.runs[name], ran.errors[name], ran.snapshots[name] = run, run.errors, run.snapshots()
+        else:
+            ran.errors[name] = before.cell_errors.get(name, {})
+            ran.snapshots[name] = before.snapshots.get(name, ())
+    return ran
 
 
-def _question(plan: Plan, task: Task) -> Question:
+def _not_kept(plan: Plan, tasks: Sequence[Task], number: int, before: CachedAnswers, ran: Ran) -> list[Task]:
+    """Take the kept answers to the same questions; which tasks have none."""
+    asked = {at_snapshot(task.name, number): task for task in tasks}
+    for name in asked:
+        if name in before.answers and before.keys[name] == plan.keys[name]:
+            ran.answers[name] = before.answers[name]
+    return [task for name, task in asked.items() if name not in ran.answers]
+
+
+def _question(plan: Plan, task: Task, number: int = 0) -> Question:
     model = plan.model if task.saved_model and isinstance(plan.model, tuple) else None
-    return Question(task.name, plan.contexts[task.name].cases, plan.seeds[task.name], task.slowness, model)
+    name = at_snapshot(task.name, number)
+    return Question(task.name, plan.contexts[name].cases, plan.seeds[name], task.slowness, model)
+
+
+def _look_back(
+    grader: GraderContext,
+    plan: Plan,
+    ran: Ran,
+    kept: CachedAnswers,
+    contexts: dict[str, CheckContext],
+    verdicts: dict[str, Verdict],
+) -> None:
+    """A checked answer stays: where a mark is not full, the notebook as it stood earlier is asked as well.
+
+    Each time its cells run anew, in an emptied box, and up to the one that took something away: so no cell can
+    tell what was asked, and no snapshot knows of another. A verdict counts as a whole; of two equal ones the later.
+    """
+    judge_context = grader.judge_context
+    finish = time.monotonic() + grader.guest.limits.total_seconds
+    for name, book in plan.merged.items():
+        numbers = {cell.name: number for number, cell in enumerate(book.cells, start=1)}
+        for cell in ran.snapshots[name]:
+            tasks = [
+                task
+                for task in judge.judged_tasks(grader.assignment)
+                if task.notebook == name and judge.may_gain(judge_context, contexts[task.name], verdicts[task.name])
+            ]
+            if cell not in numbers or not tasks:
+                continue
+            number = numbers[cell]
+            _add_questions(grader, plan, tasks, number)
+            if to_ask := _not_kept(plan, tasks, number, kept, ran):
+                questions = [_question(plan, task, number) for task in to_ask]
+                files = _own_modules(plan.handed_in, grader.helpers)
+                run = NotebookRun(grader.guest, book, questions, files, finish, cell, ran.runs.get(name))
+                ran.answers.update({at_snapshot(task, number): found for task, found in run.answers().items()})
+            at = {
+                t.name: replace(
+                    plan.contexts[at_snapshot(t.name, number)], answers=ran.answers[at_snapshot(t.name, number)]
+                )
+                for t in tasks
+            }
+            for task, verdict in judge.verdicts(judge_context, {**contexts, **at}).items():
+                if task in at and (verdict.score or 0) > (verdicts[task].score or 0):
+                    rule = f"{verdict.rule}; as the notebook stood before its cell {cell}, where it had more right"
+                    verdicts[task] = replace(verdict, snapshot=number, rule=rule)
+                    contexts[task] = at[task]
 
 
 def _of_files(grader: GraderContext, plan: Plan) -> list[FileProblem]:
@@ -168,7 +249,7 @@ def _of_files(grader: GraderContext, plan: Plan) -> list[FileProblem]:
 
 def _recorded(grader: GraderContext, plan: Plan, ran: Ran, told: problems.Told, seconds: float) -> Result:
     assignment, handed_in = grader.assignment, plan.handed_in
-    kept = answer_cache.CachedAnswers(_settled(assignment, ran), plan.keys, ran.errors)
+    kept = answer_cache.CachedAnswers(_settled(assignment, ran), plan.keys, ran.errors, ran.snapshots)
     return Result(
         student=handed_in.student,
         assignment=assignment.name,
@@ -207,9 +288,9 @@ def _settled(assignment: Assignment, ran: Ran) -> dict[str, Answers]:
     """The answers to keep. What a limit had a hand in is asked again next time: the machine may have been slow."""
     limited = {book for book, errors in ran.errors.items() if any(error.limit for error in errors.values())}
     return {
-        task: found
-        for task, found in ran.answers.items()
-        if not (found.limited or found.fault) and assignment.task(task).notebook not in limited
+        name: found
+        for name, found in ran.answers.items()
+        if not (found.limited or found.fault) and assignment.task(name.partition("@")[0]).notebook not in limited
     }
 
 

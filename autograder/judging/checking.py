@@ -145,6 +145,8 @@ def compare(value: Array, expected: Array, tolerance: float) -> Problem | None:
     if not finite.all():
         what = "nan" if np.isnan(flat).any() else "inf"
         return Problem(Kind.NONFINITE, {"what": what, "count": str(int((~finite).sum())), "of": str(flat.size)})
+    if not np.isfinite(wanted).all():  # of a student's own loss, say: no value is right
+        return Problem(Kind.NONFINITE, {"what": "nan", "count": "1", "of": str(wanted.size)})
     scale = float(np.abs(wanted).max(initial=0.0)) or 1.0
     error = np.abs(flat - wanted)
     worst = int(error.argmax()) if error.size else 0

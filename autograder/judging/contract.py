@@ -49,6 +49,7 @@ class TaskChecks:
         and of a class of the student's own
     also_asked: names of questions that the others need: asked too where a known mistake is made again
     sizes: case -> its sizes in words, said where a shape is wrong
+    earlier: context -> whether the notebook as it stood earlier may earn more than its end; without it, always
     afterwards: (contexts, results) of all tasks, by task -> other results of this one, or None to leave them
     """
 
@@ -61,6 +62,7 @@ class TaskChecks:
     distinguishing: tuple[str, str] | None = None
     also_asked: tuple[str, ...] = ()
     sizes: Callable[[Case], str] = no_sizes
+    earlier: Callable[[CheckContext], bool] | None = None
     afterwards: (
         Callable[[Mapping[str, CheckContext], Mapping[str, Sequence[PartResult]]], Sequence[PartResult] | None] | None
     ) = None
@@ -143,7 +145,7 @@ def _slips(assignment: Assignment, found: AssignmentChecks) -> Any:
             yield f"{record.task}: also_asked={record.also_asked!r} is no tuple of names"
         for field in fields(record):
             value = getattr(record, field.name)
-            optional = field.name in ("asks", "can_follow", "signature", "afterwards")
+            optional = field.name in ("asks", "can_follow", "signature", "earlier", "afterwards")
             if field.name in ("task", "distinguishing", "also_asked") or (optional and value is None):
                 continue
             if not callable(value):

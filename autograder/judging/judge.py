@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -36,6 +36,8 @@ class JudgeContext:
     mistakes: tuple[Mistake, ...]
     messages: Messages
     dataset: Dataset
+    # (task, known mistake, whether the class is the given one) -> the parts that it loses: see known_mistakes.py
+    lost_by: dict[tuple[str, str, bool], frozenset[str]] = field(default_factory=dict, compare=False)
 
     @property
     def checks_file(self) -> Path:
@@ -121,28 +123,36 @@ def asks(judge_context: JudgeContext, context: CheckContext) -> bool:
     return needed is None or needed(context)
 
 
+def may_gain(judge_context: JudgeContext, context: CheckContext, verdict: Verdict) -> bool:
+    """Whether the notebook as it stood earlier may earn more than this."""
+    if verdict.score is None or verdict.score >= verdict.max_score:
+        return False
+    worth = judge_context.checks.of(context.task).earlier
+    return asks(judge_context, context) and (worth is None or worth(context))
+
+
 def verdicts(judge_context: JudgeContext, contexts: Mapping[str, CheckContext]) -> dict[str, Verdict]:
     """Judge the contexts of a submission, in the order of the tasks."""
+    return {task: _verdict(judge_context, task, found) for task, found in decisions(judge_context, contexts).items()}
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a mark follows from: the results by part, names of known mistakes, and the rule that decided, in words."""
+
+    results: Sequence[PartResult]
+    mistakes: tuple[str, ...] = ()
+    rule: str = ""
+
+
+def decisions(judge_context: JudgeContext, contexts: Mapping[str, CheckContext]) -> dict[str, Decision]:
+    """What the mark of each task follows from."""
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the values may be anything
         first = {task: _check(judge_context, context) for task, context in contexts.items()}
         results = {task: _looked_over(judge_context, task, contexts, first) for task in first}
         planted: list[Mapping[str, Any]] = []  # the reference with the mistakes charged so far
-        return {task: _judged(judge_context, contexts[task], results[task], planted) for task in results}
-
-
-def _judged(
-    judge_context: JudgeContext,
-    context: CheckContext,
-    results: Sequence[PartResult],
-    planted: list[Mapping[str, Any]],
-) -> Verdict:
-    """The verdict of one task; where making it stumbles, nobody's student is to blame."""
-    task = judge_context.assignment.task(context.task)
-    try:
-        return _decided(judge_context, context, results, planted)
-    except Exception as error:  # a message without its text, say
-        return _verdict(judge_context, task, [_stumbled(judge_context, context.task, error)], "")
+        return {task: _decided(judge_context, contexts[task], results[task], planted) for task in results}
 
 
 def _decided(
@@ -150,27 +160,29 @@ def _decided(
     context: CheckContext,
     results: Sequence[PartResult],
     planted: list[Mapping[str, Any]],
-) -> Verdict:
-    """The verdict of one task; a mistake that is known is named, and remembered in `planted`."""
-    mistake, rule = "", "every part is right"
-    if not all(one.ok for one in results):
-        told_by_check = next((one.mistake for one in results if one.mistake), "")
-        if any(one.fault for one in results):
-            rule = "a check or a probe failed: nobody's mark hangs on that, a person marks"
-        elif all(one.problem is None or one.problem.kind in UNTOLD for one in results):
-            mistake, rule = told_by_check, "what is wrong left no value that could be held against a known mistake"
-        elif not context.answers.class_is_given and known_mistakes.follows(judge_context, context, planted):
-            results = [replace(one, problem=None) for one in results]
-            rule = "the values follow from a mistake that is charged to an earlier task"
-        elif told_by_check:
-            mistake, rule = told_by_check, "wrong; the check itself names the mistake"
-        elif mistake := known_mistakes.name(judge_context, context, planted):
+) -> Decision:
+    """How one task is decided; a mistake that is known is named, and remembered in `planted`."""
+    if all(one.ok for one in results):
+        return Decision(results, (), "every part is right")
+    if any(one.fault for one in results):
+        return Decision(results, (), "a check or a probe failed: nobody's mark hangs on that, a person marks")
+    told_by_check = tuple(next(([one.mistake] for one in results if one.mistake), []))
+    if all(one.problem is None or one.problem.kind in UNTOLD for one in results):
+        rule = "what is wrong left no value that could be held against a known mistake"
+        return Decision(results, told_by_check, rule)
+    try:
+        if not context.answers.class_is_given and known_mistakes.follows(judge_context, context, planted):
+            right = [replace(one, problem=None) for one in results]
+            return Decision(right, (), "the values follow from a mistake that is charged to an earlier task")
+        if told_by_check:
+            return Decision(results, told_by_check, "wrong; the check itself names the mistake")
+        wrong = [one.part for one in results if not one.ok]
+        if names := known_mistakes.name(judge_context, context, wrong, planted):
             rule = "wrong; a known mistake, made again in the reference, gives the same values"
-        else:
-            rule = "wrong; no known mistake gives these values"
-    flag = next((one.flag for one in results if one.flag), "")
-    task = judge_context.assignment.task(context.task)
-    return replace(_verdict(judge_context, task, results, mistake), flag=flag, rule=rule)
+            return Decision(results, names, rule)
+    except Exception as error:  # an author's function, tried with these answers
+        return Decision([_stumbled(judge_context, context.task, error)])
+    return Decision(results, (), "wrong; no known mistake gives these values")
 
 
 def _check(judge_context: JudgeContext, context: CheckContext) -> list[PartResult]:
@@ -212,14 +224,20 @@ def _stumbled(judge_context: JudgeContext, task: str, error: Exception) -> PartR
     return PartResult(task, 1.0, Problem(Kind.UNJUDGED), fault=f"{place}: {what}")
 
 
-def part_results(judge_context: JudgeContext, context: CheckContext) -> list[PartResult]:
-    """What the check of one task finds in a context, part by part."""
-    with np.errstate(all="ignore"), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return _check(judge_context, context)
+def _verdict(judge_context: JudgeContext, name: str, decision: Decision) -> Verdict:
+    """The verdict of one task; where its words cannot be made, nobody's student is to blame."""
+    task = judge_context.assignment.task(name)
+    try:
+        made = _worded(judge_context, task, decision.results, decision.mistakes)
+    except Exception as error:  # a message without its text, say
+        made = _worded(judge_context, task, [_stumbled(judge_context, name, error)], ())
+    flag = next((one.flag for one in decision.results if one.flag), "")
+    return replace(made, flag=flag, rule=decision.rule)
 
 
-def _verdict(judge_context: JudgeContext, task: Task, results: Sequence[PartResult], mistake: str) -> Verdict:
+def _worded(
+    judge_context: JudgeContext, task: Task, results: Sequence[PartResult], mistakes: tuple[str, ...]
+) -> Verdict:
     points, words = task.points, judge_context.messages
     if fault := next((one.fault for one in results if one.fault), ""):
         return Verdict(task.name, NOT_CHECKED, None, points, (), "", words.say("problem", Kind.UNJUDGED), fault=fault)
@@ -231,11 +249,11 @@ def _verdict(judge_context: JudgeContext, task: Task, results: Sequence[PartResu
     score = min(points, max(0.0, round(sum(part.score for part in parts), 6)))
     nothing = score == 0 and all(f.problem is not None and f.problem.unchecked for f in wrong)
     status = NOT_CHECKED if nothing else FAILED
-    message = _message(judge_context, task, wrong, mistake)
-    return Verdict(task.name, status, score, points, parts, mistake, message, measured)
+    message = _message(judge_context, task, wrong, mistakes)
+    return Verdict(task.name, status, score, points, parts, ", ".join(mistakes), message, measured)
 
 
-def _message(judge_context: JudgeContext, task: Task, wrong: Sequence[PartResult], mistake: str) -> str:
+def _message(judge_context: JudgeContext, task: Task, wrong: Sequence[PartResult], mistakes: tuple[str, ...]) -> str:
     """One text for the student: the known mistake, or what was asked, what was got, one hint."""
     words = judge_context.messages
     told: dict[str, list[str]] = {}
@@ -246,7 +264,8 @@ def _message(judge_context: JudgeContext, task: Task, wrong: Sequence[PartResult
             )
     got = " ".join(f"{', '.join(parts)}: {text}" for text, parts in told.items())
     kinds = {one.problem.kind for one in wrong if one.problem is not None}
-    if known := words.mistake(task.name, mistake):
+    texts = [words.mistake(task.name, mistake) for mistake in mistakes]
+    if known := "\n".join(text for text in texts if text):
         told_by_check = any(one.mistake for one in wrong) and kinds != {Kind.NO_MODEL}
         return f"{known}\n{words.say('report', 'got')} {got}" if told_by_check else known
     if kinds <= {Kind.BLANK, Kind.LOST, Kind.NO_MODEL, Kind.BAD_MODEL}:

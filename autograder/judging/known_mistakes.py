@@ -1,6 +1,7 @@
 """Which known mistake gives the student's values: each is made again in the reference, and asked the same questions."""
 
 import contextlib
+import itertools
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -11,6 +12,7 @@ import numpy as np
 
 from autograder.judging import mutations
 from autograder.judging.checking import Case, CheckContext, compare
+from autograder.judging.mutations import Mistake
 from autograder.sandbox.answers import Answers, Array, Error
 from autograder.sandbox.guest import namespace as guest_namespace
 
@@ -20,19 +22,57 @@ if TYPE_CHECKING:  # the judge imports this module
 SAME = 1e-6  # of the largest entry: a known mistake made again gives the same values
 
 
-def name(judge_context: "JudgeContext", context: CheckContext, planted: list[Mapping[str, Any]]) -> str:
-    """Name of the known mistake that gives the student's values, or ""; remembers it in `planted`."""
+def name(
+    judge_context: "JudgeContext", context: CheckContext, wrong: Sequence[str], planted: list[Mapping[str, Any]]
+) -> tuple[str, ...]:
+    """Names of the known mistakes that give the student's values: one, or two that go together; () where none do.
+
+    wrong: the parts that are lost: two mistakes lose them together, and neither alone. What gave the values is
+    remembered in `planted`.
+    """
     given = context.answers.class_is_given
     known = [m for m in judge_context.mistakes if m.task == context.task and m.edits and not (m.in_class and given)]
     # a class of the student's own is first held against the mistakes that only a class can have
-    for mistake in sorted(known, key=lambda mistake: not mistake.in_class):
-        with contextlib.suppress(Exception):  # a mistake may make the reference raise
-            text = mutations.plant(judge_context.reference_text, mistake.edits, mistake.name)
-            names = mutations.run_text(text, mistake.name)
+    known.sort(key=lambda mistake: not mistake.in_class)
+    pairs = itertools.combinations(known, 2) if len(wrong) > 1 else ()
+    for some in itertools.chain(((mistake,) for mistake in known), pairs):
+        with contextlib.suppress(Exception):  # a mistake may make the reference raise, and two may not fit together
+            if len(some) == 2 and not _go_together(judge_context, context, some, wrong):
+                continue
+            names = _planted(judge_context, some)
             if _same(judge_context, context, names):
                 planted.append(names)
-                return mistake.name
-    return ""
+                return tuple(mistake.name for mistake in some)
+    return ()
+
+
+def _planted(judge_context: "JudgeContext", mistakes: Sequence[Mistake]) -> dict[str, Any]:
+    """Names of the reference with the mistakes made in it."""
+    edits = tuple(edit for mistake in mistakes for edit in mistake.edits)
+    told = " and ".join(mistake.name for mistake in mistakes)
+    return mutations.run_text(mutations.plant(judge_context.reference_text, edits, told), told)
+
+
+def _go_together(
+    judge_context: "JudgeContext", context: CheckContext, mistakes: Sequence[Mistake], wrong: Sequence[str]
+) -> bool:
+    """Whether each of the mistakes loses some of the lost parts, not all of them, and no other."""
+    lost = [_loses(judge_context, context, mistake) for mistake in mistakes]
+    return all(some and some < set(wrong) for some in lost) and set().union(*lost) == set(wrong)
+
+
+def _loses(judge_context: "JudgeContext", context: CheckContext, mistake: Mistake) -> frozenset[str]:
+    """The parts that a mistake loses alone. No draw of the cases changes that, so it is worked out once."""
+    given = context.answers.class_is_given
+    memo, key = judge_context.lost_by, (context.task, mistake.name, given)
+    if key not in memo:
+        memo[key] = frozenset()
+        record = judge_context.checks.of(context.task)
+        names = _planted(judge_context, (mistake,))
+        answers = ask(judge_context.probes, context.task, names, context.cases, ("",), given)
+        results = record.check(replace(context, answers=answers, memo={}))
+        memo[key] = frozenset(one.part for one in results if not one.ok)
+    return memo[key]
 
 
 def follows(judge_context: "JudgeContext", context: CheckContext, planted: Sequence[Mapping[str, Any]]) -> bool:

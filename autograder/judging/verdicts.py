@@ -49,6 +49,7 @@ class Verdict:
     flag: str = ""
     fault: str = ""  # ours or the author's: why there is no mark, and where
     rule: str = ""  # by what it was decided, in words for the instructor
+    snapshot: int = 0  # it was earned by the notebook as it stood before its cell of this number; 0: at its end
 
     def as_json(self) -> dict[str, Any]:
         """The verdict as plain data."""

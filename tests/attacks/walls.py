@@ -170,7 +170,7 @@ def _believing(lab: Lab, task_name: str, ask: Ask, *, plain: bool = False) -> It
 
 def _cell(source: str) -> dict[str, object]:
     return {"do": "cell", "name": "hidden", "source": source, "seconds": 2, "patience": 1, "given": False,
-            "definitions_only": False, "snapshot": ""}  # fmt: skip
+            "definitions_only": False, "snapshot": "", "watched": False}  # fmt: skip
 
 
 @wall

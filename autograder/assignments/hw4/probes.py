@@ -5,10 +5,14 @@ N images, D inputs, H hidden units, C classes. A case holds W1 (D, H), b1 (H,), 
 and what else the question needs; every access to it gives a fresh copy.
 """
 
+import contextlib
 import functools
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from dataclasses import dataclass, field
+from types import FrameType, FunctionType
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +22,6 @@ Case = Mapping[str, Any]  # arrays, and numbers where the array has no dimension
 Params = dict[str, Array]
 Questions = Iterator[tuple[str, Callable[[], Any]]]
 Instrument = Callable[[Any], type]  # a class -> a subclass of it
-Step = tuple[Array, Array, Array]  # of a training: X_batch, y_batch, parameters before the update
 
 
 class Student(Protocol):
@@ -32,12 +35,16 @@ class Student(Protocol):
 
     def function(self, name: str) -> Any: ...
 
+    def has_given(self, name: str) -> bool: ...
+
     def standing_in(self, **functions: Any) -> AbstractContextManager[None]: ...
 
 
 CLASS = "TwoLayerNet"  # the class that the notebook gives, in which the tasks' functions work together
 PARAMETERS = ("W1", "b1", "W2", "b2")
-MAX_STEPS = 3000  # of a training that is recorded
+MAX_LOOKS = 3000  # at the loss, in a training that is watched
+STEP = 1e-5  # of central differences
+MAX_FRAMES, MAX_SEEN, MAX_ENTRIES = 20, 60, 400  # of the numbers in a student's frames: frames, arrays, entries of each
 
 
 def prepare(data: Mapping[str, Array]) -> dict[str, Array]:
@@ -60,8 +67,26 @@ def _net(student: Student, params: Params, instrument: Instrument | None = None)
         net = cls(*sizes)
     except Exception:  # an __init__ of the student's own may want other arguments
         net = cls.__new__(cls)
-    net.params = params
+    own = getattr(net, "params", None)
+    net.params = {**own, **params} if isinstance(own, dict) else params  # a velocity that stands there stays
     return net
+
+
+def _loss(net: Any, X: Array, y: Array, reg: float) -> Any:
+    """The loss of labelled images. reg goes by its name where the class has it: it may stand elsewhere there."""
+    code = getattr(net.loss, "__code__", None)
+    named = code is not None and "reg" in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    return net.loss(X, y, reg=reg) if named else net.loss(X, y, reg)
+
+
+def _scores(net: Any, X: Array) -> Any:
+    """What loss gives without labels; a TypeError where that is more than scores."""
+    scores = net.loss(X)
+    if isinstance(scores, tuple):
+        raise TypeError(
+            f"loss(X), without y, returned a tuple of {len(scores)} values; it should return the scores alone"
+        )
+    return scores
 
 
 def _saved_net(student: Student) -> Any:
@@ -99,7 +124,7 @@ def _gradients(value: Any, function: str) -> dict[str, Any]:
         raise TypeError(f"{function} returned nothing (None): is the return line missing?")
     if not hasattr(value, "keys"):
         raise TypeError(f"{function} returned a {type(value).__name__}; it should return a dict of W1, b1, W2, b2")
-    return dict(value)
+    return {**value, **{f"array_{name}": hasattr(value[name], "shape") for name in PARAMETERS if name in value}}
 
 
 def _named(student: Student, task: str, names: Iterable[str]) -> Questions:
@@ -107,13 +132,12 @@ def _named(student: Student, task: str, names: Iterable[str]) -> Questions:
     at_task = student.snapshots.get(task, {})
     for name in names:
 
-        def ask(name: str = name) -> float:
+        def ask(name: str = name) -> Any:
             value = at_task.get(name, student.namespace.get(name))
             if value is None or value is Ellipsis:
                 raise NotImplementedError(task)
-            if isinstance(value, tuple | list):
-                value = value[-1]
-            return float(np.asarray(value, dtype=object).ravel()[-1])
+            flat = np.ravel(np.array(value, dtype=object))
+            return [float(one) for one in (flat if flat.size == 2 else flat[-1:])]  # a pair is (N, number)
 
         yield name, ask
 
@@ -131,33 +155,40 @@ def T3(student: Student, case: Case) -> Questions:
 
 
 def T5(student: Student, case: Case) -> Questions:
-    yield "scores", lambda: _net(student, _params(case)).loss(case["X"])
-    yield "grads", lambda: dict(_net(student, _params(case)).loss(case["X"], case["y"], 0.1)[1])
+    yield "scores", lambda: _scores(_net(student, _params(case)), case["X"])
+    yield "grads", lambda: dict(_loss(_net(student, _params(case)), case["X"], case["y"], 0.1)[1])
     yield "own", lambda: _pair(student.function("forward")(_params(case), case["X"]), "forward", "(scores, hidden)")
 
 
 def T6(student: Student, case: Case) -> Questions:
     regs = case["regs"]
 
-    def losses(X: Array) -> list[Any]:
-        return [_net(student, _params(case)).loss(X, case["y"], float(reg))[0] for reg in regs]
+    def losses(X: Array, y: Array) -> list[float]:
+        return _numbers(_loss(_net(student, _params(case)), X, y, float(reg))[0] for reg in regs)
 
-    def own(scores: Array) -> list[float]:
+    def own(scores: Array, y: Array) -> list[float]:
         ask = student.function("softmax_loss")
-        found = [ask(scores.copy(), case["y"], _params(case), float(reg)) for reg in regs]
+        found = [ask(scores.copy(), y, _params(case), float(reg)) for reg in regs]
         return _numbers(_pair(value, "softmax_loss", "(loss, probabilities)")[0] for value in found)
 
-    yield "losses", lambda: _numbers(losses(case["X"]))
-    yield "scores", lambda: _net(student, _params(case)).loss(case["X"])
-    yield "grads", lambda: dict(_net(student, _params(case)).loss(case["X"], case["y"], 0.0)[1])
-    yield "own", lambda: own(case["own_scores"])
+    yield "losses", lambda: losses(case["X"], case["y"])
+    yield "scores", lambda: _scores(_net(student, _params(case)), case["X"])
+    yield "grads", lambda: dict(_loss(_net(student, _params(case)), case["X"], case["y"], 0.0)[1])
+    yield "own", lambda: own(case["own_scores"], case["y"])
     if "calm_X" in case:
-        yield "losses_calm", lambda: _numbers(losses(case["calm_X"]))
-        yield "own_calm", lambda: own(case["calm_scores"])
+        yield "losses_calm", lambda: losses(case["calm_X"], case["y"])
+        yield "own_calm", lambda: own(case["calm_scores"], case["y"])
+    if "other_y" in case:  # does the loss hang on the scores, and on the labels?
+        yield "losses_of_other_X", lambda: losses(case["other_X"], case["y"])
+        yield "losses_of_other_y", lambda: losses(case["calm_X"], case["other_y"])
+        yield "own_of_other_X", lambda: own(case["other_scores"], case["y"])
+        yield "own_of_other_y", lambda: own(case["calm_scores"], case["other_y"])
     yield (
         "own_probabilities",
         lambda: student.function("softmax_loss")(case["own_scores"], case["y"], _params(case), 0.0)[1],
     )
+    if not student.has_given(CLASS):
+        yield "crash", lambda: _crash(student, case, regs)
 
 
 def T7(student: Student, case: Case) -> Questions:
@@ -173,96 +204,287 @@ def T7(student: Student, case: Case) -> Questions:
             answer = ask(_params(case), case["X"], case["y"], case["hidden"], case["probabilities"], reg)
         return _gradients(answer, "backward")
 
-    def central(name: str, X: str = "X") -> list[list[float]]:
+    def grads() -> dict[str, Any]:
+        value = _loss(_net(student, _params(case)), case["X"], case["y"], reg)[1]
+        return _gradients(value, "loss")
+
+    def central(name: str, X: str = "X", y: str = "y", other: str = "") -> list[list[float]]:
         """Own loss with some entries of a parameter moved by +h and by -h: (entries, 2)."""
-        step = 1e-5
         rows: list[list[float]] = []
         for entry in case[f"some_{name}"]:
             row = []
             for sign in (1, -1):
-                moved = _params(case)
-                moved[name].ravel()[entry] += sign * step
-                row.append(_net(student, moved).loss(case[X], case["y"], reg)[0])
+                moved = _params(case) | ({other: case[f"other_{other}"]} if other else {})
+                moved[name].ravel()[entry] += sign * STEP
+                row.append(_loss(_net(student, moved), case[X], case[y], reg)[0])
             rows.append(_numbers(row))
         return rows
 
-    yield "grads", lambda: dict(_net(student, _params(case)).loss(case["X"], case["y"], reg)[1])
+    def rescaled() -> dict[str, Any]:
+        """Scores and loss at parameters that differ, and give the same scores in a network of ReLUs."""
+        nets = [_net(student, _params(case))]
+        for by in case["rescale"]:
+            scaled = {"W1": case["W1"] * by, "b1": case["b1"] * by, "W2": case["W2"] / by[:, None]}
+            nets.append(_net(student, _params(case) | scaled))
+        return {
+            "scores": [_scores(net, case["X"]) for net in nets],
+            "losses": _numbers(_loss(net, case["X"], case["y"], 0.0)[0] for net in nets),
+        }
+
+    yield "grads", grads
     yield "own", own
-    if "some_W1" in case:
-        yield "central", lambda: {name: central(name) for name in PARAMETERS}
-        yield "central_of_other_X", lambda: central("W2", "other_X")
+    yield "central", lambda: {name: central(name) for name in PARAMETERS}
+    if "other_X" in case:
+        yield "central_of_other_X", lambda: central("W2", X="other_X")
+        yield "central_of_other_y", lambda: central("W2", y="other_y")
+        yield "central_of_other_W1", lambda: central("W2", other="W1")
+        yield "rescaled", rescaled
+    if not student.has_given(CLASS):
+        yield "scores", lambda: _scores(_net(student, _params(case)), case["X"])
+        yield "data", lambda: _numbers([_loss(_net(student, _params(case)), case["X"], case["y"], 0.0)[0]])
+        yield "crash", lambda: _crash(student, case, [0.0])
+        yield "seen", lambda: _seen(student, case, reg)
 
 
-def _recorder(steps: list[Step], gradients: Params, like: Mapping[str, tuple[int, ...]]) -> Instrument:
-    """Instrument: a subclass whose loss records its batch and returns the given gradients.
+def _look_inside(call: Callable[[], Any], take: Callable[[Any], bool]) -> tuple[list[Array], bool]:
+    """Call -> (numbers in the frames of the student's functions as each ended, whether it raised)."""
+    found: list[Array] = []
+    frames = 0
 
-    steps collects (X_batch, y_batch, params before the update); gradients: dict of (K, ...) arrays,
-    used in turn; like: shapes that the student's own gradients have, where they are known.
-    """
+    def look(frame: FrameType, event: str, argument: Any) -> None:
+        nonlocal frames
+        if event != "return" or not frame.f_code.co_filename.startswith("cell ") or frames >= MAX_FRAMES:
+            return
+        frames += 1
+        for value in list(frame.f_locals.values()):
+            if len(found) < MAX_SEEN and isinstance(value, int | float | np.ndarray | np.number) and take(value):
+                found.append(np.array(value, dtype=np.float64))
 
-    def instrument(cls: Any) -> type:
-        class Recorder(cls):  # type: ignore[misc]
-            def loss(self, X: Array, y: Array | None = None, reg: float = 0.0, *args: Any, **kwargs: Any) -> Any:
-                if y is None:
-                    return np.zeros((len(X), gradients["b2"].shape[1]))
-                if len(steps) >= MAX_STEPS:
-                    raise RuntimeError("train calls loss more often than num_iters asks for")
-                turn = len(steps) % len(gradients["b2"])
-                params = [np.array(self.params[k], float).ravel() for k in PARAMETERS]
-                steps.append((np.array(X, float), np.array(y, float).ravel(), np.concatenate(params)))
-                return 1.0, {k: g[turn].reshape(like.get(k, g[turn].shape)).copy() for k, g in gradients.items()}
-
-            def predict(self, X: Array, *args: Any, **kwargs: Any) -> Array:
-                return np.zeros(len(X), dtype=int)
-
-        Recorder.__name__ = cls.__name__
-        return Recorder
-
-    return instrument
+    before = sys.getprofile()
+    sys.setprofile(look)
+    try:
+        call()
+    except Exception:
+        return found, True
+    finally:
+        sys.setprofile(before)
+    return found, False
 
 
-def _shapes(student: Student, case: Case) -> Questions:
-    """Shapes of the gradients that the student's loss returns: some updates rely on them.
+def _crash(student: Student, case: Case, regs: Sequence[float]) -> dict[str, list[float]]:
+    """Where the student's loss raises: the single numbers that stood in its frames, for each reg. Else nothing."""
+    found: dict[str, list[float]] = {}
+    for turn, reg in enumerate(regs):
+        net = _net(student, _params(case))
+        seen, raised = _look_inside(
+            functools.partial(_loss, net, case["X"], case["y"], float(reg)), lambda value: np.size(value) == 1
+        )
+        if not raised:
+            return {}
+        found[str(turn)] = _numbers(seen)
+    return found
+
+
+def _seen(student: Student, case: Case, reg: float) -> dict[str, Array]:
+    """Arrays with a row for each image in the frames of the student's loss: perhaps hidden values, probabilities."""
+    N, (H, C) = len(case["X"]), case["W2"].shape
+    net = _net(student, _params(case))
+    seen, _ = _look_inside(
+        functools.partial(_loss, net, case["X"], case["y"], reg),
+        lambda value: np.shape(value) in ((N, H), (N, C)) and np.size(value) <= MAX_ENTRIES,
+    )
+    return {str(turn): array for turn, array in enumerate(seen)}
+
+
+@dataclass(frozen=True)
+class Form:
+    """How the student's loss gives its gradients: how they are named and shaped, and what it returns beside them."""
+
+    names: Mapping[str, str] = field(default_factory=dict)
+    shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    more: tuple[Any, ...] = ()
+
+
+class Look(NamedTuple):
+    """One call of loss with labels, in a training."""
+
+    X: Array
+    y: Array
+    label_dimensions: int
+    params: Array  # flat, as they stood then
+
+
+def _names(grads: Mapping[Any, Any], params: Mapping[str, Array]) -> dict[str, str]:
+    """Name of each parameter's gradient in a dict of gradients, dW1 for W1 say; {} where they are not all there."""
+    found = {}
+    for name in PARAMETERS:
+        keys = [key for key in grads if str(key) == name] or [
+            key for key in grads if str(key).lower().endswith(name.lower())
+        ]
+        if len(keys) != 1 or np.size(grads[keys[0]]) != params[name].size:
+            return {}
+        found[name] = keys[0]
+    return found
+
+
+def _form(student: Student, case: Case) -> Questions:
+    """The form of the student's own loss: train relies on it.
 
     Yields a question of its own, asked once a run: the loss may be wrong, endless or missing.
     """
 
     def ask() -> float:
-        student.notes["shapes"] = {}
-        grads = _net(student, _params(case)).loss(case["X"][:2], case["y"][:2], 0.0)[1]
-        shapes = {name: np.shape(value) for name, value in grads.items()}
-        student.notes["shapes"] = {k: s for k, s in shapes.items() if np.prod(s) == case[k].size}
+        student.notes["form"] = Form()
+        value = _loss(_net(student, _params(case)), case["X"][:2], case["y"][:2], 0.0)
+        grads = value[1]
+        shapes = {n: np.shape(grads[key]) for n, key in _names(grads, _params(case)).items()}
+        student.notes["form"] = Form(_names(grads, _params(case)), shapes, tuple(value[2:]))
         return 1.0
 
-    if "shapes" not in student.notes:
-        yield "shapes", ask
+    if "form" not in student.notes:
+        yield "form", ask
+
+
+class Recorder:
+    """Stands in for the student's loss in a training that is watched: notes each batch, returns given gradients.
+
+    gradients: by parameter, (turns, ...) arrays that are used in turn.
+    """
+
+    def __init__(self, case: Case, form: Form) -> None:
+        self.looks: list[Look] = []
+        self._gradients = {name: case[f"grad_{name}"] for name in PARAMETERS}
+        self._params, self._form, self._ours = _params(case), form, set[int]()
+
+    def of(self, net: Any, X: Any, y: Any) -> dict[str, Array]:
+        """Note a look at the loss -> the gradients that it gets."""
+        if len(self.looks) >= MAX_LOOKS:
+            raise RuntimeError("train calls loss more often than num_iters asks for")
+        turn = len(self.looks) % len(self._gradients["b2"])
+        flat = np.concatenate([np.array(net.params[k], float).ravel() for k in PARAMETERS])
+        labels = np.array(y, float)
+        self.looks.append(Look(np.array(X, float), labels.ravel(), labels.ndim, flat))
+        grads = {}
+        for name, of_turns in self._gradients.items():
+            shape = self._form.shapes.get(name, of_turns[turn].shape)
+            grads[self._form.names.get(name, name)] = of_turns[turn].reshape(shape).copy()
+        self._ours.add(id(grads))
+        self._kept = grads  # so that no other dict gets its id
+        return grads
+
+    def methods(self) -> dict[str, Callable[..., Any]]:
+        """In place of the class's own."""
+
+        def loss(net: Any, X: Any, y: Any = None, *args: Any, **kwargs: Any) -> Any:
+            if X is None or X is Ellipsis:
+                raise NotImplementedError("T8")  # the minibatch is still the stub's
+            if y is None:
+                return np.zeros((len(X), len(self._params["b2"])))
+            return (1.0, self.of(net, X, y), *self._form.more)
+
+        def predict(net: Any, X: Any, *args: Any, **kwargs: Any) -> Array:
+            return np.zeros(len(X), dtype=int)
+
+        return {"loss": loss, "predict": predict}
+
+    def around(self, function: Callable[..., Any], net: Any) -> Callable[..., Any]:
+        """A helper of the student's own, whose gradients are replaced where it returns some."""
+
+        @functools.wraps(function)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            value = function(*args, **kwargs)
+            parts = list(value) if isinstance(value, tuple | list) else [value]
+            for at, part in enumerate(parts):
+                names = _names(part, self._params) if isinstance(part, dict) and id(part) not in self._ours else {}
+                given = [one for one in (*args, *kwargs.values()) if isinstance(one, np.ndarray)]
+                batch = [one for one in given if one.ndim == 2 and one.shape[1] == len(self._params["W1"])]
+                labels = [one for one in given if batch and one.size == len(batch[0]) and one is not batch[0]]
+                if names and batch and labels:
+                    ours = self.of(net, batch[0], labels[0])
+                    parts[at] = {
+                        names[name]: ours[self._form.names.get(name, name)].reshape(np.shape(part[names[name]]))
+                        for name in PARAMETERS
+                    }
+                    self._ours.add(id(parts[at]))
+                    self._kept = parts[at]
+            return tuple(parts) if isinstance(value, tuple) else parts if isinstance(value, list) else parts[0]
+
+        return call
+
+
+@contextlib.contextmanager
+def _in_place(owner: Any, **functions: Any) -> Iterator[None]:
+    """Put other methods into a class for a while: helpers may name the class itself."""
+    before = {name: vars(owner)[name] for name in functions if name in vars(owner)}
+    for name, function in functions.items():
+        setattr(owner, name, function)
+    try:
+        yield
+    finally:
+        for name in functions:
+            delattr(owner, name)
+        for name, function in before.items():
+            setattr(owner, name, function)
+
+
+def _train(student: Student, case: Case, recorder: Recorder, with_helpers: bool) -> Any:
+    """Train under the recorder -> the net. with_helpers: for a train that asks something else than loss."""
+    cls = student.function(CLASS)
+    net = _net(student, _params(case))
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(_in_place(cls, **recorder.methods()))
+        if with_helpers:
+            for owner in [owner for owner in cls.__mro__ if owner.__module__ == cls.__module__]:
+                own = {
+                    name: recorder.around(member, net)
+                    for name, member in vars(owner).items()
+                    if isinstance(member, FunctionType) and name not in ("__init__", "train", "loss", "predict")
+                }
+                stack.enter_context(_in_place(owner, **own))
+            functions = {
+                name: recorder.around(value, net)
+                for name, value in student.namespace.items()
+                if isinstance(value, FunctionType) and value.__module__ == cls.__module__
+            }
+            stack.enter_context(student.standing_in(**functions))
+        net.train(
+            case["X"],
+            case["y"],
+            case["X_val"],
+            case["y_val"],
+            learning_rate=case["learning_rate"],
+            learning_rate_decay=case["decay"],
+            reg=0.0,
+            num_iters=int(case["num_iters"]),
+            batch_size=int(case["batch_size"]),
+            verbose=False,
+        )
+    return net
 
 
 def _watch(student: Student, case: Case) -> dict[str, Any]:
-    """Train under the recorder: sizes (steps,), rows, labels, parameters (steps + 1, entries)."""
-    steps: list[Step] = []
-    gradients = {name: case[f"grad_{name}"] for name in PARAMETERS}
-    net = _net(student, _params(case), _recorder(steps, gradients, student.notes.get("shapes", {})))
-    X, y = case["X"], case["y"]
-    net.train(
-        X,
-        y,
-        case["X"][:5],
-        case["y"][:5],
-        learning_rate=case["learning_rate"],
-        learning_rate_decay=case["decay"],
-        reg=0.0,
-        num_iters=int(case["num_iters"]),
-        batch_size=int(case["batch_size"]),
-        verbose=False,
-    )
+    """Train under the recorder -> of each look its rows, labels, and the parameters before it; and those at the end."""
+    form = student.notes.get("form", Form())
+    recorder = Recorder(case, form)
+    net = _train(student, case, recorder, with_helpers=False)
+    if not recorder.looks and not student.has_given(CLASS):
+        net = _train(student, case, recorder, with_helpers=True)
+    looks = recorder.looks
     last = np.concatenate([np.array(net.params[k], float).ravel() for k in PARAMETERS])
     return {
-        "sizes": [len(batch) for batch, _, _ in steps],
-        "label_sizes": [len(labels) for _, labels, _ in steps],
-        "rows": np.concatenate([batch.reshape(-1, X.shape[1]) for batch, _, _ in steps]),
-        "labels": np.concatenate([labels for _, labels, _ in steps]),
-        "params": np.array([params for _, _, params in steps] + [last]),
+        **_drawn([look.X for look in looks], [look.y for look in looks], [look.label_dimensions for look in looks]),
+        "params": np.array([look.params for look in looks] + [last]),
+    }
+
+
+def _drawn(batches: Sequence[Array], labels: Sequence[Array], label_dimensions: Sequence[int]) -> dict[str, Any]:
+    """Batches as plain arrays: how large each is, and all rows and labels after each other."""
+    return {
+        "sizes": [len(batch) for batch in batches],
+        "label_sizes": [one.size for one in labels],
+        "label_dimensions": list(label_dimensions),
+        "rows": np.concatenate([batch.ravel() for batch in batches]) if batches else [],
+        "labels": np.concatenate([one.ravel() for one in labels]) if batches else [],
     }
 
 
@@ -271,24 +493,21 @@ def T8(student: Student, case: Case) -> Questions:
         ask = student.function("sample_minibatch")
         batches = [ask(case["X"], case["y"], int(case["batch_size"])) for _ in range(int(case["num_iters"]))]
         batches = [_pair(batch, "sample_minibatch", "(X_batch, y_batch)") for batch in batches]
-        return {
-            "sizes": [len(X) for X, _ in batches],
-            "label_sizes": [np.size(y) for _, y in batches],
-            "rows": np.concatenate([np.array(X, float) for X, _ in batches]),
-            "labels": np.concatenate([np.array(y, float).ravel() for _, y in batches]),
-        }
+        labels = [np.array(y, float) for _, y in batches]
+        return _drawn([np.array(X, float) for X, _ in batches], labels, [one.ndim for one in labels])
 
-    yield from _shapes(student, case)
+    yield from _form(student, case)
     yield "train", lambda: _watch(student, case)
     yield "own", own
 
 
 def T9(student: Student, case: Case) -> Questions:
-    def own() -> Params:
+    def own(shapes: Mapping[str, tuple[int, ...]]) -> Params:
         params = _params(case)
         grads = {name: case[f"grad_{name}"][0] for name in params}
+        grads = {name: grad.reshape(shapes.get(name, grad.shape)) for name, grad in grads.items()}
         student.function("sgd_update")(params, grads, case["learning_rate"])
-        return params
+        return {name: params[name] for name in PARAMETERS}
 
     def learned() -> Any:
         """What predict says of pictures of digits after a real training on them."""
@@ -307,14 +526,18 @@ def T9(student: Student, case: Case) -> Questions:
         )
         return net.predict(case["digits"])
 
-    yield from _shapes(student, case)
+    yield from _form(student, case)
     yield "train", lambda: _watch(student, case)
-    yield "own", own
-    yield "learned", learned
+    yield "own", lambda: own({})
+    shapes = student.notes.get("form", Form()).shapes
+    if any(shape != case[name].shape for name, shape in shapes.items()):
+        yield "own_shaped", lambda: own(shapes)
+    if "digits" in case:
+        yield "learned", learned
 
 
 def T10(student: Student, case: Case) -> Questions:
-    yield from _shapes(student, case)
+    yield from _form(student, case)
     yield "train", lambda: _watch(student, case)
     yield "own", lambda: student.function("decay_learning_rate")(case["learning_rate"], case["decay"])
 
@@ -335,7 +558,7 @@ def T11(student: Student, case: Case) -> Questions:
             return _net(student, _params(case), instrument).predict(case["X"])
 
     yield "labels", lambda: _net(student, _params(case)).predict(case["X"])
-    yield "scores", lambda: _net(student, _params(case)).loss(case["X"])
+    yield "scores", lambda: _scores(_net(student, _params(case)), case["X"])
     yield "own", own
 
 

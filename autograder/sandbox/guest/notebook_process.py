@@ -24,6 +24,7 @@ from typing import Any
 
 import frames
 import numpy as np
+import rebinding
 from frames import Arrays, Header
 from IPython.core.interactiveshell import InteractiveShell
 from namespace import Array, Case, MissingInput, MissingName, Namespace, plain
@@ -177,11 +178,12 @@ def _defines(node: ast.stmt) -> bool:
     return isinstance(node, ast.Import | ast.ImportFrom | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
 
 
-def run_cell(shell: InteractiveShell, student: Namespace, cell: Header) -> Error | None:
-    """Run one cell under its own time limit; None, or the error that stopped it."""
+def run_cell(shell: InteractiveShell, student: Namespace, cell: Header) -> tuple[Error | None, bool]:
+    """Run one cell under its own time limit -> (None, or the error that stopped it; whether it took something away)."""
     source = cell["source"]
     shell.compile.get_code_name = lambda *args: f"cell {cell['name']}"  # type: ignore[method-assign]
     before = dict(student.namespace) if cell["given"] else {}
+    noted = rebinding.bound(student.namespace) if cell["watched"] else None
     try:
         with time_limit(cell["seconds"], cell["patience"]):
             if cell["definitions_only"]:
@@ -194,7 +196,15 @@ def run_cell(shell: InteractiveShell, student: Namespace, cell: Header) -> Error
         student.note_given(before)
     if cell["snapshot"]:
         student.snapshots[cell["snapshot"]] = dict(student.namespace)
-    return None if error is None else describe(error)
+    return None if error is None else describe(error), _took_away(noted, student)
+
+
+def _took_away(noted: rebinding.Bound | None, student: Namespace) -> bool:
+    """Whether a cell took something away; of objects that cannot be looked at, it is taken for granted."""
+    try:
+        return noted is not None and rebinding.took_away(noted, student.namespace)
+    except Exception:
+        return True
 
 
 def frames_of(error: BaseException) -> list[tuple[str, int]]:
@@ -317,8 +327,8 @@ class Notebook:
     def cell(self, header: Header, arrays: Arrays) -> bytes:
         """Run a cell."""
         started = time.process_time()
-        error = run_cell(self._shell, self._student, header)
-        return frames.encode({"error": error, "needed": time.process_time() - started}, {})
+        error, took_away = run_cell(self._shell, self._student, header)
+        return frames.encode({"error": error, "took_away": took_away, "needed": time.process_time() - started}, {})
 
     def model(self, header: Header, arrays: Arrays) -> bytes:
         """Keep the saved model for the probes."""

@@ -14,7 +14,7 @@ from .gradients import T7, T7_cases
 from .inputs import one_empty_case, sizes_of
 from .loss import T6, T6_cases
 from .minibatches import T8, T8_cases, T8_signature
-from .model import T12, T12_asks, T12_cases
+from .model import T12, T12_asks, T12_cases, T12_earlier
 from .numbers import T1, T2, T3
 from .prediction import T11, T11_cases
 from .updates import T9, T10, T9_cases, T10_can_follow, T10_cases, learns
@@ -28,14 +28,14 @@ ASSIGNMENT = AssignmentChecks(
         TaskChecks("T5", T5_cases, T5, sizes=sizes_of, distinguishing=("own", "scores")),
         TaskChecks("T6", T6_cases, T6, sizes=sizes_of, distinguishing=("own", "losses")),
         TaskChecks("T7", T7_cases, T7, sizes=sizes_of, distinguishing=("own", "grads")),
-        TaskChecks("T8", T8_cases, T8, sizes=sizes_of, signature=T8_signature, also_asked=("shapes",)),
+        TaskChecks("T8", T8_cases, T8, sizes=sizes_of, signature=T8_signature, also_asked=("form",)),
         TaskChecks(
             "T9",
             T9_cases,
             T9,
             sizes=sizes_of,
             distinguishing=("own", "train.params"),
-            also_asked=("shapes",),
+            also_asked=("form",),
             afterwards=learns,
         ),
         TaskChecks(
@@ -44,11 +44,11 @@ ASSIGNMENT = AssignmentChecks(
             T10,
             sizes=sizes_of,
             distinguishing=("own", "train.params"),
-            also_asked=("shapes",),
+            also_asked=("form",),
             can_follow=T10_can_follow,
         ),
         TaskChecks("T11", T11_cases, T11, sizes=sizes_of, distinguishing=("own", "labels")),
-        TaskChecks("T12", T12_cases, T12, sizes=sizes_of, asks=T12_asks),
+        TaskChecks("T12", T12_cases, T12, sizes=sizes_of, asks=T12_asks, earlier=T12_earlier),
     ),
     dataset=DatasetRecipe(
         prepare, shown=("val", "test", "mean"), derive=derive, at_hand=at_hand, environment=environment

@@ -7,72 +7,237 @@ import numpy as np
 
 from autograder.author import Array, Case, CheckContext, PartResult, Problem, compare, either, first
 
-from .inputs import EXACT, PARAMETERS, SIZES, Params, Rng, params_in, random_problem, reference_gradients
+from .inputs import (
+    EXACT,
+    PARAMETERS,
+    SIZES,
+    Params,
+    Rng,
+    alive,
+    one_label_problem,
+    params_in,
+    random_params,
+    random_problem,
+    reference_gradients,
+)
+from .loss import crashed_behind_loss, data_losses
 
-SOME = 10  # entries of each parameter
+SOME = 5  # entries of each parameter
+REGS = (0.05, 0.7, 0.3, 0.2)
 
 
 def T7_cases(rng: Rng, reference: Mapping[str, Any], data: Mapping[str, Array]) -> list[Case]:
     cases: list[Case] = []
-    for turn, (sizes, reg) in enumerate(zip(SIZES, (0.05, 0.7, 0.3), strict=True)):
-        case = {**random_problem(rng, *sizes), "reg": np.array(reg)}
+    problems = [*(random_problem(rng, *sizes) for sizes in SIZES), one_label_problem(rng)]
+    for problem, reg in zip(problems, REGS, strict=True):
+        case = {**problem, "reg": np.array(reg)}
         params = params_in(case)
         case["scores"], case["hidden"] = reference["forward"](params, case["X"])
         loss, case["probabilities"] = reference["softmax_loss"](case["scores"], case["y"], params, reg)
         case["loss"] = np.array(loss)
-        if turn < 2:  # at some entries of each parameter, the derivative of the own loss is asked too
-            for name in PARAMETERS:
-                size = case[name].size
-                case[f"some_{name}"] = np.sort(rng.permutation(size)[:SOME])
-            case["other_X"] = rng.normal(0, 1, case["X"].shape)
+        for name in PARAMETERS:  # at some entries of each parameter, the derivative of the own loss is asked too
+            case[f"some_{name}"] = np.sort(rng.permutation(case[name].size)[:SOME])
         cases.append(case)
-    return cases
+    return [{**cases[0], **_others(rng, cases[0])}, *cases[1:]]
+
+
+def _others(rng: Rng, case: Case) -> Case:
+    """What else the own loss must hang on, for rule (c)."""
+    (N, D), (H, C) = case["X"].shape, case["W2"].shape
+    return {
+        "other_X": rng.normal(0, 1, (N, D)),
+        "other_y": (case["y"] + rng.integers(1, C, N)) % C,
+        "other_W1": random_params(rng, D, H, C)["W1"],
+        "rescale": rng.uniform(1.5, 3, (2, H)),
+    }
 
 
 def T7(context: CheckContext) -> list[PartResult]:
     """Each of the four gradients is the derivative of the loss."""
-    ways: dict[str, list[list[Problem | None]]] = {name: [[], [], []] for name in PARAMETERS}
-    own_central = [_central(context, number, case) for number, case in enumerate(context.cases[:2])] + [None]
-    # rule (c) is for a loss that is wrong, and that hangs on the images and on every parameter
-    hangs = all(_moves_with_X(context, number, central) for number, central in enumerate(own_central[:2]))
-    errs = (
-        hangs
-        and _hang_on_inputs(own_central[:2])
-        and any(_loss_errs(context, case, c) for case, c in zip(context.cases, own_central, strict=False) if c)
-    )
-    for number, case in enumerate(context.cases):
+    ways: dict[str, list[list[Problem | None]]] = {name: [[], [], [], []] for name in PARAMETERS}
+    judged = _judged_cases(context)
+    central = {number: _central(context, number) for number in judged}
+    errs = _follows(context, central)
+    for number in judged:
+        case = context.cases[number]
         expected = reference_gradients(context, case, float(case["reg"]))
+        formula = _by_formula(context, number)
         for name in PARAMETERS:
-            of_loss, of_class, of_own = ways[name]
-            of_class.append(context.compare(number, f"grads.{name}", expected[name], EXACT))
+            of_loss, of_formula, of_class, of_own = ways[name]
+            of_class.append(_right(context, number, "grads", name, expected[name]))
             if context.answers.class_is_given:
-                of_own.append(context.compare(number, f"own.{name}", expected[name], EXACT))
-            central, gradient = own_central[number], context.value(number, f"grads.{name}")
-            if errs and central is not None and not isinstance(gradient, Problem):
-                right_size = gradient.size == case[name].size
-                some = gradient.ravel()[case[f"some_{name}"]] if right_size else gradient
-                of_loss.append(compare(some, central[name], EXACT))
-    return [PartResult(name, 0.25, either(*(first(way) for way in ways[name] if way))) for name in PARAMETERS]
+                of_own.append(_right(context, number, "own", name, expected[name]))
+            if formula is not None:
+                of_formula.append(_right(context, number, "grads", name, formula[name]))
+            slopes = central[number]
+            if errs and slopes is not None:
+                of_loss.append(_at_some(context, number, name, slopes[name]))
+    for name in PARAMETERS:  # rule (c) holds for every case that is judged, or not at all
+        ways[name] = [way for way in ways[name] if len(way) == len(judged)]
+    return [PartResult(name, 0.25, either(*(first(way) for way in ways[name]))) for name in PARAMETERS]
 
 
-def _central(context: CheckContext, number: int, case: Case) -> Params | None:
+def _right(context: CheckContext, number: int, way: str, name: str, expected: Array) -> Problem | None:
+    """A gradient is right in its values; in the given class it is an array in its parameter's shape too."""
+    problem = context.compare(number, f"{way}.{name}", expected, EXACT)
+    if problem is not None or not context.answers.class_is_given:
+        return problem
+    return _shaped(context, number, way, name)
+
+
+def _shaped(context: CheckContext, number: int, way: str, name: str) -> Problem | None:
+    gradient, wanted = context.value(number, f"{way}.{name}"), context.cases[number][name].shape
+    is_array = context.answers.get(number, f"{way}.array_{name}")
+    if isinstance(gradient, Problem):
+        return gradient
+    if gradient.shape != wanted:
+        sizes = context.sizes(context.cases[number])
+        return Problem("shape", {"got": str(gradient.shape), "wanted": str(wanted), "sizes": sizes})
+    return None if is_array is not None and is_array.all() else Problem("no_array", {"name": name})
+
+
+def _judged_cases(context: CheckContext) -> list[int]:
+    """The cases that can tell about T7: in a class of the student's own, not those that T6's lines spoil.
+
+    Where the loss is right in some cases, and in others wrong or not reached, T6 pays for these others.
+    """
+    every = list(range(len(context.cases)))
+    if context.answers.class_is_given:
+        return every
+    right = [number for number in every if _data_is_right(context, number)]
+    behind = [number for number in every if crashed_behind_loss(context, number) is not None]
+    if right:
+        return sorted({*right, *behind})
+    returned = [number for number in every if not isinstance(context.value(number, "data"), Problem)]
+    return sorted({*returned, *behind}) or every
+
+
+def _data_is_right(context: CheckContext, number: int) -> bool:
+    """Whether the own loss at reg = 0 is right, or right for the own scores."""
+    found = context.value(number, "data")
+    if isinstance(found, Problem) or found.size != 1:
+        return False
+    return any(compare(found.ravel(), np.array([wanted]), EXACT) is None for wanted in data_losses(context, number))
+
+
+def _by_formula(context: CheckContext, number: int) -> Params | None:
+    """The right formula's gradients for hidden values and probabilities that stand in the student's own frames.
+
+    So a right backward pass keeps its marks behind a wrong forward pass or wrong probabilities. The hidden
+    values must be those that the own scores come from, and the probabilities those that the own loss, or the own
+    scores, come from. Of several that do, those that fit best count.
+    """
+    case, scores, data = context.cases[number], context.value(number, "scores"), context.value(number, "data")
+    seen = context.answers.group(number, "seen")
+    if context.answers.class_is_given or not seen or isinstance(scores, Problem) or not alive(scores, case):
+        return None
+    N, C = len(case["X"]), case["W2"].shape[1]
+    scores = scores.reshape(N, C)
+    hidden = [h for h in seen.values() if h.shape == (N, case["W2"].shape[0]) and _leads_to(h, scores, case)]
+    shifted = np.exp(scores - scores.max(axis=1, keepdims=True))
+    probabilities = [shifted / shifted.sum(axis=1, keepdims=True)]
+    if not isinstance(data, Problem) and data.size == 1:
+        some = [p for p in seen.values() if p.shape == (N, C) and np.isfinite(p).all()]
+        probabilities += [p for p in some if _explains(p, float(data.ravel()[0]), case["y"])]
+    made = [
+        context.reference["backward"](params_in(case), case["X"], case["y"], h, p, float(case["reg"]))
+        for h in hidden
+        for p in probabilities
+    ]
+
+    def fitting(gradients: Params) -> int:
+        return sum(context.compare(number, f"grads.{n}", gradients[n], EXACT) is None for n in PARAMETERS)
+
+    return max(made, key=fitting, default=None)
+
+
+def _leads_to(hidden: Array, scores: Array, case: Case) -> bool:
+    """Whether the scores are the second layer's of these hidden values, but for a bias."""
+    if not np.isfinite(hidden).all() or not np.ptp(hidden) > 0:
+        return False
+    rest = scores - hidden @ case["W2"]
+    return bool(np.ptp(rest, axis=0).max() <= EXACT * np.abs(scores).max())
+
+
+def _explains(probabilities: Array, loss: float, y: Array) -> bool:
+    """Whether the loss is the mean of -log of the labels' probabilities."""
+    with np.errstate(all="ignore"):
+        found = -np.log(probabilities[np.arange(len(y)), y]).mean()
+    return bool(np.isfinite(found) and np.ptp(probabilities) > 0 and abs(found - loss) <= EXACT * abs(loss))
+
+
+def _central(context: CheckContext, number: int) -> Params | None:
     """Central difference of the student's own loss at some entries, by parameter."""
     answer = {}
     for name in PARAMETERS:
-        losses = context.answers.get(number, f"central.{name}")
-        if losses is None or losses.shape != (len(case[f"some_{name}"]), 2) or not np.isfinite(losses).all():
+        slopes = _slopes(context, number, f"central.{name}", len(context.cases[number][f"some_{name}"]))
+        if slopes is None:
             return None
-        answer[name] = (losses[:, 0] - losses[:, 1]) / 2e-5
+        answer[name] = slopes
     return answer
 
 
-def _moves_with_X(context: CheckContext, number: int, central: Params | None) -> bool:
-    """Whether the own loss has other slopes for other images."""
-    other = context.answers.get(number, "central_of_other_X")
-    if central is None or other is None or other.shape != (len(central["W2"]), 2):
+def _slopes(context: CheckContext, number: int, name: str, count: int) -> Array | None:
+    losses = context.answers.get(number, name)
+    if losses is None or losses.shape != (count, 2) or not np.isfinite(losses).all():
+        return None
+    slopes: Array = (losses[:, 0] - losses[:, 1]) / 2e-5
+    return slopes
+
+
+def _at_some(context: CheckContext, number: int, name: str, slopes: Array) -> Problem | None:
+    """The gradient at the entries where the own loss's slopes are known."""
+    gradient, case = context.value(number, f"grads.{name}"), context.cases[number]
+    if isinstance(gradient, Problem):
+        return gradient
+    if context.answers.class_is_given and (problem := _shaped(context, number, "grads", name)):
+        return problem
+    some = gradient.ravel()[case[f"some_{name}"]] if gradient.size == case[name].size else gradient
+    return compare(some, slopes, EXACT)
+
+
+def _follows(context: CheckContext, central: Mapping[int, Params | None]) -> bool:
+    """Rule (c) is for a loss that is wrong, and that hangs on images, labels, scores and every parameter.
+
+    A loss without these is an easy one, whose derivative shows nothing.
+    """
+    slopes = [central[number] for number in central]
+    if not slopes or any(one is None or not _hangs_on_parameters(one) for one in slopes):
         return False
-    slopes = (other[:, 0] - other[:, 1]) / 2e-5
-    return bool(np.abs(slopes - central["W2"]).max() > 1e-3 * np.abs(central["W2"]).max())
+    hangs = 0 in central and all(_moves_with(context, central[0], other) for other in ("X", "y", "W1"))
+    return (
+        hangs
+        and _hangs_on_scores(context)
+        and any(_loss_errs(context, context.cases[n], one) for n, one in central.items() if one)
+    )
+
+
+def _moves_with(context: CheckContext, central: Params | None, other: str) -> bool:
+    """Whether the own loss's slopes in W2 are others for other images, other labels, another first layer."""
+    if central is None:
+        return False
+    slopes = _slopes(context, 0, f"central_of_other_{other}", len(central["W2"]))
+    return slopes is not None and bool(np.abs(slopes - central["W2"]).max() > 1e-3 * np.abs(central["W2"]).max())
+
+
+def _hangs_on_scores(context: CheckContext) -> bool:
+    """Whether the own loss at reg = 0 stays where the parameters change and the own scores do not.
+
+    A penalty that does not heed reg may change with the weights: in proportion to their squares.
+    """
+    case, scores, losses = context.cases[0], context.value(0, "rescaled.scores"), context.value(0, "rescaled.losses")
+    if isinstance(scores, Problem) or isinstance(losses, Problem) or losses.size != 3 or len(scores) != 3:
+        return False
+    if not alive(scores[0], case) or not np.isfinite(losses).all():
+        return False
+    if compare(scores[1:], np.stack([scores[0]] * 2), EXACT) is not None:
+        return True  # no network of ReLUs: the scores changed, and nothing can be told
+    change = np.diff(losses.ravel())
+    if np.abs(change).max() <= EXACT * np.abs(losses).max():
+        return True
+    squares = [np.sum((case["W1"] * by) ** 2) + np.sum((case["W2"] / by[:, None]) ** 2) for by in case["rescale"]]
+    grown = np.diff([np.sum(case["W1"] ** 2) + np.sum(case["W2"] ** 2), *squares])
+    return bool(abs(change[0] * grown[1] - change[1] * grown[0]) <= EXACT * abs(change[0] * grown[1]))
 
 
 def _loss_errs(context: CheckContext, case: Case, central: Params) -> bool:
@@ -81,16 +246,13 @@ def _loss_errs(context: CheckContext, case: Case, central: Params) -> bool:
     return any(compare(central[n], right[n].ravel()[case[f"some_{n}"]], 1e-4) is not None for n in PARAMETERS)
 
 
-def _hang_on_inputs(centrals: list[Params | None]) -> bool:
-    """Rule (c) holds only where the own loss really hangs on X and on every parameter, without ties."""
-    for central in centrals:
-        if central is None:
+def _hangs_on_parameters(central: Params) -> bool:
+    """Whether the own loss really hangs on every parameter, without ties."""
+    for slopes in central.values():
+        scale = np.abs(slopes).max()
+        if scale < 1e-6:
             return False
-        for slopes in central.values():
-            scale = np.abs(slopes).max()
-            if scale < 1e-6:
-                return False
-            moving = slopes[np.abs(slopes) > 1e-6 * scale]
-            if np.unique(np.round(moving / scale, 6)).size < slopes.size / 2:
-                return False
-    return len(centrals) == 2
+        moving = slopes[np.abs(slopes) > 1e-6 * scale]
+        if np.unique(np.round(moving / scale, 6)).size < slopes.size / 2:
+            return False
+    return True

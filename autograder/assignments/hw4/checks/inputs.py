@@ -4,13 +4,17 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from autograder.author import Array, Case, CheckContext, Problem
 
 Params = dict[str, Array]
 Rng = np.random.Generator
 PARAMETERS = ("W1", "b1", "W2", "b2")
-SIZES = ((6, 5, 7, 3), (8, 6, 5, 4), (7, 9, 11, 10))  # N, D, H, C: all different in a case
+# N, D, H, C: three classes, ten, and as many rows as classes; otherwise all different in a case
+SIZES = ((8, 5, 7, 3), (7, 6, 5, 7), (13, 9, 11, 10))
+ONE_LABEL = (6, 5, 7, 4)  # of the case in which all labels are 0: one-hot rows and counts are too short there
+LIKELY = 0.02  # each label's probability at least: so an epsilon of 1e-7 inside the logarithm decides nothing
 EXACT = 1e-5  # of the largest entry: float32 code is off by up to 1e-6, the smallest known bug by 1e-2
 
 
@@ -18,23 +22,61 @@ def random_params(rng: Rng, D: int, H: int, C: int) -> Params:
     return {
         "W1": rng.normal(0, 0.7, (D, H)),
         "b1": rng.normal(0, 0.5, H),
-        "W2": rng.normal(0, 0.7, (H, C)),
+        "W2": rng.normal(0, 1.4 / np.sqrt(H), (H, C)),
         "b2": rng.normal(0, 0.5, C),
     }
 
 
 def random_problem(rng: Rng, N: int, D: int, H: int, C: int, gap: float = 0.01) -> dict[str, Any]:
-    """Random network and batch: nothing near the ReLU's kink, no tied scores, all classes there."""
+    """Random network and batch, without luck: nothing near the ReLU's kink, no tied scores, every class among the
+    labels where there are rows enough, and no label that the network thinks very unlikely."""
     while True:
         params, X = random_params(rng, D, H, C), rng.normal(0, 1, (N, D))
         before = X @ params["W1"] + params["b1"]
         scores = np.maximum(before, 0) @ params["W2"] + params["b2"]
-        gaps = np.diff(np.sort(scores, axis=1), axis=1)
         active = (before > 0).mean(axis=0)
         biased = ((before > 0) != (X @ params["W1"] > 0)).any()  # a mask from before the bias is another one
-        apart = np.abs(before).min() > gap and gaps.min() > gap
+        apart = np.abs(before).min() > gap and lead(scores).min() > gap
         if apart and biased and active.min() > 0 and active.max() < 1:
-            return {**params, "X": X, "y": rng.integers(0, C, N)}
+            y = likely_labels(rng, scores)
+            if y is not None:
+                return {**params, "X": X, "y": y}
+
+
+def lead(scores: Array) -> Array:
+    """How far the largest score of each row is above the next."""
+    best = np.partition(scores, -2, axis=1)
+    found: Array = best[:, -1] - best[:, -2]
+    return found
+
+
+def likely_labels(rng: Rng, scores: Array) -> NDArray[np.int64] | None:
+    """Labels with a softmax probability of at least LIKELY, every class among them; None where there are none."""
+    allowed = likely(scores)
+    N, C = scores.shape
+    for _ in range(40):
+        y: NDArray[np.int64] = (rng.random((N, C)) * allowed).argmax(axis=1)
+        rows = rng.permutation(N)[: min(N, C)]
+        y[rows] = rng.permutation(C)[: len(rows)]
+        if allowed[np.arange(N), y].all():
+            return y
+    return None
+
+
+def likely(scores: Array) -> NDArray[np.bool_]:
+    """Which classes have a softmax probability of at least LIKELY, row by row."""
+    exp_scores = np.exp(scores - scores.max(axis=1, keepdims=True))
+    found: NDArray[np.bool_] = exp_scores / exp_scores.sum(axis=1, keepdims=True) >= LIKELY
+    return found
+
+
+def one_label_problem(rng: Rng) -> dict[str, Any]:
+    """As random_problem, but all labels are 0."""
+    while True:
+        case = random_problem(rng, *ONE_LABEL)
+        hidden = np.maximum(case["X"] @ case["W1"] + case["b1"], 0)
+        if likely(hidden @ case["W2"] + case["b2"])[:, 0].all():
+            return {**case, "y": np.zeros_like(case["y"])}
 
 
 def sizes_of(case: Case) -> str:

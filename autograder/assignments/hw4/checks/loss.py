@@ -4,71 +4,182 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from autograder.author import Array, Case, CheckContext, PartResult, Problem, compare, either, first
 
-from .inputs import EXACT, SIZES, Rng, alive, params_in, random_problem, reference_gradients, reference_loss
+from .inputs import (
+    EXACT,
+    SIZES,
+    Rng,
+    alive,
+    likely,
+    likely_labels,
+    one_label_problem,
+    params_in,
+    random_problem,
+    reference_gradients,
+    reference_loss,
+)
 
 REGS = np.array([0.0, 0.3, 1.7])
-LARGE = 4  # cases with large scores
+LEVELS, SPREAD = 2, 738.0  # cases with rows at very different levels; between the scores of one row
+MANY = 30  # classes of the spread row: so many that the row's mean lies more than 709 below its largest score
+LOOSE = 1e-3  # where scores are large: float32 has steps of 1e-4 at 1700
 
 
 def T6_cases(rng: Rng, reference: Mapping[str, Any], data: Mapping[str, Array]) -> list[Case]:
-    cases: list[Case] = []
+    usual: list[Case] = []
     for N, D, H, C in SIZES:
-        own = rng.normal(0, 2, (N, C))
-        cases.append({**random_problem(rng, N, D, H, C), "regs": REGS, "own_scores": own})
-    # cases with large scores: all of them + 1000, and rows at very different levels, so often that no
-    # mistake comes right by chance. The levels come in by an input and a hidden unit that add the same
-    # number to every score of a row.
-    N, D, H, C = SIZES[0]
-    mixed = [rng.permutation(np.linspace(300.0, 850.0, N)) for _ in range(LARGE - 1)]
-    for levels in (np.full(N, 1000.0), *mixed):
         case = random_problem(rng, N, D, H, C)
-        case["X"] = np.column_stack([case["X"], levels])
-        case["W1"] = np.block([[case["W1"], np.zeros((D, 1))], [np.zeros((1, H)), np.ones((1, 1))]])
-        case["b1"] = np.append(case["b1"], 0.0)
-        case["W2"] = np.vstack([case["W2"], np.ones(C)])
-        calm = case["X"] * np.append(np.ones(D), 0.0), rng.normal(0, 2, (N, C))
-        case |= {"calm_X": calm[0], "calm_scores": calm[1], "own_scores": calm[1] + levels[:, None]}
-        cases.append({**case, "regs": REGS[:1]})
-    return cases
+        usual.append({**case, "regs": REGS, "own_scores": _calm_scores(rng, case["y"], C)})
+    case = one_label_problem(rng)
+    usual.append({**case, "regs": REGS, "own_scores": _calm_scores(rng, case["y"], case["W2"].shape[1])})
+    N = SIZES[0][0]
+    large = [_at_levels(rng, np.full(N, 1000.0))]
+    large += [_at_levels(rng, rng.permutation(np.linspace(100.0, 1700.0, N))) for _ in range(LEVELS)]
+    return [*usual, *large, _spread(rng)]
+
+
+def _calm_scores(rng: Rng, y: NDArray[np.int64], C: int) -> Array:
+    """Scores that have these labels for likely ones."""
+    while True:
+        scores = rng.normal(0, 1, (len(y), C))
+        if likely(scores)[np.arange(len(y)), y].all():
+            return scores
+
+
+def _at_levels(rng: Rng, levels: Array) -> Case:
+    """Rows whose scores all stand at a level of the row's own. `calm`: the same rows without it.
+
+    The levels come in by an input and a hidden unit that add the same number to every score of a row. Between
+    the rows of one batch they are more than 709 apart: beyond that, exp of a difference is 0 or overflows.
+    """
+    N, D, H, C = SIZES[0]
+    case = random_problem(rng, N, D, H, C)
+    case = _with_unit(case, levels, np.ones(C))
+    calm_X = case["X"] * np.append(np.ones(D), 0.0)
+    calm, other = _calm_scores(rng, case["y"], C), rng.normal(0, 1, (N, C))
+    other_X = calm_X + np.append(rng.normal(0, 1, (N, D)), np.zeros((N, 1)), axis=1)
+    return {
+        **case,
+        "regs": REGS[:1],
+        "calm_X": calm_X,
+        "calm_scores": calm,
+        "own_scores": calm + levels[:, None],
+        "other_X": other_X,
+        "other_scores": other,
+        "other_y": (case["y"] + rng.integers(1, C, N)) % C,
+    }
+
+
+def _spread(rng: Rng) -> Case:
+    """A batch with one row whose scores are further apart than 709, its label the largest.
+
+    738 is below 745, so no probability becomes 0: a logarithm of all of them stays finite.
+    """
+    N, D, H, C = 5, 6, 7, MANY
+    while True:
+        case = random_problem(rng, N, D, H, C, gap=1e-4)
+        case["W2"], case["b2"] = 0.3 * case["W2"], 0.3 * case["b2"]
+        scores = np.maximum(case["X"] @ case["W1"] + case["b1"], 0) @ case["W2"] + case["b2"]
+        y = likely_labels(rng, scores)
+        if y is not None:
+            break
+    row = int(rng.integers(N))
+    down = np.full(C, -1.0)
+    down[y[row]] = 0.0
+    spread = np.zeros(N)
+    spread[row] = SPREAD
+    own = _calm_scores(rng, y, C) + spread[:, None] * down
+    return {**_with_unit({**case, "y": y}, spread, down), "regs": REGS[:1], "own_scores": own}
+
+
+def _with_unit(case: Mapping[str, Any], values: Array, weights: Array) -> dict[str, Any]:
+    """The case with one more input, whose `values` a hidden unit of its own adds to the scores by `weights`."""
+    D, H = case["W1"].shape
+    return {
+        **case,
+        "X": np.column_stack([case["X"], values]),
+        "W1": np.block([[case["W1"], np.zeros((D, 1))], [np.zeros((1, H)), np.ones((1, 1))]]),
+        "b1": np.append(case["b1"], 0.0),
+        "W2": np.vstack([case["W2"], weights]),
+    }
 
 
 def T6(context: CheckContext) -> list[PartResult]:
     """The loss is right without regularization, its slope in reg is right, and it never overflows."""
-    usual, large = context.cases[:-LARGE], context.cases[-LARGE:]
-    data = [_data_loss(context, number, case) for number, case in enumerate(usual)]
-    slopes = [_slope(context, number, case) for number, case in enumerate(usual)]
-    stable = [_stable(context, number, case) for number, case in enumerate(large, start=len(usual))]
+    usual = [number for number, case in enumerate(context.cases) if len(case["regs"]) > 1]
+    large = range(len(usual), len(context.cases))
     return [
-        PartResult("data", 0.5, first(data)),
-        PartResult("regularization", 0.25, first(slopes)),
-        PartResult("stability", 0.25, first(stable)),
+        PartResult("data", 0.5, first(_data_loss(context, number) for number in usual)),
+        PartResult("regularization", 0.25, first(_slope(context, number) for number in usual)),
+        PartResult("stability", 0.25, _moves(context, large[0]) or first(_stable(context, number) for number in large)),
     ]
 
 
-def _losses(context: CheckContext, number: int, name: str, count: int) -> Array | Problem:
+def _losses(context: CheckContext, number: int, name: str) -> Array | Problem:
+    """The losses of a case at its values of reg; where loss raises only behind them, those that it had found."""
+    case = context.cases[number]
     losses = context.value(number, name)
-    if not isinstance(losses, Problem) and losses.size != count:
+    if isinstance(losses, Problem):
+        return _before_crash(context, number, losses) if name == "losses" else losses
+    if losses.size != len(case["regs"]):
         return Problem("shape", {"got": str(losses.shape), "wanted": "()", "sizes": ""})
     return losses
 
 
-def _data_loss(context: CheckContext, number: int, case: Case, tolerance: float = EXACT) -> Problem | None:
-    """The loss at reg = 0: of the class, of the own function, or of the own scores."""
-    count, params, y = len(case["regs"]), params_in(case), case["y"]
+def _before_crash(context: CheckContext, number: int, problem: Problem) -> Array | Problem:
+    """Losses among the numbers that stood in the frames of a loss that raised: the crash is then another task's."""
+    case = context.cases[number]
+    data = crashed_behind_loss(context, number)
+    if data is None:
+        return problem
+    half = _squares(case)
+    losses = [data]
+    for turn, reg in enumerate(case["regs"][1:], start=1):
+        seen = context.answers.get(number, f"crash.{turn}")
+        if seen is None or not seen.size:
+            return problem
+        losses.append(float(seen.ravel()[np.abs(seen.ravel() - (data + reg * half)).argmin()]))
+    return np.array(losses)
+
+
+def crashed_behind_loss(context: CheckContext, number: int) -> float | None:
+    """The data loss, right or right for the student's own scores, where it stood in a frame of a loss that raised."""
+    seen = context.answers.get(number, "crash.0")
+    if seen is None:
+        return None
+    for wanted in data_losses(context, number):
+        near = seen.ravel()[np.abs(seen.ravel() - wanted) <= EXACT * abs(wanted)]
+        if near.size:
+            return float(near[0])
+    return None
+
+
+def data_losses(context: CheckContext, number: int) -> list[float]:
+    """The right loss at reg = 0; and the one that follows from the student's own scores, where they are alive."""
+    case, params = context.cases[number], params_in(context.cases[number])
     scores, _ = context.reference["forward"](params, case["X"])
-    ways = []
-    of_class = _losses(context, number, "losses", count)
-    ways.append(_near(of_class, reference_loss(context, params, scores, y, 0.0), tolerance))
+    found = [reference_loss(context, params, scores, case["y"], 0.0)]
     own_scores = context.value(number, "scores")
     if not isinstance(own_scores, Problem) and alive(own_scores, case):
-        follows = reference_loss(context, params, own_scores.reshape(len(y), -1), y, 0.0)
-        ways.append(_near(of_class, follows, tolerance))
+        found.append(reference_loss(context, params, own_scores.reshape(len(case["y"]), -1), case["y"], 0.0))
+    return found
+
+
+def _squares(case: Case) -> float:
+    return 0.5 * float(np.sum(case["W1"] ** 2) + np.sum(case["W2"] ** 2))
+
+
+def _data_loss(context: CheckContext, number: int, tolerance: float = EXACT) -> Problem | None:
+    """The loss at reg = 0: of the class, of the own function, or of the own scores."""
+    case, params = context.cases[number], params_in(context.cases[number])
+    of_class = _losses(context, number, "losses")
+    ways = [_near(of_class, wanted, tolerance) for wanted in data_losses(context, number)]
     if context.answers.class_is_given:
-        of_own = _losses(context, number, "own", count)
-        expected, probabilities = context.reference["softmax_loss"](case["own_scores"], y, params, 0.0)
+        of_own = _losses(context, number, "own")
+        expected, probabilities = context.reference["softmax_loss"](case["own_scores"], case["y"], params, 0.0)
         right = either(
             first(
                 context.compare(number, f"grads.{name}", value, tolerance)
@@ -87,36 +198,53 @@ def _near(losses: Array | Problem, expected: float, tolerance: float) -> Problem
     return compare(losses.ravel()[:1], np.array([expected]), tolerance)
 
 
-def _slope(context: CheckContext, number: int, case: Case) -> Problem | None:
+def _slope(context: CheckContext, number: int) -> Problem | None:
     """(loss(reg) - loss(0)) / reg is half the sum of the squared weights, at two values of reg."""
-    expected = 0.5 * (np.sum(case["W1"] ** 2) + np.sum(case["W2"] ** 2))
+    case = context.cases[number]
     ways: list[Problem | None] = []
     for name in ("losses", "own") if context.answers.class_is_given else ("losses",):
-        losses = _losses(context, number, name, len(case["regs"]))
+        losses = _losses(context, number, name)
         if isinstance(losses, Problem):
             ways.append(losses)
             continue
         slopes = (losses.ravel()[1:] - losses.ravel()[0]) / case["regs"][1:]
-        ways.append(compare(slopes, np.full(slopes.shape, expected), EXACT))
+        ways.append(compare(slopes, np.full(slopes.shape, _squares(case)), EXACT))
     return either(*ways)
 
 
-def _stable(context: CheckContext, number: int, case: Case) -> Problem | None:
+def _asked_of(context: CheckContext) -> str:
+    return "own" if context.answers.class_is_given else "losses"
+
+
+def _moves(context: CheckContext, number: int) -> Problem | None:
+    """A loss that does not hang on the scores and on the labels overflows never, and is worth nothing."""
+    if all(_data_loss(context, usual) is None for usual in range(len(SIZES))):
+        return None  # it does, then
+    name = _asked_of(context)
+    calm = context.value(number, f"{name}_calm")
+    for other in (f"{name}_of_other_X", f"{name}_of_other_y"):
+        found = context.value(number, other)
+        if isinstance(calm, Problem) or isinstance(found, Problem):
+            return calm if isinstance(calm, Problem) else found if isinstance(found, Problem) else None
+        if not (np.isfinite(calm).all() and np.isfinite(found).all()):
+            return Problem("nonfinite", {"what": "nan", "count": "1", "of": "1"})
+        if np.allclose(calm, found, rtol=EXACT, atol=0):
+            return Problem("constant")
+    return None
+
+
+def _stable(context: CheckContext, number: int) -> Problem | None:
     """Large scores: the loss is finite and right, or finite and right for a loss of another kind."""
-    loose = 1e-3  # float32 has steps of 6e-5 at 1000
-    right = _data_loss(context, number, case, loose)
+    right = _data_loss(context, number, LOOSE)
     if right is None or right.unchecked:
         return right
-    name = "own" if context.answers.class_is_given else "losses"
-    value, usual = context.value(number, name), context.value(0, name)
-    if isinstance(value, Problem) or isinstance(usual, Problem):
-        return right
-    if not np.isfinite(value).all() or not usual.size or np.ptp(usual) == 0:  # a constant is stable and worth nothing
+    name = _asked_of(context)
+    value = context.value(number, name)
+    if isinstance(value, Problem) or not np.isfinite(value).all():
         return right
     # another mistake, charged elsewhere: the same scores at a moderate level must tell the same
     calm = context.value(number, f"{name}_calm")
-    others = [context.answers.get(n, f"{name}_calm") for n in range(len(context.cases) - LARGE, len(context.cases))]
-    seen = {float(other.ravel()[0]) for other in others if other is not None and other.size}
-    if isinstance(calm, Problem) or len(seen) < LARGE:  # a loss that does not hang on the scores
-        return right
-    return compare(value, calm, loose)
+    if "calm_X" in context.cases[number]:
+        return calm if isinstance(calm, Problem) else compare(value, calm, LOOSE)
+    wrong_elsewhere = any(_data_loss(context, usual) for usual in range(len(SIZES)))
+    return None if wrong_elsewhere else right

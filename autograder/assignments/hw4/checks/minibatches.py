@@ -1,71 +1,183 @@
 """T8: random minibatches. And the training that T8 to T10 watch."""
 
-import itertools
 from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from autograder.author import Array, Case, CheckContext, PartResult, Problem, either
 
 from .inputs import PARAMETERS, Rng, random_params
 
-TRAIN_ROWS, BATCH, TURNS = 60, 10, 7
-EPOCH = TRAIN_ROWS // BATCH
+ROWS, BATCH = 60, 10  # where an epoch is a whole number of batches
+EPOCH = ROWS // BATCH
+REMAINDER = 4  # rows more, where it is not
+SEEN_ROWS = 5  # of the validation set in a training that is watched
+TURNS = 50  # gradients that are told from each other
 
 
 def training(rng: Rng, rows: int, iterations: int, decay: float) -> dict[str, Any]:
-    D, H, C = 4, 5, 3
-    X = rng.normal(0, 1, (rows, D))
-    while np.diff(np.sort(X[:, 0])).min() < 1e-4:  # rows are known again by their first column
+    """A training to watch. Every look at the loss gets a gradient of its own.
+
+    Those of W1 are orthogonal to each other, and those of W2: so each step tells which of the gradients it was
+    made of, and how long it went along each, whatever else is wrong with it.
+    """
+    D, H, C = 7, 9, 6
+    X, X_val = rng.normal(0, 1, (rows, D)), rng.normal(0, 1, (SEEN_ROWS, D))
+    while np.diff(np.sort(np.append(X[:, 0], X_val[:, 0]))).min() < 1e-4:  # rows are known again by their first column
         X = rng.normal(0, 1, (rows, D))
     case = {**random_params(rng, D, H, C), "X": X, "y": rng.integers(0, C, rows)}
+    case |= {"X_val": X_val, "y_val": rng.integers(0, C, SEEN_ROWS)}
     for name in PARAMETERS:
-        case[f"grad_{name}"] = rng.normal(0, 1, (TURNS, *case[name].shape))
-    numbers = {"num_iters": iterations, "batch_size": BATCH}
-    case |= {name: np.array(value) for name, value in numbers.items()}
+        numbers = rng.normal(0, 1, (TURNS, case[name].size))
+        if case[name].ndim == 2:
+            numbers = np.linalg.qr(numbers.T)[0].T * np.sqrt(case[name].size)
+        case[f"grad_{name}"] = numbers.reshape(TURNS, *case[name].shape)
+    case |= {"num_iters": np.array(iterations), "batch_size": np.array(BATCH)}
     return case | {"decay": np.array(decay), "learning_rate": np.array(rng.uniform(0.05, 0.3))}
 
 
+@dataclass(frozen=True)
+class Steps:
+    """The steps of a training. Looks that no step was made of, at the loss of other rows say, are none.
+
+    looks: number of the look whose gradient a step went along; rates: how far; off: largest entry of what is left
+    of a step after that, relative to the largest parameter; one entry a step.
+    """
+
+    looks: NDArray[np.int64]
+    rates: Array
+    off: Array
+
+
+def steps_of(context: CheckContext, number: int = 0) -> Steps | Problem:
+    """The steps of a watched training."""
+    case, params, sizes = context.cases[number], *(context.value(number, f"train.{n}") for n in ("params", "sizes"))
+    if isinstance(params, Problem):
+        return params
+    if isinstance(sizes, Problem):
+        return sizes
+    gradients = {name: case[f"grad_{name}"].reshape(TURNS, -1) for name in PARAMETERS}
+    flat = np.concatenate([gradients[name] for name in PARAMETERS], axis=1)
+    if params.ndim != 2 or params.shape[1] != flat.shape[1] or len(params) != sizes.size + 1:
+        return Problem("shape", {"got": str(params.shape), "wanted": f"(steps, {flat.shape[1]})", "sizes": ""})
+    if not np.isfinite(params).all():
+        return Problem("nonfinite", {"what": "nan", "count": "1", "of": "1"})
+    change, scale = np.diff(params, axis=0), np.abs(params).max()
+    moved = np.flatnonzero(np.abs(change).max(axis=1) > 1e-9 * scale)
+    if not moved.size:
+        return Problem("no_steps")
+    along = _along(change[moved], gradients)
+    # of the gradients that a step is made of, the newest: with momentum, there are older ones too
+    turns = (moved[:, None] - np.arange(TURNS)) % TURNS  # newest first
+    parts = np.abs(np.take_along_axis(along, turns, axis=1))
+    age = (parts > 0.02 * parts.max(axis=1, keepdims=True)).argmax(axis=1)
+    looks = np.maximum(moved - age, 0)
+    rates = np.take_along_axis(along, looks[:, None] % TURNS, axis=1)[:, 0]
+    off = np.abs(change[moved] + rates[:, None] * flat[looks % TURNS]).max(axis=1) / scale
+    return Steps(looks, rates, off)
+
+
+def _along(change: Array, gradients: Mapping[str, Array]) -> Array:
+    """How far each step went against each gradient: by the first weights that move, W1 or W2; else by all."""
+    at = 0
+    blocks = {}
+    for name in PARAMETERS:
+        blocks[name] = change[:, at : at + gradients[name].shape[1]]
+        at += gradients[name].shape[1]
+    for name in ("W1", "W2"):
+        if np.abs(blocks[name]).max() > 1e-9 * np.abs(change).max():
+            found: Array = -blocks[name] @ gradients[name].T / (gradients[name] ** 2).sum(axis=1)
+            return found
+    flat = np.concatenate([gradients[name] for name in PARAMETERS], axis=1)
+    found = -change @ flat.T / (flat**2).sum(axis=1)
+    return found
+
+
 def T8_cases(rng: Rng, reference: Mapping[str, Any], data: Mapping[str, Array]) -> list[Case]:
-    # 150 batches of 10 out of 60 rows: some row is never drawn with a probability of at most
-    # 60 (59/60)^1500 = 7e-10
-    return [training(rng, TRAIN_ROWS, 150, 1.0)]
+    # 180 batches of 10 out of 64 rows: some row is never drawn with a probability of at most
+    # 64 (63/64)^1800 = 3e-11
+    return [training(rng, ROWS + REMAINDER, 180, 1.0)]
 
 
-def _batches(context: CheckContext, way: str) -> dict[str, Any] | Problem:
-    """What was drawn: sizes, the training rows as indices (-1: not a row of X), whether labels fit."""
-    found = {}
-    for name in ("sizes", "label_sizes", "rows", "labels"):
-        value = context.value(0, f"{way}.{name}")
-        if isinstance(value, Problem):
-            return value
-        found[name] = value
-    case = context.cases[0]
+@dataclass(frozen=True)
+class Draws:
+    """What was drawn. rows: numbers of rows of X, -1 where a row is none of them; each says `fits` for its label."""
+
+    sizes: frozenset[int]
+    label_sizes: frozenset[int]
+    flat_labels: bool  # one dimension
+    rows_known: bool
+    paired: bool
+    repeated: bool  # most batches come more than once
+    one_row: bool
+    in_order: bool
+    missing: tuple[int, ...]
+
+
+def _draws(context: CheckContext, way: str) -> Draws | Problem:
+    names = ("sizes", "label_sizes", "label_dimensions", "rows", "labels")
+    values = {name: context.value(0, f"{way}.{name}") for name in names}
+    if problem := next((value for value in values.values() if isinstance(value, Problem)), None):
+        return problem
+    found = {name: value for name, value in values.items() if not isinstance(value, Problem)}
+    case, sizes = context.cases[0], found["sizes"].astype(int).ravel()
     X, y = case["X"], case["y"]
-    count = found["sizes"].size
-    few = 0 < count <= 10 * int(case["num_iters"]) and found["label_sizes"].size == count
-    if not few or found["rows"].size % X.shape[1]:
+    few = 0 < sizes.size <= 10 * int(case["num_iters"])
+    alike = found["label_sizes"].size == sizes.size == found["label_dimensions"].size
+    if not few or not alike or (sizes < 0).any() or found["rows"].size != sizes.sum() * X.shape[1]:
         return Problem("batch_size", {"got": "?"})
-    index = _rows_of(X, found["rows"].reshape(-1, X.shape[1]))
-    labels = found["labels"].ravel()
-    paired = labels.size == index.size and bool(np.all(y[index] == labels)) and bool((index >= 0).all())
-    sizes = found["sizes"].astype(int)
-    batches = np.split(index, np.cumsum(sizes)[:-1]) if sizes.sum() == index.size else []
-    return {
-        "sizes": set(sizes.tolist()),
-        "label_sizes": set(found["label_sizes"].astype(int).tolist()),
-        "rows_known": bool((index >= 0).all()),
-        "paired": paired,
-        "fresh": len(batches) > 1 and np.mean([not np.array_equal(a, b) for a, b in itertools.pairwise(batches)]) > 0.9,
-        "one_row": any(len(b) > 1 and len(set(b.tolist())) == 1 for b in batches),
-        "missing": tuple(sorted(set(range(len(X))) - set(index.tolist()))),
-        "in_order": len(batches) > 1 and all(np.all(np.diff(b) % len(X) == 1) for b in batches),
-    }
+    rows = np.split(found["rows"].reshape(-1, X.shape[1]), np.cumsum(sizes)[:-1])
+    label_sizes = found["label_sizes"].astype(int).ravel()
+    if (label_sizes < 0).any() or found["labels"].size != label_sizes.sum():
+        return Problem("batch_size", {"got": "?"})
+    labels = np.split(found["labels"].ravel(), np.cumsum(label_sizes)[:-1])
+    chosen = _of_training(context, way, sizes, rows)
+    batches = [_rows_of(X, rows[look]) for look in chosen]
+    index = np.concatenate(batches)
+    known = bool((index >= 0).all())
+    fits = [
+        len(b) == labels[look].size and bool(np.all(y[b] == labels[look]))
+        for b, look in zip(batches, chosen, strict=True)
+    ]
+    distinct = len({frozenset(batch.tolist()) for batch in batches})
+    return Draws(
+        sizes=frozenset(sizes[chosen].tolist()),
+        label_sizes=frozenset(label_sizes[chosen].tolist()),
+        flat_labels=bool((found["label_dimensions"].ravel()[chosen] == 1).all()),
+        rows_known=known,
+        paired=known and all(fits),
+        repeated=distinct < 0.9 * len(batches),
+        one_row=any(len(b) > 1 and len(set(b.tolist())) == 1 for b in batches),
+        in_order=len(batches) > 1 and all(np.all(np.diff(b) % len(X) == 1) for b in batches),
+        missing=tuple(sorted(set(range(len(X))) - set(index.tolist()))),
+    )
 
 
-def _rows_of(X: Array, rows: Array) -> Array:
+def _of_training(context: CheckContext, way: str, sizes: NDArray[np.int64], rows: list[Array]) -> NDArray[np.int64]:
+    """Which looks are minibatches: those that steps are made of; else those at other rows than whole sets."""
+    every = np.arange(sizes.size)
+    if way != "train":
+        return every
+    whole = len(context.cases[0]["X"])
+    steps = steps_of(context)
+    if not isinstance(steps, Problem):
+        used = np.unique(steps.looks)
+        if (sizes[used] != whole).all():
+            return used
+    X_val = context.cases[0]["X_val"]
+    apart = [look for look in every if sizes[look] != whole and not np.array_equal(rows[look], X_val)]
+    # the same batch, looked at once more
+    fresh = [look for look in apart if look == 0 or not np.array_equal(rows[look], rows[look - 1])]
+    return np.array(fresh or every, dtype=np.int64)
+
+
+def _rows_of(X: Array, rows: Array) -> NDArray[np.int64]:
     """Which row of X each row is, or -1: the nearest in the first column, if all columns are the same."""
+    if not len(rows):
+        return np.zeros(0, dtype=np.int64)
     order = np.argsort(X[:, 0])
     first_column = X[order, 0]
     at = np.searchsorted((first_column[1:] + first_column[:-1]) / 2, rows[:, 0])
@@ -76,48 +188,62 @@ def _rows_of(X: Array, rows: Array) -> Array:
 
 def T8(context: CheckContext) -> list[PartResult]:
     """Minibatches have the right size, keep rows and labels paired, and are fresh random draws."""
-    found = [_batches(context, "train")]
-    if context.answers.class_is_given and (_pairs(found[0]) or _random(found[0])):
-        found.append(_batches(context, "own"))
+    found = [_draws(context, "train")]
+    given = context.answers.class_is_given
+    if given and (_pairs(found[0], given) or _random(found[0])):
+        found.append(_draws(context, "own"))
     return [
-        PartResult("pairs", 0.5, either(*(_pairs(batch) for batch in found))),
-        PartResult("random", 0.5, either(*(_random(batch) for batch in found))),
+        PartResult("pairs", 0.5, either(*(_pairs(draws, given) for draws in found))),
+        PartResult("random", 0.5, either(*(_random(draws) for draws in found))),
     ]
 
 
-def _pairs(batch: dict[str, Any] | Problem) -> Problem | None:
-    if isinstance(batch, Problem):
-        return batch
-    # train may also look at other rows, for a loss history say: batches of the right size must be there
-    if BATCH not in batch["sizes"] or batch["sizes"] - {BATCH, TRAIN_ROWS}:
-        return Problem("batch_size", {"got": ", ".join(map(str, sorted(batch["sizes"])[:4]))})
-    if batch["label_sizes"] != batch["sizes"]:
-        got = ", ".join(map(str, sorted(batch["label_sizes"])[:4]))
+def _pairs(draws: Draws | Problem, class_is_given: bool) -> Problem | None:
+    if isinstance(draws, Problem):
+        return draws
+    # a class of the student's own may go through the set, and end an epoch with the rows that are left
+    allowed = {BATCH} if class_is_given else {BATCH, REMAINDER}
+    if BATCH not in draws.sizes or draws.sizes - allowed:
+        return Problem("batch_size", {"got": ", ".join(map(str, sorted(draws.sizes)[:4]))})
+    if draws.label_sizes != draws.sizes:
+        got = ", ".join(map(str, sorted(draws.label_sizes)[:4]))
         return Problem("label_count", {"rows": str(BATCH), "got": got})
-    if not batch["rows_known"]:
+    if not draws.flat_labels:
+        return Problem("label_shape")
+    if not draws.rows_known:
         return Problem("unknown_rows")
-    return None if batch["paired"] else Problem("unpaired")
+    return None if draws.paired else Problem("unpaired")
 
 
-def _random(batch: dict[str, Any] | Problem) -> Problem | None:
-    if isinstance(batch, Problem):
-        return batch
-    if not batch["fresh"]:
+def _random(draws: Draws | Problem) -> Problem | None:
+    if isinstance(draws, Problem):
+        return draws
+    if not draws.rows_known:
+        return Problem("unknown_rows")
+    if draws.repeated:
         return Problem("same_batch")
-    if batch["one_row"]:
+    if draws.one_row:
         return Problem("one_row")
-    if batch["in_order"]:
+    if draws.in_order:
         return Problem("in_order")
-    if batch["missing"]:
-        return Problem("never_drawn", {"count": str(len(batch["missing"])), "of": str(TRAIN_ROWS)})
+    if draws.missing:
+        return Problem("never_drawn", {"count": str(len(draws.missing)), "of": str(ROWS + REMAINDER)})
     return None
 
 
 def T8_signature(context: CheckContext) -> Hashable:
     """Draws hang on chance: two submissions are alike where the same can be said of their batches."""
-    batch = _batches(context, "own" if context.answers.class_is_given else "train")
-    if isinstance(batch, Problem):
-        return batch.kind
-    few = "many" if len(batch["missing"]) > 2 else batch["missing"]
-    said = ("sizes", "label_sizes", "rows_known", "paired", "fresh", "in_order", "one_row")
-    return (few, *(str(batch[name]) for name in said))
+    draws = _draws(context, "own" if context.answers.class_is_given else "train")
+    if isinstance(draws, Problem):
+        return draws.kind, draws.facts.get("error", "").partition(":")[0]
+    few = "many" if len(draws.missing) > 2 else draws.missing
+    return (
+        few,
+        draws.sizes,
+        draws.label_sizes,
+        draws.rows_known,
+        draws.paired,
+        draws.repeated,
+        draws.in_order,
+        draws.one_row,
+    )

@@ -49,6 +49,12 @@ def T12(context: CheckContext) -> list[PartResult]:
     return _flagged(part_results, flag)
 
 
+def T12_earlier(context: CheckContext) -> bool:
+    """Whether an earlier state of the notebook may earn more: where its end has no class that answers."""
+    values = [context.value(0, name) for name in ("val", "test")]
+    return any(isinstance(value, Problem) and value.kind in ("error", "missing") for value in values)
+
+
 def _model_mistake(problem: Problem | None) -> str:
     """Name of what is wrong with a saved model, or ""."""
     if problem is not None and problem.kind == "error" and "NameError" in problem.facts["error"]:

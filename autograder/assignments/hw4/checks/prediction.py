@@ -8,19 +8,42 @@ from numpy.typing import NDArray
 
 from autograder.author import Array, Case, CheckContext, PartResult, Problem, either, first
 
-from .inputs import Rng, alive, params_in, random_problem
+from .inputs import Rng, alive, lead, random_params
+
+GAP = 1e-4  # to the ReLU's kink, and between the two largest scores
+FAR = 300.0  # below zero: where every hidden unit of a row is off
+POOL = 20  # rows to choose each from
 
 
 def T11_cases(rng: Rng, reference: Mapping[str, Any], data: Mapping[str, Array]) -> list[Case]:
-    cases: list[Case] = []
-    for N, D, H, C in ((30, 5, 7, 4), (40, 6, 8, 10)):
-        while True:
-            case = random_problem(rng, N, D, H, C, gap=1e-4)
-            case["scores"], case["hidden"] = reference["forward"](params_in(case), case["X"])
-            if len(set(case["scores"].argmax(axis=1))) >= 3:
-                break
-        cases.append(case)
-    return cases
+    return [_case(rng, reference, *sizes) for sizes in ((30, 5, 7, 4), (40, 6, 12, 10))]
+
+
+def _case(rng: Rng, reference: Mapping[str, Any], N: int, D: int, H: int, C: int) -> Case:
+    """Labels that hang on all of predict: made so that no draw lets a mistake through.
+
+    Each class is the largest somewhere; in half of the rows all scores are below zero; in some rows all hidden
+    units are off, so that b2 alone decides, and what a leaky ReLU lets through decides otherwise.
+    """
+    while True:
+        params, pool = random_params(rng, D, H, C), rng.normal(0, 1, (POOL * N, D))
+        scores, hidden = reference["forward"](params, pool)
+        clear = (lead(scores) > GAP) & (np.abs(pool @ params["W1"] + params["b1"]).min(axis=1) > GAP)
+        labels = np.where(clear, scores.argmax(axis=1), -1)
+        firsts = [np.flatnonzero(labels == label)[: N // C] for label in range(C)]
+        off = rng.choice(np.flatnonzero(clear), N // 5, replace=False)
+        rows = np.concatenate([*firsts, off])
+        off = np.append(np.zeros(len(rows) - len(off)), np.full(len(off), FAR))
+        params["W1"] = np.vstack([params["W1"], -np.ones(H)])
+        X = np.column_stack([pool[rows], off])
+        params["b2"] = params["b2"] - max(np.median(scores[rows].max(axis=1)), params["b2"].max() + 0.1)
+        scores, hidden = reference["forward"](params, X)
+        best, leaked = int(params["b2"].argmax()), params["b2"] - 0.01 * FAR * params["W2"].sum(axis=0)
+        below = (scores.max(axis=1) < 0) & (scores.argmax(axis=1) > 0)
+        if best > 0 and leaked.argmax() != best and below.sum() > 2 and all(len(some) for some in firsts):
+            order = rng.permutation(len(X))
+            y = rng.integers(0, C, len(X))
+            return {**params, "X": X[order], "y": y, "scores": scores[order], "hidden": hidden[order]}
 
 
 def T11(context: CheckContext) -> list[PartResult]:
@@ -48,9 +71,10 @@ def _same_labels(
 ) -> Problem | None:
     """Labels are compared as whole numbers, on the rows that count."""
     found = context.value(number, name)
-    if isinstance(found, Problem) or found.size != right.size:
-        return context.compare(number, name, right, 0.0)
-    labels = found.ravel()
+    if isinstance(found, Problem) or found.shape != right.shape:
+        wanted = {"wanted": str(right.shape), "sizes": context.sizes(context.cases[number])}
+        return found if isinstance(found, Problem) else Problem("shape", {"got": str(found.shape), **wanted})
+    labels = found
     if not np.array_equal(labels, np.round(labels)):
         return Problem("not_labels")
     wrong = int((labels != right)[rows].sum())

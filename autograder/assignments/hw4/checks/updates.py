@@ -7,13 +7,16 @@ import numpy as np
 
 from autograder.author import Array, Case, CheckContext, PartResult, Problem, either, first
 
-from .inputs import EXACT, PARAMETERS, Rng, random_params
-from .minibatches import BATCH, EPOCH, TRAIN_ROWS, TURNS, training
+from .inputs import EXACT, PARAMETERS, Rng
+from .minibatches import BATCH, EPOCH, REMAINDER, ROWS, Steps, steps_of, training
+
+ALIKE, LOOSE = 1e-3, 0.02  # of a rate: where steps are exact; where they are of another kind
 
 
 def T9_cases(rng: Rng, reference: Mapping[str, Any], data: Mapping[str, Array]) -> list[Case]:
-    case = training(rng, TRAIN_ROWS, 4 * EPOCH + 1, 1.0)
-    return [case | _digits(rng, data)]
+    case = training(rng, ROWS, 4 * EPOCH + 1, 1.0)
+    # with a decay other than 1, the first step tells the rate: it comes before any decay
+    return [case | _digits(rng, data), training(rng, ROWS, 1, float(rng.uniform(0.65, 0.9)))]
 
 
 # Real training, a net under T5 to T11: 400 digits of 14 x 14, 100 minibatches. Right solutions reach
@@ -26,7 +29,9 @@ DIGITS, DIGITS_ITERATIONS, DIGITS_RATE, DIGITS_BOUND = 400, 100, 0.5, 0.6
 def _digits(rng: Rng, data: Mapping[str, Array]) -> dict[str, Any]:
     chosen = rng.permutation(len(data["digits"]))[:DIGITS]
     images = data["digits"][chosen].reshape(-1, 14, 2, 14, 2).mean(axis=(2, 4)).reshape(DIGITS, -1) / 255
-    params = {name: 0.1 * value for name, value in random_params(rng, 196, 20, 10).items()}
+    shapes = {"W1": (196, 20), "b1": (20,), "W2": (20, 10), "b2": (10,)}
+    deviations = {"W1": 0.07, "b1": 0.05, "W2": 0.07, "b2": 0.05}
+    params = {name: rng.normal(0, deviations[name], shape) for name, shape in shapes.items()}
     return {
         "digits": images - images.mean(axis=0),
         "digit_labels": data["digit_labels"][chosen].astype(np.int64),
@@ -38,69 +43,58 @@ def _digits(rng: Rng, data: Mapping[str, Array]) -> dict[str, Any]:
 
 def T9(context: CheckContext) -> list[PartResult]:
     """Every step moves every parameter by exactly minus the rate times the minibatch's gradient."""
-    ways = [_steps_down(context)]
+    ways = [first([_steps_down(context), _first_step(context)])]
     if context.answers.class_is_given:
         case = context.cases[0]
         moved = {n: case[n] - float(case["learning_rate"]) * case[f"grad_{n}"][0] for n in PARAMETERS}
-        ways.append(first(context.compare(0, f"own.{name}", moved[name], EXACT) for name in PARAMETERS))
+        asked = ("own_shaped", "own") if context.answers.group(0, "own_shaped") else ("own",)
+        ways += [first(context.compare(0, f"{way}.{name}", moved[name], EXACT) for name in PARAMETERS) for way in asked]
     return [PartResult("update", 1.0, either(*ways))]
 
 
-def _steps(context: CheckContext, number: int = 0) -> tuple[Array, Array] | Problem:
-    """Rate of every step (0: no step), and how far the step is from minus rate times gradient."""
-    case = context.cases[number]
-    params = context.value(number, "train.params")
-    if isinstance(params, Problem):
-        return params
-    gradients = np.concatenate([case[f"grad_{name}"].reshape(TURNS, -1) for name in PARAMETERS], axis=1)
-    sizes = context.value(number, "train.sizes")
-    if isinstance(sizes, Problem):
-        return sizes
-    if sizes.size < 2:
-        return Problem("no_steps")
-    if params.ndim != 2 or params.shape[1] != gradients.shape[1] or len(params) != sizes.size + 1:
-        return Problem("shape", {"got": str(params.shape), "wanted": f"(steps, {gradients.shape[1]})", "sizes": ""})
-    if not np.isfinite(params).all():
-        return Problem("nonfinite", {"what": "nan", "count": "1", "of": "1"})
-    # one update may follow several looks at the loss: its gradient must be the minibatch's
-    minibatch = np.flatnonzero(sizes.ravel() <= BATCH)
-    if minibatch.size == 0:
-        minibatch = np.arange(sizes.size)
-    ends = np.append(minibatch[1:], sizes.size)
-    change = params[ends] - params[minibatch]
-    slope = gradients[minibatch % TURNS]
-    rates = -np.einsum("ij,ij->i", change, slope) / np.einsum("ij,ij->i", slope, slope)
-    off = np.abs(change + rates[:, None] * slope).max(axis=1) / np.abs(params).max()
-    return rates, off
-
-
 def _steps_down(context: CheckContext) -> Problem | None:
-    steps = _steps(context)
+    steps = steps_of(context)
     if isinstance(steps, Problem):
         return steps
-    rates, off = steps
-    rate = float(context.cases[0]["learning_rate"])
-    if off.max() > EXACT:
+    sizes = context.value(0, "train.sizes")
+    if not isinstance(sizes, Problem) and (sizes.ravel()[steps.looks] > BATCH).any():
+        return Problem("not_minibatch")
+    if steps.off.max() > EXACT:
         return Problem("not_along_gradient")
-    if np.abs(rates[0] - rate) > 1e-3 * rate or np.abs(rates).min() < 1e-3 * rate:
+    rate, rates = float(context.cases[0]["learning_rate"]), steps.rates
+    if np.abs(rates[0] - rate) > ALIKE * rate or np.abs(rates).min() < ALIKE * rate:
         return Problem("wrong_step")
     # a rate that changes from epoch to epoch is T10's affair, one that changes within an epoch is not
-    changes = np.flatnonzero(np.abs(np.diff(rates)) > 1e-3 * rate)
-    if changes.size and (np.diff(changes) < EPOCH - 1).any() and context.cases[0]["decay"] == 1.0:
-        return Problem("wrong_step")
-    return None
+    changes = np.flatnonzero(np.abs(np.diff(rates)) > ALIKE * rate)
+    return Problem("wrong_step") if changes.size and (np.diff(changes) < EPOCH - 1).any() else None
+
+
+def _first_step(context: CheckContext) -> Problem | None:
+    """The first step of a training with decay has the rate that was given."""
+    steps = steps_of(context, 1)
+    if isinstance(steps, Problem):
+        return steps
+    rate = float(context.cases[1]["learning_rate"])
+    return Problem("wrong_step") if np.abs(steps.rates[0] - rate) > ALIKE * rate else None
 
 
 def T10_cases(rng: Rng, reference: Mapping[str, Any], data: Mapping[str, Array]) -> list[Case]:
-    even = training(rng, TRAIN_ROWS, 5 * EPOCH + 2, float(rng.uniform(0.65, 0.9)))
-    uneven = training(rng, TRAIN_ROWS + 4, 5 * EPOCH + 2, float(rng.uniform(0.65, 0.9)))
-    return [even, uneven]
+    even = training(rng, ROWS, 5 * EPOCH + 2, float(rng.uniform(0.65, 0.9)))
+    uneven = training(rng, ROWS + REMAINDER, 5 * EPOCH + 2, float(rng.uniform(0.65, 0.9)))
+    return [even, uneven, even | {"decay": np.array(1.0)}]
+
+
+STILL = 2  # the case without decay
 
 
 def T10_can_follow(context: CheckContext) -> bool:
-    """Rule (c) wants to see a rate: where nothing moves there is none."""
-    steps = _steps(context)
-    return not isinstance(steps, Problem) and bool(np.abs(steps[0]).max() > 1e-9)
+    """Rule (c) wants to see a rate that falls: where nothing moves, or always alike, there is none."""
+    rates = _rates(context, 0)
+    if isinstance(rates, Problem) or not np.abs(rates[0]).min() > 0:
+        return False
+    ratios = rates[0][1:] / rates[0][:-1]
+    falls = np.flatnonzero(np.abs(ratios - 1) > LOOSE)
+    return falls.size > 1 and bool((np.diff(falls) == EPOCH).all())
 
 
 def T10(context: CheckContext) -> list[PartResult]:
@@ -117,17 +111,32 @@ def T10(context: CheckContext) -> list[PartResult]:
     return [PartResult("decay", 1.0, either(*ways))]
 
 
+def _rates(context: CheckContext, number: int) -> tuple[Array, float] | Problem:
+    """The rate of each step but for a factor, and how far rates may be off.
+
+    Where the steps are of another kind (T9 pays for that), a rate is told by the same step without decay: the
+    gradients are the same, so what else there is in a step is the same too.
+    """
+    steps = steps_of(context, number)
+    if isinstance(steps, Problem) or steps.off.max() <= EXACT or number != 0:
+        return steps if isinstance(steps, Problem) else (steps.rates, ALIKE)
+    still = steps_of(context, STILL)
+    if not isinstance(still, Steps) or still.rates.size != steps.rates.size or np.abs(still.rates).min() < 1e-9:
+        return steps.rates, LOOSE
+    return steps.rates / still.rates, LOOSE
+
+
 def _falls(context: CheckContext, number: int) -> Problem | None:
-    steps = _steps(context, number)
-    if isinstance(steps, Problem):
-        return steps
-    rates, decay = steps[0], float(context.cases[number]["decay"])
+    found = _rates(context, number)
+    if isinstance(found, Problem):
+        return found
+    rates, off = found
+    decay = float(context.cases[number]["decay"])
     if np.abs(rates).min() < 1e-9 or len(rates) < 3 * EPOCH:
         return Problem("no_steps")
     ratios = rates[1:] / rates[:-1]
-    falls = np.flatnonzero(np.abs(ratios - decay) < 1e-3)
-    same = np.abs(ratios - 1) < 1e-3
-    if not np.all(same | (np.abs(ratios - decay) < 1e-3)):
+    falls = np.flatnonzero(np.abs(ratios - decay) < off)
+    if not np.all((np.abs(ratios - 1) < off) | (np.abs(ratios - decay) < off)):
         return Problem("wrong_factor")
     if falls.size == 0:
         return Problem("never_falls")

@@ -1,0 +1,86 @@
+"""Whether a cell takes something away from the code that stood before it.
+
+A later cell may bind `forward` anew, hide a builtin (`max = 3`), set a method of a class, replace a function
+of numpy, or forget all names. What it merely adds takes nothing away.
+"""
+
+import builtins
+import dis
+import functools
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from types import CodeType, FunctionType, ModuleType
+from typing import Any
+
+MAIN = "__main__"  # the module of what a notebook's cells define
+NOTHING = object()
+
+
+@dataclass(frozen=True)
+class Bound:
+    """What was bound before a cell: names, builtins, members of the notebook's classes and of the modules it uses."""
+
+    names: Mapping[str, Any]
+    builtins: Mapping[str, Any]
+    members: tuple[tuple[Any, Mapping[str, Any]], ...]
+
+
+def bound(namespace: Mapping[str, Any]) -> Bound:
+    """Note what is bound now."""
+    names = dict(namespace)
+    owners = [value for value in names.values() if _own_class(value) or type(value) is ModuleType]
+    members = tuple((owner, dict(vars(owner))) for owner in {id(owner): owner for owner in owners}.values())
+    return Bound(names, dict(vars(builtins)), members)
+
+
+def took_away(before: Bound, namespace: Mapping[str, Any]) -> bool:
+    """Whether code that was there before could do otherwise now."""
+    if _replaced(before.builtins, vars(builtins)):
+        return True
+    for owner, members in before.members:
+        if _replaced(members, vars(owner)) or (isinstance(owner, type) and vars(owner).keys() != members.keys()):
+            return True  # what a class gets may hide what it inherits
+    other = [name for name, value in before.names.items() if namespace.get(name, NOTHING) is not value]
+    if any(callable(before.names[name]) and not name.startswith("_") for name in other):
+        return True
+    hiding = [name for name in namespace if name in before.builtins and name not in before.names]
+    return bool(suspects := {*other, *hiding}) and not suspects.isdisjoint(_used(before.names.values(), suspects))
+
+
+def _own_class(value: Any) -> bool:
+    return isinstance(value, type) and vars(value).get("__module__") == MAIN
+
+
+def _replaced(before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
+    """Whether a function among the members is gone or another one."""
+    return any(now.get(name, NOTHING) is not value and callable(value) for name, value in before.items())
+
+
+def _used(values: Iterable[Any], suspects: set[str]) -> Iterator[str]:
+    """Which of the suspects the notebook's functions look up as globals."""
+    for code in _codes(values):
+        if not suspects.isdisjoint(_all_names(code)):
+            yield from suspects & _globals(code)
+
+
+def _codes(values: Iterable[Any]) -> Iterator[CodeType]:
+    """The code of the notebook's functions and methods."""
+    for value in values:
+        for member in vars(value).values() if _own_class(value) else (value,):
+            function = getattr(member, "__func__", None) or getattr(member, "fget", None) or member
+            if isinstance(function, FunctionType) and function.__module__ == MAIN:
+                yield function.__code__
+
+
+@functools.cache
+def _all_names(code: CodeType) -> frozenset[str]:
+    """Every name in the code, attributes too: quick to have."""
+    inner = [_all_names(const) for const in code.co_consts if isinstance(const, CodeType)]
+    return frozenset(code.co_names).union(*inner)
+
+
+@functools.cache
+def _globals(code: CodeType) -> frozenset[str]:
+    """The names that the code looks up as globals or builtins."""
+    found = {step.argval for step in dis.get_instructions(code) if step.opname in ("LOAD_GLOBAL", "LOAD_NAME")}
+    return frozenset(found).union(*(_globals(const) for const in code.co_consts if isinstance(const, CodeType)))
