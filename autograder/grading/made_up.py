@@ -122,12 +122,11 @@ def _with(
 ) -> tuple[dict[str, str], tuple[str, ...]]:
     before = reference_text(course, assignment)
     text = mutations.plant(before, edits, name)
-    found = answers(course, assignment, text)
+    found, classes = answers(course, assignment, text), []
     for name in [node.name for node in ast.parse(before).body if isinstance(node, ast.ClassDef)]:
         if (changed := solution_regions.node_text(text, name)) != solution_regions.node_text(before, name):
-            last = _functions(course, assignment)[-1]  # a changed class is a class of the student's own
-            found[last] = f"{found[last]}\n\n\n{changed}\n"
-    return found, additions(course, assignment, text)
+            classes.append(changed)  # a class of the student's own: it stands before the functions that it calls
+    return found, (*additions(course, assignment, text), *classes)
 
 
 def _functions(course: Course, assignment: Assignment) -> list[str]:

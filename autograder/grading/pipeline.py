@@ -1,5 +1,6 @@
 """The pipeline in order: submission -> sandboxed run -> answers -> judge -> verdicts."""
 
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -25,6 +26,7 @@ from autograder.submissions.merge import Base, Merged
 from autograder.submissions.problems import FileProblem
 from autograder.submissions.submission import Submission
 
+DEFINED = re.compile(r"^(?:class|def)\s+(\w+)", re.MULTILINE)
 OWN_MODULES = 1 << 20  # bytes, of all Python files beside the notebooks together
 
 
@@ -120,7 +122,15 @@ def grade_submission(
     kept = answer_cache.unpack(earlier)
     with grader.guest.submission():
         ran = _run(grader, plan, kept)
-        contexts = {name: replace(c, answers=ran.answers.get(name, Answers())) for name, c in plan.contexts.items()}
+        undone = {name: _undone(book, ran.errors[name]) for name, book in plan.merged.items()}
+        contexts = {
+            name: replace(
+                context,
+                answers=ran.answers.get(name, Answers()),
+                undone=undone[grader.assignment.task(name).notebook],
+            )
+            for name, context in plan.contexts.items()
+        }
         verdicts = judge.verdicts(grader.judge_context, contexts)
         _look_back(grader, plan, ran, kept, contexts, verdicts)
     look(contexts)
@@ -187,6 +197,16 @@ def _not_kept(plan: Plan, tasks: Sequence[Task], number: int, before: CachedAnsw
         if name in before.answers and before.keys[name] == plan.keys[name]:
             ran.answers[name] = before.answers[name]
     return [task for name, task in asked.items() if name not in ran.answers]
+
+
+def _undone(book: Merged, errors: Mapping[str, Error]) -> dict[str, Error]:
+    """Names that the student's cells define which came to no end: name -> the error of its cell."""
+    return {
+        name: errors[cell.name]
+        for cell in reversed(book.cells)
+        if cell.name in errors and errors[cell.name].type != "NotImplementedError"
+        for name in DEFINED.findall(cell.source)
+    }
 
 
 def _question(plan: Plan, task: Task, number: int = 0) -> Question:

@@ -4,6 +4,7 @@ A check is a function of a CheckContext that returns one PartResult for each par
 is what it asks, in a sentence. Tolerances stand at the call.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -11,9 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from autograder.sandbox.answers import Answers, Array
+from autograder.sandbox.answers import Answers, Array, Error
 
 Case = Mapping[str, Any]
+
+
+WORD = re.compile(r"\w+")
 
 
 class Kind(StrEnum):
@@ -96,6 +100,7 @@ class CheckContext:
     thresholds: tuple[float, float] = (0.0, 0.0)
     sizes: Callable[[Case], str] = lambda case: ""  # the sizes of a case, said where a shape is wrong
     seed: int = 0
+    undone: Mapping[str, Error] = field(default_factory=dict)  # name -> why the cell that defines it did not do so
     fault: str = ""  # of the author's code that makes the cases: the place and the error; there are none then
     memo: dict[str, Any] = field(default_factory=dict, compare=False)  # what a check has worked out already
 
@@ -109,6 +114,8 @@ class CheckContext:
             if self.answers.lost:
                 return Problem(Kind.LOST, {**self.answers.facts, "reason": self.answers.lost})
             return Problem(Kind.MISSING, {"name": name.rpartition(".")[2]})
+        if (undone := self._undone(error)) is not None:
+            return Problem(Kind.ERROR, {"error": str(undone)})
         if error.type == "NotImplementedError":
             return Problem(Kind.BLANK, {"task": error.text or self.task})
         if error.type == "TimeLimit":
@@ -120,6 +127,13 @@ class CheckContext:
         if error.type in ("ProcessEnded", "BadAnswer"):
             return Problem(Kind.LOST, {"reason": "died" if error.type == "ProcessEnded" else "noise"})
         return Problem(Kind.ERROR, {"error": str(error)})
+
+    def _undone(self, error: Error) -> Error | None:
+        """Why something is missing, where a cell that may define it came to no end."""
+        if error.type == "NotImplementedError":
+            return next(iter(self.undone.values()), None)
+        missing = [name for name in self.undone if error.type == "NameError" and name in WORD.findall(error.text)]
+        return self.undone[missing[0]] if missing else None
 
     def compare(self, case: int, name: str, expected: Any, tolerance: float) -> Problem | None:
         """None where the answer is within `tolerance` of the largest expected entry."""

@@ -156,6 +156,14 @@ MISTAKES: tuple[Mistake, ...] = (
     Mistake("T6", "exponential-missing", "exp_scores = np.exp(shifted)", "exp_scores = np.abs(scores)"),
     Mistake("T6", "largest-of-each-column", SHIFT, "shifted = scores - scores.max(axis=0, keepdims=True)"),
     Mistake("T6", "max-not-subtracted", SHIFT, "shifted = scores"),
+    Mistake("T6", "largest-of-the-batch", SHIFT, "shifted = scores - scores.max()"),
+    Mistake("T6", "smallest-subtracted", SHIFT, "shifted = scores - scores.min(axis=1, keepdims=True)"),
+    Mistake(
+        "T6",
+        "one-hot-of-seen-labels",
+        DATA_LOSS,
+        "data_loss = -(np.eye(y.max() + 1)[y] * np.log(probabilities)).sum() / len(y)",
+    ),
     Mistake("T6", "regularization-missing", LOSS_RETURN, "return data_loss, probabilities"),
     Mistake(
         "T6", "reg-not-multiplied", REG_LOSS, 'reg_loss = 0.5 * (np.sum(params["W1"] ** 2) + np.sum(params["W2"] ** 2))'
@@ -259,6 +267,13 @@ MISTAKES: tuple[Mistake, ...] = (
         f'"b1": dhidden.sum(axis=0) + reg * params["b1"],\n        {DW2}\n'
         '        "b2": dscores.sum(axis=0) + reg * params["b2"],',
     ),
+    Mistake("T7", "counts-of-seen-labels", DB2, '"b2": probabilities.mean(axis=0) - np.bincount(y) / N,'),
+    Mistake(
+        "T7",
+        "bias-gradients-as-rows",
+        DB1_TO_DB2,
+        f'"b1": dhidden.sum(axis=0, keepdims=True),\n        {DW2}\n        "b2": dscores.sum(axis=0, keepdims=True),',
+    ),
     # T8: minibatch
     Mistake("T8", "labels-drawn-separately", BATCH, "return X[chosen], y[np.random.choice(len(X), batch_size)]"),
     Mistake("T8", "labels-shuffled", BATCH, "return X[chosen], np.random.permutation(y[chosen])"),
@@ -272,6 +287,13 @@ MISTAKES: tuple[Mistake, ...] = (
     Mistake("T8", "drawn-from-the-first-rows", CHOSEN, "chosen = np.random.choice(batch_size, batch_size)"),
     Mistake("T8", "last-row-never-drawn", CHOSEN, "chosen = np.random.randint(0, len(X) - 1, batch_size)"),
     Mistake("T8", "first-row-never-drawn", CHOSEN, "chosen = np.random.randint(1, len(X), batch_size)"),
+    Mistake(
+        "T8",
+        "remainder-never-drawn",
+        CHOSEN,
+        "chosen = np.random.choice(len(X) // batch_size * batch_size, batch_size)",
+    ),
+    Mistake("T8", "labels-as-a-column", BATCH, "return X[chosen], y[chosen].reshape(-1, 1)"),
     Mistake("T8", "one-row-repeated", CHOSEN, "chosen = [np.random.randint(len(X))] * batch_size"),
     Mistake(
         "T8",
@@ -286,6 +308,15 @@ MISTAKES: tuple[Mistake, ...] = (
         "X_batch, y_batch = sample_minibatch(X, y, batch_size)",
         "start = it % iterations_per_epoch * batch_size\n"
         "            X_batch, y_batch = X[start:start + batch_size], y[start:start + batch_size]",
+        in_class=True,
+    ),
+    Mistake(
+        "T8",
+        "same-batches-every-epoch",
+        DRAW,
+        "        parts = np.random.permutation(len(X))[:len(X) // batch_size * batch_size].reshape(-1, batch_size)\n"
+        "        for it in range(num_iters):\n"
+        "            X_batch, y_batch = X[parts[it % len(parts)]], y[parts[it % len(parts)]]\n",
         in_class=True,
     ),
     # T9: update
@@ -329,6 +360,13 @@ MISTAKES: tuple[Mistake, ...] = (
         TRAIN_UPDATE,
         "            if (it + 1) % iterations_per_epoch == 0:\n"
         "                sgd_update(self.params, grads, learning_rate)\n",
+        in_class=True,
+    ),
+    Mistake(
+        "T9",
+        "step-times-decay",
+        TRAIN_UPDATE,
+        "            sgd_update(self.params, grads, learning_rate * learning_rate_decay)\n",
         in_class=True,
     ),
     Mistake("T9", "twice-an-iteration", TRAIN_UPDATE, TRAIN_UPDATE + TRAIN_UPDATE, in_class=True),
@@ -400,6 +438,17 @@ MISTAKES: tuple[Mistake, ...] = (
     Mistake("T11", "second-largest", ARGMAX, "return np.argsort(scores, axis=1)[:, -2]"),
     Mistake("T11", "largest-absolute-score", ARGMAX, "return np.argmax(np.abs(scores), axis=1)"),
     Mistake("T11", "first-positive-score", ARGMAX, "return np.argmax(scores > 0, axis=1)"),
+    Mistake("T11", "relu-on-the-scores", ARGMAX, "return np.argmax(np.maximum(scores, 0), axis=1)"),
+    Mistake("T11", "last-class-never-chosen", ARGMAX, "return np.argmax(scores[:, :-1], axis=1)"),
+    Mistake("T11", "labels-as-a-column", ARGMAX, "return np.argmax(scores, axis=1).reshape(-1, 1)"),
+    Mistake(
+        "T11",
+        "leaky-relu-in-predict",
+        PREDICT_FORWARD,
+        'before = X @ params["W1"] + params["b1"]\n'
+        '    scores = np.maximum(before, 0.01 * before) @ params["W2"] + params["b2"]',
+    ),
+    Mistake("T11", "b2-missing-in-predict", PREDICT_FORWARD, 'scores = forward(params, X)[0] - params["b2"]'),
     Mistake("T11", "argmax-of-hidden", PREDICT_FORWARD, "_, scores = forward(params, X)"),
     Mistake(
         "T11",
@@ -410,7 +459,6 @@ MISTAKES: tuple[Mistake, ...] = (
     Mistake(
         "T11", "biases-missing-in-predict", PREDICT_FORWARD, 'scores = np.maximum(X @ params["W1"], 0) @ params["W2"]'
     ),
-
     # T12: the saved model
     Mistake("T12", "missing-file", model=lambda params: None),
     Mistake("T12", "unreadable-file", model=lambda params: model_file(params)[:-100]),

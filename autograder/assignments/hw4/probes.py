@@ -354,7 +354,8 @@ class Recorder:
     def __init__(self, case: Case, form: Form) -> None:
         self.looks: list[Look] = []
         self._gradients = {name: case[f"grad_{name}"] for name in PARAMETERS}
-        self._params, self._form, self._ours = _params(case), form, set[int]()
+        self._params, self._form = _params(case), form
+        self._last: Any = None  # the gradients that were given last
 
     def of(self, net: Any, X: Any, y: Any) -> dict[str, Array]:
         """Note a look at the loss -> the gradients that it gets."""
@@ -368,8 +369,7 @@ class Recorder:
         for name, of_turns in self._gradients.items():
             shape = self._form.shapes.get(name, of_turns[turn].shape)
             grads[self._form.names.get(name, name)] = of_turns[turn].reshape(shape).copy()
-        self._ours.add(id(grads))
-        self._kept = grads  # so that no other dict gets its id
+        self._last = grads
         return grads
 
     def methods(self) -> dict[str, Callable[..., Any]]:
@@ -395,7 +395,7 @@ class Recorder:
             value = function(*args, **kwargs)
             parts = list(value) if isinstance(value, tuple | list) else [value]
             for at, part in enumerate(parts):
-                names = _names(part, self._params) if isinstance(part, dict) and id(part) not in self._ours else {}
+                names = _names(part, self._params) if isinstance(part, dict) and part is not self._last else {}
                 given = [one for one in (*args, *kwargs.values()) if isinstance(one, np.ndarray)]
                 batch = [one for one in given if one.ndim == 2 and one.shape[1] == len(self._params["W1"])]
                 labels = [one for one in given if batch and one.size == len(batch[0]) and one is not batch[0]]
@@ -405,8 +405,7 @@ class Recorder:
                         names[name]: ours[self._form.names.get(name, name)].reshape(np.shape(part[names[name]]))
                         for name in PARAMETERS
                     }
-                    self._ours.add(id(parts[at]))
-                    self._kept = parts[at]
+                    self._last = parts[at]
             return tuple(parts) if isinstance(value, tuple) else parts if isinstance(value, list) else parts[0]
 
         return call

@@ -486,7 +486,13 @@ RIGHT_VARIANTS: tuple[RightVariant, ...] = (
         extra=(LINEAR_IN_A_CELL,),
     ),
     # T6
-    RightVariant("loss-global-maximum", ((SHIFT, "shifted = scores - np.max(scores)"),)),
+    RightVariant(
+        "loss-clipped",
+        ((DATA_LOSS, "data_loss = -np.log(np.clip(probabilities[np.arange(len(y)), y], 1e-7, 1)).mean()"),),
+    ),
+    RightVariant(
+        "loss-with-epsilon", ((DATA_LOSS, "data_loss = -np.log(probabilities[np.arange(len(y)), y] + 1e-7).mean()"),)
+    ),
     RightVariant(
         "loss-log-sum-exp",
         (
@@ -616,45 +622,6 @@ RIGHT_VARIANTS: tuple[RightVariant, ...] = (
         ),
     ),
     RightVariant(
-        "bias-gradients-as-rows-rebound",
-        (
-            (DB1, '"b1": dhidden.sum(axis=0, keepdims=True),'),
-            (DB2, '"b2": dscores.sum(axis=0, keepdims=True),'),
-            (STEP, "params[name] = params[name] - learning_rate * grads[name]"),
-        ),
-    ),
-    RightVariant(
-        "bias-gradients-as-rows-update-needs-them",
-        (
-            (DB1, '"b1": np.ones((1, N)) @ dhidden,'),
-            (DB2, '"b2": np.ones((1, N)) @ dscores,'),
-            (
-                UPDATE,
-                (
-                    'for name in ("W1", "W2"):\n        params[name] -= learning_rate * grads[name]\n'
-                    '    for name in ("b1", "b2"):\n'
-                    "        params[name] -= learning_rate * grads[name][0, :]"
-                ),
-            ),
-        ),
-    ),
-    RightVariant(
-        "stacked-bias-columns-throughout",
-        (
-            (
-                HIDDEN,
-                (
-                    'hidden = np.hstack([X, np.ones((len(X), 1))]) @ np.vstack([params["W1"], params["b1"]])\n'
-                    "    hidden = np.maximum(0, hidden)"
-                ),
-            ),
-            (DHIDDEN, 'dhidden = (dscores @ np.vstack([params["W2"], params["b2"]]).T)[:, :-1]'),
-            (DB1, '"b1": (np.hstack([X, np.ones((N, 1))]).T @ dhidden)[-1:],'),
-            (DB2, '"b2": (np.hstack([hidden, np.ones((N, 1))]).T @ dscores)[-1:],'),
-            (STEP, "params[name] -= learning_rate * grads[name].reshape(params[name].shape)"),
-        ),
-    ),
-    RightVariant(
         "np-matrix",
         (
             (HIDDEN, 'hidden = np.maximum(np.matrix(X) * np.matrix(params["W1"]) + params["b1"], 0)'),
@@ -664,7 +631,8 @@ RIGHT_VARIANTS: tuple[RightVariant, ...] = (
             (DHIDDEN, 'dhidden = dscores * np.matrix(params["W2"]).T'),
             (DW1, '"W1": np.matrix(X).T * dhidden + reg * params["W1"],'),
             (DW2, '"W2": np.matrix(hidden).T * dscores + reg * params["W2"],'),
-            (STEP, "params[name] -= learning_rate * np.asarray(grads[name]).reshape(params[name].shape)"),
+            (DB1, '"b1": np.asarray(dhidden.sum(axis=0)).ravel(),'),
+            (DB2, '"b2": dscores.sum(axis=0).A1,'),
         ),
     ),
     RightVariant(
@@ -799,7 +767,6 @@ RIGHT_VARIANTS: tuple[RightVariant, ...] = (
     ),
     # T11
     RightVariant("predict-list", ((ARGMAX, "return [int(row.argmax()) for row in scores]"),)),
-    RightVariant("predict-column", ((ARGMAX, "return np.argmax(scores, axis=1).reshape(-1, 1)"),)),
     RightVariant("predict-last-of-argsort-as-floats", ((ARGMAX, "return np.argsort(scores)[:, -1].astype(float)"),)),
     RightVariant(
         "predict-by-probabilities",
@@ -1040,6 +1007,85 @@ RIGHT_VARIANTS: tuple[RightVariant, ...] = (
             loss=reworded(LOSS, ("reg=0.0):", "reg=0.0, verbose=False):")),
             train=reworded(TRAIN, ("verbose=False):", "verbose=False, patience=None, callback=None):")),
             predict=reworded(PREDICT, ("def predict(self, X):", "def predict(self, X, batch=None):")),
+        ),
+    ),
+    RightVariant(
+        "class-looks-at-the-loss-again-after-the-step",
+        whole=own_class(
+            train=reworded(
+                TRAIN, (OWN_UPDATE, OWN_UPDATE + "            loss_history.append(self.loss(X_batch, y_batch)[0])\n")
+            )
+        ),
+    ),
+    RightVariant(
+        "class-looks-at-other-losses-once-an-epoch",
+        whole=own_class(
+            train=reworded(
+                TRAIN,
+                (
+                    OWN_DECAY,
+                    OWN_DECAY
+                    + "                print(self.loss(X_val, y_val, reg)[0], self.loss(X, y, reg)[0])\n",
+                ),
+            )
+        ),
+    ),
+    RightVariant(
+        "class-loss-returns-more",
+        whole=own_class(
+            loss=reworded(LOSS, ("        return loss, grads\n", "        return loss, grads, scores, reg\n")),
+            train=reworded(TRAIN, ("loss, grads = self.loss", "loss, grads, *_ = self.loss")),
+        ),
+    ),
+    RightVariant(
+        "class-loss-with-an-option-before-reg",
+        whole=own_class(loss=reworded(LOSS, ("y=None, reg=0.0):", "y=None, training=True, reg=0.0):"))),
+    ),
+    RightVariant(
+        "class-trains-by-a-helper-method",
+        whole=own_class(
+            loss=LOSS
+            + "\n    def value_and_slopes(self, rows, labels, strength):\n"
+            + "        return TwoLayerNet.loss(self, rows, labels, strength)\n",
+            train=reworded(
+                TRAIN, ("self.loss(X_batch, y=y_batch, reg=reg)", "self.value_and_slopes(X_batch, y_batch, reg)")
+            ),
+        ),
+    ),
+    RightVariant(
+        "class-trains-by-a-function",
+        whole=own_class(
+            before="\n\ndef slopes(net, X, y, reg):\n    return net.hidden_loss(X, y, reg)[1]\n",
+            loss=LOSS + reworded(LOSS, ("def loss(", "def hidden_loss(")),
+            train=reworded(
+                TRAIN,
+                ("loss, grads = self.loss(X_batch, y=y_batch, reg=reg)", "grads = slopes(self, X_batch, y_batch, reg)"),
+                ("            loss_history.append(loss)\n", "            loss = 0.0\n"),
+            ),
+        ),
+    ),
+    RightVariant(
+        "class-velocity-among-the-parameters",
+        whole=own_class(
+            init=INIT + '        self.params["v"] = {key: 0 * value for key, value in self.params.items()}\n',
+            train=reworded(
+                TRAIN,
+                (
+                    OWN_UPDATE,
+                    '            for key, v in self.params["v"].items():\n'
+                    "                self.params[key] -= learning_rate * (grads[key] + 0 * v)\n",
+                ),
+            ),
+        ),
+    ),
+    RightVariant(
+        "class-gradients-by-other-names-inside",
+        whole=own_class(
+            loss=reworded(
+                LOSS,
+                ("        return loss, grads\n", "        return loss, Slopes(grads)\n"),
+            ),
+            before="\n\nclass Slopes(dict):\n    pass\n",
         ),
     ),
 )

@@ -1,7 +1,7 @@
 """T8: random minibatches. And the training that T8 to T10 watch."""
 
-from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ EPOCH = ROWS // BATCH
 REMAINDER = 4  # rows more, where it is not
 SEEN_ROWS = 5  # of the validation set in a training that is watched
 TURNS = 50  # gradients that are told from each other
+NEAR = 1e-5  # float32 code rounds the rows
 
 
 def training(rng: Rng, rows: int, iterations: int, decay: float) -> dict[str, Any]:
@@ -25,11 +26,11 @@ def training(rng: Rng, rows: int, iterations: int, decay: float) -> dict[str, An
     made of, and how long it went along each, whatever else is wrong with it.
     """
     D, H, C = 7, 9, 6
-    X, X_val = rng.normal(0, 1, (rows, D)), rng.normal(0, 1, (SEEN_ROWS, D))
-    while np.diff(np.sort(np.append(X[:, 0], X_val[:, 0]))).min() < 1e-4:  # rows are known again by their first column
-        X = rng.normal(0, 1, (rows, D))
-    case = {**random_params(rng, D, H, C), "X": X, "y": rng.integers(0, C, rows)}
-    case |= {"X_val": X_val, "y_val": rng.integers(0, C, SEEN_ROWS)}
+    every = rng.normal(0, 1, (rows + SEEN_ROWS, D))
+    while np.diff(np.sort(every[:, 0])).min() < 1e-4:  # rows are known again by their first column
+        every = rng.normal(0, 1, (rows + SEEN_ROWS, D))
+    case = {**random_params(rng, D, H, C), "X": every[:rows], "y": rng.integers(0, C, rows)}
+    case |= {"X_val": every[rows:], "y_val": rng.integers(0, C, SEEN_ROWS)}
     for name in PARAMETERS:
         numbers = rng.normal(0, 1, (TURNS, case[name].size))
         if case[name].ndim == 2:
@@ -40,44 +41,93 @@ def training(rng: Rng, rows: int, iterations: int, decay: float) -> dict[str, An
 
 
 @dataclass(frozen=True)
-class Steps:
-    """The steps of a training. Looks that no step was made of, at the loss of other rows say, are none.
+class Looks:
+    """The calls of loss with labels, in a training or a row of draws: how many rows each had, and which.
 
-    looks: number of the look whose gradient a step went along; rates: how far; off: largest entry of what is left
-    of a step after that, relative to the largest parameter; one entry a step.
+    minibatches: numbers of those at fresh rows: not at the whole set, at validation rows, or at the same again.
+    """
+
+    sizes: NDArray[np.int64]
+    rows: Sequence[Array]
+    minibatches: NDArray[np.int64]
+
+
+def looks_of(context: CheckContext, number: int, way: str) -> Looks | Problem:
+    """The looks that came back under `way`."""
+    case, sizes, rows = context.cases[number], *(context.value(number, f"{way}.{n}") for n in ("sizes", "rows"))
+    if isinstance(sizes, Problem):
+        return sizes
+    if isinstance(rows, Problem):
+        return rows
+    counts, columns = sizes.astype(np.int64).ravel(), case["X"].shape[1]
+    if (
+        not 0 < counts.size <= 10 * int(case["num_iters"]) + 30
+        or (counts < 0).any()
+        or rows.size != counts.sum() * columns
+    ):
+        return Problem("batch_size", {"got": "?"})
+    each = np.split(rows.reshape(-1, columns), np.cumsum(counts)[:-1])
+    apart = [n for n, rows in enumerate(each) if len(rows) != len(case["X"]) and not _alike(rows, case["X_val"])]
+    fresh = [
+        n
+        for before, n in zip([None, *apart], apart, strict=False)
+        if before is None or not _alike(each[n], each[before])
+    ]
+    return Looks(counts, each, np.array(fresh, dtype=np.int64))
+
+
+def _alike(rows: Array, others: Array) -> bool:
+    return rows.shape == others.shape and bool(np.abs(rows - others).max(initial=0.0) < NEAR)
+
+
+@dataclass(frozen=True)
+class Steps:
+    """The steps of a training, an entry a step. Looks that no step was made of, at other rows say, are none.
+
+    looks: number of the look whose gradient a step went along; ends: of the last look before it; iterations: how
+    many minibatches had been drawn before that one; rates: how far it went; off: largest entry of what is left of
+    a step after that, relative to the largest parameter.
     """
 
     looks: NDArray[np.int64]
+    ends: NDArray[np.int64]
+    iterations: NDArray[np.int64]
     rates: Array
     off: Array
 
 
 def steps_of(context: CheckContext, number: int = 0) -> Steps | Problem:
     """The steps of a watched training."""
-    case, params, sizes = context.cases[number], *(context.value(number, f"train.{n}") for n in ("params", "sizes"))
+    case, params, looks = (
+        context.cases[number],
+        context.value(number, "train.params"),
+        looks_of(context, number, "train"),
+    )
     if isinstance(params, Problem):
         return params
-    if isinstance(sizes, Problem):
-        return sizes
+    if isinstance(looks, Problem):
+        return looks
     gradients = {name: case[f"grad_{name}"].reshape(TURNS, -1) for name in PARAMETERS}
     flat = np.concatenate([gradients[name] for name in PARAMETERS], axis=1)
-    if params.ndim != 2 or params.shape[1] != flat.shape[1] or len(params) != sizes.size + 1:
+    if params.ndim != 2 or params.shape[1] != flat.shape[1] or len(params) != looks.sizes.size + 1:
         return Problem("shape", {"got": str(params.shape), "wanted": f"(steps, {flat.shape[1]})", "sizes": ""})
     if not np.isfinite(params).all():
         return Problem("nonfinite", {"what": "nan", "count": "1", "of": "1"})
     change, scale = np.diff(params, axis=0), np.abs(params).max()
-    moved = np.flatnonzero(np.abs(change).max(axis=1) > 1e-9 * scale)
-    if not moved.size:
+    ends = np.flatnonzero(np.abs(change).max(axis=1) > 1e-9 * scale)
+    if not ends.size:
         return Problem("no_steps")
-    along = _along(change[moved], gradients)
+    along = _along(change[ends], gradients)
     # of the gradients that a step is made of, the newest: with momentum, there are older ones too
-    turns = (moved[:, None] - np.arange(TURNS)) % TURNS  # newest first
+    turns = (ends[:, None] - np.arange(TURNS)) % TURNS  # newest first
     parts = np.abs(np.take_along_axis(along, turns, axis=1))
     age = (parts > 0.02 * parts.max(axis=1, keepdims=True)).argmax(axis=1)
-    looks = np.maximum(moved - age, 0)
-    rates = np.take_along_axis(along, looks[:, None] % TURNS, axis=1)[:, 0]
-    off = np.abs(change[moved] + rates[:, None] * flat[looks % TURNS]).max(axis=1) / scale
-    return Steps(looks, rates, off)
+    used = np.maximum(ends - age, 0)
+    rates = np.take_along_axis(along, used[:, None] % TURNS, axis=1)[:, 0]
+    off = np.abs(change[ends] + rates[:, None] * flat[used % TURNS]).max(axis=1) / scale
+    drawn = np.searchsorted(looks.minibatches, ends, side="right") - 1
+    iterations = drawn if looks.minibatches.size else np.arange(ends.size)
+    return Steps(used, ends, iterations, rates, off)
 
 
 def _along(change: Array, gradients: Mapping[str, Array]) -> Array:
@@ -104,13 +154,15 @@ def T8_cases(rng: Rng, reference: Mapping[str, Any], data: Mapping[str, Array]) 
 
 @dataclass(frozen=True)
 class Draws:
-    """What was drawn. rows: numbers of rows of X, -1 where a row is none of them; each says `fits` for its label."""
+    """What can be said of the batches that were drawn. missing: numbers of the rows that never were."""
 
     sizes: frozenset[int]
     label_sizes: frozenset[int]
     flat_labels: bool  # one dimension
     rows_known: bool
     paired: bool
+    in_other_order: bool  # the labels are those of the rows, but for their order
+    labels_alike: bool  # in all batches
     repeated: bool  # most batches come more than once
     one_row: bool
     in_order: bool
@@ -118,60 +170,48 @@ class Draws:
 
 
 def _draws(context: CheckContext, way: str) -> Draws | Problem:
-    names = ("sizes", "label_sizes", "label_dimensions", "rows", "labels")
-    values = {name: context.value(0, f"{way}.{name}") for name in names}
-    if problem := next((value for value in values.values() if isinstance(value, Problem)), None):
+    looks = looks_of(context, 0, way)
+    if isinstance(looks, Problem):
+        return looks
+    found = [context.value(0, f"{way}.{name}") for name in ("label_sizes", "label_dimensions", "labels")]
+    if problem := next((value for value in found if isinstance(value, Problem)), None):
         return problem
-    found = {name: value for name, value in values.items() if not isinstance(value, Problem)}
-    case, sizes = context.cases[0], found["sizes"].astype(int).ravel()
-    X, y = case["X"], case["y"]
-    few = 0 < sizes.size <= 10 * int(case["num_iters"])
-    alike = found["label_sizes"].size == sizes.size == found["label_dimensions"].size
-    if not few or not alike or (sizes < 0).any() or found["rows"].size != sizes.sum() * X.shape[1]:
+    label_sizes, dimensions, flat = (np.ravel(value) for value in found if not isinstance(value, Problem))
+    label_sizes = label_sizes.astype(int)
+    alike = label_sizes.size == looks.sizes.size == dimensions.size
+    if not alike or (label_sizes < 0).any() or flat.size != label_sizes.sum():
         return Problem("batch_size", {"got": "?"})
-    rows = np.split(found["rows"].reshape(-1, X.shape[1]), np.cumsum(sizes)[:-1])
-    label_sizes = found["label_sizes"].astype(int).ravel()
-    if (label_sizes < 0).any() or found["labels"].size != label_sizes.sum():
-        return Problem("batch_size", {"got": "?"})
-    labels = np.split(found["labels"].ravel(), np.cumsum(label_sizes)[:-1])
-    chosen = _of_training(context, way, sizes, rows)
-    batches = [_rows_of(X, rows[look]) for look in chosen]
+    labels = np.split(flat, np.cumsum(label_sizes)[:-1])
+    chosen = _of_training(context, looks) if way == "train" else np.arange(looks.sizes.size)
+    X, y = context.cases[0]["X"], context.cases[0]["y"]
+    batches = [_rows_of(X, looks.rows[look]) for look in chosen]
     index = np.concatenate(batches)
     known = bool((index >= 0).all())
-    fits = [
-        len(b) == labels[look].size and bool(np.all(y[b] == labels[look]))
-        for b, look in zip(batches, chosen, strict=True)
-    ]
-    distinct = len({frozenset(batch.tolist()) for batch in batches})
+    pairs = [(batch, labels[look]) for batch, look in zip(batches, chosen, strict=True)]
+    distinct = {tuple(sorted(batch.tolist())) for batch in batches}
     return Draws(
-        sizes=frozenset(sizes[chosen].tolist()),
+        sizes=frozenset(looks.sizes[chosen].tolist()),
         label_sizes=frozenset(label_sizes[chosen].tolist()),
-        flat_labels=bool((found["label_dimensions"].ravel()[chosen] == 1).all()),
+        flat_labels=bool((dimensions[chosen] == 1).all()),
         rows_known=known,
-        paired=known and all(fits),
-        repeated=distinct < 0.9 * len(batches),
+        paired=known and all(len(b) == given.size and bool(np.all(y[b] == given)) for b, given in pairs),
+        in_other_order=known and all(np.array_equal(np.sort(y[b]), np.sort(given)) for b, given in pairs),
+        labels_alike=all(np.array_equal(given, pairs[0][1]) for _, given in pairs),
+        repeated=len(distinct) < 0.9 * len(batches),
         one_row=any(len(b) > 1 and len(set(b.tolist())) == 1 for b in batches),
         in_order=len(batches) > 1 and all(np.all(np.diff(b) % len(X) == 1) for b in batches),
         missing=tuple(sorted(set(range(len(X))) - set(index.tolist()))),
     )
 
 
-def _of_training(context: CheckContext, way: str, sizes: NDArray[np.int64], rows: list[Array]) -> NDArray[np.int64]:
-    """Which looks are minibatches: those that steps are made of; else those at other rows than whole sets."""
-    every = np.arange(sizes.size)
-    if way != "train":
-        return every
-    whole = len(context.cases[0]["X"])
+def _of_training(context: CheckContext, looks: Looks) -> NDArray[np.int64]:
+    """Which looks are minibatches: those that steps are made of, one an iteration; else those at fresh rows."""
     steps = steps_of(context)
     if not isinstance(steps, Problem):
         used = np.unique(steps.looks)
-        if (sizes[used] != whole).all():
+        if (looks.sizes[used] != len(context.cases[0]["X"])).all() and used.size == context.cases[0]["num_iters"]:
             return used
-    X_val = context.cases[0]["X_val"]
-    apart = [look for look in every if sizes[look] != whole and not np.array_equal(rows[look], X_val)]
-    # the same batch, looked at once more
-    fresh = [look for look in apart if look == 0 or not np.array_equal(rows[look], rows[look - 1])]
-    return np.array(fresh or every, dtype=np.int64)
+    return looks.minibatches if looks.minibatches.size else np.arange(looks.sizes.size)
 
 
 def _rows_of(X: Array, rows: Array) -> NDArray[np.int64]:
@@ -182,7 +222,7 @@ def _rows_of(X: Array, rows: Array) -> NDArray[np.int64]:
     first_column = X[order, 0]
     at = np.searchsorted((first_column[1:] + first_column[:-1]) / 2, rows[:, 0])
     near = order[at]
-    same = np.abs(rows - X[near]).max(axis=1) < 1e-5  # float32 code rounds the rows
+    same = np.abs(rows - X[near]).max(axis=1) < NEAR
     return np.where(same, near, -1)
 
 
@@ -237,13 +277,4 @@ def T8_signature(context: CheckContext) -> Hashable:
     if isinstance(draws, Problem):
         return draws.kind, draws.facts.get("error", "").partition(":")[0]
     few = "many" if len(draws.missing) > 2 else draws.missing
-    return (
-        few,
-        draws.sizes,
-        draws.label_sizes,
-        draws.rows_known,
-        draws.paired,
-        draws.repeated,
-        draws.in_order,
-        draws.one_row,
-    )
+    return few, replace(draws, missing=())

@@ -1,14 +1,16 @@
 """T9 and T10: the update, and the decay of its rate; and real training as a net under T5 to T11."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from autograder.author import Array, Case, CheckContext, PartResult, Problem, either, first
 
 from .inputs import EXACT, PARAMETERS, Rng
-from .minibatches import BATCH, EPOCH, REMAINDER, ROWS, Steps, steps_of, training
+from .minibatches import BATCH, EPOCH, REMAINDER, ROWS, looks_of, steps_of, training
 
 ALIKE, LOOSE = 1e-3, 0.02  # of a rate: where steps are exact; where they are of another kind
 
@@ -53,17 +55,24 @@ def T9(context: CheckContext) -> list[PartResult]:
 
 
 def _steps_down(context: CheckContext) -> Problem | None:
-    steps = steps_of(context)
+    steps, looks = steps_of(context), looks_of(context, 0, "train")
     if isinstance(steps, Problem):
         return steps
-    sizes = context.value(0, "train.sizes")
-    if not isinstance(sizes, Problem) and (sizes.ravel()[steps.looks] > BATCH).any():
+    if isinstance(looks, Problem):
+        return looks
+    if (looks.sizes[steps.looks] > BATCH).any():
         return Problem("not_minibatch")
-    if steps.off.max() > EXACT:
+    newer = [
+        ((looks.minibatches > look) & (looks.minibatches <= end)).any()
+        for look, end in zip(steps.looks, steps.ends, strict=True)
+    ]
+    if steps.off.max() > EXACT or any(newer):
         return Problem("not_along_gradient")
     rate, rates = float(context.cases[0]["learning_rate"]), steps.rates
     if np.abs(rates[0] - rate) > ALIKE * rate or np.abs(rates).min() < ALIKE * rate:
         return Problem("wrong_step")
+    if len(rates) < 0.9 * looks.minibatches.size:
+        return Problem("missing_steps")
     # a rate that changes from epoch to epoch is T10's affair, one that changes within an epoch is not
     changes = np.flatnonzero(np.abs(np.diff(rates)) > ALIKE * rate)
     return Problem("wrong_step") if changes.size and (np.diff(changes) < EPOCH - 1).any() else None
@@ -89,12 +98,10 @@ STILL = 2  # the case without decay
 
 def T10_can_follow(context: CheckContext) -> bool:
     """Rule (c) wants to see a rate that falls: where nothing moves, or always alike, there is none."""
-    rates = _rates(context, 0)
-    if isinstance(rates, Problem) or not np.abs(rates[0]).min() > 0:
+    found = _rates(context, 0)
+    if isinstance(found, Problem) or not np.abs(found.rates).min() > 0:
         return False
-    ratios = rates[0][1:] / rates[0][:-1]
-    falls = np.flatnonzero(np.abs(ratios - 1) > LOOSE)
-    return falls.size > 1 and bool((np.diff(falls) == EPOCH).all())
+    return bool((np.abs(found.rates[1:] / found.rates[:-1] - 1) > LOOSE).sum() > 1)
 
 
 def T10(context: CheckContext) -> list[PartResult]:
@@ -111,38 +118,53 @@ def T10(context: CheckContext) -> list[PartResult]:
     return [PartResult("decay", 1.0, either(*ways))]
 
 
-def _rates(context: CheckContext, number: int) -> tuple[Array, float] | Problem:
-    """The rate of each step but for a factor, and how far rates may be off.
+@dataclass(frozen=True)
+class Rates:
+    """The rate of each step but for a factor, the iteration it was taken in, and how far rates may be off."""
 
-    Where the steps are of another kind (T9 pays for that), a rate is told by the same step without decay: the
-    gradients are the same, so what else there is in a step is the same too.
+    rates: Array
+    iterations: NDArray[np.int64]
+    tolerance: float
+
+
+def _rates(context: CheckContext, number: int) -> Rates | Problem:
+    """How long the steps are.
+
+    Where they are of another kind (T9 pays for that), a rate is told by the same step without decay: the gradients
+    are the same, so what else there is in a step is the same too.
     """
     steps = steps_of(context, number)
-    if isinstance(steps, Problem) or steps.off.max() <= EXACT or number != 0:
-        return steps if isinstance(steps, Problem) else (steps.rates, ALIKE)
+    if isinstance(steps, Problem):
+        return steps
+    if steps.off.max() <= EXACT or number != 0:
+        return Rates(steps.rates, steps.iterations, ALIKE)
     still = steps_of(context, STILL)
-    if not isinstance(still, Steps) or still.rates.size != steps.rates.size or np.abs(still.rates).min() < 1e-9:
-        return steps.rates, LOOSE
-    return steps.rates / still.rates, LOOSE
+    if isinstance(still, Problem) or still.rates.size != steps.rates.size or np.abs(still.rates).min() < 1e-9:
+        return Rates(steps.rates, steps.iterations, LOOSE)
+    return Rates(steps.rates / still.rates, steps.iterations, LOOSE)
 
 
 def _falls(context: CheckContext, number: int) -> Problem | None:
     found = _rates(context, number)
     if isinstance(found, Problem):
         return found
-    rates, off = found
-    decay = float(context.cases[number]["decay"])
-    if np.abs(rates).min() < 1e-9 or len(rates) < 3 * EPOCH:
+    decay, rates, iterations = float(context.cases[number]["decay"]), found.rates, found.iterations
+    if np.abs(rates).min() < 1e-9 or iterations[-1] < 3 * EPOCH:
         return Problem("no_steps")
-    ratios = rates[1:] / rates[:-1]
-    falls = np.flatnonzero(np.abs(ratios - decay) < off)
-    if not np.all((np.abs(ratios - 1) < off) | (np.abs(ratios - decay) < off)):
+    shares = rates / rates[0]
+    if not (shares > 0).all():
         return Problem("wrong_factor")
-    if falls.size == 0:
+    decays = np.round(np.log(shares) / np.log(decay)).astype(int)  # that came before each step
+    if (np.abs(shares / decay**decays - 1) > found.tolerance).any() or (decays < 0).any():
+        return Problem("wrong_factor")
+    if decays.max() == 0:
         return Problem("never_falls")
-    if falls[0] + 1 not in (1, EPOCH, EPOCH + 1) or (np.diff(falls) != EPOCH).any():
-        return Problem("wrong_epoch")
-    return Problem("wrong_epoch") if len(rates) - 1 - falls[-1] > EPOCH + 1 else None
+    for first_fall in (1, EPOCH, EPOCH + 1):  # by the end of the first iteration, or of the first epoch
+        wanted = np.where(iterations < first_fall, 0, 1 + (iterations - first_fall) // EPOCH)
+        if np.array_equal(decays, wanted - wanted[0]):
+            return None
+    at_once = np.diff(decays)[np.diff(iterations) == 1]
+    return Problem("wrong_factor" if (at_once > 1).any() else "wrong_epoch")
 
 
 UNDER_THE_NET = ("T5", "T6", "T7", "T8", "T9", "T10", "T11")
