@@ -931,6 +931,9 @@ def check_T2(names: Mapping[str, Any]) -> Lines:
         units = value[-1] if isinstance(value, tuple) and len(value) == 2 else value
         _require(_is_number(units, int, np.integer) and units > 0,
                  f"{name} is {value!r}. Write a whole number, or a pair (N, number).")
+    rows = {value[0] for value in _named(names, wanted) if isinstance(value, tuple)}
+    _require(len(rows) < 2, f"your pairs begin with {', '.join(map(str, sorted(rows)))}. N is the number of "
+             "rows that go in together, so it is the same in all three.")
     yield "three sizes, each a whole number above zero"
 
 
@@ -983,8 +986,10 @@ def check_T6(net_class: type, softmax_loss: Callable[..., Any]) -> Lines:
     elif abs(loss - TOY_LOSS + 0.05 * squares) < 1e-9:
         hint = "It looks as if the regularization is missing."
     difference = abs(float(loss) - TOY_LOSS)
-    _require(difference < 1e-12, f"the loss is off by {difference:.3g}. {hint}")
+    _require(difference < 1e-6, f"the loss is off by {difference:.3g}. {hint}")
     yield f"loss matches (difference {difference:.2e})"
+    if difference >= 1e-12:
+        yield "note: fine with a small number inside the logarithm; a stable form gets below 1e-12"
     plain = float(softmax_loss(scores.copy(), y, net.params, 0.0)[0])
     levels = np.array([[1000.0], [-1000.0], [0.0], [500.0], [-500.0]])
     for shift, what in ((1000.0, "all scores are 1000 larger"),
@@ -993,6 +998,18 @@ def check_T6(net_class: type, softmax_loss: Callable[..., Any]) -> Lines:
         _require(abs(moved - plain) < 1e-9, f"when {what}, the loss should stay, but it goes "
                  f"from {plain:.4f} to {moved:.4f}. Think of what you may subtract from each row.")
         yield f"no overflow: the loss stays when {what}"
+    apart = np.zeros((4, 30))
+    apart[0, 7] = 738.0  # e ** 738 is more than a number can hold
+    alone = float(softmax_loss(apart, np.array([7, 0, 3, 9]), net.params, 0.0)[0])
+    _require(abs(alone - 0.75 * math.log(30)) < 1e-6, "in a row whose scores are 738 apart, the loss goes wrong: "
+             f"it is {alone:.4f}. Subtract from each row its own largest score, and nothing else.")
+    yield "no overflow: the scores of one row may be far apart"
+    first = np.zeros(5, dtype=int)
+    mirrored = [float(softmax_loss(s.copy(), labels, net.params, 0.0)[0])
+                for s, labels in ((scores, first), (scores[:, ::-1], first + 2))]
+    _require(abs(mirrored[0] - mirrored[1]) < 1e-9, "with labels that are all 0 the loss goes wrong. Count the "
+             "classes by the columns of scores, not by the labels.")
+    yield "labels may lack a class, and there may be any number of classes"
 
 
 @_check("T7")
@@ -1003,20 +1020,32 @@ def check_T7(net_class: type) -> Lines:
     _require(isinstance(grads, dict), "return a dict of gradients.")
     for name in ("W1", "b1", "W2", "b2"):
         _require(name in grads, f"there is no gradient of {name} in what you return.")
+        _require(isinstance(grads[name], np.ndarray), f"the gradient of {name} is a {type(grads[name]).__name__}: "
+                 "return a numpy array.")
         _shape(f"the gradient of {name}", grads[name], net.params[name].shape)
         slopes = numeric_gradient(lambda: net.loss(X, y, 0.05)[0], net.params[name])
         error = relative_error(slopes, grads[name])
         _require(error < 1e-8, f"the gradient of {name} has a relative error of {error:.2e}, "
                  "under 1e-8 is right. Look at the mean over the batch, the ReLU, and reg.")
         yield f"gradient of {name} matches (relative error {error:.2e})"
+    np.random.seed(2)
+    wide, rows = net_class(6, 5, 10, std=0.3), np.random.randn(7, 6)
+    for labels, what in ((np.arange(7) + 3, "ten classes"), (np.zeros(7, dtype=int), "labels that are all 0")):
+        _, grads = wide.loss(rows, labels, 0.05)
+        for name in ("W1", "b1", "W2", "b2"):
+            slopes = numeric_gradient(lambda y=labels: wide.loss(rows, y, 0.05)[0], wide.params[name])
+            off = float(np.abs(slopes - grads[name]).max() / np.abs(slopes).max())
+            _require(off < 1e-6, f"with {what}, the gradient of {name} is wrong. Count the classes by the "
+                     "columns of probabilities, not by the labels.")
+        yield f"all four match with {what}"
 
 
 @_check("T8")
 def check_T8(sample_minibatch: Callable[..., Any]) -> Lines:
     """Shapes, pairs, and a new draw each time."""
-    X = np.arange(300.0).reshape(100, 3)
-    y = np.arange(100)  # row i has the label i, so pairs can be seen
-    batches = [sample_minibatch(X, y, 20) for _ in range(3)]
+    X = np.arange(309.0).reshape(103, 3)
+    y = np.arange(103)  # row i has the label i, so pairs can be seen
+    batches = [sample_minibatch(X, y, 20) for _ in range(300)]
     for batch in batches:
         _require(_is_pair(batch), "return a pair, (X_batch, y_batch).")
         _shape("X_batch", batch[0], (20, 3))
@@ -1024,9 +1053,12 @@ def check_T8(sample_minibatch: Callable[..., Any]) -> Lines:
         _require(np.array_equal(np.asarray(batch[0])[:, 0] / 3, batch[1]),
                  "rows and labels do not belong together. Use the same row numbers for both.")
     yield "20 rows, each with its own label"
-    _require(not all(np.array_equal(batches[0][1], batch[1]) for batch in batches[1:]),
-             "three calls gave the same batch. Draw at random in each call, and fix no seed.")
-    yield "a new batch in each call"
+    different = {tuple(sorted(np.asarray(batch[1]).tolist())) for batch in batches}
+    _require(len(different) > 1, "every call gave the same batch. Draw at random in each call, and fix no seed.")
+    _require(len(different) > 270, f"300 calls gave only {len(different)} different batches. Draw each of them anew.")
+    drawn = {label for batch in different for label in batch}
+    _require(len(drawn) == 103, f"in 300 calls, {103 - len(drawn)} of 103 rows never came. Draw from all rows of X.")
+    yield "a new batch in each call, and every row of X comes"
 
 
 @_check("T9")
@@ -1064,6 +1096,15 @@ def check_T11(net_class: type) -> Lines:
     _require(np.array_equal(labels, [2, 0, 0, 0, 0]),
              f"the toy labels are {np.asarray(labels)}. Take the class with the largest score.")
     yield "one label for each row, the one with the largest score"
+    net.params["b2"] = net.params["b2"] - 100.0
+    _require(np.array_equal(net.predict(X), labels), "when all scores are 100 lower, the labels should stay. "
+             "The largest score counts, also where all of them are below zero.")
+    net.params["b1"] = net.params["b1"] - 1000.0
+    for best in (1, 2):
+        net.params["b2"] = np.where(np.arange(3) == best, -1.0, -2.0)
+        _require(np.array_equal(net.predict(X), np.full(5, best)), f"where every hidden unit is off, b2 alone "
+                 f"decides: the label should be {best} in every row. Is it the scores of forward?")
+    yield "also where scores are negative, and for the last class"
     loss = float(train_toy(net_class)["loss_history"][-1])
     _require(loss < 0.05, f"after 100 iterations the toy loss is {loss:.4f}, under 0.05 is "
              "right. Labels are fine, so look at T7, T8, T9 and T10 again.")

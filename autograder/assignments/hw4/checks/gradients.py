@@ -161,8 +161,7 @@ def _leads_to(hidden: Array, scores: Array, case: Case) -> bool:
 
 def _explains(probabilities: Array, loss: float, y: Array) -> bool:
     """Whether the loss is the mean of -log of the labels' probabilities."""
-    with np.errstate(all="ignore"):
-        found = -np.log(probabilities[np.arange(len(y)), y]).mean()
+    found = -np.log(probabilities[np.arange(len(y)), y]).mean()
     return bool(np.isfinite(found) and np.ptp(probabilities) > 0 and abs(found - loss) <= EXACT * abs(loss))
 
 
