@@ -1001,7 +1001,7 @@ def check_T6(net_class: type, softmax_loss: Callable[..., Any]) -> Lines:
     apart = np.zeros((4, 30))
     apart[0, 7] = 738.0  # e ** 738 is more than a number can hold
     alone = float(softmax_loss(apart, np.array([7, 0, 3, 9]), net.params, 0.0)[0])
-    _require(abs(alone - 0.75 * math.log(30)) < 1e-6, "in a row whose scores are 738 apart, the loss goes wrong: "
+    _require(abs(alone - 0.75 * math.log(30)) < 1e-5, "in a row whose scores are 738 apart, the loss goes wrong: "
              f"it is {alone:.4f}. Subtract from each row its own largest score, and nothing else.")
     yield "no overflow: the scores of one row may be far apart"
     first = np.zeros(5, dtype=int)
@@ -1018,6 +1018,9 @@ def check_T7(net_class: type) -> Lines:
     net, X, y = make_toy(net_class)
     _, grads = net.loss(X, y, 0.05)
     _require(isinstance(grads, dict), "return a dict of gradients.")
+    # a small number inside the logarithm moves the loss, and its slopes with it
+    stable = abs(float(net.loss(X, y, 0.1)[0]) - TOY_LOSS) < 1e-12
+    bound = "1e-8" if stable else "1e-5"
     for name in ("W1", "b1", "W2", "b2"):
         _require(name in grads, f"there is no gradient of {name} in what you return.")
         _require(isinstance(grads[name], np.ndarray), f"the gradient of {name} is a {type(grads[name]).__name__}: "
@@ -1025,8 +1028,8 @@ def check_T7(net_class: type) -> Lines:
         _shape(f"the gradient of {name}", grads[name], net.params[name].shape)
         slopes = numeric_gradient(lambda: net.loss(X, y, 0.05)[0], net.params[name])
         error = relative_error(slopes, grads[name])
-        _require(error < 1e-8, f"the gradient of {name} has a relative error of {error:.2e}, "
-                 "under 1e-8 is right. Look at the mean over the batch, the ReLU, and reg.")
+        _require(error < float(bound), f"the gradient of {name} has a relative error of {error:.2e}, "
+                 f"under {bound} is right. Look at the mean over the batch, the ReLU, and reg.")
         yield f"gradient of {name} matches (relative error {error:.2e})"
     np.random.seed(2)
     wide, rows = net_class(6, 5, 10, std=0.3), np.random.randn(7, 6)
@@ -1035,7 +1038,7 @@ def check_T7(net_class: type) -> Lines:
         for name in ("W1", "b1", "W2", "b2"):
             slopes = numeric_gradient(lambda y=labels: wide.loss(rows, y, 0.05)[0], wide.params[name])
             off = float(np.abs(slopes - grads[name]).max() / np.abs(slopes).max())
-            _require(off < 1e-6, f"with {what}, the gradient of {name} is wrong. Count the classes by the "
+            _require(off < (1e-6 if stable else 1e-3), f"with {what}, the gradient of {name} is wrong. Count the classes by the "
                      "columns of probabilities, not by the labels.")
         yield f"all four match with {what}"
 

@@ -276,5 +276,5 @@ def T8_signature(context: CheckContext) -> Hashable:
     draws = _draws(context, "own" if context.answers.class_is_given else "train")
     if isinstance(draws, Problem):
         return draws.kind, draws.facts.get("error", "").partition(":")[0]
-    few = "many" if len(draws.missing) > 2 else draws.missing
+    few = "many" if len(draws.missing) > REMAINDER else draws.missing
     return few, replace(draws, missing=())
