@@ -30,7 +30,7 @@ import psutil
 
 from autograder.course import Assignment, Course, load_course
 from autograder.grading import made_up, pipeline
-from autograder.grading.pipeline import GraderContext
+from autograder.grading.asking import GraderContext
 from autograder.sandbox import walls
 from autograder.sandbox.guest_process import Guest
 from autograder.submissions import submission

@@ -13,7 +13,7 @@ import pytest
 
 from autograder.course import Assignment, Course, load_course
 from autograder.grading import made_up, pipeline
-from autograder.grading.pipeline import GraderContext
+from autograder.grading.asking import GraderContext
 from autograder.judging.mutations import Mistake, load_mistakes
 from autograder.judging.verdicts import Result
 from autograder.sandbox.answers import Array

@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 
 from autograder.course import Limits
 from autograder.grading import answer_cache, made_up, pipeline
-from autograder.grading.pipeline import GraderContext
+from autograder.grading.asking import GraderContext
 from autograder.judging import judge
 from autograder.judging.checking import CheckContext
 from autograder.judging.judge import JudgeContext

@@ -10,7 +10,7 @@ import numpy as np
 
 from autograder.course import PERSON, Assignment, Course, messages
 from autograder.errors import CourseError
-from autograder.grading import pipeline
+from autograder.grading import asking, pipeline
 from autograder.judging import judge, known_mistakes
 from autograder.judging.checking import CheckContext
 from autograder.judging.judge import JudgeContext
@@ -58,7 +58,7 @@ def explain(
 
 def _seed(kept: Result, name: str) -> str:
     """The seed of the inputs that counted."""
-    at = pipeline.at_snapshot(name, kept.verdicts[name].snapshot)
+    at = asking.at_snapshot(name, kept.verdicts[name].snapshot)
     return str(kept.seeds.get(at, "none kept"))
 
 

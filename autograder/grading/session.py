@@ -14,9 +14,9 @@ from autograder import files
 from autograder.course import Assignment, Course, roster
 from autograder.course.fingerprint import grader_fingerprint
 from autograder.errors import CourseError
-from autograder.gradebook import database, faults, registration, repair, standings
+from autograder.gradebook import database, faults, locks, registration, repair, standings
 from autograder.gradebook.writer import GradebookWriter, Saved, shown
-from autograder.grading import locks, workers
+from autograder.grading import workers
 from autograder.judging.verdicts import Result
 from autograder.marks.manual_marks import load_sheet
 from autograder.marks.verdict_files import keep, load_result, verdict_file

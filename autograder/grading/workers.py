@@ -18,7 +18,7 @@ from autograder.course import Assignment, Course, load_course
 from autograder.course.fingerprint import grader_fingerprint
 from autograder.errors import CourseError
 from autograder.grading import pipeline
-from autograder.grading.pipeline import GraderContext
+from autograder.grading.asking import GraderContext
 from autograder.judging.verdicts import Result
 from autograder.marks.verdict_files import keep, kept_answers, load_result
 from autograder.sandbox.trace import Trace

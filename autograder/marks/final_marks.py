@@ -178,7 +178,7 @@ def class_marks(
 
 def as_data(mark: StudentMark) -> dict[str, dict[str, Any]]:
     """A student's tasks as `scores --json` has them."""
-    hidden = ("task", "measured", "flag", "fault", "rule")
+    hidden = ("task", "measured", "flag", "fault", "rule", "snapshot")
     return {
         task: {name: value for name, value in verdict.as_json().items() if name not in hidden}
         for task, verdict in mark.result.verdicts.items()

@@ -1038,8 +1038,8 @@ def check_T7(net_class: type) -> Lines:
         for name in ("W1", "b1", "W2", "b2"):
             slopes = numeric_gradient(lambda y=labels: wide.loss(rows, y, 0.05)[0], wide.params[name])
             off = float(np.abs(slopes - grads[name]).max() / np.abs(slopes).max())
-            _require(off < (1e-6 if stable else 1e-3), f"with {what}, the gradient of {name} is wrong. Count the classes by the "
-                     "columns of probabilities, not by the labels.")
+            _require(off < (1e-6 if stable else 1e-3), f"with {what}, the gradient of {name} is wrong. Count the "
+                     "classes by the columns of probabilities, not by the labels.")
         yield f"all four match with {what}"
 
 

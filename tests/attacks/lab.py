@@ -20,7 +20,7 @@ import numpy as np
 
 from autograder.course import Assignment, Course, Limits, load_course, load_module
 from autograder.grading import answer_cache, made_up, pipeline
-from autograder.grading.pipeline import GraderContext
+from autograder.grading.asking import GraderContext
 from autograder.judging.verdicts import PASSED, Result
 from autograder.pages import graded_notebook
 from autograder.sandbox.answers import Answers, Array

@@ -23,8 +23,8 @@ import numpy as np
 
 from autograder.course import secret
 from autograder.grading import pipeline
+from autograder.grading.asking import GraderContext
 from autograder.grading.notebook_run import NotebookRun, Question
-from autograder.grading.pipeline import GraderContext
 from autograder.judging.checking import CheckContext, PartResult, Problem
 from autograder.pages import graded_notebook
 from autograder.sandbox import answers as answers_module

@@ -10,7 +10,7 @@ import pytest
 
 from autograder.course import Course, load_course, load_module
 from autograder.grading import made_up, pipeline
-from autograder.grading.pipeline import GraderContext
+from autograder.grading.asking import GraderContext
 from autograder.submissions.submission import Submission
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -13,7 +13,7 @@ import autograder
 from autograder.course import Course, messages, secret
 from autograder.errors import CourseError
 from autograder.files import write_whole
-from autograder.grading.pipeline import GraderContext
+from autograder.grading.asking import GraderContext
 from autograder.judging import checking, judge, mutations
 from autograder.judging.checking import CheckContext, Problem
 from autograder.judging.mutations import Mistake

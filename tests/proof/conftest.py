@@ -20,7 +20,7 @@ import pytest
 from autograder.course import Assignment, Course, load_course
 from autograder.course.loading import load_author_module
 from autograder.grading import made_up, pipeline
-from autograder.grading.pipeline import GraderContext
+from autograder.grading.asking import GraderContext
 from autograder.judging import judge, mutations
 from autograder.judging.judge import JudgeContext
 from autograder.judging.verdicts import Result

@@ -18,7 +18,7 @@ import pytest
 from autograder import cli
 from autograder.course import Assignment, Course, Limits
 from autograder.grading import made_up, pipeline, workers
-from autograder.grading.pipeline import GraderContext
+from autograder.grading.asking import GraderContext
 from autograder.judging.verdicts import NOT_CHECKED, PASSED, Result
 from autograder.marks.verdict_files import load_result
 from autograder.sandbox import channel, guest_process, walls
