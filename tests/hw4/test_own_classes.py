@@ -1,0 +1,208 @@
+"""Whole classes of a student's own: each loses what it got wrong, and nothing else."""
+
+from collections.abc import Callable, Mapping
+
+import pytest
+
+from autograder.assignments.hw4.right_variants import (
+    INIT,
+    LOSS,
+    OWN_DECAY,
+    OWN_DRAW,
+    OWN_UPDATE,
+    PREDICT,
+    TRAIN,
+    own_class,
+    reworded,
+)
+from autograder.judging.verdicts import PASSED, Result
+
+SHIFTED = "scores = scores - np.max(scores, axis=1, keepdims=True)"
+PENALTY = "loss += 0.5 * reg * (np.sum(W1 * W1) + np.sum(W2 * W2))"
+FULL_PENALTY = (PENALTY, "loss += reg * (np.sum(W1 * W1) + np.sum(W2 * W2))")
+FULL_SLOPES = (("+ reg * W2", "+ 2 * reg * W2"), ("+ reg * W1", "+ 2 * reg * W1"))
+UNSTABLE = (SHIFTED, "scores = scores + 0.0")
+MINUS_ONE = "        dz2 = p\n        dz2[range(N), y] -= 1\n        dz2 /= N\n"
+EIGHT = "        T = np.zeros((N, 8))\n        T[range(N), y] = 1\n        dz2 = (p - T[:, :p.shape[1]]) / N\n"
+DATA = "loss = -np.sum(np.log(p[range(N), y])) / N"
+AT_END = ("if it % iterations_per_epoch == 0:", "if (it + 1) % iterations_per_epoch == 0:")
+
+
+def by_loss(*edits: tuple[str, str]) -> str:
+    return own_class(loss=reworded(LOSS, *edits))
+
+
+def by_train(*edits: tuple[str, str], init: str = INIT) -> str:
+    return own_class(init=init, train=reworded(TRAIN, *edits))
+
+
+def by_update(update: str, *edits: tuple[str, str], before: str = "") -> str:
+    start = "        for it in range(num_iters):\n"
+    return by_train((start, before + start), (OWN_UPDATE, update), *edits)
+
+
+EACH = "            for key in self.params:\n                "
+VELOCITY = "        v = {key: 0 * value for key, value in self.params.items()}\n"
+MOMENTUM = EACH + "v[key] = 0.9 * v[key] - learning_rate * grads[key]\n                self.params[key] += v[key]\n"
+ADAM = EACH + (
+    "m[key] = 0.9 * m[key] + 0.1 * grads[key]\n                s[key] = 0.99 * s[key] + 0.01 * grads[key] ** 2\n"
+    "                self.params[key] -= learning_rate * m[key] / (np.sqrt(s[key]) + 1e-8)\n"
+)
+ADAGRAD = EACH + (
+    "s[key] = s[key] + grads[key] ** 2\n"
+    "                self.params[key] -= learning_rate * grads[key] / (np.sqrt(s[key]) + 1e-8)\n"
+)
+ONLY_WEIGHTS = OWN_UPDATE.replace("in self.params:", 'in ("W1", "W2"):')
+HALF_FOR_BIASES = EACH + 'self.params[key] -= learning_rate * grads[key] * (0.5 if key[0] == "b" else 1)\n'
+WITH_DECAY = EACH + "self.params[key] -= learning_rate * learning_rate_decay * grads[key]\n"
+UPWARD = OWN_UPDATE.replace("-=", "+=")
+
+# name: (class, tasks that it loses, score that is left of the first of them, or None)
+CASES: dict[str, tuple[str, str, float | None]] = {
+    "right": (own_class(), "", None),
+    "b1 added twice": (by_loss(("X.dot(W1) + b1", "X.dot(W1) + b1 + b1")), "T5", None),
+    "hidden values scaled": (by_loss(("np.maximum(0, z1)", "np.maximum(0, z1) * 1.5")), "T5", None),
+    "penalty without half, slopes to match": (by_loss(FULL_PENALTY, *FULL_SLOPES), "T6", 0.75),
+    "penalty without half, and unstable": (by_loss(FULL_PENALTY, *FULL_SLOPES, UNSTABLE), "T6", 0.5),
+    "penalty squared in reg": (by_loss((PENALTY, PENALTY.replace("+ np", "+ reg * np"))), "T6", 0.75),
+    "sum, with the gradients of the mean": (by_loss((DATA, DATA.removesuffix(" / N"))), "T6", 0.5),
+    "softmax of the whole batch": (
+        by_loss(("axis=1, keepdims=True)\n        loss", "axis=None)\n        loss")),
+        "T6",
+        0.5,
+    ),
+    "clipped": (by_loss((DATA, "loss = -np.mean(np.log(np.clip(p[range(N), y], 1e-7, 1)))")), "", None),
+    "three classes only": (
+        by_loss(("p /= np.sum(p, axis=1, keepdims=True)", "p /= np.tile(np.sum(p, axis=1), (3, 1)).T")),
+        "T6",
+        None,
+    ),
+    "one-hot rows as wide as the labels seen": (
+        by_loss((DATA, "loss = -np.sum(np.eye(np.max(y) + 1)[y] * np.log(p)) / N")),
+        "T6",
+        0.5,
+    ),
+    "no ReLU in the gradient, and unstable": (by_loss(UNSTABLE, (" * (z1 > 0)", "")), "T6 T7", 0.75),
+    "biases in the penalty's gradient": (
+        by_loss(
+            ("np.sum(dz2, axis=0)", "np.sum(dz2, axis=0) + reg * b2"),
+            ("np.sum(dz1, axis=0)", "np.sum(dz1, axis=0) + reg * b1"),
+        ),
+        "T7",
+        0.5,
+    ),
+    "counts without minlength": (
+        by_loss(
+            (MINUS_ONE, '        grads["b2"] = p.mean(axis=0) - np.bincount(y) / N\n' + MINUS_ONE),
+            ('        grads["b2"] = np.sum(dz2, axis=0)\n', ""),
+        ),
+        "T7",
+        0.75,
+    ),
+    "gradient for eight classes": (by_loss((MINUS_ONE, EIGHT)), "T7", 0.0),
+    "gradient for eight classes, penalty without half": (
+        by_loss((MINUS_ONE, EIGHT), FULL_PENALTY, *FULL_SLOPES),
+        "T6 T7",
+        0.75,
+    ),
+    "gradients by other names": (
+        own_class(
+            loss=reworded(
+                LOSS, ("return loss, grads", "return loss, {'d' + key: value for key, value in grads.items()}")
+            ),
+            train=reworded(TRAIN, ("grads[key]", "grads['d' + key]")),
+        ),
+        "T7",
+        0.0,
+    ),
+    "a name mistyped where rows are drawn": (
+        by_train((OWN_DRAW, "idx = np.random.choice(num_train, bach_size)")),
+        "T8 T9 T10",
+        None,
+    ),
+    "one row too few": (by_train((OWN_DRAW, "idx = np.random.permutation(num_train)[: batch_size - 1]")), "T8", 0.5),
+    "forty batches in turn": (
+        by_train(
+            ("        for it in", "        some = np.random.choice(num_train, (40, batch_size))\n        for it in"),
+            (OWN_DRAW, "idx = some[it % 40]"),
+        ),
+        "T8",
+        0.5,
+    ),
+    "shuffled once, then in order": (
+        by_train(
+            ("        for it in", "        order = np.random.permutation(num_train)\n        for it in"),
+            (OWN_DRAW, "idx = order[np.arange(it * batch_size, (it + 1) * batch_size) % num_train]"),
+        ),
+        "T8",
+        0.5,
+    ),
+    "labels as a column": (by_train(("y_batch = y[idx]", "y_batch = y[idx].reshape(-1, 1)")), "T8", 0.5),
+    "sorted rows": (by_train((OWN_DRAW, "idx = np.sort(np.random.choice(num_train, batch_size))")), "", None),
+    **{
+        f"{name}, decay {'at the end' if edits else 'at 0'}": (by_update(update, *edits, before=before), "T9", 0.0)
+        for edits in ((), (AT_END,))
+        for name, update, before in (
+            ("momentum", MOMENTUM, VELOCITY),
+            ("Adam", ADAM, VELOCITY.replace("v =", "m =") + VELOCITY.replace("v =", "s =")),
+            ("Adagrad", ADAGRAD, VELOCITY.replace("v =", "s =")),
+            ("biases not updated", ONLY_WEIGHTS, ""),
+            ("half a step for biases", HALF_FOR_BIASES, ""),
+            ("step times decay", WITH_DECAY, ""),
+            ("upward", UPWARD, ""),
+        )
+    },
+    "gradient of the whole set": (
+        by_train(("            loss_history.append(loss)\n", "            _, grads = self.loss(X, y, reg)\n")),
+        "T9",
+        0.0,
+    ),
+    "another argument's name": (
+        by_train(
+            ("num_iters=100", "epochs=100"),
+            ("range(num_iters)", "range(epochs)"),
+            ("% (it, num_iters, loss)", "% (it, epochs, loss)"),
+        ),
+        "T8 T9 T10",
+        None,
+    ),
+    "decay where it prints": (
+        by_train(("if it % iterations_per_epoch == 0:", "if verbose and it % iterations_per_epoch == 0:")),
+        "T10",
+        0.0,
+    ),
+    "no decay": (by_train((OWN_DECAY, "")), "T10", 0.0),
+    "ReLU on the scores it predicts by": (
+        own_class(
+            predict=reworded(
+                PREDICT, ('hidden.dot(self.params["W2"]) + self.params["b2"]', "np.maximum(self.loss(X), 0)")
+            )
+        ),
+        "T11",
+        0.0,
+    ),
+    "no b2 where it predicts": (own_class(predict=reworded(PREDICT, (' + self.params["b2"]', ""))), "T11", 0.0),
+    "softmax of usual scores where it predicts": (
+        own_class(predict=PREDICT.replace('hidden.dot(self.params["W2"]) + self.params["b2"]', "np.exp(self.loss(X))")),
+        "",
+        None,
+    ),
+    "labels it predicts as a column": (
+        own_class(predict=reworded(PREDICT, ("axis=1)", "axis=1)[:, None]"))),
+        "T11",
+        0.0,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_class_loses_what_it_got_wrong_and_nothing_else(
+    mark: Callable[..., Result], hand_in: Callable[..., dict[str, bytes]], right: Mapping[str, str], name: str
+) -> None:
+    source, tasks, left = CASES[name]
+    basics = {task: right[task] for task in ("T1", "T2", "T3", "T4")}
+    result = mark(hand_in({**basics, "T11": source}))
+    lost = [task for task, v in result.verdicts.items() if task != "T4" and v.status != PASSED]
+    assert lost == tasks.split(), {task: result.verdicts[task].message for task in lost}
+    if left is not None:
+        assert result.verdicts[lost[0]].score == left, result.verdicts[lost[0]].parts
