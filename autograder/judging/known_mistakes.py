@@ -94,7 +94,7 @@ def _same(judge_context: "JudgeContext", context: CheckContext, names: Mapping[s
     if record.signature is not None:
         if "signature" not in context.memo:  # once, not for each mistake: their answers may be as large as a frame
             context.memo["signature"] = record.signature(context)
-        return bool(record.signature(replace(context, answers=ours)) == context.memo["signature"])
+        return bool(record.signature(replace(context, answers=ours, memo={})) == context.memo["signature"])
 
     def distinguishing(keys: Mapping[str, Any]) -> set[str]:
         return {key for key in keys if key.partition("/")[2].startswith(prefix)}

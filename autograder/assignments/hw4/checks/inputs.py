@@ -54,13 +54,15 @@ def likely_labels(rng: Rng, scores: Array) -> NDArray[np.int64] | None:
     """Labels with a softmax probability of at least LIKELY, every class among them; None where there are none."""
     allowed = likely(scores)
     N, C = scores.shape
-    for _ in range(40):
-        y: NDArray[np.int64] = (rng.random((N, C)) * allowed).argmax(axis=1)
-        rows = rng.permutation(N)[: min(N, C)]
-        y[rows] = rng.permutation(C)[: len(rows)]
-        if allowed[np.arange(N), y].all():
-            return y
-    return None
+    y: NDArray[np.int64] = (rng.random((N, C)) * allowed).argmax(axis=1)
+    free = np.full(N, True)
+    for label in rng.permutation(C)[:N]:
+        rows = np.flatnonzero(allowed[:, label] & free)
+        if not rows.size:
+            return None
+        row = rows[rng.integers(rows.size)]
+        y[row], free[row] = label, False
+    return y if allowed[np.arange(N), y].all() else None
 
 
 def likely(scores: Array) -> NDArray[np.bool_]:

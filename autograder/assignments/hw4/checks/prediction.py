@@ -12,11 +12,11 @@ from .inputs import Rng, alive, lead, random_params
 
 GAP = 1e-4  # to the ReLU's kink, and between the two largest scores
 FAR = 300.0  # below zero: where every hidden unit of a row is off
-POOL = 20  # rows to choose each from
+POOL = 8  # rows to choose each from
 
 
 def T11_cases(rng: Rng, reference: Mapping[str, Any], data: Mapping[str, Array]) -> list[Case]:
-    return [_case(rng, reference, *sizes) for sizes in ((30, 5, 7, 4), (40, 6, 12, 10))]
+    return [_case(rng, reference, *sizes) for sizes in ((20, 5, 7, 4), (40, 6, 12, 10))]
 
 
 def _case(rng: Rng, reference: Mapping[str, Any], N: int, D: int, H: int, C: int) -> Case:
