@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import toy as toy_course
+from command_server import COMMANDS, CommandServer, command_server
+from toy import Toy
 
 from autograder.course import Assignment, Course, load_course
 from autograder.grading import made_up, pipeline
@@ -52,6 +55,12 @@ def repo() -> Course:
 def course(repo: Course, tmp_path_factory: pytest.TempPathFactory) -> Course:
     """A copy of the course on the offline sample, released. Only read: `scratch` is for changes."""
     return made_up.scratch_course(repo, tmp_path_factory.mktemp("shared") / "course")
+
+
+@pytest.fixture(scope="session")
+def toy(tmp_path_factory: pytest.TempPathFactory) -> Toy:
+    """The toy course. Only read: `toy.copy` is for changes."""
+    return toy_course.make(tmp_path_factory.mktemp("toy") / "course")
 
 
 @pytest.fixture(scope="session")
@@ -106,10 +115,10 @@ ASSIGNMENT = dataclasses.replace(ASSIGNMENT, tasks=tuple(
 
 @pytest.fixture(scope="session")
 def change_check() -> Callable[[Course, str, str], None]:
-    """Have hw4's author judge a task by another check: source of a function named `changed`."""
+    """Have the author judge a task by another check: source of a function named `changed`."""
 
     def change(course: Course, task: str, source: str) -> None:
-        with course.part("checks", "hw4").open("a", encoding="utf-8") as file:
+        with course.part("checks", course.assignments[0].name).open("a", encoding="utf-8") as file:
             file.write(OTHER_CHECK.format(source=source, task=task))
 
     return change
@@ -121,6 +130,18 @@ def grader(course: Course, hw4: Assignment) -> Iterator[GraderContext]:
     opened = pipeline.open_grader(course, hw4)
     with opened.guest:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def toy_mark(toy: Toy) -> Iterator[Callable[..., Result]]:
+    """Grade files of the toy course in the real sandbox, behind the real judge."""
+    opened = pipeline.open_grader(toy.course, toy.assignment)
+
+    def mark(files: Mapping[str, bytes], student: str = "somchai") -> Result:
+        return pipeline.grade_submission(opened, Submission(student, files))
+
+    with opened.guest:
+        yield mark
 
 
 @pytest.fixture(scope="session")
@@ -146,7 +167,14 @@ def hand_in(course: Course, hw4: Assignment, model: bytes) -> Callable[..., dict
 
 
 @pytest.fixture(scope="session")
-def run() -> Run:
+def warm() -> Iterator[CommandServer]:
+    """Commands whose imports are paid once."""
+    with command_server(around({})) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def run(warm: CommandServer) -> Run:
     """Run a command of the environment by its name, as a user would."""
 
     def run(
@@ -156,11 +184,18 @@ def run() -> Run:
         seconds: float = 240,
         before: Sequence[str] = (),
     ) -> Any:
-        command = [*before, str(BIN / line[0]), *map(str, line[1:])]
-        around = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "COLUMNS": "200", **(env or {})}
-        return subprocess.run(command, cwd=cwd, env=around, capture_output=True, text=True, timeout=seconds)
+        command, wanted = [*before, str(BIN / line[0]), *map(str, line[1:])], around(env or {})
+        if not before and wanted == warm.environment and line[0] in COMMANDS:
+            return warm.run(command, cwd, seconds)
+        return subprocess.run(command, cwd=cwd, env=wanted, capture_output=True, text=True, timeout=seconds)
 
     return run
+
+
+def around(more: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a command."""
+    path = f"{BIN}{os.pathsep}{os.environ['PATH']}"
+    return {**os.environ, "PATH": path, "COLUMNS": "200", "PYTEST_CURRENT_TEST": "", **more}
 
 
 @pytest.fixture(scope="session")
