@@ -63,6 +63,12 @@ def toy(tmp_path_factory: pytest.TempPathFactory) -> Toy:
     return toy_course.make(tmp_path_factory.mktemp("toy") / "course")
 
 
+@pytest.fixture
+def toy_scratch(toy: Toy, tmp_path: Path) -> Course:
+    """A copy of the toy course that a test may change."""
+    return toy.copy(tmp_path / "course")
+
+
 @pytest.fixture(scope="session")
 def hw4(course: Course) -> Assignment:
     """The assignment of the scratch course."""

@@ -32,12 +32,6 @@ def graded(toy: Toy, run: Run, tmp_path_factory: pytest.TempPathFactory) -> Cour
     return course
 
 
-@pytest.fixture
-def scratch(toy: Toy, tmp_path: Path) -> Course:
-    """A copy of the course that a test may change."""
-    return toy.copy(tmp_path / "course")
-
-
 def test_grading_works_without_the_environment_on_path_and_a_blank_submission_is_exit_code_0(graded: Course) -> None:
     assert (graded.root / "gradebook.db").is_file()
     assert (graded.state / "verdicts" / NAME / "blank.json").is_file()
@@ -75,12 +69,12 @@ def test_grade_says_what_to_do_next(graded: Course, run: Run) -> None:
     assert "next: `autograder report warmup`" in done.stdout
 
 
-def test_release_says_what_it_made_and_what_to_do_next(scratch: Course, run: Run) -> None:
-    done = run("autograder", "release", NAME, "--course", scratch.root)
+def test_release_says_what_it_made_and_what_to_do_next(toy_scratch: Course, run: Run) -> None:
+    done = run("autograder", "release", NAME, "--course", toy_scratch.root)
     assert done.returncode == 0, done.stderr
-    assert f"released: {scratch.release(NAME)}" in done.stdout
+    assert f"released: {toy_scratch.release(NAME)}" in done.stdout
     assert "warmup.zip" in done.stdout and "autograder grade warmup" in done.stdout
-    assert (scratch.root / "release" / f"{NAME}.zip").is_file()
+    assert (toy_scratch.root / "release" / f"{NAME}.zip").is_file()
 
 
 def errors(line: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
@@ -106,9 +100,9 @@ def errors(line: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int, st
     ],
 )
 def test_what_the_user_can_mend_is_one_line_and_exit_code_1(
-    scratch: Course, capsys: pytest.CaptureFixture[str], line: list[str], said: list[str]
+    toy_scratch: Course, capsys: pytest.CaptureFixture[str], line: list[str], said: list[str]
 ) -> None:
-    at = ["--course", str(scratch.root)] if len(line) > 1 else []
+    at = ["--course", str(toy_scratch.root)] if len(line) > 1 else []
     code, text = errors([*line, *at], capsys)
     assert code == 1
     assert text.startswith("error: ")
@@ -123,42 +117,42 @@ def test_a_folder_that_is_no_course_is_named_with_the_way_out(
     assert f"{tmp_path}/course_config.py" in text.replace(" ", "") and "--course DIR" in text
 
 
-def test_a_missing_release_is_told_with_the_command_that_makes_it(scratch: Course, toy: Toy, run: Run) -> None:
-    made_up.write(scratch.submitted(NAME, "x"), toy.hand_in({}))
-    (scratch.release(NAME) / BOOK).unlink()
-    done = run("autograder", "grade", NAME, "--course", scratch.root)
+def test_a_missing_release_is_told_with_the_command_that_makes_it(toy_scratch: Course, toy: Toy, run: Run) -> None:
+    made_up.write(toy_scratch.submitted(NAME, "x"), toy.hand_in({}))
+    (toy_scratch.release(NAME) / BOOK).unlink()
+    done = run("autograder", "grade", NAME, "--course", toy_scratch.root)
     assert done.returncode == 1
     assert "run `autograder release warmup`" in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_a_leak_in_the_source_is_an_error_of_the_user(scratch: Course, run: Run) -> None:
-    (scratch.source(NAME) / "answers.docx").write_bytes(b"x")
-    done = run("autograder", "release", NAME, "--course", scratch.root)
+def test_a_leak_in_the_source_is_an_error_of_the_user(toy_scratch: Course, run: Run) -> None:
+    (toy_scratch.source(NAME) / "answers.docx").write_bytes(b"x")
+    done = run("autograder", "release", NAME, "--course", toy_scratch.root)
     assert done.returncode == 1
     assert "answers.docx: a stray file" in done.stderr and "nothing changed" in done.stderr
 
 
 def test_a_bug_of_ours_is_exit_code_3_with_a_traceback(
-    scratch: Course, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    toy_scratch: Course, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def broken(root: Path) -> Course:
         raise ZeroDivisionError("ours")
 
     monkeypatch.setattr(console, "load_course", broken)
-    assert cli.main(["scores", NAME, "--course", str(scratch.root)]) == 3
+    assert cli.main(["scores", NAME, "--course", str(toy_scratch.root)]) == 3
     said = capsys.readouterr().err
     assert "ZeroDivisionError: ours" in said and "please report" in said
 
 
 def test_an_interrupt_keeps_what_is_graded_and_says_so(
-    scratch: Course, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    toy_scratch: Course, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def interrupted(root: Path) -> Course:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(console, "load_course", interrupted)
-    assert cli.main(["scores", NAME, "--course", str(scratch.root)]) == 130
+    assert cli.main(["scores", NAME, "--course", str(toy_scratch.root)]) == 130
     assert "run the same command again" in capsys.readouterr().err
 
 

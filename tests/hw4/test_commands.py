@@ -1,13 +1,16 @@
-"""hw4 through the commands: the demo of the README, the saved model's flag and its file that is missing."""
+"""hw4 through the commands: the demo of the README, the saved model's flag, what is missing."""
 
 import io
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
+from autograder.commands import diagnoses
 from autograder.course import Course
 from autograder.grading import made_up
 from autograder.grading.appeals import explain
@@ -49,6 +52,19 @@ def test_a_wrong_number_and_a_missing_model_are_explained(
     said = {task: "\n".join(explain(scratch, scratch.assignment("hw4"), ["bua"], task)) for task in ("T3", "T12")}
     assert "expected 557057, got 559059" in said["T3"]
     assert "best_net.npz is missing" in said["T12"]
+
+
+def test_doctor_finds_the_sample_and_tells_where_mnist_is_missing(
+    scratch: Course, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    hw4 = scratch.assignment("hw4")
+    assert diagnoses.data(scratch, hw4).ok
+    whole = replace(hw4, dataset="mnist")
+    monkeypatch.setenv("MNIST_DIR", str(tmp_path))
+    found = diagnoses.data(scratch, whole)
+    assert not found.ok and str(tmp_path) in found.found
+    monkeypatch.delenv("MNIST_DIR")
+    assert "not here yet" in diagnoses.data(scratch, whole).found
 
 
 def test_the_demo_shows_the_whole_loop(scratch: Course, run: Run, tmp_path: Path) -> None:
