@@ -37,16 +37,18 @@ class CommandServer:
     """The server, as the tests see it."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
-        self.environment = environment
         self._process = subprocess.Popen(
             [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
         )
 
-    def run(self, command: Sequence[str], cwd: Path, seconds: float) -> "subprocess.CompletedProcess[str]":
+    def run(
+        self, command: Sequence[str], cwd: Path, environment: Mapping[str, str], seconds: float
+    ) -> "subprocess.CompletedProcess[str]":
         """As subprocess.run, output captured."""
         assert self._process.stdin and self._process.stdout
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-            request = {"command": command, "cwd": str(cwd), "out": _path(out), "err": _path(err), "seconds": seconds}
+            where = {"cwd": str(cwd), "environment": dict(environment), "out": _path(out), "err": _path(err)}
+            request = {"command": command, "seconds": seconds, **where}
             self._process.stdin.write(json.dumps(request) + "\n")
             self._process.stdin.flush()
             code = json.loads(self._process.stdout.readline())
@@ -107,6 +109,8 @@ def become(request: Mapping[str, Any]) -> None:
     """The process of a command that was started anew."""
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     os.chdir(request["cwd"])
+    os.environ.clear()
+    os.environ.update(request["environment"])
     for number, name in ((0, os.devnull), (1, request["out"]), (2, request["err"])):
         found = os.open(name, os.O_RDWR)
         os.dup2(found, number)

@@ -1,4 +1,4 @@
-"""Shared fixtures: a scratch course on the offline sample, a warm grader, a trained net, the command line."""
+"""Shared fixtures: the toy course, hw4 on the offline sample, warm graders, a trained net, the command line."""
 
 import os
 import shutil
@@ -29,8 +29,9 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 # Files that take longest begin first, and a file stays in one worker: its fixtures are dear.
-SLOW = ["test_readers", "test_walk", "test_damaged", "test_gradebook", "test_notebooks_run", "test_cli", "test_mnist",
-        "test_sandbox", "test_release", "test_second_assignment", "test_docs"]  # fmt: skip
+SLOW = ["test_attacks", "test_readers", "test_walk", "test_damaged", "test_faults", "test_postgres", "test_cluster",
+        "test_manual_marks", "test_gradebook", "test_notebooks_run", "test_mnist", "test_docs", "test_one_mark",
+        "test_second_assignment", "test_report", "test_commands"]  # fmt: skip
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -53,7 +54,7 @@ def repo() -> Course:
 
 @pytest.fixture(scope="session")
 def course(repo: Course, tmp_path_factory: pytest.TempPathFactory) -> Course:
-    """A copy of the course on the offline sample, released. Only read: `scratch` is for changes."""
+    """hw4's course on the offline sample, released. Only read: `scratch` is for changes."""
     return made_up.scratch_course(repo, tmp_path_factory.mktemp("shared") / "course")
 
 
@@ -77,7 +78,7 @@ def hw4(course: Course) -> Assignment:
 
 @pytest.fixture
 def scratch(repo: Course, tmp_path: Path) -> Course:
-    """A copy of the course that a test may change."""
+    """A copy of hw4's course that a test may change."""
     return made_up.scratch_course(repo, tmp_path / "course")
 
 
@@ -172,6 +173,11 @@ def hand_in(course: Course, hw4: Assignment, model: bytes) -> Callable[..., dict
     return hand_in
 
 
+def around(more: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a command."""
+    return {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "COLUMNS": "200", **more}
+
+
 @pytest.fixture(scope="session")
 def warm() -> Iterator[CommandServer]:
     """Commands whose imports are paid once."""
@@ -181,7 +187,7 @@ def warm() -> Iterator[CommandServer]:
 
 @pytest.fixture(scope="session")
 def run(warm: CommandServer) -> Run:
-    """Run a command of the environment by its name, as a user would."""
+    """Run a command of the environment by its name, as a user would; `env` and `before` start it from nothing."""
 
     def run(
         *line: str | Path,
@@ -191,17 +197,11 @@ def run(warm: CommandServer) -> Run:
         before: Sequence[str] = (),
     ) -> Any:
         command, wanted = [*before, str(BIN / line[0]), *map(str, line[1:])], around(env or {})
-        if not before and wanted == warm.environment and line[0] in COMMANDS:
-            return warm.run(command, cwd, seconds)
+        if not before and env is None and line[0] in COMMANDS:
+            return warm.run(command, cwd, wanted, seconds)
         return subprocess.run(command, cwd=cwd, env=wanted, capture_output=True, text=True, timeout=seconds)
 
     return run
-
-
-def around(more: Mapping[str, str]) -> dict[str, str]:
-    """The environment of a command."""
-    path = f"{BIN}{os.pathsep}{os.environ['PATH']}"
-    return {**os.environ, "PATH": path, "COLUMNS": "200", "PYTEST_CURRENT_TEST": "", **more}
 
 
 @pytest.fixture(scope="session")

@@ -54,6 +54,20 @@ def test_a_wrong_number_and_a_missing_model_are_explained(
     assert "best_net.npz is missing" in said["T12"]
 
 
+def test_the_report_shows_the_accuracies_of_saved_models_and_who_has_the_same(
+    scratch: Course, run: Run, hand_in: HandIn, right: dict[str, str]
+) -> None:
+    for name in ("anong", "bua", "chai"):
+        made_up.write(scratch.submitted("hw4", name), hand_in(right))
+    assert run("autograder", "grade", "hw4", "--course", scratch.root, "--jobs", 1).returncode == 0
+    done = run("autograder", "report", "hw4", "--course", scratch.root)
+    assert done.returncode == 0, done.stderr
+    page = (scratch.root / "reports" / "hw4" / "index.html").read_text()
+    assert "Dataset: sample" in page and "validation: 3 models" in page
+    assert "The saved models hold the very same numbers: anong, bua, chai" in page
+    assert page.count('<svg role="img" aria-label="') == 3 == page.count("<svg")
+
+
 def test_doctor_finds_the_sample_and_tells_where_mnist_is_missing(
     scratch: Course, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
