@@ -1,4 +1,4 @@
-"""Shared fixtures: a scratch course on the offline sample, a warm grader, a trained net, the command line."""
+"""Shared fixtures: the toy course, hw4 on the offline sample, warm graders, a trained net, the command line."""
 
 import os
 import shutil
@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import toy as toy_course
+from command_server import COMMANDS, CommandServer, command_server
+from toy import Toy
 
 from autograder.course import Assignment, Course, load_course
 from autograder.grading import made_up, pipeline
@@ -26,8 +29,9 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 # Files that take longest begin first, and a file stays in one worker: its fixtures are dear.
-SLOW = ["test_readers", "test_walk", "test_damaged", "test_gradebook", "test_notebooks_run", "test_cli", "test_mnist",
-        "test_sandbox", "test_release", "test_second_assignment", "test_docs"]  # fmt: skip
+SLOW = ["test_attacks", "test_readers", "test_walk", "test_damaged", "test_faults", "test_postgres", "test_cluster",
+        "test_manual_marks", "test_gradebook", "test_notebooks_run", "test_mnist", "test_docs", "test_one_mark",
+        "test_second_assignment", "test_report", "test_commands"]  # fmt: skip
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -50,8 +54,20 @@ def repo() -> Course:
 
 @pytest.fixture(scope="session")
 def course(repo: Course, tmp_path_factory: pytest.TempPathFactory) -> Course:
-    """A copy of the course on the offline sample, released. Only read: `scratch` is for changes."""
+    """hw4's course on the offline sample, released. Only read: `scratch` is for changes."""
     return made_up.scratch_course(repo, tmp_path_factory.mktemp("shared") / "course")
+
+
+@pytest.fixture(scope="session")
+def toy(tmp_path_factory: pytest.TempPathFactory) -> Toy:
+    """The toy course. Only read: `toy.copy` is for changes."""
+    return toy_course.make(tmp_path_factory.mktemp("toy") / "course")
+
+
+@pytest.fixture
+def toy_scratch(toy: Toy, tmp_path: Path) -> Course:
+    """A copy of the toy course that a test may change."""
+    return toy.copy(tmp_path / "course")
 
 
 @pytest.fixture(scope="session")
@@ -62,7 +78,7 @@ def hw4(course: Course) -> Assignment:
 
 @pytest.fixture
 def scratch(repo: Course, tmp_path: Path) -> Course:
-    """A copy of the course that a test may change."""
+    """A copy of hw4's course that a test may change."""
     return made_up.scratch_course(repo, tmp_path / "course")
 
 
@@ -106,10 +122,10 @@ ASSIGNMENT = dataclasses.replace(ASSIGNMENT, tasks=tuple(
 
 @pytest.fixture(scope="session")
 def change_check() -> Callable[[Course, str, str], None]:
-    """Have hw4's author judge a task by another check: source of a function named `changed`."""
+    """Have the author judge a task by another check: source of a function named `changed`."""
 
     def change(course: Course, task: str, source: str) -> None:
-        with course.part("checks", "hw4").open("a", encoding="utf-8") as file:
+        with course.part("checks", course.assignments[0].name).open("a", encoding="utf-8") as file:
             file.write(OTHER_CHECK.format(source=source, task=task))
 
     return change
@@ -121,6 +137,18 @@ def grader(course: Course, hw4: Assignment) -> Iterator[GraderContext]:
     opened = pipeline.open_grader(course, hw4)
     with opened.guest:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def toy_mark(toy: Toy) -> Iterator[Callable[..., Result]]:
+    """Grade files of the toy course in the real sandbox, behind the real judge."""
+    opened = pipeline.open_grader(toy.course, toy.assignment)
+
+    def mark(files: Mapping[str, bytes], student: str = "somchai") -> Result:
+        return pipeline.grade_submission(opened, Submission(student, files))
+
+    with opened.guest:
+        yield mark
 
 
 @pytest.fixture(scope="session")
@@ -145,9 +173,21 @@ def hand_in(course: Course, hw4: Assignment, model: bytes) -> Callable[..., dict
     return hand_in
 
 
+def around(more: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a command."""
+    return {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "COLUMNS": "200", **more}
+
+
 @pytest.fixture(scope="session")
-def run() -> Run:
-    """Run a command of the environment by its name, as a user would."""
+def warm() -> Iterator[CommandServer]:
+    """Commands whose imports are paid once."""
+    with command_server(around({})) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def run(warm: CommandServer) -> Run:
+    """Run a command of the environment by its name, as a user would; `env` and `before` start it from nothing."""
 
     def run(
         *line: str | Path,
@@ -156,9 +196,10 @@ def run() -> Run:
         seconds: float = 240,
         before: Sequence[str] = (),
     ) -> Any:
-        command = [*before, str(BIN / line[0]), *map(str, line[1:])]
-        around = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "COLUMNS": "200", **(env or {})}
-        return subprocess.run(command, cwd=cwd, env=around, capture_output=True, text=True, timeout=seconds)
+        command, wanted = [*before, str(BIN / line[0]), *map(str, line[1:])], around(env or {})
+        if not before and env is None and line[0] in COMMANDS:
+            return warm.run(command, cwd, wanted, seconds)
+        return subprocess.run(command, cwd=cwd, env=wanted, capture_output=True, text=True, timeout=seconds)
 
     return run
 

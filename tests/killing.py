@@ -15,7 +15,7 @@ import signal
 import sqlite3
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,6 @@ from nbgrader.api import Gradebook
 from autograder import cli
 from autograder.course import Course
 from autograder.grading import made_up, session, workers
-from autograder.judging.mutations import Mistake
 
 assert session and workers  # imported here, so that no fork pays for it
 FILE_EVENTS = ("open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.chmod", "shutil.rmtree", "sqlite3.connect")
@@ -70,7 +69,10 @@ def rows(path: Path) -> dict[str, list[tuple[Any, ...]]]:
 def state(course: Course) -> State:
     """What stands in the course folder."""
     folder = course.root / "autograded"
-    verdicts = {p.name: json.loads(p.read_text()) for p in (course.state / "verdicts" / "hw4").glob("*.json")}
+    verdicts = {
+        p.name: json.loads(p.read_text())
+        for p in (course.state / "verdicts" / course.assignments[0].name).glob("*.json")
+    }
     for verdict in verdicts.values():
         del verdict["seconds"]
     hidden = [p for p in course.root.rglob(".*") if p.name not in (".autograder", ".ipynb_checkpoints")]
@@ -82,25 +84,37 @@ def state(course: Course) -> State:
     )
 
 
-def make_class(course: Course, right: dict[str, str], mistakes: dict[tuple[str, str], Mistake]) -> None:
-    """Six submissions. Two were graded and marked by a person before, and one of those was handed in anew since."""
-    hw4 = course.assignments[0]
-    t5, _ = made_up.with_mistake(course, hw4, mistakes["T5", "relu-missing"])
-    t7, _ = made_up.with_mistake(course, hw4, mistakes["T7", "W2-regularization-missing"])
-    broken = {"1-basics.ipynb": b"{not json", "2-two-layer-network.ipynb": b"\x00\xff", "best_net.npz": b"PK"}
-    answers = {"anong": right, "bua": t7, "chai": t5, "สมชาย ใจดี": right | {"T4": "พิสูจน์"}, "empty": {}}
-    files = {name: made_up.hand_in(course, hw4, found) for name, found in answers.items()}
+def make_class(
+    course: Course,
+    right: Mapping[str, str],
+    bua: Mapping[str, str],
+    chai: Mapping[str, str],
+    by_person: str,
+    bonus: str,
+) -> None:
+    """Six submissions. Two were graded and marked by a person before, and one of those was handed in anew since.
+
+    bua, chai: answers with a mistake each; by_person: the task that a person marks; bonus: one that bua gets more for.
+    """
+    (assignment,) = course.assignments
+    first, *others = (f"{name}.ipynb" for name in assignment.notebooks)
+    broken = {first: b"{not json", **dict.fromkeys(others, b"\x00\xff")}
+    if assignment.model_file:
+        broken[assignment.model_file] = b"PK"
+    thai = {**right, by_person: "พิสูจน์"}
+    answers = {"anong": right, "bua": bua, "chai": chai, "สมชาย ใจดี": thai, "empty": {}}
+    files = {name: made_up.hand_in(course, assignment, found) for name, found in answers.items()}
     for name, found in (files | {"broken": broken}).items():
         stamp = {"timestamp.txt": b"2026-11-05 12:00:00 UTC\n"}
-        made_up.write(course.submitted("hw4", name), {**found, **stamp})
-    before = ["grade", "hw4", "anong", "bua", "--jobs", "1", "--quiet", "--course", str(course.root)]
+        made_up.write(course.submitted(assignment.name, name), {**found, **stamp})
+    before = ["grade", assignment.name, "anong", "bua", "--jobs", "1", "--quiet", "--course", str(course.root)]
     assert cli.main(before) == 0
-    give(course, "anong", "T4", score=0.75, comment="Nice.")
-    give(course, "bua", "T4", score=0.5, comment="The second case is missing.")
-    give(course, "bua", "T7", extra=0.25)
+    give(course, "anong", by_person, score=0.75, comment="Nice.")
+    give(course, "bua", by_person, score=0.5, comment="The second case is missing.")
+    give(course, "bua", bonus, extra=0.25)
     assert cli.main(before) == 0  # takes up what the person gave
-    anew = made_up.hand_in(course, hw4, right | {"T4": "another proof"})
-    made_up.write(course.submitted("hw4", "bua"), anew)
+    anew = made_up.hand_in(course, assignment, {**right, by_person: "another proof"})
+    made_up.write(course.submitted(assignment.name, "bua"), anew)
 
 
 def give(
@@ -192,7 +206,7 @@ def wait_for(child: int) -> int:
 
 def line(course: Course, jobs: int) -> list[str]:
     """The command line."""
-    return ["grade", "hw4", "--quiet", "--course", str(course.root), "--jobs", str(jobs)]
+    return ["grade", course.assignments[0].name, "--quiet", "--course", str(course.root), "--jobs", str(jobs)]
 
 
 def killed(course: Course, rng: random.Random, seconds: float, events: int, log: Path) -> dict[str, Any]:

@@ -69,7 +69,7 @@ MOODLE_COLUMNS = ("Identifier", "Full name", "ID number", "Email address", "Stat
                   "Feedback comments")  # fmt: skip
 
 
-def moodle_worksheet(path: Path, times: Sequence[tuple[Student, str]], best: str = "12.00") -> Path:
+def moodle_worksheet(path: Path, times: Sequence[tuple[Student, str]], best: str = "3.00") -> Path:
     """The grading worksheet that Moodle gives: UTF-8 with BOM, its own long dates."""
     with path.open("w", newline="", encoding="utf-8-sig") as file:
         out = csv.writer(file)
@@ -123,7 +123,7 @@ def canvas_zip(path: Path, handed: Sequence[tuple[Student, Files, bool]], attach
     return path
 
 
-def canvas_gradebook(path: Path, students: Sequence[Student], column: str, best: str = "12") -> Path:
+def canvas_gradebook(path: Path, students: Sequence[Student], column: str, best: str = "3") -> Path:
     """The gradebook as Canvas exports it, with other columns and its read-only totals."""
     with path.open("w", newline="", encoding="utf-8") as file:
         out = csv.writer(file)
@@ -140,7 +140,7 @@ def read_canvas(text: str, column: str) -> dict[int, tuple[str, float | None]]:
     """User id -> (name, score), as Canvas's importer reads: by ID, after the row of points."""
     first, second, *rows = list(csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline="")))
     assert first[:2] == ["Student", "ID"] and first.index("Section") < first.index(column)
-    assert second[0].strip() == "Points Possible" and float(second[first.index(column)]) == 12
+    assert second[0].strip() == "Points Possible" and float(second[first.index(column)]) == 3
     found = {}
     for row in rows:
         assert len(row) == len(first)

@@ -78,10 +78,8 @@ def database(folder: str, name: str) -> str:
 
 def with_url(course: Course, url: str) -> Course:
     """The course with its gradebook in PostgreSQL."""
-    config = course.root / "course_config.py"
-    config.write_text(
-        config.read_text().replace("    assignments=(hw4,),", f'    assignments=(hw4,),\n    db_url="{url}",')
-    )
+    config, listed = course.root / "course_config.py", f"    assignments=({course.assignments[0].name},),"
+    config.write_text(config.read_text().replace(listed, f'{listed}\n    db_url="{url}",'))
     changed = load_course(course.root)
     assert changed.db_url == url
     return changed

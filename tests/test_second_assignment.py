@@ -17,6 +17,7 @@ from autograder.grading import made_up
 ROOT = Path(__file__).resolve().parent.parent
 WARMUP = ROOT / "tests" / "courses" / "warmup"
 Run = Callable[..., Any]
+LIMITS = "limits=Limits(cell_seconds=1, question_seconds=1, check_seconds=1),"  # one of the class never ends
 OF_HW4 = ("TwoLayerNet", "best_net", "hw4", "mnist", "W1", "minibatch")
 
 
@@ -25,6 +26,9 @@ def warmup(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Course:
     """The sample course, released, with a right, a wrong, an endless and a blank submission, graded."""
     root = tmp_path_factory.mktemp("second") / "course"
     shutil.copytree(WARMUP, root)
+    config = root / "course_config.py"
+    text = config.read_text(encoding="utf-8").replace("Course, Task", "Course, Limits, Task")
+    config.write_text(text.replace("    tasks=(", f"    {LIMITS}\n    tasks=(", 1), encoding="utf-8")
     done = run("autograder", "release", "warmup", "--course", root)
     assert done.returncode == 0, done.stderr
     course = load_course(root)

@@ -3,14 +3,14 @@
 import re
 import sqlite3
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from toy import BOOK, NAME, Toy
 
 from autograder.commands import diagnoses
-from autograder.course import Assignment, Course
+from autograder.course import Course
 from autograder.errors import CourseError
 from autograder.sandbox import walls
 
@@ -18,22 +18,22 @@ ROOT = Path(__file__).resolve().parents[2]
 Run = Callable[..., Any]
 
 
-def test_a_whole_course_passes_and_an_unreadable_gradebook_does_not(scratch: Course, run: Run) -> None:
-    done = run("autograder", "doctor", "--course", scratch.root)
+def test_a_whole_course_passes_and_an_unreadable_gradebook_does_not(toy_scratch: Course, run: Run) -> None:
+    done = run("autograder", "doctor", "--course", toy_scratch.root)
     assert done.returncode == 0, done.stdout + done.stderr
-    for line in ("python", "packages", "bubblewrap", "jupyter", "course", "sandbox (hw4)", "data (hw4)", "disk"):
+    for line in ("python", "packages", "bubblewrap", "jupyter", "course", "sandbox (warmup)", "disk"):
         assert re.search(rf"^ *ok +{re.escape(line)} ", done.stdout, re.MULTILINE), line
     assert "the walls stand" in done.stdout and "next: " in done.stdout
-    (scratch.root / "gradebook.db").write_bytes(b"SQLite format 3\0 but no more")
-    done = run("autograder", "doctor", "--course", scratch.root)
+    (toy_scratch.root / "gradebook.db").write_bytes(b"SQLite format 3\0 but no more")
+    done = run("autograder", "doctor", "--course", toy_scratch.root)
     assert done.returncode == 1
     assert "mend: " in done.stdout and "until this is mended: gradebook" in done.stderr
 
 
-def test_a_broken_course_is_told_with_the_line(scratch: Course) -> None:
-    config = scratch.root / "course_config.py"
+def test_a_broken_course_is_told_with_the_line(toy_scratch: Course) -> None:
+    config = toy_scratch.root / "course_config.py"
     config.write_text(config.read_text().replace('language="en"', 'language="xx"'))
-    found = list(diagnoses.examine(scratch.root))[-1]
+    found = list(diagnoses.examine(toy_scratch.root))[-1]
     assert not found.ok and found.stops and "language 'xx'" in found.found
 
 
@@ -50,14 +50,12 @@ def test_no_lock_is_no_problem(tmp_path: Path) -> None:
     assert diagnoses.packages(tmp_path / "none").ok
 
 
-def test_walls_that_do_not_stand_stop_grading(
-    course: Course, hw4: Assignment, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_walls_that_do_not_stand_stop_grading(toy: Toy, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     fake = tmp_path / "bwrap"
     fake.write_text("#!/bin/sh\necho 'bwrap: No permissions to create new namespace' >&2\nexit 1\n")
     fake.chmod(0o755)
     monkeypatch.setattr(walls, "bubblewrap", lambda: str(fake))
-    found = diagnoses.sandbox(course, hw4)
+    found = diagnoses.sandbox(toy.course, toy.assignment)
     assert not found.ok and found.stops and "No permissions" in found.found and found.mend
 
 
@@ -70,29 +68,20 @@ def test_no_bubblewrap_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not found.ok and "apt install bubblewrap" in found.mend
 
 
-def test_a_missing_release_and_missing_data_are_told(
-    scratch: Course, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    hw4 = scratch.assignment("hw4")
-    (scratch.release("hw4") / "1-basics.ipynb").unlink()
-    assert "lacks 1-basics.ipynb" in diagnoses.release(scratch, hw4).found
-    whole = replace(hw4, dataset="mnist")
-    monkeypatch.setenv("MNIST_DIR", str(tmp_path))
-    found = diagnoses.data(scratch, whole)
-    assert not found.ok and str(tmp_path) in found.found
-    monkeypatch.delenv("MNIST_DIR")
-    assert "not here yet" in diagnoses.data(scratch, whole).found
+def test_a_missing_release_is_told(toy_scratch: Course) -> None:
+    (toy_scratch.release(NAME) / BOOK).unlink()
+    assert f"lacks {BOOK}" in diagnoses.release(toy_scratch, toy_scratch.assignment(NAME)).found
 
 
-def test_too_little_room_says_how_much(scratch: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_little_room_says_how_much(toy_scratch: Course, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(diagnoses, "FREE_MB", 10**9)
-    found = diagnoses.disk(scratch)
+    found = diagnoses.disk(toy_scratch)
     assert not found.ok and re.search(r"free \d+ MB", found.mend)
 
 
-def test_a_database_that_is_not_nbgraders_is_told(scratch: Course) -> None:
-    sqlite3.connect(scratch.root / "gradebook.db").execute("CREATE TABLE other (x)").connection.commit()
-    assert not diagnoses.gradebook(scratch).ok
+def test_a_database_that_is_not_nbgraders_is_told(toy_scratch: Course) -> None:
+    sqlite3.connect(toy_scratch.root / "gradebook.db").execute("CREATE TABLE other (x)").connection.commit()
+    assert not diagnoses.gradebook(toy_scratch).ok
 
 
 def test_the_container_is_made_by_the_commands_that_ci_and_the_makefile_run() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from killing import give, rows
+from toy import NAME, Toy
 
 from autograder.course import Course
 from autograder.grading import made_up
@@ -15,29 +16,31 @@ from autograder.marks.manual_marks import ManualMark, Sheet
 
 Run = Callable[..., Any]
 Copy = Callable[[Course, Path], Course]
-HandIn = Callable[..., dict[str, bytes]]
 Marks = Callable[[Course], dict[str, dict[str, Any]]]
 
 
 def grade(run: Run, course: Course, *more: str) -> str:
-    done = run("autograder", "grade", "hw4", "--course", course.root, "--jobs", 1, *more)
+    done = run("autograder", "grade", NAME, "--course", course.root, "--jobs", 1, *more)
     assert done.returncode == 0, done.stdout + done.stderr
     return str(done.stdout)
 
 
+def wrong(toy: Toy) -> dict[str, str]:
+    """Answers of which T1 is worth nothing."""
+    return {**toy.right, "T1": "def standardise(X):\n    return X + 1"}
+
+
 @pytest.fixture(scope="module")
-def marked(repo: Course, hand_in: HandIn, right: dict[str, str], run: Run,
-           tmp_path_factory: pytest.TempPathFactory) -> Course:  # fmt: skip
-    """Two students graded; a person marked T4 of both, and gave bua an override, a bonus and a comment."""
-    course = made_up.scratch_course(repo, tmp_path_factory.mktemp("people") / "course")
-    wrong = right | {"T3": "num_parameters = 7"}
+def marked(toy: Toy, run: Run, tmp_path_factory: pytest.TempPathFactory) -> Course:
+    """Two students graded; a person marked T3 of both, and gave bua an override, a bonus and a comment."""
+    course = toy.copy(tmp_path_factory.mktemp("people") / "course")
     for name in ("anong", "bua"):
-        made_up.write(course.submitted("hw4", name), hand_in(wrong, weights=None))
+        made_up.write(course.submitted(NAME, name), toy.hand_in(wrong(toy)))
     grade(run, course)
-    give(course, "anong", "T4", score=0.75, comment="Nice.")
-    give(course, "bua", "T4", score=0.5, comment="ขาดกรณีที่สอง")
-    give(course, "bua", "T3", score=0.5, comment="A slip of the pen.")
-    give(course, "bua", "T7", extra=0.25)
+    give(course, "anong", "T3", score=0.75, comment="Nice.")
+    give(course, "bua", "T3", score=0.5, comment="ขาดกรณีที่สอง")
+    give(course, "bua", "T1", score=0.5, comment="A slip of the pen.")
+    give(course, "bua", "T2", extra=0.25)
     return course
 
 
@@ -58,61 +61,62 @@ def given(course: Course, student: str) -> dict[str, tuple[Any, ...]]:
 
 
 GIVEN = {
-    "T3": (0.0, 0.5, None, False, "A slip of the pen."),
-    "T4": (None, 0.5, None, False, "ขาดกรณีที่สอง"),
-    "T7": (1.0, None, 0.25, False, None),
+    "T1": (0.0, 0.5, None, False, "A slip of the pen."),
+    "T2": (1.0, None, 0.25, False, None),
+    "T3": (None, 0.5, None, False, "ขาดกรณีที่สอง"),
 }
 
 
-def resubmit(course: Course, hand_in: HandIn, answers: dict[str, str]) -> None:
-    made_up.write(course.submitted("hw4", "bua"), hand_in(answers, weights=None))
+def resubmit(course: Course, student: str, files: dict[str, bytes]) -> None:
+    made_up.write(course.submitted(NAME, student), files)
 
 
 def test_what_a_person_gave_survives_every_regrading(changing: Course, run: Run) -> None:
     grade(run, changing, "--force")
     assert given(changing, "bua") == GIVEN
-    path = changing.part("checks", "hw4")
+    path = changing.part("checks", NAME)
     path.write_text(path.read_text() + "\n# another kit\n")
     grade(run, changing)
     assert given(changing, "bua") == GIVEN
-    done = run("nbgrader", "autograde", "hw4", "--force", cwd=changing.root)
+    done = run("nbgrader", "autograde", NAME, "--force", cwd=changing.root)
     assert done.returncode == 0, done.stderr[-2000:]
     assert given(changing, "bua") == GIVEN
 
 
 def test_where_the_answer_changed_the_task_needs_grading_and_keeps_the_old_mark_in_view(
-    changing: Course, run: Run, hand_in: HandIn, right: dict[str, str]
+    changing: Course, run: Run, toy: Toy
 ) -> None:
-    # T3 and T4 are other answers, T7 is the same; T9 is changed, and nobody marked it
-    resubmit(changing, hand_in, right | {"T4": "another proof", "T9": right["T9"] + "\n# the same"})
+    # of bua T1 and T3 are other answers, T2 is the same; of anong T2 is changed, and nobody marked it
+    resubmit(changing, "bua", toy.hand_in({**toy.right, "T3": "another reason"}))
+    resubmit(changing, "anong", toy.hand_in({**wrong(toy), "T2": toy.right["T2"] + "\n# the same"}))
     said = grade(run, changing)
-    assert "bua: T3: 0 -> 1" in said
+    assert "bua: T1: 0 -> 1" in said
+    assert "bua: T1: needs grading: a person gave 0.5 for an answer that has changed" in said
     assert "bua: T3: needs grading: a person gave 0.5 for an answer that has changed" in said
-    assert "bua: T4: needs grading: a person gave 0.5 for an answer that has changed" in said
     assert given(changing, "bua") == {
-        "T3": (1.0, 0.5, None, True, "A slip of the pen."),
-        "T4": (None, 0.5, None, True, "ขาดกรณีที่สอง"),
-        "T7": (1.0, None, 0.25, False, None),
+        "T1": (1.0, 0.5, None, True, "A slip of the pen."),
+        "T2": (1.0, None, 0.25, False, None),
+        "T3": (None, 0.5, None, True, "ขาดกรณีที่สอง"),
     }
-    done = run("autograder", "scores", "hw4", "--json", "--course", changing.root)
-    shown = json.loads(done.stdout)["bua"]
-    assert {t for t, v in shown.items() if v["status"] == "needs grading"} == {"T3", "T4"}
-    assert "gave 0.5 for an earlier answer" in shown["T3"]["message"]
+    done = run("autograder", "scores", NAME, "--json", "--course", changing.root)
+    shown = {
+        name: {task for task, verdict in tasks.items() if verdict["status"] == "needs grading"}
+        for name, tasks in json.loads(done.stdout).items()
+    }
+    assert shown == {"anong": set(), "bua": {"T1", "T3"}}
+    assert "gave 0.5 for an earlier answer" in json.loads(done.stdout)["bua"]["T1"]["message"]
     # a person marks anew: that holds, by the next grading too, and by the first answer no more
-    give(changing, "bua", "T4", score=0.5)
-    give(changing, "bua", "T3", score=1.0)
+    give(changing, "bua", "T3", score=0.5)
+    give(changing, "bua", "T1", score=1.0)
     grade(run, changing, "--force")
-    assert given(changing, "bua")["T4"][:4] == (None, 0.5, None, False)
-    assert given(changing, "bua")["T3"][:4] == (1.0, 1.0, None, False)
+    assert given(changing, "bua")["T3"][:4] == (None, 0.5, None, False)
+    assert given(changing, "bua")["T1"][:4] == (1.0, 1.0, None, False)
 
 
-def test_an_extra_cell_of_code_that_changed_asks_for_the_override_again(
-    changing: Course, run: Run, hand_in: HandIn, right: dict[str, str]
-) -> None:
-    wrong = right | {"T3": "num_parameters = 7"}
-    made_up.write(changing.submitted("hw4", "bua"), hand_in(wrong, extra=("a_helper = 1",), weights=None))
+def test_an_extra_cell_of_code_that_changed_asks_for_the_override_again(changing: Course, run: Run, toy: Toy) -> None:
+    resubmit(changing, "bua", toy.hand_in(wrong(toy), extra=("a_helper = 1",)))
     grade(run, changing)
-    assert {task for task, (_, _, _, waits, _) in given(changing, "bua").items() if waits} == {"T7"}
+    assert {task for task, (_, _, _, waits, _) in given(changing, "bua").items() if waits} == {"T1", "T2"}
 
 
 def test_the_gradebook_deleted_and_rebuilt_is_equal(changing: Course, run: Run) -> None:
@@ -147,7 +151,7 @@ def test_a_deleted_gradebook_gets_its_marks_back_by_plain_grading_and_by_nbgrade
     assert "kept verdicts entered into the gradebook: anong, bua" in grade(run, changing)
     assert given(changing, "bua") == before == GIVEN
     changing.gradebook.unlink()
-    for command in (["generate_assignment", "hw4", "--force"], ["autograde", "hw4", "--force"]):
+    for command in (["generate_assignment", NAME, "--force"], ["autograde", NAME, "--force"]):
         done = run("nbgrader", *command, cwd=changing.root)
         assert done.returncode == 0, done.stderr[-2000:]
     assert {task: found[1:] for task, found in given(changing, "bua").items()} == {
@@ -157,35 +161,35 @@ def test_a_deleted_gradebook_gets_its_marks_back_by_plain_grading_and_by_nbgrade
 
 def test_marks_that_were_taken_back_are_remembered(changing: Course, run: Run) -> None:
     grade(run, changing)
-    give(changing, "bua", "T3")
+    give(changing, "bua", "T1")
     grade(run, changing)
-    sheet = manual_marks.load_sheet(changing, "hw4", "bua")
-    assert sheet is not None and sheet.marks["T3"].score is None
-    assert [(task, entry.score) for task, entry in sheet.earlier] == [("T3", 0.5)]
-    assert given(changing, "bua")["T3"][:4] == (0.0, None, None, False)
+    sheet = manual_marks.load_sheet(changing, NAME, "bua")
+    assert sheet is not None and sheet.marks["T1"].score is None
+    assert [(task, entry.score) for task, entry in sheet.earlier] == [("T1", 0.5)]
+    assert given(changing, "bua")["T1"][:4] == (0.0, None, None, False)
 
 
 def test_points_changed_after_the_release_are_taken_up_and_told(changing: Course, run: Run) -> None:
     config = changing.root / "course_config.py"
     config.write_text(
-        config.read_text().replace('Task("T2", notebook="1-basics")', 'Task("T2", notebook="1-basics", optional=True)')
+        config.read_text().replace('Task("T2", notebook="1-lines")', 'Task("T2", notebook="1-lines", optional=True)')
     )
     assert "optional=True)," in config.read_text()
     said = grade(run, changing)
     assert "anong: T2: 1 of 1 -> 0.5 of 0.5" in said and "bua: T2: 1 of 1 -> 0.5 of 0.5" in said
     assert ("T2", 0.0) in rows(changing.gradebook)["points"]  # a bonus counts on top of the whole
-    assert given(changing, "bua") == GIVEN
+    assert given(changing, "bua") == GIVEN | {"T2": (0.5, *GIVEN["T2"][1:])}
 
 
 def test_a_changed_check_is_taken_up_and_the_marks_that_moved_are_listed(
     changing: Course, run: Run, change_check: Callable[[Course, str, str], None]
 ) -> None:
     imports = "from autograder.author import PartResult, Problem\n\n\n"
-    check = 'def changed(context):\n    return [PartResult("size_A", 1.0, Problem("number"))]'
+    check = 'def changed(context):\n    return [PartResult("slope", 1.0, Problem("number"))]'
     change_check(changing, "T2", imports + check)
     said = grade(run, changing)
     assert "anong: T2: 1 -> 0" in said and "bua: T2: 1 -> 0" in said
-    assert given(changing, "bua") == GIVEN
+    assert given(changing, "bua") == GIVEN | {"T2": (0.0, *GIVEN["T2"][1:])}
 
 
 def test_a_mark_holds_for_the_answer_that_the_gradebook_had_heard_of() -> None:

@@ -3,36 +3,39 @@
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
+from toy import NAME, Toy
 
-from autograder.course import Course, load_course
-from autograder.grading import answer_cache, made_up, pipeline
+from autograder.course import Course
+from autograder.grading import answer_cache, pipeline
 from autograder.grading.answer_cache import CachedAnswers
 from autograder.judging.verdicts import Result
 from autograder.sandbox.answers import Answers, Error
 from autograder.submissions.submission import Submission
 
-HandIn = Callable[..., dict[str, bytes]]
-
 
 @pytest.fixture(scope="module")
-def first(mark: Callable[..., Result], hand_in: HandIn, right: dict[str, str]) -> Result:
-    return mark(hand_in(right))
+def first(toy_mark: Callable[..., Result], toy: Toy) -> Result:
+    return toy_mark(toy.hand_in(toy.right))
+
+
+@pytest.fixture
+def changing(toy: Toy, tmp_path: Path) -> Course:
+    """A copy of the course with the same secret, so with the same hidden inputs."""
+    course = toy.copy(tmp_path / "course")
+    course.state.mkdir()
+    (course.state / "secret").write_bytes((toy.course.state / "secret").read_bytes())
+    return course
 
 
 def again(course: Course, earlier: Result, files: dict[str, bytes]) -> tuple[Result, int]:
     """Grade with the kept answers -> (result, starts of the sandbox)."""
-    opened = pipeline.open_grader(course, course.assignment("hw4"))
+    opened = pipeline.open_grader(course, course.assignment(NAME))
     with opened.guest:
         return pipeline.grade_submission(opened, Submission("somchai", files), earlier.answers), opened.guest.starts
-
-
-def same_secret(scratch: Course, course: Course) -> Course:
-    scratch.state.mkdir(exist_ok=True)
-    (scratch.state / "secret").write_bytes((course.state / "secret").read_bytes())
-    return load_course(scratch.root)
 
 
 def test_kept_answers_survive_their_file() -> None:
@@ -52,74 +55,58 @@ def test_a_broken_file_is_no_answer(frame: bytes) -> None:
     assert answer_cache.unpack(frame).answers == {}
 
 
-def test_nothing_changed_runs_nothing_again(
-    course: Course, first: Result, hand_in: HandIn, right: dict[str, str]
-) -> None:
-    result, starts = again(course, first, hand_in(right))
+def test_nothing_changed_runs_nothing_again(first: Result, toy: Toy) -> None:
+    result, starts = again(toy.course, first, toy.hand_in(toy.right))
     assert starts == 0
     assert result.verdicts == first.verdicts
 
 
 def test_a_changed_check_judges_again_without_running_student_code(
-    scratch: Course,
-    course: Course,
-    first: Result,
-    hand_in: HandIn,
-    right: dict[str, str],
-    change_check: Callable[[Course, str, str], None],
+    changing: Course, first: Result, toy: Toy, change_check: Callable[[Course, str, str], None]
 ) -> None:
     imports = "from autograder.author import PartResult, Problem\n\n\n"
-    check = 'def changed(context):\n    return [PartResult("num_parameters", 1.0, Problem("number"))]'
-    change_check(scratch, "T3", imports + check)
-    changed = same_secret(scratch, course)
-    result, starts = again(changed, first, hand_in(right))
+    check = 'def changed(context):\n    return [PartResult("slope", 1.0, Problem("number"))]'
+    change_check(changing, "T2", imports + check)
+    result, starts = again(changing, first, toy.hand_in(toy.right))
     assert starts == 0
     assert result.fingerprint != first.fingerprint
-    assert (first.verdicts["T3"].score, result.verdicts["T3"].score) == (1.0, 0.0)
+    assert (first.verdicts["T2"].score, result.verdicts["T2"].score) == (1.0, 0.0)
 
 
-def test_a_changed_probe_asks_its_own_task_again(
-    scratch: Course, course: Course, first: Result, hand_in: HandIn, right: dict[str, str]
-) -> None:
-    path = scratch.part("probes", "hw4")
-    text, edits = re.subn(r"^(def T3\(.*:\n)", r"\1    # anew\n", path.read_text(), flags=re.MULTILINE)
+def test_a_changed_probe_asks_its_own_task_again(changing: Course, first: Result, toy: Toy) -> None:
+    path = changing.part("probes", NAME)
+    text, edits = re.subn(r"^(def T2\(.*:\n)", r"\1    # anew\n", path.read_text(), flags=re.MULTILINE)
     assert edits == 1
     path.write_text(text)
-    result, starts = again(same_secret(scratch, course), first, hand_in(right))
+    result, starts = again(changing, first, toy.hand_in(toy.right))
     assert starts == 1
     assert result.verdicts == first.verdicts
 
 
-def test_a_changed_submission_is_run_again(
-    course: Course, first: Result, hand_in: HandIn, right: dict[str, str]
-) -> None:
-    result, starts = again(course, first, hand_in(right | {"T3": "num_parameters = 1"}))
+def test_a_changed_submission_is_run_again(first: Result, toy: Toy) -> None:
+    result, starts = again(toy.course, first, toy.hand_in({**toy.right, "T2": "def fit_line(x, y):\n    return 1, 2"}))
     assert starts == 1
-    assert result.verdicts["T3"].score == 0
+    assert result.verdicts["T2"].score == 0
 
 
-def test_a_changed_secret_asks_other_questions(
-    scratch: Course, first: Result, hand_in: HandIn, right: dict[str, str]
-) -> None:
-    result, starts = again(scratch, first, hand_in(right))
+def test_a_changed_secret_asks_other_questions(changing: Course, first: Result, toy: Toy) -> None:
+    (changing.state / "secret").unlink()
+    result, starts = again(changing, first, toy.hand_in(toy.right))
     assert starts == 1
     assert result.seeds != first.seeds
 
 
-def test_changed_limits_run_again(course: Course, first: Result, hand_in: HandIn, right: dict[str, str]) -> None:
-    hw4 = course.assignment("hw4")
-    roomy = replace(hw4, limits=replace(hw4.limits, memory_mb=3000))
-    _, starts = again(replace(course, assignments=(roomy,)), first, hand_in(right))
+def test_changed_limits_run_again(first: Result, toy: Toy) -> None:
+    roomy = replace(toy.assignment, limits=replace(toy.assignment.limits, memory_mb=3000))
+    _, starts = again(replace(toy.course, assignments=(roomy,)), first, toy.hand_in(toy.right))
     assert starts == 1
 
 
-def test_what_a_limit_ended_is_asked_again(
-    course: Course, mark: Callable[..., Result], hand_in: HandIn, right: dict[str, str]
-) -> None:
-    files = hand_in({"T5": right["T5"].replace("    hidden =", "    import os\n    os._exit(0)\n    hidden =")})
-    before = mark(files)
-    assert "process of your code ended" in before.verdicts["T5"].message
-    _, starts = again(course, before, files)
+def test_what_a_limit_ended_is_asked_again(toy_mark: Callable[..., Result], toy: Toy) -> None:
+    files = toy.hand_in({"T1": "def standardise(X):\n    import os\n    os._exit(0)"})
+    before = toy_mark(files)
+    assert "process of your code ended" in before.verdicts["T1"].message
+    _, starts = again(toy.course, before, files)
     assert starts == 1
 
 
@@ -128,10 +115,9 @@ def test_answers_too_large_to_keep_are_not_kept() -> None:
     assert answer_cache.pack(CachedAnswers({"T5": Answers(huge)}, {"T5": "key"}, {})) == b""
 
 
-def test_the_bugs_of_the_audit_are_asked_with_the_same_probes(course: Course) -> None:
-    hw4 = course.assignment("hw4")
-    texts = answer_cache.probe_texts(course.part("probes", "hw4"), [task.name for task in hw4.tasks])
-    assert set(texts) == {f"T{n}" for n in range(1, 13) if n != 4}
-    assert "def T5" in texts["T5"] and "def T6" not in texts["T5"]
-    assert "_recorder" in texts["T5"]
-    assert made_up.reference_text(course, hw4)
+def test_each_task_has_the_text_of_its_own_probe_and_what_is_no_tasks_own(tmp_path: Path) -> None:
+    (tmp_path / "probes.py").write_text("def both():\n    pass\n\n\ndef T1():\n    both()\n\n\ndef T2():\n    both()\n")
+    texts = answer_cache.probe_texts(tmp_path / "probes.py", ["T1", "T2", "T3"])
+    assert set(texts) == {"T1", "T2"}
+    assert "def T1" in texts["T1"] and "def T2" not in texts["T1"]
+    assert all("def both" in text for text in texts.values())

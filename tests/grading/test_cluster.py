@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from toy import NAME, Toy
 
 from autograder.course import Course
 from autograder.grading import made_up, workers
@@ -65,24 +66,30 @@ class Cluster:
         )
 
     def grade(self, *options: str) -> "subprocess.CompletedProcess[str]":
-        """autograder grade hw4 --cluster, on this machine."""
-        command = [str(BIN / "autograder"), "grade", "hw4", "--cluster", self.address, *options]
+        """autograder grade --cluster, on this machine."""
+        command = [str(BIN / "autograder"), "grade", NAME, "--cluster", self.address, *options]
         return subprocess.run(command, cwd=self.course.root, capture_output=True, text=True, timeout=300)
 
 
-@pytest.fixture
-def cluster(
-    scratch: Course, tmp_path: Path, hand_in: Callable[..., dict[str, bytes]], right: dict[str, str]
-) -> Iterator[Cluster]:
-    """Fourteen submissions and a scheduler, no workers yet."""
+@pytest.fixture(scope="module")
+def classroom(toy: Toy, run: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Course:
+    """Fourteen submissions, graded on this machine. Only copied."""
+    course = toy.copy(tmp_path_factory.mktemp("cluster") / "course")
     for name in NAMES:
-        made_up.write(scratch.submitted("hw4", name), hand_in({**right, "T9": f"# {name}\n{right['T9']}"}))
-    local = subprocess.run([BIN / "autograder", "grade", "hw4", "-q"], cwd=scratch.root, capture_output=True, text=True)
+        made_up.write(course.submitted(NAME, name), toy.hand_in({**toy.right, "T2": f"# {name}\n{toy.right['T2']}"}))
+    local = run("autograder", "grade", NAME, "-q", "--course", course.root)
     assert local.returncode == 0, local.stderr
+    return course
+
+
+@pytest.fixture
+def cluster(classroom: Course, copy_of: Callable[[Course, Path], Course], tmp_path: Path) -> Iterator[Cluster]:
+    """The class in a course of its own and a scheduler, no workers yet."""
+    course = copy_of(classroom, tmp_path / "course")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    made = Cluster(scratch, tmp_path, port)
+    made = Cluster(course, tmp_path, port)
     with ExitStack() as stack:
         made.start("scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard")
         stack.callback(lambda: [process.kill() or process.wait() for process in made.processes])
@@ -111,7 +118,7 @@ def wait_until_busy(cluster: Cluster, name: str) -> None:
 
 
 def scores(course: Course) -> dict[str, dict[str, tuple[str, float | None]]]:
-    found = {name: load_result(course, "hw4", name) for name in NAMES}
+    found = {name: load_result(course, NAME, name) for name in NAMES}
     return {n: {t: (v.status, v.score) for t, v in r.verdicts.items()} for n, r in found.items() if r is not None}
 
 
@@ -122,7 +129,7 @@ def test_a_cluster_gives_the_marks_of_one_machine_and_a_dead_worker_costs_nothin
     victim = cluster.worker("one")
     cluster.worker("two")
     wait_for(cluster, 2)
-    command = [str(BIN / "autograder"), "grade", "hw4", "--cluster", cluster.address, "--force"]
+    command = [str(BIN / "autograder"), "grade", NAME, "--cluster", cluster.address, "--force"]
     running = subprocess.Popen(command, cwd=cluster.course.root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     wait_until_busy(cluster, "one")  # it is importing nbgrader, or in the middle of the class: both must do
     assert running.poll() is None
@@ -157,7 +164,7 @@ def test_where_workers_die_each_submission_of_a_batch_has_a_second_try(
     monkeypatch.setenv("AUTOGRADER_COURSE", str(cluster.course.root))
     made = workers.Workers(workers.local(1).start, 1, remote=True)
     marks: dict[str, Any] = {}
-    for handed_in, outcome in workers.grade_all(cluster.course, cluster.course.assignment("hw4"), NAMES, made):
+    for handed_in, outcome in workers.grade_all(cluster.course, cluster.course.assignment(NAME), NAMES, made):
         if not marks:
             for child in multiprocessing.active_children():
                 child.kill()
@@ -168,7 +175,7 @@ def test_where_workers_die_each_submission_of_a_batch_has_a_second_try(
 
 def test_a_worker_with_another_course_is_refused_in_one_line(cluster: Cluster) -> None:
     cluster.worker("other")
-    with (cluster.folder / "other" / "solutions" / "hw4.py").open("a") as file:
+    with (cluster.folder / "other" / "solutions" / f"{NAME}.py").open("a") as file:
         file.write("\n# edited\n")
     wait_for(cluster, 1)
     result = cluster.grade("--force")
@@ -183,9 +190,9 @@ def test_a_scheduler_without_workers_is_said_in_one_line(cluster: Cluster) -> No
     assert "has no workers" in result.stderr and "dask worker" in result.stderr
 
 
-def test_no_scheduler_is_said_in_one_line(scratch: Course, hand_in: Callable[..., dict[str, bytes]]) -> None:
-    made_up.write(scratch.submitted("hw4", "anong"), hand_in({}))
-    command = [str(BIN / "autograder"), "grade", "hw4", "--cluster", "tcp://127.0.0.1:9"]
-    result = subprocess.run(command, cwd=scratch.root, capture_output=True, text=True, timeout=120)
+def test_no_scheduler_is_said_in_one_line(toy: Toy, run: Callable[..., Any], tmp_path: Path) -> None:
+    course = toy.copy(tmp_path / "course")
+    made_up.write(course.submitted(NAME, "anong"), toy.hand_in({}))
+    result = run("autograder", "grade", NAME, "--cluster", "tcp://127.0.0.1:9", "--course", course.root)
     assert result.returncode == 1
     assert "no scheduler answers" in result.stderr.splitlines()[-1]

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from toy import BOOK, NAME, Toy
 
 from autograder import files
 from autograder.course import Course, load_course
@@ -21,21 +22,19 @@ from autograder.grading import made_up
 
 Run = Callable[..., Any]
 Copy = Callable[[Course, Path], Course]
-HandIn = Callable[..., dict[str, bytes]]
 Marks = Callable[[Course], dict[str, dict[str, Any]]]
 MOUNTING = os.geteuid() == 0 and shutil.which("mount") is not None
 
 
 @pytest.fixture(scope="module")
-def graded(repo: Course, hand_in: HandIn, right: dict[str, str], run: Run,
-           tmp_path_factory: pytest.TempPathFactory) -> Course:  # fmt: skip
+def graded(toy: Toy, run: Run, tmp_path_factory: pytest.TempPathFactory) -> Course:
     """Two students graded, a third handed in since."""
-    course = made_up.scratch_course(repo, tmp_path_factory.mktemp("faults") / "course")
-    made_up.write(course.submitted("hw4", "anong"), hand_in(right, weights=None))
-    made_up.write(course.submitted("hw4", "blank"), hand_in({}, weights=None))
+    course = toy.copy(tmp_path_factory.mktemp("faults") / "course")
+    made_up.write(course.submitted(NAME, "anong"), toy.hand_in(toy.right))
+    made_up.write(course.submitted(NAME, "blank"), toy.hand_in({}))
     done = grade(run, course)
     assert done.returncode == 0, done.stderr
-    made_up.write(course.submitted("hw4", "late"), hand_in({"T3": right["T3"]}, weights=None))
+    made_up.write(course.submitted(NAME, "late"), toy.hand_in({"T1": toy.right["T1"]}))
     return course
 
 
@@ -45,7 +44,7 @@ def changing(graded: Course, copy_of: Copy, tmp_path: Path) -> Course:
 
 
 def grade(run: Run, course: Course, *more: str) -> Any:
-    return run("autograder", "grade", "hw4", "--course", course.root, "--jobs", 1, *more)
+    return run("autograder", "grade", NAME, "--course", course.root, "--jobs", 1, *more)
 
 
 def one_line(done: Any, *said: str) -> str:
@@ -64,10 +63,10 @@ def finished(run: Run, course: Course, gradebook_of: Marks) -> str:
     marks = gradebook_of(course)
     assert sorted(marks) == ["anong", "blank", "late"]
     assert {name: sum(auto or 0 for auto, *_ in tasks.values()) for name, tasks in marks.items()} == {
-        "anong": 10, "blank": 0, "late": 1,
+        "anong": 2, "blank": 0, "late": 1,
     }  # fmt: skip
     for name in marks:
-        assert len(list((course.root / "autograded" / name / "hw4").glob("*.ipynb"))) == 2
+        assert [p.name for p in (course.root / "autograded" / name / NAME).glob("*.ipynb")] == [BOOK]
     assert not strays(course)
     return str(done.stdout)
 
@@ -88,7 +87,7 @@ def test_a_locked_gradebook_is_told_and_nothing_is_half_written(
     one_line(grade(run, changing, "--rebuild"), "gradebook.db: database is locked", "run the same command again")
     holder.rollback()
     holder.close()
-    assert not (changing.state / "verdicts" / "hw4" / "late.json").exists()
+    assert not (changing.state / "verdicts" / NAME / "late.json").exists()
     assert "grading 1 of 3" in finished(run, changing, gradebook_of)
 
 
@@ -98,17 +97,17 @@ def test_a_gradebook_locked_while_a_class_is_graded_costs_no_result(
     from autograder.gradebook.writer import GradebookWriter
     from autograder.grading import session, workers
 
-    hw4 = changing.assignment("hw4")
+    assignment = changing.assignment(NAME)
     save, holder = GradebookWriter.save, sqlite3.connect(changing.gradebook)
 
     def locked(self: GradebookWriter, results: Any) -> Any:
         holder.execute("BEGIN EXCLUSIVE")  # another program comes in between
         return save(self, results)
 
-    with pytest.raises(CourseError, match="database is locked"), session.GradingSession(changing, hw4) as work:
+    with pytest.raises(CourseError, match="database is locked"), session.GradingSession(changing, assignment) as work:
         assert work.review(["late"], False).todo == ["late"]
         monkeypatch.setattr(GradebookWriter, "save", locked)
-        for handed_in, outcome in workers.grade_all(changing, hw4, ["late"], workers.local(1)):
+        for handed_in, outcome in workers.grade_all(changing, assignment, ["late"], workers.local(1)):
             assert not isinstance(outcome, Exception)
             work.take(handed_in, outcome)
         work.finish()
@@ -180,7 +179,7 @@ def test_a_full_disk_is_told_and_nothing_is_half_written(small: Course, run: Run
     line = one_line(grade(run, small), "make room there", "run the same command again")
     assert "No space left on device" in line or "disk is full" in line
     assert small.gradebook.read_bytes() == before
-    assert not (small.state / "verdicts" / "hw4" / "late.json").exists() and not strays(small)
+    assert not (small.state / "verdicts" / NAME / "late.json").exists() and not strays(small)
     large.unlink()
     assert "grading 1 of 3" in finished(run, small, gradebook_of)
 
@@ -207,7 +206,7 @@ def test_parts_of_processes_that_are_gone_are_swept_and_others_stay(tmp_path: Pa
     ended.wait()
     alive = tmp_path / f".a.json.{os.getppid()}-0123abcd.part"
     (tmp_path / f".b.json.{ended.pid}-0123abcd.part").write_text("half")
-    (tmp_path / f".hw4.{ended.pid}-0123abcd.part").mkdir()
+    (tmp_path / f".{NAME}.{ended.pid}-0123abcd.part").mkdir()
     (tmp_path / ".mine.part").write_text("a person's own file")
     alive.write_text("half")
     assert files.sweep([tmp_path, tmp_path / "missing"]) == 2
@@ -219,7 +218,7 @@ def test_parts_of_processes_that_are_gone_are_swept_and_others_stay(tmp_path: Pa
 
 def started(course: Course, *more: str) -> "subprocess.Popen[str]":
     """`autograder grade --force` in a process group of its own."""
-    line = [Path(sys.executable).parent / "autograder", "grade", "hw4", "--course", str(course.root), "--force", *more]
+    line = [Path(sys.executable).parent / "autograder", "grade", NAME, "--course", str(course.root), "--force", *more]
     return subprocess.Popen(
         line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
         env={**os.environ, "COLUMNS": "200"},
@@ -228,7 +227,7 @@ def started(course: Course, *more: str) -> "subprocess.Popen[str]":
 
 def sleepy(course: Course) -> None:
     """One submission sleeps for a while, so that grading lasts long enough to be disturbed."""
-    path = course.submitted("hw4", "anong") / "1-basics.ipynb"
+    path = course.submitted(NAME, "anong") / BOOK
     book = json.loads(path.read_text(encoding="utf-8"))
     book["cells"].append(made_up.code_cell("import time\ntime.sleep(4)"))
     path.write_text(json.dumps(book), encoding="utf-8")
@@ -307,12 +306,12 @@ def test_a_second_grader_in_the_same_folder_is_refused(changing: Course, run: Ru
         one_line(grade(run, changing), str(changing.root), "another `autograder grade`", "grade again")
 
 
-def test_a_clock_set_back_hides_no_change(changing: Course, run: Run, hand_in: HandIn, gradebook_of: Marks) -> None:
-    made_up.write(changing.submitted("hw4", "blank"), hand_in({"T3": "num_parameters = 557057"}, weights=None))
+def test_a_clock_set_back_hides_no_change(changing: Course, run: Run, toy: Toy, gradebook_of: Marks) -> None:
+    made_up.write(changing.submitted(NAME, "blank"), toy.hand_in({"T2": toy.right["T2"]}))
     for path in changing.root.rglob("*"):  # as if all else had been written in the future
-        inside = path.is_relative_to(changing.submitted("hw4", "blank"))
+        inside = path.is_relative_to(changing.submitted(NAME, "blank"))
         os.utime(path, (0, 0) if inside else (4e9, 4e9))
     done = grade(run, changing)
     assert done.returncode == 0, done.stderr
-    assert "grading 2 of 3" in done.stdout and "blank: T3: 0 -> 1" in done.stdout
-    assert gradebook_of(changing)["blank"]["T3"][0] == 1
+    assert "grading 2 of 3" in done.stdout and "blank: T2: 0 -> 1" in done.stdout
+    assert gradebook_of(changing)["blank"]["T2"][0] == 1

@@ -27,28 +27,30 @@ MALI = Student("65010002", "Mali", "Srisuk", "mali@example.org", 2)
 TWIN = Student("65010003", "Mali", "Srisuk", "mali3@example.org", 3)
 STRANGER = Student("69999999", "Nobody", "Known", "nobody@example.org", 99)
 NOTEBOOK, WEIGHTS = b'{"cells": []}', b"PK weights"
-FILES = {"1-basics.ipynb": NOTEBOOK, "best_net.npz": WEIGHTS}
+FILES = {"1-lines.ipynb": NOTEBOOK, "data.npz": WEIGHTS}
 
 
 @pytest.fixture
-def here(scratch: Course) -> Course:
+def here(toy_scratch: Course) -> Course:
     """A course with three people in its roster, in Bangkok."""
-    lms.roster(scratch.root / "roster.csv", [SOMCHAI, MALI, TWIN], bom=True)
-    return configured(scratch, 'timezone="Asia/Bangkok"')
+    lms.roster(toy_scratch.root / "roster.csv", [SOMCHAI, MALI, TWIN], bom=True)
+    return configured(toy_scratch, 'timezone="Asia/Bangkok"')
 
 
 def configured(course: Course, line: str) -> Course:
     config = course.root / "course_config.py"
-    config.write_text(config.read_text().replace("    assignments=(hw4,),", f"    assignments=(hw4,),\n    {line},"))
+    config.write_text(
+        config.read_text().replace("    assignments=(warmup,),", f"    assignments=(warmup,),\n    {line},")
+    )
     return load_course(course.root)
 
 
 def take(course: Course, *paths: Path, **more: object) -> collect.Collected:
-    return collect.collect(course, course.assignment("hw4"), paths, **more)  # type: ignore[arg-type]
+    return collect.collect(course, course.assignment("warmup"), paths, **more)  # type: ignore[arg-type]
 
 
 def files_of(course: Course, student: Student) -> dict[str, bytes]:
-    folder = course.submitted("hw4", student.id)
+    folder = course.submitted("warmup", student.id)
     return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 
 
@@ -62,8 +64,8 @@ def snapshot(course: Course) -> dict[str, bytes]:
 
 @pytest.mark.parametrize(("flat", "slash"), [(False, ""), (False, "_"), (True, "")])
 def test_moodle_in_its_three_layouts(here: Course, tmp_path: Path, flat: bool, slash: str) -> None:
-    handed = [(SOMCHAI, FILES), (TWIN, {"hw4-submission.zip": zipped(FILES)}), (STRANGER, FILES)]
-    done = take(here, lms.moodle_zip(tmp_path / "hw4.zip", handed, flat, slash))
+    handed = [(SOMCHAI, FILES), (TWIN, {"warmup-submission.zip": zipped(FILES)}), (STRANGER, FILES)]
+    done = take(here, lms.moodle_zip(tmp_path / "warmup.zip", handed, flat, slash))
     assert sorted(done.taken) == [SOMCHAI.id, TWIN.id]
     assert files_of(here, SOMCHAI) == files_of(here, TWIN) == FILES
     assert len(done.strangers) == 1 and "Nobody Known (5099): nobody in the roster" in done.strangers[0]
@@ -71,13 +73,16 @@ def test_moodle_in_its_three_layouts(here: Course, tmp_path: Path, flat: bool, s
 
 def test_moodles_worksheet_brings_the_times_in_the_courses_time_zone(here: Course, tmp_path: Path) -> None:
     sheet = lms.moodle_worksheet(tmp_path / "g.csv", [(SOMCHAI, "Thursday, 5 November 2026, 11:58 PM"), (MALI, "-")])
-    take(here, lms.moodle_zip(tmp_path / "hw4.zip", [(SOMCHAI, FILES), (MALI, FILES)]), sheet=sheet)
+    take(here, lms.moodle_zip(tmp_path / "warmup.zip", [(SOMCHAI, FILES), (MALI, FILES)]), sheet=sheet)
     assert files_of(here, SOMCHAI)["timestamp.txt"].startswith(b"2026-11-05 16:58:00")
     assert "timestamp.txt" not in files_of(here, MALI)
 
 
 def test_canvas_by_its_user_ids_with_marks_of_lateness_and_renamed_uploads(here: Course, tmp_path: Path) -> None:
-    renamed = {"1-basics-3.ipynb": NOTEBOOK, "best_net-1.npz": WEIGHTS}
+    config = here.root / "course_config.py"
+    config.write_text(config.read_text().replace('Task("T2",', 'Task("T2", saved_model="data.npz",'))
+    here = load_course(here.root)
+    renamed = {"1-lines-3.ipynb": NOTEBOOK, "data-1.npz": WEIGHTS}
     handed = [(SOMCHAI, renamed, True), (MALI, FILES, False), (STRANGER, FILES, False)]
     done = take(here, lms.canvas_zip(tmp_path / "submissions.zip", handed))
     assert files_of(here, SOMCHAI) == files_of(here, MALI) == FILES
@@ -107,12 +112,12 @@ def test_any_other_system_by_a_pattern_in_the_course(here: Course, tmp_path: Pat
 def test_plain_folders_zips_and_nbgraders_own_layout(here: Course, tmp_path: Path) -> None:
     folder = tmp_path / "class"
     for name, data in FILES.items():
-        for where in (f"{SOMCHAI.id}/hw4", MALI.email):
+        for where in (f"{SOMCHAI.id}/warmup", MALI.email):
             (folder / where).mkdir(parents=True, exist_ok=True)
             (folder / where / name).write_bytes(data)
-    (folder / SOMCHAI.id / "hw4" / "timestamp.txt").write_text("2026-11-05 12:00:00.000000 UTC\n")
+    (folder / SOMCHAI.id / "warmup" / "timestamp.txt").write_text("2026-11-05 12:00:00.000000 UTC\n")
     (folder / MALI.email / "timestamp.txt").write_text("2020-01-01 00:00:00 UTC\n")  # the student's own
-    (folder / f"{TWIN.id}.zip").write_bytes(zipped({f"hw4/{name}": data for name, data in FILES.items()}))
+    (folder / f"{TWIN.id}.zip").write_bytes(zipped({f"warmup/{name}": data for name, data in FILES.items()}))
     done = take(here, folder)
     assert len(done.taken) == 3 and not done.strangers
     assert files_of(here, SOMCHAI)["timestamp.txt"].startswith(b"2026-11-05 12:00:00")
@@ -122,22 +127,22 @@ def test_plain_folders_zips_and_nbgraders_own_layout(here: Course, tmp_path: Pat
 def test_one_students_files_alone(here: Course, tmp_path: Path) -> None:
     for name, data in FILES.items():
         (tmp_path / name).write_bytes(data)
-    take(here, tmp_path / "1-basics.ipynb", tmp_path / "best_net.npz", student=SOMCHAI.id)
-    (tmp_path / "hw4-submission.zip").write_bytes(zipped(FILES))
-    take(here, tmp_path / "hw4-submission.zip", student=MALI.id)
+    take(here, tmp_path / "1-lines.ipynb", tmp_path / "data.npz", student=SOMCHAI.id)
+    (tmp_path / "warmup-submission.zip").write_bytes(zipped(FILES))
+    take(here, tmp_path / "warmup-submission.zip", student=MALI.id)
     assert files_of(here, SOMCHAI) == files_of(here, MALI) == FILES
     with pytest.raises(CourseError, match="--student 1: not an id in"):
-        take(here, tmp_path / "1-basics.ipynb", student="1")
+        take(here, tmp_path / "1-lines.ipynb", student="1")
     with pytest.raises(CourseError, match="add --student ID"):
-        take(here, tmp_path / "1-basics.ipynb")
+        take(here, tmp_path / "1-lines.ipynb")
 
 
 # ---- who is whose -------------------------------------------------------------------------------
 
 
-def test_two_people_of_one_name_are_never_guessed(scratch: Course, tmp_path: Path) -> None:
-    (scratch.root / "roster.csv").write_text("id,first_name,last_name\n1,Mali,Srisuk\n2,Mali,Srisuk\n3,สมชาย,ใจดี\n")
-    done = take(scratch, lms.moodle_zip(tmp_path / "hw4.zip", [(MALI, FILES), (SOMCHAI, FILES)]))
+def test_two_people_of_one_name_are_never_guessed(toy_scratch: Course, tmp_path: Path) -> None:
+    (toy_scratch.root / "roster.csv").write_text("id,first_name,last_name\n1,Mali,Srisuk\n2,Mali,Srisuk\n3,สมชาย,ใจดี\n")
+    done = take(toy_scratch, lms.moodle_zip(tmp_path / "warmup.zip", [(MALI, FILES), (SOMCHAI, FILES)]))
     assert done.taken == ["3"]
     assert "2 people have this name: 1, 2" in done.strangers[0]
 
@@ -148,20 +153,20 @@ def test_a_name_does_not_decide_against_an_id(here: Course, tmp_path: Path) -> N
     assert not done.taken and "nobody in the roster" in done.strangers[0]
 
 
-def test_names_in_decomposed_letters_are_the_same_names(scratch: Course, tmp_path: Path) -> None:
-    (scratch.root / "roster.csv").write_text("id,first_name,last_name\nélodie,Élodie,น้ำใส\n", encoding="utf-8")
+def test_names_in_decomposed_letters_are_the_same_names(toy_scratch: Course, tmp_path: Path) -> None:
+    (toy_scratch.root / "roster.csv").write_text("id,first_name,last_name\nélodie,Élodie,น้ำใส\n", encoding="utf-8")
     name = unicodedata.normalize("NFD", "élodie")
     path = tmp_path / "class.zip"
-    path.write_bytes(zipped({f"{name}/1-basics.ipynb": NOTEBOOK}))
-    assert take(scratch, path).taken == ["élodie"]
+    path.write_bytes(zipped({f"{name}/1-lines.ipynb": NOTEBOOK}))
+    assert take(toy_scratch, path).taken == ["élodie"]
 
 
-def test_without_a_roster_only_ids_that_the_archive_gives_are_taken(scratch: Course, tmp_path: Path) -> None:
-    done = take(scratch, lms.moodle_zip(tmp_path / "hw4.zip", [(MALI, FILES)]))
+def test_without_a_roster_only_ids_that_the_archive_gives_are_taken(toy_scratch: Course, tmp_path: Path) -> None:
+    done = take(toy_scratch, lms.moodle_zip(tmp_path / "warmup.zip", [(MALI, FILES)]))
     assert "a roster is needed" in done.strangers[0]
     path = tmp_path / "class.zip"
-    path.write_bytes(zipped({"65010001/1-basics.ipynb": NOTEBOOK}))
-    assert take(scratch, path).taken == ["65010001"]
+    path.write_bytes(zipped({"65010001/1-lines.ipynb": NOTEBOOK}))
+    assert take(toy_scratch, path).taken == ["65010001"]
 
 
 @pytest.mark.parametrize(
@@ -176,14 +181,14 @@ def test_without_a_roster_only_ids_that_the_archive_gives_are_taken(scratch: Cou
         ("id\na,b\n", "2 values for 1 columns"),
     ],
 )
-def test_a_bad_line_of_the_roster_is_named(scratch: Course, text: str, said: str) -> None:
-    (scratch.root / "roster.csv").write_text(text)
+def test_a_bad_line_of_the_roster_is_named(toy_scratch: Course, text: str, said: str) -> None:
+    (toy_scratch.root / "roster.csv").write_text(text)
     with pytest.raises(CourseError, match=r"roster\.csv") as caught:
-        roster.load_roster(scratch)
+        roster.load_roster(toy_scratch)
     assert said in str(caught.value)
-    (scratch.root / "roster.csv").write_bytes("id\nสมชาย\n".encode("cp874"))
+    (toy_scratch.root / "roster.csv").write_bytes("id\nสมชาย\n".encode("cp874"))
     with pytest.raises(CourseError, match="not UTF-8"):
-        roster.load_roster(scratch)
+        roster.load_roster(toy_scratch)
 
 
 # ---- several attempts ---------------------------------------------------------------------------
@@ -192,38 +197,38 @@ def test_a_bad_line_of_the_roster_is_named(scratch: Course, text: str, said: str
 def test_the_last_attempt_in_time_counts_whatever_the_order_and_the_others_are_kept(
     here: Course, tmp_path: Path
 ) -> None:
-    second = {**FILES, "1-basics.ipynb": b"second"}
+    second = {**FILES, "1-lines.ipynb": b"second"}
     new = lms.gradescope_zip(tmp_path / "new.zip", [([SOMCHAI], second, "2026-11-06 00:00:00 Z")])
     old = lms.gradescope_zip(tmp_path / "old.zip", [([SOMCHAI], FILES, "2026-11-05 00:00:00 Z")])
     take(here, new, old)
-    assert files_of(here, SOMCHAI)["1-basics.ipynb"] == b"second"
-    (kept,) = (here.root / "submitted-earlier" / SOMCHAI.id / "hw4").iterdir()
-    assert kept.name.startswith("20261105-000000-") and (kept / "1-basics.ipynb").read_bytes() == NOTEBOOK
+    assert files_of(here, SOMCHAI)["1-lines.ipynb"] == b"second"
+    (kept,) = (here.root / "submitted-earlier" / SOMCHAI.id / "warmup").iterdir()
+    assert kept.name.startswith("20261105-000000-") and (kept / "1-lines.ipynb").read_bytes() == NOTEBOOK
     before = snapshot(here)
     for again in ((new, old), (old, new), (old,), (new,)):
         assert take(here, *again).same == [SOMCHAI.id]
         assert snapshot(here) == before
-    third = {**FILES, "1-basics.ipynb": b"third"}
+    third = {**FILES, "1-lines.ipynb": b"third"}
     done = take(here, lms.gradescope_zip(tmp_path / "third.zip", [([SOMCHAI], third, "2026-11-07 00:00:00 Z")]))
-    assert done.taken == [SOMCHAI.id] and files_of(here, SOMCHAI)["1-basics.ipynb"] == b"third"
-    assert len(list((here.root / "submitted-earlier" / SOMCHAI.id / "hw4").iterdir())) == 2
+    assert done.taken == [SOMCHAI.id] and files_of(here, SOMCHAI)["1-lines.ipynb"] == b"third"
+    assert len(list((here.root / "submitted-earlier" / SOMCHAI.id / "warmup").iterdir())) == 2
 
 
 def test_without_times_the_one_given_last_counts_and_collecting_again_changes_nothing(
     here: Course, tmp_path: Path
 ) -> None:
     first = lms.canvas_zip(tmp_path / "a.zip", [(MALI, FILES, False)])
-    second = lms.canvas_zip(tmp_path / "b.zip", [(MALI, {**FILES, "1-basics.ipynb": b"second"}, False)])
+    second = lms.canvas_zip(tmp_path / "b.zip", [(MALI, {**FILES, "1-lines.ipynb": b"second"}, False)])
     take(here, first)
     take(here, second)
-    assert files_of(here, MALI)["1-basics.ipynb"] == b"second"
+    assert files_of(here, MALI)["1-lines.ipynb"] == b"second"
     before = snapshot(here)
     assert take(here, second).same == [MALI.id] and take(here, first, second).same == [MALI.id]
     assert snapshot(here) == before
 
 
 def test_times_that_come_later_are_put_to_the_same_submission(here: Course, tmp_path: Path) -> None:
-    archive_ = lms.moodle_zip(tmp_path / "hw4.zip", [(SOMCHAI, FILES)])
+    archive_ = lms.moodle_zip(tmp_path / "warmup.zip", [(SOMCHAI, FILES)])
     take(here, archive_)
     sheet = lms.moodle_worksheet(tmp_path / "g.csv", [(SOMCHAI, "Thursday, 5 November 2026, 11:58 PM")])
     assert take(here, archive_, sheet=sheet).taken == [SOMCHAI.id]
@@ -234,13 +239,13 @@ def test_times_that_come_later_are_put_to_the_same_submission(here: Course, tmp_
 
 def test_a_collect_that_was_killed_between_its_renames_loses_nothing(here: Course, tmp_path: Path) -> None:
     take(here, lms.gradescope_zip(tmp_path / "a.zip", [([SOMCHAI], FILES, "2026-11-05 00:00:00 Z")]))
-    target = here.submitted("hw4", SOMCHAI.id)
-    target.rename(target.with_name(".hw4.old"))
-    (target.parent / ".hw4.999999999-0123abcd.part").mkdir()
-    older = {"1-basics.ipynb": b"older"}
+    target = here.submitted("warmup", SOMCHAI.id)
+    target.rename(target.with_name(".warmup.old"))
+    (target.parent / ".warmup.999999999-0123abcd.part").mkdir()
+    older = {"1-lines.ipynb": b"older"}
     done = take(here, lms.gradescope_zip(tmp_path / "b.zip", [([SOMCHAI], older, "2026-11-04 00:00:00 Z")]))
-    assert done.same == [SOMCHAI.id] and files_of(here, SOMCHAI)["1-basics.ipynb"] == NOTEBOOK
-    assert [path.name for path in target.parent.iterdir()] == ["hw4"]
+    assert done.same == [SOMCHAI.id] and files_of(here, SOMCHAI)["1-lines.ipynb"] == NOTEBOOK
+    assert [path.name for path in target.parent.iterdir()] == ["warmup"]
 
 
 # ---- hostile archives ---------------------------------------------------------------------------
@@ -269,18 +274,18 @@ def hostile_zip() -> bytes:
         out.writestr(entry("device", stat.S_IFCHR | 0o666), b"")
         out.writestr(entry("bomb.ipynb"), b"0" * (70 << 20))
         out.writestr(entry("x\x1b[31m.ipynb"), b"x")
-        out.writestr(entry("1-basics.ipynb"), NOTEBOOK)
+        out.writestr(entry("1-lines.ipynb"), NOTEBOOK)
         out.writestr(entry("timestamp.txt"), b"2000-01-01 00:00:00 UTC")
-        out.writestr(entry(".ipynb_checkpoints/1-basics.ipynb"), b"x")
-        out.writestr(entry("__MACOSX/._1-basics.ipynb"), b"x")
+        out.writestr(entry(".ipynb_checkpoints/1-lines.ipynb"), b"x")
+        out.writestr(entry("__MACOSX/._1-lines.ipynb"), b"x")
     return buffer.getvalue()
 
 
 def test_nothing_is_written_outside_and_what_is_refused_is_said(here: Course, tmp_path: Path) -> None:
     around = {p for p in tmp_path.rglob("*") if ".autograder" not in p.parts}
-    path = lms.moodle_zip(tmp_path / "hw4.zip", [(SOMCHAI, {"hw4-submission.zip": hostile_zip()}), (MALI, FILES)])
+    path = lms.moodle_zip(tmp_path / "warmup.zip", [(SOMCHAI, {"warmup-submission.zip": hostile_zip()}), (MALI, FILES)])
     done = take(here, path)
-    assert files_of(here, SOMCHAI) == {"1-basics.ipynb": NOTEBOOK}
+    assert files_of(here, SOMCHAI) == {"1-lines.ipynb": NOTEBOOK}
     assert files_of(here, MALI) == FILES
     text = "\n".join(done.notes)
     for words in (
@@ -320,14 +325,14 @@ def packed_tar(members: list[tarfile.TarInfo], data: bytes = b"x", name: str = "
 
 
 def test_a_tar_gives_its_plain_files_alone() -> None:
-    names = ["hw4/1-basics.ipynb", "../up.ipynb", "/abs.ipynb"]
+    names = ["warmup/1-lines.ipynb", "../up.ipynb", "/abs.ipynb"]
     members = [tarfile.TarInfo(name) for name in names]
     for kind, name in ((tarfile.SYMTYPE, "soft"), (tarfile.LNKTYPE, "hard"), (tarfile.FIFOTYPE, "pipe")):
         member = tarfile.TarInfo(name)
         member.type, member.linkname = kind, "/etc/passwd"
         members.append(member)
     with archive.inside(packed_tar(members), "a.tar.gz", SMALL) as tree:
-        assert {name: read() for name, read in tree.files.items()} == {"hw4/1-basics.ipynb": b"x"}
+        assert {name: read() for name, read in tree.files.items()} == {"warmup/1-lines.ipynb": b"x"}
         assert len(tree.refused) == 5
 
 
@@ -367,7 +372,7 @@ def packed_bomb(zeros: bytes) -> bytes:
 
 
 def test_a_zip_that_holds_itself_forever_ends() -> None:
-    nested = zipped({"1-basics.ipynb": NOTEBOOK})
+    nested = zipped({"1-lines.ipynb": NOTEBOOK})
     for _ in range(6):
         nested = zipped({"again.zip": nested})
     done = collect.Collected()
@@ -384,22 +389,22 @@ def test_windows_zips_with_thai_names_are_read() -> None:
 
 
 def test_a_locked_or_rar_archive_is_said_and_the_rest_is_taken(here: Course, tmp_path: Path) -> None:
-    handed = [(SOMCHAI, {**FILES, "scan.rar": b"Rar!"}), (MALI, {"hw4.zip": b"PK not a zip"})]
-    done = take(here, lms.moodle_zip(tmp_path / "hw4.zip", handed))
+    handed = [(SOMCHAI, {**FILES, "scan.rar": b"Rar!"}), (MALI, {"warmup.zip": b"PK not a zip"})]
+    done = take(here, lms.moodle_zip(tmp_path / "warmup.zip", handed))
     assert any("scan.rar: cannot be opened here; ask for a .zip" in note for note in done.notes)
-    assert any("hw4.zip: cannot be opened" in note for note in done.notes)
-    assert done.strangers == [f"hw4.zip: {MALI.id}: no file in it can be read"] and not files_of(here, MALI)
+    assert any("warmup.zip: cannot be opened" in note for note in done.notes)
+    assert done.strangers == [f"warmup.zip: {MALI.id}: no file in it can be read"] and not files_of(here, MALI)
     assert set(files_of(here, SOMCHAI)) == {*FILES, "scan.rar"}
 
 
 def test_links_in_a_folder_are_not_followed(here: Course, tmp_path: Path) -> None:
     folder = tmp_path / "class" / SOMCHAI.id
     folder.mkdir(parents=True)
-    (folder / "1-basics.ipynb").write_bytes(NOTEBOOK)
+    (folder / "1-lines.ipynb").write_bytes(NOTEBOOK)
     os.symlink("/etc/passwd", folder / "2.ipynb")
     os.symlink("/etc", folder / "etc")
     done = take(here, tmp_path / "class")
-    assert files_of(here, SOMCHAI) == {"1-basics.ipynb": NOTEBOOK}
+    assert files_of(here, SOMCHAI) == {"1-lines.ipynb": NOTEBOOK}
     assert sum("not a plain file" in note for note in done.notes) == 2
 
 
@@ -417,15 +422,15 @@ def test_a_file_that_is_no_archive_is_one_clear_line(here: Course, tmp_path: Pat
 def test_nbgraders_zip_collect_takes_the_same_weights_and_times_with_them(
     here: Course, tmp_path: Path, run: Run
 ) -> None:
-    folder = here.root / "downloaded" / "hw4" / "archive"
+    folder = here.root / "downloaded" / "warmup" / "archive"
     folder.mkdir(parents=True)
     handed = [([SOMCHAI], FILES, "2026-11-05 16:58:09 Z"), ([STRANGER], FILES, "2026-11-05 16:58:09 Z")]
     lms.gradescope_zip(folder / "export.zip", [*handed, ([MALI], {"a.zip": hostile_zip()}, "2026-11-05 16:58:09 Z")])
-    done = run("nbgrader", "zip_collect", "hw4", cwd=here.root)
+    done = run("nbgrader", "zip_collect", "warmup", cwd=here.root)
     assert done.returncode == 0, done.stderr[-2000:]
     assert "Nobody Known" in done.stderr and "leads outside its folder" in done.stderr
     assert files_of(here, SOMCHAI) == {**FILES, "timestamp.txt": b"2026-11-05 16:58:09"}
-    assert set(files_of(here, MALI)) == {"1-basics.ipynb", "timestamp.txt"}
+    assert set(files_of(here, MALI)) == {"1-lines.ipynb", "timestamp.txt"}
     assert not (here.root / "submitted" / STRANGER.id).exists()
 
 
@@ -434,16 +439,16 @@ def test_nbgraders_collect_from_the_exchange_works_and_ours_goes_on_from_there(
 ) -> None:
     exchange = tmp_path / "exchange"
     inbound = exchange / "course" / "inbound"
-    handed = inbound / f"{SOMCHAI.id}+hw4+2026-11-05 12:00:00.000000 UTC+abcdef"
+    handed = inbound / f"{SOMCHAI.id}+warmup+2026-11-05 12:00:00.000000 UTC+abcdef"
     handed.mkdir(parents=True)
     for path in (exchange, exchange / "course", inbound):
         path.chmod(0o777)
     for name, data in {**FILES, "timestamp.txt": b"2026-11-05 12:00:00.000000 UTC"}.items():
         (handed / name).write_bytes(data)
     options = ["--course=course", f"--Exchange.root={exchange}", "--ExchangeCollect.check_owner=False"]
-    done = run("nbgrader", "collect", "hw4", *options, cwd=here.root)
+    done = run("nbgrader", "collect", "warmup", *options, cwd=here.root)
     assert done.returncode == 0, done.stderr[-2000:]
     assert files_of(here, SOMCHAI) == {**FILES, "timestamp.txt": b"2026-11-05 12:00:00.000000 UTC"}
-    later = lms.gradescope_zip(tmp_path / "e.zip", [([SOMCHAI], {"1-basics.ipynb": b"new"}, "2026-11-06 00:00:00 Z")])
+    later = lms.gradescope_zip(tmp_path / "e.zip", [([SOMCHAI], {"1-lines.ipynb": b"new"}, "2026-11-06 00:00:00 Z")])
     assert take(here, later).taken == [SOMCHAI.id]
-    assert files_of(here, SOMCHAI)["1-basics.ipynb"] == b"new"
+    assert files_of(here, SOMCHAI)["1-lines.ipynb"] == b"new"

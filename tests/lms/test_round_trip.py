@@ -10,20 +10,20 @@ import lms
 import postgres
 import pytest
 from lms import Student
+from toy import NAME, Toy
 
 from autograder.course import Course, load_course
 
 Run = Callable[..., Any]
-HandIn = Callable[..., dict[str, bytes]]
 
-SOMCHAI = Student("65010001", "สมชาย", "ใจดี", "somchai@example.org", 1)  # in time: 3
-MALI = Student("65010002", "Mali", 'Sri, "Lek" Suk', "mali@example.org", 2)  # twice, the later one: 2
+SOMCHAI = Student("65010001", "สมชาย", "ใจดี", "somchai@example.org", 1)  # in time: 2
+MALI = Student("65010002", "Mali", 'Sri, "Lek" Suk', "mali@example.org", 2)  # twice, the later one: 1.75
 EVIL = Student("65010003", '=cmd|"/c calc"!A1', "-2+3\nเอก", "evil@example.org", 3)  # 2, two days late: 1.6
 PIM = Student("65010004", "@SUM(A1)", "พิมพ์,ใจ", "pim@example.org", 4)  # handed nothing in
 STRANGER = Student("69999999", "Nobody", "Known", "nobody@example.org", 99)
 CLASS = [SOMCHAI, MALI, EVIL, PIM]
-MARKS = {1: 3.0, 2: 2.0, 3: 1.6, 4: None}
-COLUMN = "Homework 4: Neural Networks (4711)"
+MARKS = {1: 2.0, 2: 1.75, 3: 1.6, 4: None}
+COLUMN = "Warm-up: a straight line (4711)"
 DUE = 'due="2026-11-05 23:59", late=Late("daily", percent_a_day=10), canvas="' + COLUMN + '",'
 IN_TIME, LATER, TOO_LATE = "2026-11-05 16:00:00 Z", "2026-11-05 16:58:00 Z", "2026-11-06 17:30:00 Z"
 
@@ -31,7 +31,7 @@ IN_TIME, LATER, TOO_LATE = "2026-11-05 16:00:00 Z", "2026-11-05 16:58:00 Z", "20
 def set_late(course: Course, line: str) -> Course:
     """Put the line of dates and penalties into course_config.py, in place of an earlier one."""
     config = course.root / "course_config.py"
-    text = config.read_text().replace("Course, Limits, Task", "Course, Late, Limits, Task")
+    text = config.read_text().replace("Course, Task", "Course, Late, Task")
     lines = [each for each in text.splitlines() if not each.startswith("    due=")]
     at = next(n for n, each in enumerate(lines) if each.startswith("    tasks=("))
     config.write_text("\n".join([*lines[:at], f"    {line}", *lines[at:], ""]))
@@ -39,33 +39,36 @@ def set_late(course: Course, line: str) -> Course:
 
 
 @pytest.fixture
-def here(scratch: Course) -> Course:
+def here(toy: Toy, tmp_path: Path) -> Course:
     """A course in Bangkok with a roster, a due date and ten percent a day."""
-    lms.roster(scratch.root / "roster.csv", CLASS)
-    config = scratch.root / "course_config.py"
+    course = toy.copy(tmp_path / "course")
+    lms.roster(course.root / "roster.csv", CLASS)
+    config = course.root / "course_config.py"
     config.write_text(config.read_text().replace("    language=", '    timezone="Asia/Bangkok",\n    language='))
-    return set_late(scratch, DUE)
+    return set_late(course, DUE)
 
 
 @pytest.fixture
-def works(hand_in: HandIn, right: dict[str, str]) -> dict[str, dict[str, bytes]]:
-    """Submissions worth 3, 2 and 1."""
-    tasks = {"three": ("T1", "T2", "T3"), "two": ("T1", "T2"), "one": ("T1",)}
-    return {name: hand_in({t: right[t] for t in some}, weights=None) for name, some in tasks.items()}
+def works(toy: Toy) -> dict[str, dict[str, bytes]]:
+    """Submissions worth 2, 1.75 and 1."""
+    one, two = toy.right["T1"], toy.right["T2"]
+    nearly = one.replace("    deviation[deviation == 0] = 1\n", "")
+    answers = {"two": {"T1": one, "T2": two}, "nearly": {"T1": nearly, "T2": two}, "one": {"T1": one}}
+    return {name: toy.hand_in(some) for name, some in answers.items()}
 
 
 def commands(run: Run, course: Course, collect: list[Any], export: list[Any]) -> str:
     """collect, grade, export as an instructor runs them -> text of the exported file."""
-    done = run("autograder", "collect", "hw4", *collect, "--course", course.root)
+    done = run("autograder", "collect", NAME, *collect, "--course", course.root)
     assert done.returncode == 1 and "Nobody Known" in done.stdout.replace("knownnobody", "Nobody Known"), done.stderr
     assert "1 not taken, listed above" in done.stderr and "collected 3 new" in done.stdout
-    for stamp in course.root.glob(f"submitted/{EVIL.id}/hw4"):  # Canvas says LATE but no time: written by hand
+    for stamp in course.root.glob(f"submitted/{EVIL.id}/{NAME}"):  # Canvas says LATE but no time: written by hand
         if not (stamp / "timestamp.txt").exists():
             (stamp / "timestamp.txt").write_text("2026-11-07 00:30:00 Asia/Bangkok\n")
-    graded = run("autograder", "grade", "hw4", "--course", course.root, "--jobs", 1)
+    graded = run("autograder", "grade", NAME, "--course", course.root, "--jobs", 1)
     assert graded.returncode == 0, graded.stdout + graded.stderr
     out = course.root / "out.csv"
-    done = run("autograder", "export", "hw4", *export, "--output", out, "--course", course.root)
+    done = run("autograder", "export", NAME, *export, "--output", out, "--course", course.root)
     assert done.returncode == 0, done.stdout + done.stderr
     text = out.read_bytes().decode("utf-8")
     assert not lms.formulas(text)
@@ -79,17 +82,17 @@ def test_moodle(here: Course, works: dict[str, dict[str, bytes]], run: Run, tmp_
          (EVIL, "Saturday, 7 November 2026, 12:30 AM"), (PIM, "-"), (STRANGER, "-")],
     )  # fmt: skip
     earlier = lms.moodle_zip(tmp_path / "earlier.zip", [(MALI, works["one"])])
-    handed = [(SOMCHAI, works["three"]), (MALI, {"hw4-submission.zip": lms.zipped(works["two"])}),
+    handed = [(SOMCHAI, works["two"]), (MALI, {"warmup-submission.zip": lms.zipped(works["nearly"])}),
               (EVIL, works["two"]), (STRANGER, works["one"])]  # fmt: skip
-    run("autograder", "collect", "hw4", earlier, "--course", here.root)
-    archive = lms.moodle_zip(tmp_path / "PATTERN-hw4.zip", handed)
-    shutil.rmtree(here.submitted("hw4", MALI.id).parent)
+    run("autograder", "collect", NAME, earlier, "--course", here.root)
+    archive = lms.moodle_zip(tmp_path / "PATTERN-warmup.zip", handed)
+    shutil.rmtree(here.submitted(NAME, MALI.id).parent)
     text = commands(run, here, [earlier, archive, "--worksheet", sheet], ["--to", "moodle", "--worksheet", sheet])
     found = lms.read_moodle(text)
     assert {n - 5000: grade for n, (grade, _) in found.items()} == {**MARKS, 99: None}
     assert "T1: 1 / 1" in found[5001][1] and "<br>" in found[5001][1] and "late: -0.4" in found[5003][1]
     assert found[5004][1] == "" and "<script" not in text
-    kept = list((here.root / "submitted-earlier" / MALI.id / "hw4").iterdir())
+    kept = list((here.root / "submitted-earlier" / MALI.id / NAME).iterdir())
     assert len(kept) == 1
     made = run(
         "nbgrader",
@@ -106,7 +109,7 @@ def test_moodle(here: Course, works: dict[str, dict[str, bytes]], run: Run, tmp_
 
 def test_canvas(here: Course, works: dict[str, dict[str, bytes]], run: Run, tmp_path: Path) -> None:
     first = lms.canvas_zip(tmp_path / "first.zip", [(MALI, works["one"], False)])
-    handed = [(SOMCHAI, works["three"], False), (MALI, works["two"], False), (EVIL, works["two"], True),
+    handed = [(SOMCHAI, works["two"], False), (MALI, works["nearly"], False), (EVIL, works["two"], True),
               (STRANGER, works["one"], False)]  # fmt: skip
     archive = lms.canvas_zip(tmp_path / "submissions.zip", handed, 9500)
     book = lms.canvas_gradebook(tmp_path / "Grades.csv", [*CLASS, STRANGER], COLUMN)
@@ -114,26 +117,26 @@ def test_canvas(here: Course, works: dict[str, dict[str, bytes]], run: Run, tmp_
     found = lms.read_canvas(text, COLUMN)
     assert {n - 100: score for n, (_, score) in found.items() if n != 999} == {**MARKS, 99: None}
     assert found[102][0] == 'Sri, "Lek" Suk, Mali'
-    done = run("autograder", "export", "hw4", "--to", "canvas", "--course", here.root)
+    done = run("autograder", "export", NAME, "--to", "canvas", "--course", here.root)
     assert done.returncode == 0, done.stderr
-    own = (here.root / "exports" / "hw4-canvas.csv").read_bytes().decode()
+    own = (here.root / "exports" / f"{NAME}-canvas.csv").read_bytes().decode()
     assert {n - 100: score for n, (_, score) in lms.read_canvas(own, COLUMN).items()} == MARKS
     assert not lms.formulas(own) and own.splitlines()[0].lstrip("\ufeff").startswith(
-        "Student,ID,SIS User ID,SIS Login ID,Section,Homework 4"
+        "Student,ID,SIS User ID,SIS Login ID,Section,Warm-up"
     )
 
 
 def test_gradescope_and_the_plain_table(
     here: Course, works: dict[str, dict[str, bytes]], run: Run, tmp_path: Path
 ) -> None:
-    handed = [([SOMCHAI], works["three"], IN_TIME), ([MALI], works["two"], LATER), ([EVIL], works["two"], TOO_LATE),
+    handed = [([SOMCHAI], works["two"], IN_TIME), ([MALI], works["nearly"], LATER), ([EVIL], works["two"], TOO_LATE),
               ([STRANGER], works["one"], IN_TIME)]  # fmt: skip
     archive = lms.gradescope_zip(tmp_path / "export.zip", handed)
     earlier = lms.gradescope_zip(tmp_path / "earlier.zip", [([MALI], works["one"], IN_TIME)])
     text = commands(run, here, [archive, earlier], ["--to", "csv"])
     rows = lms.read_table(text)
     scores = {student.number: rows[student.id]["score"] for student in CLASS}
-    assert scores == {1: "3", 2: "2", 3: "1.6", 4: ""}
+    assert scores == {1: "2", 2: "1.75", 3: "1.6", 4: ""}
     assert rows[EVIL.id]["penalty"] == "0.4" and rows[EVIL.id]["T1"] == "1" and rows[EVIL.id]["T3"] == "0"
     assert rows[PIM.id]["T1"] == "" and rows[PIM.id]["penalty"] == ""
     for student in CLASS:
@@ -163,7 +166,7 @@ def penalties_follow_the_policy(course: Course, run: Run) -> None:
         (DUE, 0.4),
     ):
         set_late(course, line)
-        done = run("autograder", "grade", "hw4", "--course", course.root, "--jobs", 1, "--quiet")
+        done = run("autograder", "grade", NAME, "--course", course.root, "--jobs", 1, "--quiet")
         assert done.returncode == 0 and "grading 0 of 3" in done.stdout, done.stdout + done.stderr
         found = {row[0]: row[6] for row in postgres.rows(course) if row[6]}
         assert found == ({EVIL.id: pytest.approx(wanted)} if wanted else {}), line
@@ -171,5 +174,5 @@ def penalties_follow_the_policy(course: Course, run: Run) -> None:
 
 
 def verdicts(course: Course) -> dict[str, bytes]:
-    folder = course.state / "verdicts" / "hw4"
+    folder = course.state / "verdicts" / NAME
     return {path.name: path.read_bytes() for path in folder.iterdir()}

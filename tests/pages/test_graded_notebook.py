@@ -10,8 +10,8 @@ from urllib.parse import quote
 import nbformat
 import pytest
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath, markdown2html_mistune
+from toy import BOOK, NAME, Toy
 
-from autograder.course import Assignment, Course
 from autograder.judging.verdicts import Result
 from autograder.pages import graded_notebook
 from autograder.submissions import merge
@@ -19,27 +19,20 @@ from autograder.submissions.submission import Submission
 
 PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(20)).decode()
 JPEG = base64.b64encode(b"\xff\xd8\xff" + bytes(20)).decode()
-NETWORK = "2-two-layer-network.ipynb"
 
 
 @pytest.fixture(scope="module")
-def shown(
-    course: Course,
-    hw4: Assignment,
-    mark: Callable[..., Result],
-    hand_in: Callable[..., dict[str, bytes]],
-    right: dict[str, str],
-) -> Callable[..., dict[str, Any]]:
+def shown(toy: Toy, toy_mark: Callable[..., Result]) -> Callable[..., dict[str, Any]]:
     """The graded notebook of a right submission whose cells were spoiled by `spoil(cells)`."""
-    files = hand_in(right)
-    result = mark(files)
-    bases = merge.released(course.release("hw4"), hw4)
+    files = toy.hand_in(toy.right)
+    result = toy_mark(files)
+    bases = merge.released(toy.course.release(NAME), toy.assignment)
 
-    def shown(spoil: Callable[[list[dict[str, Any]]], object], name: str = NETWORK) -> dict[str, Any]:
-        raw = json.loads(files[name])
+    def shown(spoil: Callable[[list[dict[str, Any]]], object]) -> dict[str, Any]:
+        raw = json.loads(files[BOOK])
         spoil(raw["cells"])
-        handed_in = Submission("somchai", {**files, name: json.dumps(raw).encode()})
-        made = graded_notebook.notebooks(merge.merge_all(handed_in, bases, hw4), result)[name]
+        handed_in = Submission("somchai", {**files, BOOK: json.dumps(raw).encode()})
+        made = graded_notebook.notebooks(merge.merge_all(handed_in, bases, toy.assignment), result)[BOOK]
         nbformat.validate(nbformat.reads(made.decode(), as_version=4))
         found: dict[str, Any] = json.loads(made)
         return found
@@ -60,26 +53,26 @@ Shown = Callable[..., dict[str, Any]]
 
 def test_each_test_cell_shows_its_verdict(shown: Shown) -> None:
     found = by_id(shown(lambda cells: None))
-    assert "T5: passed, 1 of 1" in outputs(found["T5"])
-    assert "T12: passed, 1 of 1" in outputs(found["T12"])
+    assert "T1: passed, 1 of 1" in outputs(found["T1"])
+    assert "T2: passed, 1 of 1" in outputs(found["T2"])
 
 
 def test_a_forged_output_of_a_test_cell_is_not_shown(shown: Shown) -> None:
     def forge(cells: list[dict[str, Any]]) -> None:
         for cell in cells:
-            if cell["metadata"].get("nbgrader", {}).get("grade_id") == "T5":
-                cell["outputs"] = [{"output_type": "stream", "name": "stdout", "text": "T5: 100 of 1"}]
+            if cell["metadata"].get("nbgrader", {}).get("grade_id") == "T1":
+                cell["outputs"] = [{"output_type": "stream", "name": "stdout", "text": "T1: 100 of 1"}]
                 cell["source"] = "print('mine')"
 
-    cell = by_id(shown(forge))["T5"]
+    cell = by_id(shown(forge))["T1"]
     assert "100 of 1" not in outputs(cell)
-    assert cell["source"] == ["hw4_helpers.check_T5(TwoLayerNet, forward)"]
+    assert "".join(cell["source"]).startswith("Z = standardise(")
 
 
 def with_output(*found: Any) -> Callable[[list[dict[str, Any]]], object]:
     def put(cells: list[dict[str, Any]]) -> None:
         for cell in cells:
-            if cell["metadata"].get("nbgrader", {}).get("grade_id") == "T5-answer":
+            if cell["metadata"].get("nbgrader", {}).get("grade_id") == "T1-answer":
                 cell["outputs"] = list(found)
 
     return put
@@ -98,7 +91,7 @@ def test_pictures_stay_and_html_and_scripts_go(shown: Shown) -> None:
                 {"output_type": "execute_result", "data": {"text/html": evil, "text/plain": "an array"}},
             )
         )
-    )["T5-answer"]
+    )["T1-answer"]
     assert [list(o.get("data", {"text": 0})) for o in cell["outputs"]] == [["image/png"], ["image/jpeg"], ["text"]]
     assert "script" not in outputs(cell)
     assert "an array" in outputs(cell)
@@ -110,12 +103,12 @@ def test_pictures_stay_and_html_and_scripts_go(shown: Shown) -> None:
 )
 def test_what_only_claims_to_be_a_picture_goes(shown: Shown, data: Any) -> None:
     put = with_output({"output_type": "display_data", "data": {"image/png": data}, "metadata": {}})
-    assert by_id(shown(put))["T5-answer"]["outputs"] == []
+    assert by_id(shown(put))["T1-answer"]["outputs"] == []
 
 
 def test_terminal_codes_and_floods_are_cut(shown: Shown) -> None:
     text = "\x1b[31mred\x1b]0;title\x07\x1b[0m" + "x" * 100_000
-    cell = by_id(shown(with_output({"output_type": "stream", "name": "stderr", "text": text})))["T5-answer"]
+    cell = by_id(shown(with_output({"output_type": "stream", "name": "stderr", "text": text})))["T1-answer"]
     assert outputs(cell).startswith('[{"output_type": "stream"')
     assert "\\u001b" not in outputs(cell)
     assert "(cut)" in outputs(cell)
@@ -167,7 +160,7 @@ def test_latex_that_does_more_than_print_becomes_visible_text(command: str) -> N
         "**พิสูจน์** $\\frac{a}{b}$",
         "1 < 2 > 0",
         "![](data:image/png;base64,iVBORw0KGgo=)",
-        "![my proof](scan-1.png) [the rest](T4.pdf) ![ลายมือ](หน้า.jpg)",
+        "![my proof](scan-1.png) [the rest](T3.pdf) ![ลายมือ](หน้า.jpg)",
         "- *list*\n- `x[0]` [1]\n\n| a | b |\n|---|---|\n",
     ],
 )
@@ -190,10 +183,10 @@ def test_an_attachment_is_found_by_its_name_however_it_is_written(shown: Shown, 
 
         def attach(cells: list[dict[str, Any]], text: str = text) -> None:
             for cell in cells:
-                if cell["metadata"].get("nbgrader", {}).get("grade_id") == "T4":
+                if cell["metadata"].get("nbgrader", {}).get("grade_id") == "T3":
                     cell.update(source=text, attachments={name: {"image/png": PNG}, "": {"image/png": PNG}})
 
-        cell = by_id(shown(attach, "1-basics.ipynb"))["T4"]
+        cell = by_id(shown(attach))["T3"]
         renderer = IPythonRenderer(escape=False, attachments=cell["attachments"])
         page = MarkdownWithMath(renderer=renderer).render("".join(cell["source"]))
         assert f'<img src="data:image/png;base64,{PNG}" alt="scan"' in page
@@ -202,10 +195,10 @@ def test_an_attachment_is_found_by_its_name_however_it_is_written(shown: Shown, 
 def test_an_attachment_that_is_not_there_is_named_and_no_reader_stumbles(shown: Shown) -> None:
     def name_it(cells: list[dict[str, Any]]) -> None:
         for cell in cells:
-            if cell["metadata"].get("nbgrader", {}).get("grade_id") == "T4":
+            if cell["metadata"].get("nbgrader", {}).get("grade_id") == "T3":
                 cell.update(source="![scan](attachment:lost.png)", attachments={"": {"image/png": PNG}})
 
-    cell = by_id(shown(name_it, "1-basics.ipynb"))["T4"]
+    cell = by_id(shown(name_it))["T3"]
     page = MarkdownWithMath(renderer=IPythonRenderer(escape=False, attachments=cell["attachments"])).render(
         "".join(cell["source"])
     )
@@ -215,19 +208,17 @@ def test_an_attachment_that_is_not_there_is_named_and_no_reader_stumbles(shown: 
 def test_attached_scans_stay_and_other_attachments_go(shown: Shown) -> None:
     def attach(cells: list[dict[str, Any]]) -> None:
         for cell in cells:
-            if cell["metadata"].get("nbgrader", {}).get("grade_id") == "T4":
+            if cell["metadata"].get("nbgrader", {}).get("grade_id") == "T3":
                 cell["attachments"] = {"scan.png": {"image/png": PNG}, "x.svg": {"image/svg+xml": "<svg/>"}}
                 cell["source"] = "![scan](attachment:scan.png)"
 
-    cell = by_id(shown(attach, "1-basics.ipynb"))["T4"]
+    cell = by_id(shown(attach))["T3"]
     assert cell["attachments"] == {"scan.png": {"image/png": PNG}}
 
 
 def test_scans_and_weights_are_laid_beside_the_notebooks() -> None:
-    handed_in = Submission(
-        "x", {"a.ipynb": b"", "T4.PDF": b"1", "scan.jpg": b"2", "best_net.npz": b"3", "evil.html": b"4"}
-    )
-    assert set(graded_notebook.other_files(handed_in)) == {"T4.PDF", "scan.jpg", "best_net.npz"}
+    handed_in = Submission("x", {"a.ipynb": b"", "T3.PDF": b"1", "scan.jpg": b"2", "data.npz": b"3", "evil.html": b"4"})
+    assert set(graded_notebook.other_files(handed_in)) == {"T3.PDF", "scan.jpg", "data.npz"}
 
 
 def test_every_graded_notebook_is_valid_even_with_nonsense_in_it(shown: Shown) -> None:

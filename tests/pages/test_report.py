@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from nbgrader.api import Gradebook
+import toy as toy_course
+from killing import give
 from pages_in_chromium import chromium, complaints, needs_chromium, visit
+from toy import BOOK, NAME
 
-from autograder.course import Assignment, Course
+from autograder.course import Course
 from autograder.gradebook import reader
 from autograder.grading import made_up
-from autograder.judging.mutations import Mistake
 from autograder.judging.verdicts import Result, Verdict
 from autograder.marks import final_marks, verdict_files
 from autograder.pages import feedback as feedback_module
@@ -43,55 +44,36 @@ def put(files: dict[str, bytes], name: str, grade_id: str, **values: Any) -> dic
 
 
 @pytest.fixture(scope="module")
-def graded(
-    repo: Course,
-    hw4: Assignment,
-    hand_in: Callable[..., dict[str, bytes]],
-    right: dict[str, str],
-    mistakes: dict[tuple[str, str], Mistake],
-    run: Run,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Course:
-    """A graded class with its report. Only read."""
-    course = made_up.scratch_course(repo, tmp_path_factory.mktemp("report") / "course")
+def graded(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Course:
+    """A graded class of the toy course in two notebooks, with its report. Only read."""
+    toy = toy_course.make(tmp_path_factory.mktemp("report") / "course", books=2)
+    course, right = toy.course, toy.right
     plot = {"output_type": "display_data", "data": {"image/png": PNG}, "metadata": {}}
-    wrong, _ = made_up.with_mistake(course, hw4, mistakes["T7", "W2-regularization-missing"])
-    hostile = put(hand_in(right), "1-basics.ipynb", "T4", source=HOSTILE, attachments={"scan.png": {"image/png": PNG}})
+    wrong = {**right, "T1": right["T1"].replace("    deviation[deviation == 0] = 1\n", "")}
+    scan = {"scan.png": {"image/png": PNG}}
     files = {
-        "anong": put(hand_in(right), "2-two-layer-network.ipynb", "T5-answer", outputs=[plot]),
-        "bua": {**hand_in(wrong), "T4 <b>.pdf": b"%PDF-1.4", "scan.png": base64.b64decode(PNG)},
-        "chai": hostile,
-        THAI: hand_in({}, weights=None),
+        "anong": put(toy.hand_in(right), BOOK, "T1-answer", outputs=[plot]),
+        "bua": {**toy.hand_in(wrong), "T3 <b>.pdf": b"%PDF-1.4", "scan.png": base64.b64decode(PNG)},
+        "chai": put(toy.hand_in(right), "2-line.ipynb", "T3", source=HOSTILE, attachments=scan),
+        THAI: toy.hand_in({}),
     }
     for name, found in files.items():
-        made_up.write(course.submitted("hw4", name), {**found, "timestamp.txt": b"2026-11-05 12:00:00 UTC\n"})
-    done = run("autograder", "grade", "hw4", "--course", course.root, "--jobs", 1)
+        made_up.write(course.submitted(NAME, name), {**found, "timestamp.txt": b"2026-11-05 12:00:00 UTC\n"})
+    done = run("autograder", "grade", NAME, "--course", course.root, "--jobs", 1)
     assert done.returncode == 0, done.stderr
-    give(course, "anong", "T4", 0.5, "A gap in the case j != i.")
-    done = run("autograder", "report", "hw4", "--course", course.root)
+    give(course, "anong", "T3", score=0.5, comment="A gap: outliers.")
+    done = run("autograder", "report", NAME, "--course", course.root)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert f"{course.root}/reports/hw4/index.html" in done.stdout and "next: " in done.stdout
+    assert f"{course.root}/reports/{NAME}/index.html" in done.stdout and "next: " in done.stdout
     return course
 
 
-def give(course: Course, student: str, task: str, mark: float | None, comment: str, extra: float | None = None) -> None:
-    """What the formgrader's two handlers do when a person enters a mark and a comment."""
-    book_name = "1-basics" if task == "T4" else "2-two-layer-network"
-    with Gradebook(f"sqlite:///{course.root}/gradebook.db") as book:
-        grade = book.find_grade(task, book_name, "hw4", student)
-        grade.manual_score, grade.extra_credit = mark, extra
-        grade.needs_manual_grade = mark is None and grade.auto_score is None
-        answer = task if task == "T4" else f"{task}-answer"
-        book.find_comment(answer, book_name, "hw4", student).manual_comment = comment
-        book.db.commit()
-
-
 def feedback(course: Course, student: str, name: str = "feedback") -> Path:
-    return course.root / "feedback" / student / "hw4" / f"{name}.html"
+    return course.root / "feedback" / student / NAME / f"{name}.html"
 
 
 def scores(course: Course, run: Run) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(run("autograder", "scores", "hw4", "--json", "--course", course.root).stdout)
+    found: dict[str, Any] = json.loads(run("autograder", "scores", NAME, "--json", "--course", course.root).stdout)
     return found
 
 
@@ -99,45 +81,45 @@ def scores(course: Course, run: Run) -> dict[str, Any]:
 
 
 def test_a_mark_given_in_the_formgrader_reaches_scores_feedback_and_report(graded: Course, run: Run) -> None:
-    found = scores(graded, run)["anong"]["T4"]
+    found = scores(graded, run)["anong"]["T3"]
     assert (found["score"], found["max_score"], found["status"]) == (0.5, 1, "failed")
-    assert "A gap in the case j != i." in found["message"]
+    assert "A gap: outliers." in found["message"]
     page = feedback(graded, "anong").read_text()
-    assert "A gap in the case j != i." in page and "anong: 11.5 of 12 points" in page and "partly right" in page
+    assert "A gap: outliers." in page and "anong: 2.5 of 3 points" in page and "partly right" in page
     row = re.search(r"<tr>.*?>anong</a></th>(.*?)</tr>", report_of(graded).read_text(), re.DOTALL)
-    assert row and "<td class=t>11.5</td>" in row[1]
+    assert row and "<td class=t>2.5</td>" in row[1]
 
 
 def test_an_override_extra_credit_and_a_comment_are_put_over_the_judges_mark(
     graded: Course, copy_of: Copy, run: Run, tmp_path: Path
 ) -> None:
     course = copy_of(graded, tmp_path / "course")
-    give(course, "bua", "T7", 1.0, "Right on paper.")
-    give(course, "bua", "T5", None, "", extra=0.25)
-    give(course, "bua", "T6", None, "Elegant.")
-    found = scores(course, run)["bua"]
-    assert (found["T7"]["score"], found["T7"]["status"], found["T7"]["mistake"]) == (1.0, "passed", "")
-    assert "reg * W2" in found["T7"]["message"] and "Right on paper." in found["T7"]["message"]
-    assert found["T5"]["score"] == 1.25
-    assert found["T6"]["score"] == 1 and "Elegant." in found["T6"]["message"]
-    assert "Right on paper." in run("autograder", "scores", "hw4", "--json", "--course", course.root).stdout
+    give(course, "bua", "T1", score=1.0, comment="Right on paper.")
+    give(course, "bua", "T2", extra=0.25)
+    give(course, "anong", "T2", comment="Elegant.")
+    shown = scores(course, run)
+    found = shown["bua"]
+    assert (found["T1"]["score"], found["T1"]["status"], found["T1"]["mistake"]) == (1.0, "passed", "")
+    assert "equal numbers" in found["T1"]["message"] and "Right on paper." in found["T1"]["message"]
+    assert found["T2"]["score"] == 1.25
+    assert shown["anong"]["T2"]["score"] == 1 and "Elegant." in shown["anong"]["T2"]["message"]
 
 
 def test_a_mark_for_an_answer_that_has_changed_since_does_not_count(
     graded: Course, copy_of: Copy, run: Run, tmp_path: Path
 ) -> None:
     course = copy_of(graded, tmp_path / "course")
-    path = course.submitted("hw4", "anong") / "1-basics.ipynb"
-    path.write_bytes(put({path.name: path.read_bytes()}, path.name, "T4", source="Another proof.")[path.name])
-    assert run("autograder", "grade", "hw4", "--course", course.root, "--jobs", 1).returncode == 0
-    found = scores(course, run)["anong"]["T4"]
+    path = course.submitted(NAME, "anong") / "2-line.ipynb"
+    path.write_bytes(put({path.name: path.read_bytes()}, path.name, "T3", source="Another reason.")[path.name])
+    assert run("autograder", "grade", NAME, "--course", course.root, "--jobs", 1).returncode == 0
+    found = scores(course, run)["anong"]["T3"]
     assert found["score"] is None and found["status"] == "needs grading"
 
 
 def test_a_gradebook_that_cannot_be_read_is_one_line(graded: Course, copy_of: Copy, run: Run, tmp_path: Path) -> None:
     course = copy_of(graded, tmp_path / "course")
     (course.root / "gradebook.db").write_bytes(b"not a database" * 100)
-    done = run("autograder", "scores", "hw4", "--course", course.root)
+    done = run("autograder", "scores", NAME, "--course", course.root)
     assert done.returncode == 1
     assert "gradebook.db: people's marks cannot be read" in done.stderr and "autograder doctor" in done.stderr
 
@@ -145,7 +127,7 @@ def test_a_gradebook_that_cannot_be_read_is_one_line(graded: Course, copy_of: Co
 def test_without_a_gradebook_the_judges_marks_stand(graded: Course, copy_of: Copy, tmp_path: Path) -> None:
     course = copy_of(graded, tmp_path / "course")
     (course.root / "gradebook.db").unlink()
-    assert reader.read_rows(course, course.assignment("hw4")).students == {}
+    assert reader.read_rows(course, course.assignment(NAME)).students == {}
 
 
 # ---- feedback -----------------------------------------------------------------------------------
@@ -153,49 +135,51 @@ def test_without_a_gradebook_the_judges_marks_stand(graded: Course, copy_of: Cop
 
 def test_nbgraders_own_command_gives_the_same_pages(graded: Course, copy_of: Copy, run: Run, tmp_path: Path) -> None:
     course = copy_of(graded, tmp_path / "course")
-    ours = {p.relative_to(course.root): p.read_bytes() for p in course.root.glob("feedback/*/hw4/*") if p.is_file()}
+    ours = {p.relative_to(course.root): p.read_bytes() for p in course.root.glob(f"feedback/*/{NAME}/*") if p.is_file()}
     shutil.rmtree(course.root / "feedback")
-    done = run("nbgrader", "generate_feedback", "hw4", cwd=course.root)
+    done = run("nbgrader", "generate_feedback", NAME, cwd=course.root)
     assert done.returncode == 0, done.stderr[-2000:]
-    theirs = {p.relative_to(course.root): p.read_bytes() for p in course.root.glob("feedback/*/hw4/*") if p.is_file()}
-    theirs = {path: data for path, data in theirs.items() if path.suffix != ".npz"}  # it copies the model too
+    theirs = {
+        p.relative_to(course.root): p.read_bytes() for p in course.root.glob(f"feedback/*/{NAME}/*") if p.is_file()
+    }
     assert ours == theirs and len(ours) == 4 * 4 + 2
 
 
-def test_the_table_has_every_task_with_mark_parts_status_and_message(graded: Course, hw4: Assignment) -> None:
+def test_the_table_has_every_task_with_mark_parts_status_and_message(graded: Course) -> None:
     page = feedback(graded, "bua").read_text()
     rows = re.findall(r'<th scope="row">(.*?)</tr>', page, re.DOTALL)
-    assert [re.search(r"T\d+", row)[0] for row in rows] == [task.name for task in hw4.tasks]  # type: ignore[index]
-    assert "0.75 / 1" in rows[6] and "partly right" in rows[6] and "reg * W2" in rows[6]
-    assert "gradient of W2: 0 / 0.25" in rows[6] and "gradient of W1: 0.25 / 0.25" in rows[6]
-    assert "waits for a person" in rows[3]
+    assert [re.search(r"T\d+", row)[0] for row in rows] == ["T1", "T2", "T3"]  # type: ignore[index]
+    assert "0.75 / 1" in rows[0] and "partly right" in rows[0] and "equal numbers" in rows[0]
+    assert "a constant column: 0 / 0.25" in rows[0] and "usual columns: 0.75 / 0.75" in rows[0]
+    assert "waits for a person" in rows[2]
 
 
 def test_the_notebook_follows_with_the_students_own_pictures_and_scans(graded: Course) -> None:
     anong, bua = feedback(graded, "anong").read_text(), feedback(graded, "bua").read_text()
     assert anong.count(f"data:image/png;base64,{PNG}") == 1
-    assert "Picture 1 of 2-two-layer-network" in anong
-    assert bua.count(f"data:image/png;base64,{PNG}") == 1 and "T4 &lt;b&gt;.pdf" in bua
-    assert PNG not in feedback(graded, "anong", "1-basics").read_text()
+    assert "Picture 1 of 1-lines" in anong
+    assert bua.count(f"data:image/png;base64,{PNG}") == 1 and "T3 &lt;b&gt;.pdf" in bua
+    assert PNG not in feedback(graded, "anong", "2-line").read_text()
 
 
 def test_feedback_speaks_the_language_of_the_course(graded: Course, copy_of: Copy, run: Run, tmp_path: Path) -> None:
     course = copy_of(graded, tmp_path / "course")
     config = course.root / "course_config.py"
     config.write_text(config.read_text().replace('language="en"', 'language="th"'))
-    assert run("autograder", "report", "hw4", "--course", course.root).returncode == 0
+    assert run("autograder", "report", NAME, "--course", course.root).returncode == 0
     page = feedback(course, "bua").read_text()
     assert '<html lang="th">' in page and "รอผู้สอนตรวจ" in page and "คะแนน" in page
     assert "waits for a person" not in page
 
 
 def test_the_graded_notebook_shows_scans_where_a_person_marks(graded: Course) -> None:
-    book = json.loads((graded.root / "autograded/bua/hw4/1-basics.ipynb").read_text())
+    folder = graded.root / "autograded" / "bua" / NAME
+    book = json.loads((folder / "2-line.ipynb").read_text())
     ids = [cell["metadata"].get("nbgrader", {}).get("grade_id") for cell in book["cells"]]
-    shown = book["cells"][ids.index("T4") + 1]
-    assert "(T4%20%3Cb%3E.pdf)" in shown["source"] and "![scan 1](attachment:scan-1)" in shown["source"]
+    shown = book["cells"][ids.index("T3") + 1]
+    assert "(T3%20%3Cb%3E.pdf)" in shown["source"] and "![scan 1](attachment:scan-1)" in shown["source"]
     assert shown["attachments"] == {"scan-1": {"image/png": PNG}}
-    assert (graded.root / "autograded/bua/hw4/T4 <b>.pdf").read_bytes() == b"%PDF-1.4"
+    assert (folder / "T3 <b>.pdf").read_bytes() == b"%PDF-1.4"
 
 
 @pytest.fixture(scope="module")
@@ -204,7 +188,11 @@ def browser() -> Any:
         yield found
 
 
-PAGES = ["feedback/anong/hw4/feedback.html", "feedback/chai/hw4/feedback.html", "reports/hw4/index.html"]
+PAGES = [
+    f"feedback/anong/{NAME}/feedback.html",
+    f"feedback/chai/{NAME}/feedback.html",
+    f"reports/{NAME}/index.html",
+]
 
 
 @needs_chromium
@@ -229,7 +217,7 @@ def test_without_its_policy_too_a_hostile_answer_runs_nothing(graded: Course, br
 
 @needs_chromium
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("path", [*PAGES, f"feedback/{THAI}/hw4/feedback.html"])
+@pytest.mark.parametrize("path", [*PAGES, f"feedback/{THAI}/{NAME}/feedback.html"])
 def test_axe_finds_nothing_serious(graded: Course, browser: Any, path: str, scheme: str) -> None:
     assert complaints(browser, graded.root / path, scheme) == []
 
@@ -238,30 +226,27 @@ def test_axe_finds_nothing_serious(graded: Course, browser: Any, path: str, sche
 
 
 def report_of(course: Course) -> Path:
-    return course.root / "reports" / "hw4" / "index.html"
+    return course.root / "reports" / NAME / "index.html"
 
 
 def test_the_report_says_what_happened_to_the_class(graded: Course) -> None:
     page = report_of(graded).read_text()
     for words in (
-        "Dataset: sample",
-        "(W2-regularization-missing)",
-        "reg * W2",
-        "T5 is not written yet.",
-        "gradient of W2: 2 of 4 (50 %)",
-        "validation: 3 models",
-        "The saved models hold the very same numbers: anong, bua, chai",
-        "Marks of 4 students: from 0 to 11.5 of 12 points",
+        "(constant-column-becomes-nan)",
+        "equal numbers",
+        "T1 is not written yet.",
+        "a constant column: 2 of 4 (50 %)",
+        "Marks of 4 students: from 0 to 2.5 of 3 points",
     ):
         assert words in page, words
-    fingerprint = json.loads((graded.state / "verdicts/hw4/bua.json").read_text())["fingerprint"]
+    fingerprint = json.loads((graded.state / "verdicts" / NAME / "bua.json").read_text())["fingerprint"]
     assert fingerprint in page
 
 
 def test_every_picture_has_words(graded: Course) -> None:
     labels = re.findall(r'<svg role="img" aria-label="([^"]+)"', report_of(graded).read_text())
-    assert len(labels) == 3 == report_of(graded).read_text().count("<svg")
-    assert "T7 50 %" in labels[1]
+    assert len(labels) == 2 == report_of(graded).read_text().count("<svg")
+    assert "T1 50 %" in labels[1]
 
 
 @needs_chromium
@@ -273,51 +258,51 @@ def test_a_name_leads_to_the_feedback(graded: Course, browser: Any) -> None:
 
 
 def marked(course: Course, result: Result) -> final_marks.StudentMark:
-    return final_marks.final_mark(course, course.assignment("hw4"), result, final_marks.Rows())
+    return final_marks.final_mark(course, course.assignment(NAME), result, final_marks.Rows())
 
 
-def test_names_and_notes_are_shown_and_not_obeyed(graded: Course, hw4: Assignment) -> None:
-    result = verdict_files.load_result(graded, "hw4", "bua")
+def test_names_and_notes_are_shown_and_not_obeyed(graded: Course) -> None:
+    result = verdict_files.load_result(graded, NAME, "bua")
     assert result is not None
     evil = "<script>alert(1)</script>"
     bad = replace(result, student=evil, notes=(evil,))
     page = report.page(
-        graded, graded.assignment("hw4"), [marked(graded, bad)], [evil], report.Likenesses([[evil, "b"]], [])
+        graded, graded.assignment(NAME), [marked(graded, bad)], [evil], report.Likenesses([[evil, "b"]], [])
     )
     assert "<script" not in page and page.count("&lt;script&gt;") >= 4
 
 
 def test_flags_of_a_check_are_told_to_a_person(graded: Course) -> None:
-    result = verdict_files.load_result(graded, "hw4", "anong")
+    result = verdict_files.load_result(graded, NAME, "anong")
     assert result is not None
-    flagged = Verdict("T12", "passed", 1.0, 1.0, flag="memorised")
-    found = replace(result, verdicts={**result.verdicts, "T12": flagged})
-    page = report.page(graded, graded.assignment("hw4"), [marked(graded, found)], [], report.Likenesses())
-    assert "<li>T12, memorised: anong." in page
+    flagged = Verdict("T2", "passed", 1.0, 1.0, flag="memorised")
+    found = replace(result, verdicts={**result.verdicts, "T2": flagged})
+    page = report.page(graded, graded.assignment(NAME), [marked(graded, found)], [], report.Likenesses())
+    assert "<li>T2, memorised: anong." in page
 
 
 def test_who_is_not_graded_is_named_and_nothing_graded_is_one_line(
     graded: Course, copy_of: Copy, run: Run, tmp_path: Path
 ) -> None:
     course = copy_of(graded, tmp_path / "course")
-    shutil.copytree(course.submitted("hw4", "anong"), course.submitted("hw4", "new"))
-    done = run("autograder", "report", "hw4", "--course", course.root)
+    shutil.copytree(course.submitted(NAME, "anong"), course.submitted(NAME, "new"))
+    done = run("autograder", "report", NAME, "--course", course.root)
     assert done.returncode == 0 and "not graded yet: new" in done.stdout
     assert "Not graded yet, and not in this report: new." in report_of(course).read_text()
     shutil.rmtree(course.state)
-    done = run("autograder", "report", "hw4", "--course", course.root)
-    assert done.returncode == 1 and "run `autograder grade hw4`" in done.stderr
+    done = run("autograder", "report", NAME, "--course", course.root)
+    assert done.returncode == 1 and "run `autograder grade warmup`" in done.stderr
 
 
 def test_quiet_is_quiet(graded: Course, copy_of: Copy, run: Run, tmp_path: Path) -> None:
     course = copy_of(graded, tmp_path / "course")
-    done = run("autograder", "report", "hw4", "--quiet", "--course", course.root)
+    done = run("autograder", "report", NAME, "--quiet", "--course", course.root)
     assert done.returncode == 0 and done.stdout == ""
 
 
-def test_what_only_a_person_should_look_at_is_not_in_the_students_page(graded: Course, hw4: Assignment) -> None:
-    result = verdict_files.load_result(graded, "hw4", "bua")
+def test_what_only_a_person_should_look_at_is_not_in_the_students_page(graded: Course) -> None:
+    result = verdict_files.load_result(graded, NAME, "bua")
     assert result is not None
-    noted = replace(result, notes=("T12: flagged 'memorised': look at it",), told=("notes.txt: left out",))
-    page = feedback_module.Writer(graded, graded.assignment("hw4")).pages(marked(graded, noted))["feedback.html"]
+    noted = replace(result, notes=("T2: flagged 'memorised': look at it",), told=("notes.txt: left out",))
+    page = feedback_module.Writer(graded, graded.assignment(NAME)).pages(marked(graded, noted))["feedback.html"]
     assert "flagged" not in page and "notes.txt: left out" in page

@@ -19,7 +19,10 @@ BLOCKS, RUNS = 20, 10  # of runs: each block is a seeded test of its own, so tha
 @pytest.fixture(scope="module")
 def template(right, mistakes, tmp_path_factory):
     course = made_up.scratch_course(load_course(ROOT), tmp_path_factory.mktemp("killed") / "template")
-    make_class(course, right, mistakes)
+    hw4 = course.assignment("hw4")
+    names = (("T7", "W2-regularization-missing"), ("T5", "relu-missing"))
+    bua, chai = (made_up.with_mistake(course, hw4, mistakes[name])[0] for name in names)
+    make_class(course, right, bua, chai, by_person="T4", bonus="T7")
     return course
 
 

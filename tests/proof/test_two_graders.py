@@ -18,7 +18,6 @@ pytestmark = pytest.mark.proof
 def test_two_hundred_submissions_by_two_graders_one_killed(
     tmp_path: Path,
     copy_of: Callable[..., Any],
-    hand_in: Callable[..., Any],
     right: dict[str, str],
     run: Callable[..., Any],
     record: Callable[..., None],
@@ -26,7 +25,7 @@ def test_two_hundred_submissions_by_two_graders_one_killed(
     root = Path(__file__).resolve().parents[2]
     classroom = made_up.scratch_course(load_course(root), tmp_path / "course")
     secret.load_secret(classroom)
-    names = sorted(test_postgres.fill(classroom, 200, hand_in, right))
+    names = sorted(test_postgres.fill(classroom, 200, right))
     with postgres.server() as socket:
         course = postgres.with_url(copy_of(classroom, tmp_path / "pg"), postgres.database(socket, "proof"))
         started = time.monotonic()

@@ -57,16 +57,16 @@ def test_nbgraders_settings_are_those_of_this_repository() -> None:
     assert (new_assignment.TEMPLATES / "nbgrader_config.py").read_bytes() == (ROOT / "nbgrader_config.py").read_bytes()
 
 
-def test_a_new_assignment_joins_those_of_a_course(scratch: Course) -> None:
-    before = (scratch.root / "course_config.py").read_text(encoding="utf-8")
-    settings = (scratch.root / "nbgrader_config.py").read_bytes()
-    assert new_assignment.write(scratch.root, "hw-5").to_add == ""
-    course = load_course(scratch.root)
-    assert [assignment.name for assignment in course.assignments] == ["hw4", "hw-5"]
-    after = (scratch.root / "course_config.py").read_text(encoding="utf-8")
-    assert "assignments=(hw4, hw_5)," in after
-    assert [line for line in before.splitlines() if line not in after.splitlines()] == ["    assignments=(hw4,),"]
-    assert (scratch.root / "nbgrader_config.py").read_bytes() == settings
+def test_a_new_assignment_joins_those_of_a_course(toy_scratch: Course) -> None:
+    before = (toy_scratch.root / "course_config.py").read_text(encoding="utf-8")
+    settings = (toy_scratch.root / "nbgrader_config.py").read_bytes()
+    assert new_assignment.write(toy_scratch.root, "hw-5").to_add == ""
+    course = load_course(toy_scratch.root)
+    assert [assignment.name for assignment in course.assignments] == ["warmup", "hw-5"]
+    after = (toy_scratch.root / "course_config.py").read_text(encoding="utf-8")
+    assert "assignments=(warmup, hw_5)," in after
+    assert [line for line in before.splitlines() if line not in after.splitlines()] == ["    assignments=(warmup,),"]
+    assert (toy_scratch.root / "nbgrader_config.py").read_bytes() == settings
 
 
 def test_it_overwrites_nothing(made: Course, tmp_path: Path) -> None:
@@ -99,25 +99,25 @@ def test_a_broken_course_is_named_before_anything_is_written(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ("assignments=(hw4,)", "assignments=tuple([hw4])"),
+        ("assignments=(warmup,)", "assignments=tuple([warmup])"),
         ("course = Course(", "course: Course = Course("),
-        ("import Assignment, Course, Limits, Task", "import Assignment, Course, Limits, Task as Question"),
+        ("import Assignment, Course, Task", "import Assignment, Course, Task as Question"),
     ],
 )
 def test_a_config_of_another_make_is_left_alone_and_the_lines_to_add_are_told(
-    scratch: Course, run: Run, old: str, new: str
+    toy_scratch: Course, run: Run, old: str, new: str
 ) -> None:
-    path = scratch.root / "course_config.py"
+    path = toy_scratch.root / "course_config.py"
     text = path.read_text(encoding="utf-8")
     assert old in text
     text = text.replace(old, new)
     if "Question" in new:
         text = text.replace("        Task(", "        Question(")
     path.write_text(text, encoding="utf-8")
-    made = new_assignment.write(scratch.root, "hw5")
+    made = new_assignment.write(toy_scratch.root, "hw5")
     assert path.read_text(encoding="utf-8") == text
     assert 'name="hw5"' in made.to_add and "hw5 among the `assignments`" in made.to_add
-    assert scratch.part("checks", "hw5").is_file()
+    assert toy_scratch.part("checks", "hw5").is_file()
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import toy as toy_course
+from toy import BOOK, NAME, Toy
 
 from autograder import cli
-from autograder.course import Assignment, Course, Limits
+from autograder.course import Limits
 from autograder.grading import made_up, pipeline, workers
 from autograder.grading.asking import GraderContext
 from autograder.judging.verdicts import NOT_CHECKED, PASSED, Result
@@ -35,25 +37,32 @@ SMALL = Limits(
     processes=16,
     file_mb=8,
 )
-BODY = "    N = X.shape[0]\n"
-HandIn = Callable[..., dict[str, bytes]]
+BODY = "    mean = X.mean(axis=0)\n"
 
 
 @pytest.fixture(scope="module")
-def small(course: Course, hw4: Assignment) -> Iterator[GraderContext]:
+def small(toy: Toy) -> Iterator[GraderContext]:
     """A grader with tight limits."""
-    opened = pipeline.open_grader(course, replace(hw4, limits=SMALL))
+    opened = pipeline.open_grader(toy.course, replace(toy.assignment, limits=SMALL))
     with opened.guest:
         yield opened
 
 
+@pytest.fixture(scope="module")
+def two_books(tmp_path_factory: pytest.TempPathFactory) -> Toy:
+    """The toy course in two notebooks."""
+    return toy_course.make(tmp_path_factory.mktemp("two-books") / "course", books=2)
+
+
 def lost(result: Result) -> set[str]:
-    return {task for task, v in result.verdicts.items() if v.status != PASSED and task != "T4"}
+    return {task for task, v in result.verdicts.items() if v.status != PASSED and task != "T3"}
 
 
-def in_t7(right: dict[str, str], line: str) -> dict[str, str]:
-    assert BODY in right["T7"]
-    return right | {"T7": right["T7"].replace(BODY, f"    import os, sys, threading, time\n    {line}\n{BODY}")}
+def in_t1(toy: Toy, line: str) -> dict[str, bytes]:
+    """A submission with a line more in the function of T1."""
+    assert BODY in toy.right["T1"]
+    line = f"    import os, sys, threading, time\n    {line}\n"
+    return toy.hand_in({**toy.right, "T1": toy.right["T1"].replace(BODY, line + BODY)})
 
 
 LIMITS = {
@@ -71,71 +80,62 @@ LIMITS = {
 
 @pytest.mark.parametrize("limit", LIMITS)
 def test_what_breaks_a_limit_is_not_checked_names_it_and_costs_its_task_alone(
-    small: GraderContext, hand_in: HandIn, right: dict[str, str], limit: str
+    small: GraderContext, toy: Toy, limit: str
 ) -> None:
     line, said = LIMITS[limit]
-    result = pipeline.grade_submission(small, Submission("x", hand_in(in_t7(right, line))))
-    assert lost(result) == {"T7"}
-    verdict = result.verdicts["T7"]
+    result = pipeline.grade_submission(small, Submission("x", in_t1(toy, line)))
+    assert lost(result) == {"T1"}
+    verdict = result.verdicts["T1"]
     assert (verdict.status, verdict.score) == (NOT_CHECKED, 0)
     assert any(word in verdict.message for word in said.split("|")), verdict.message
 
 
-def test_a_loop_that_swallows_its_limit_is_killed_and_costs_its_task_alone(
-    small: GraderContext, hand_in: HandIn, right: dict[str, str]
-) -> None:
+def test_a_loop_that_swallows_its_limit_is_killed_and_costs_its_task_alone(small: GraderContext, toy: Toy) -> None:
     loop = "while True:\n        try:\n            while True: pass\n        except BaseException: pass"
-    result = pipeline.grade_submission(small, Submission("x", hand_in(in_t7(right, loop))))
-    assert result.verdicts["T7"].status == NOT_CHECKED
-    assert "longer than the time limit" in result.verdicts["T7"].message
-    assert lost(result) == {"T7"}
+    result = pipeline.grade_submission(small, Submission("x", in_t1(toy, loop)))
+    assert result.verdicts["T1"].status == NOT_CHECKED
+    assert "longer than the time limit" in result.verdicts["T1"].message
+    assert lost(result) == {"T1"}
 
 
-def test_an_endless_cell_is_stopped_and_the_next_one_runs(
-    small: GraderContext, hand_in: HandIn, right: dict[str, str]
-) -> None:
-    result = pipeline.grade_submission(small, Submission("x", hand_in(right, extra=("while True: pass",))))
+def test_an_endless_cell_is_stopped_and_the_next_one_runs(small: GraderContext, toy: Toy) -> None:
+    result = pipeline.grade_submission(small, Submission("x", toy.hand_in(toy.right, extra=("while True: pass",))))
     assert lost(result) == set()
     assert [error["type"] for error in result.cell_errors.values()] == ["TimeLimit"]
 
 
-def test_an_endless_cell_that_cannot_be_stopped_is_left_out_in_a_second_run(
-    small: GraderContext, hand_in: HandIn, right: dict[str, str]
-) -> None:
+def test_an_endless_cell_that_cannot_be_stopped_is_left_out_in_a_second_run(small: GraderContext, toy: Toy) -> None:
     endless = "while True:\n    try:\n        while True: pass\n    except BaseException: pass"
-    result = pipeline.grade_submission(small, Submission("x", hand_in(right, extra=(endless,))))
+    result = pipeline.grade_submission(small, Submission("x", toy.hand_in(toy.right, extra=(endless,))))
     assert lost(result) == set()
     assert [error["type"] for error in result.cell_errors.values()] == ["TimeLimit"]
 
 
-def test_the_total_time_ends_a_submission_and_tasks_that_were_answered_keep_their_marks(
-    course: Course, hw4: Assignment, hand_in: HandIn, right: dict[str, str]
-) -> None:
-    opened = pipeline.open_grader(course, replace(hw4, limits=replace(SMALL, total_seconds=4)))
+def test_the_total_time_ends_a_submission_and_tasks_that_were_answered_keep_their_marks(two_books: Toy) -> None:
+    limits = replace(SMALL, total_seconds=4)
+    opened = pipeline.open_grader(two_books.course, replace(two_books.assignment, limits=limits))
     with opened.guest:
         # one process for another submission first, so that the start of the guest is not counted
-        pipeline.grade_submission(opened, Submission("x", hand_in({}, weights=None)))
+        pipeline.grade_submission(opened, Submission("x", two_books.hand_in({})))
         started = time.monotonic()
         sleepy = tuple(f"# {n}\nimport time\ntime.sleep(60)" for n in range(8))
-        result = pipeline.grade_submission(opened, Submission("x", hand_in(right, extra=sleepy)))
+        result = pipeline.grade_submission(opened, Submission("x", two_books.hand_in(two_books.right, extra=sleepy)))
         assert time.monotonic() - started < 4 + 2 * channel.GRACE + 2
-    assert {"T1", "T2", "T3"} & lost(result) == set()
-    assert {"T5", "T11"} <= lost(result)
-    assert result.verdicts["T5"].status == NOT_CHECKED
-    assert "the whole submission ran longer than 4 s" in result.verdicts["T5"].message
+    assert lost(result) == {"T2"}
+    assert result.verdicts["T2"].status == NOT_CHECKED
+    assert "the whole submission ran longer than 4 s" in result.verdicts["T2"].message
 
 
-def test_noise_on_the_channel_of_answers_is_not_an_answer(
-    small: GraderContext, hand_in: HandIn, right: dict[str, str]
-) -> None:
+def test_noise_on_the_channel_of_answers_is_not_an_answer(small: GraderContext, toy: Toy) -> None:
     noise = (
         "import os\nfor number in range(3, 40):\n    try:\n        os.write(number, b'\\xff' * 64)\n"
         "    except OSError:\n        pass",
     )
-    result = pipeline.grade_submission(small, Submission("x", hand_in({"T5": right["T5"]}, extra=noise, weights=None)))
-    assert {task for task, v in result.verdicts.items() if v.status == PASSED} <= {"T5"}
+    result = pipeline.grade_submission(small, Submission("x", toy.hand_in({"T1": toy.right["T1"]}, extra=noise)))
+    assert {task for task, v in result.verdicts.items() if v.status == PASSED} <= {"T1"}
 
 
+HELPERS = "import numpy as np\n\n\n{}\n"
 UNTIDY = """
 import os, signal, time
 import numpy
@@ -145,7 +145,7 @@ for number in range(1, 32):
 os.kill(1, signal.SIGKILL)
 open("big", "wb").write(bytes(7 << 20))
 os.makedirs("folder/deeper")
-open("hw4_helpers.py", "w").write("1 / 0")
+open("helpers.py", "w").write("1 / 0")
 numpy.exp = numpy.maximum = None
 for _ in range(10):
     if os.fork() == 0:
@@ -153,29 +153,29 @@ for _ in range(10):
 """
 
 
-def test_what_one_notebook_leaves_behind_costs_the_next_one_nothing(
-    small: GraderContext, hw4: Assignment, hand_in: HandIn, right: dict[str, str]
-) -> None:
-    files = hand_in(right)
-    first = f"{hw4.notebooks[0]}.ipynb"
-    book = json.loads(files[first])
+def test_what_one_notebook_leaves_behind_costs_the_next_one_nothing(two_books: Toy) -> None:
+    # the second notebook needs a module of the student's own, whose name the first one takes
+    answers = {**two_books.right, "T2": "from helpers import fit_line"}
+    files = {**two_books.hand_in(answers), "helpers.py": HELPERS.format(two_books.right["T2"]).encode()}
+    book = json.loads(files[BOOK])
     book["cells"].append(made_up.code_cell(UNTIDY))
-    files[first] = json.dumps(book).encode()
-    starts = small.guest.starts
-    result = pipeline.grade_submission(small, Submission("x", files))
-    assert lost(result) == set(), {t: result.verdicts[t].message for t in lost(result)}
-    assert result.cell_errors == {} and small.guest.starts in (starts, 1)
+    files[BOOK] = json.dumps(book).encode()
+    opened = pipeline.open_grader(two_books.course, replace(two_books.assignment, limits=SMALL))
+    with opened.guest:
+        pipeline.grade_submission(opened, Submission("x", two_books.hand_in({})))
+        starts = opened.guest.starts
+        result = pipeline.grade_submission(opened, Submission("x", files))
+        assert lost(result) == set(), {t: result.verdicts[t].message for t in lost(result)}
+        assert result.cell_errors == {} and opened.guest.starts in (starts, 1)
 
 
-def test_code_that_hears_no_signal_is_ended_soon_after_its_limit(
-    small: GraderContext, hand_in: HandIn, right: dict[str, str]
-) -> None:
+def test_code_that_hears_no_signal_is_ended_soon_after_its_limit(small: GraderContext, toy: Toy) -> None:
     deaf = "import signal\nsignal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM, signal.SIGPROF])\nwhile True: pass"
     patient = replace(SMALL, patience=30, total_seconds=60)
     limits, small.guest.limits = small.guest.limits, patient
     started = time.monotonic()
     try:
-        result = pipeline.grade_submission(small, Submission("x", hand_in(right, extra=(deaf,))))
+        result = pipeline.grade_submission(small, Submission("x", toy.hand_in(toy.right, extra=(deaf,))))
     finally:
         small.guest.limits = limits
     assert lost(result) == set()
@@ -183,11 +183,11 @@ def test_code_that_hears_no_signal_is_ended_soon_after_its_limit(
     assert time.monotonic() - started < 20  # not 30 seconds of wall time
 
 
-def test_what_hears_no_signal_after_a_definition_costs_the_definition_nothing(
-    small: GraderContext, hand_in: HandIn, right: dict[str, str]
-) -> None:
+def test_what_hears_no_signal_after_a_definition_costs_the_definition_nothing(small: GraderContext, toy: Toy) -> None:
     deaf = "import signal\nsignal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM, signal.SIGPROF])\nwhile True: pass"
-    result = pipeline.grade_submission(small, Submission("x", hand_in(right | {"T5": f"{right['T5']}\n{deaf}"})))
+    result = pipeline.grade_submission(
+        small, Submission("x", toy.hand_in({**toy.right, "T1": f"{toy.right['T1']}\n{deaf}"}))
+    )
     assert lost(result) == set()
     assert [error["type"] for error in result.cell_errors.values()] == ["TimeLimit"]
 
@@ -212,42 +212,44 @@ def gone(left: Callable[[], set[int]]) -> bool:
     return not left()
 
 
-def test_after_a_run_no_process_of_it_is_left(small: GraderContext, hand_in: HandIn, right: dict[str, str]) -> None:
-    pipeline.grade_submission(small, Submission("x", hand_in({}, weights=None)))
+def test_after_a_run_no_process_of_it_is_left(small: GraderContext, toy: Toy) -> None:
+    pipeline.grade_submission(small, Submission("x", toy.hand_in({})))
     guest: Any = small.guest
     before = family(guest._process.pid)
     daemon = (
         "import os, time\nfor _ in range(3):\n    if os.fork() == 0:\n        os.setsid()\n        time.sleep(600)",
         "import subprocess\nsubprocess.Popen(['sleep', '600'])",
     )
-    result = pipeline.grade_submission(small, Submission("x", hand_in(right, extra=daemon)))
+    result = pipeline.grade_submission(small, Submission("x", toy.hand_in(toy.right, extra=daemon)))
     assert lost(result) == set()
     assert before
     assert gone(lambda: family(guest._process.pid) - before)
 
 
-def test_after_the_guest_is_closed_nothing_of_it_is_left(course: Course, hw4: Assignment, hand_in: HandIn) -> None:
+def test_after_the_guest_is_closed_nothing_of_it_is_left(toy: Toy) -> None:
     before = family(os.getpid())
-    opened = pipeline.open_grader(course, hw4)
+    opened = pipeline.open_grader(toy.course, toy.assignment)
     with opened.guest:
-        pipeline.grade_submission(opened, Submission("x", hand_in({}, weights=None)))
+        pipeline.grade_submission(opened, Submission("x", toy.hand_in({})))
         assert len(family(os.getpid()) - before) >= 2
     assert gone(lambda: family(os.getpid()) - before)
 
 
-def test_submissions_do_not_see_each_others_files(small: GraderContext, hand_in: HandIn, right: dict[str, str]) -> None:
-    pipeline.grade_submission(small, Submission("x", hand_in(right, extra=("open('/tmp/left.txt', 'w').write('T3')",))))
+def test_submissions_do_not_see_each_others_files(small: GraderContext, toy: Toy) -> None:
+    pipeline.grade_submission(
+        small, Submission("x", toy.hand_in(toy.right, extra=("open('/tmp/left.txt', 'w').write('T3')",)))
+    )
     look = "import os\nassert not os.path.exists('/tmp/left.txt')\nassert 'forward' not in globals()"
-    result = pipeline.grade_submission(small, Submission("y", hand_in(right, extra=(look,))))
+    result = pipeline.grade_submission(small, Submission("y", toy.hand_in(toy.right, extra=(look,))))
     assert result.cell_errors == {}
 
 
 WALLS = {
     "the course": "open({root!r} + '/course_config.py')",
-    "the solutions": "open({root!r} + '/solutions/hw4.py')",
+    "the solutions": "open({root!r} + '/solutions/warmup.py')",
     "the secret": "open({root!r} + '/.autograder/secret')",
     "the kit": "import autograder",
-    "the checks": "open({root!r} + '/autograder/assignments/hw4/checks/__init__.py')",
+    "the checks": "open({root!r} + '/autograder/assignments/warmup/checks.py')",
     "the host's processes": "open('/proc/1/cmdline')",
     "the network": "import socket; socket.create_connection(('127.0.0.1', 22), timeout=1)",
     "other sockets": "import socket; socket.create_connection(('10.0.0.1', 80), timeout=1)",
@@ -260,9 +262,9 @@ WALLS = {
 }
 
 
-def test_the_walls_hold(course: Course, small: GraderContext, hand_in: HandIn, right: dict[str, str]) -> None:
-    cells = tuple(source.format(root=str(course.root)) for source in WALLS.values())
-    result = pipeline.grade_submission(small, Submission("x", hand_in(right, extra=cells, weights=None)))
+def test_the_walls_hold(small: GraderContext, toy: Toy) -> None:
+    cells = tuple(source.format(root=str(toy.course.root)) for source in WALLS.values())
+    result = pipeline.grade_submission(small, Submission("x", toy.hand_in(toy.right, extra=cells)))
     stopped = {name.rpartition(".")[2]: error["type"] for name, error in result.cell_errors.items()}
     through = [name for number, name in enumerate(WALLS, start=1) if str(number) not in stopped]
     assert through == []
@@ -281,9 +283,9 @@ def broken_bwrap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("broken_bwrap")
-def test_where_bubblewrap_cannot_run_nothing_is_graded(course: Course, hw4: Assignment, hand_in: HandIn) -> None:
+def test_where_bubblewrap_cannot_run_nothing_is_graded(toy: Toy) -> None:
     with pytest.raises(SandboxError) as caught:
-        pipeline.grade_submission(pipeline.open_grader(course, hw4), Submission("x", hand_in({})))
+        pipeline.grade_submission(pipeline.open_grader(toy.course, toy.assignment), Submission("x", toy.hand_in({})))
     said = str(caught.value)
     assert "No permissions to create new namespace" in said
     assert "autograder doctor" in said
@@ -292,23 +294,24 @@ def test_where_bubblewrap_cannot_run_nothing_is_graded(course: Course, hw4: Assi
 
 @pytest.mark.usefixtures("broken_bwrap")
 def test_the_command_refuses_with_one_line_and_keeps_no_result(
-    scratch: Course, hand_in: HandIn, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    toy: Toy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    made_up.write(scratch.submitted("hw4", "x"), hand_in({}))
+    course = toy.copy(tmp_path / "course")
+    made_up.write(course.submitted(NAME, "x"), toy.hand_in({}))
     # workers of this process, where bubblewrap is the broken one
     monkeypatch.setattr(workers, "local", lambda jobs: workers.Workers(lambda: ThreadPoolExecutor(1), 1))
-    assert cli.main(["grade", "hw4", "--course", str(scratch.root)]) == 1
+    assert cli.main(["grade", NAME, "--course", str(course.root)]) == 1
     lines = capsys.readouterr().err.strip().splitlines()
     assert len(lines) == 1
     assert lines[0].startswith("error: the sandbox does not start: bwrap: No permissions")
-    assert load_result(scratch, "hw4", "x") is None
+    assert load_result(course, NAME, "x") is None
 
 
 def test_a_box_that_cannot_be_confined_is_left_and_the_next_one_opened(
-    course: Course, hw4: Assignment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    toy: Toy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def processes() -> int:
-        with pipeline.open_grader(course, hw4).guest as guest, contextlib.closing(guest.open()):
+        with pipeline.open_grader(toy.course, toy.assignment).guest as guest, contextlib.closing(guest.open()):
             assert guest._process is not None
             return len(family(guest._process.pid))
 
@@ -330,32 +333,30 @@ def test_a_missing_bubblewrap_is_told_with_the_command_that_mends_it(monkeypatch
         walls.bubblewrap()
 
 
-def test_a_result_made_without_walls_says_so(
-    course: Course, hw4: Assignment, hand_in: HandIn, right: dict[str, str]
-) -> None:
-    opened = pipeline.open_grader(course, hw4, unsafe=True)
+def test_a_result_made_without_walls_says_so(toy: Toy) -> None:
+    opened = pipeline.open_grader(toy.course, toy.assignment, unsafe=True)
     with opened.guest:
-        result = pipeline.grade_submission(opened, Submission("x", hand_in(right)))
+        result = pipeline.grade_submission(opened, Submission("x", toy.hand_in(toy.right)))
     assert result.unsafe
     assert guest_process.UNSAFE in result.notes
     assert lost(result) == set()
 
 
-def test_a_guest_that_dies_is_started_again(course: Course, hw4: Assignment, hand_in: HandIn) -> None:
-    opened = pipeline.open_grader(course, hw4)
+def test_a_guest_that_dies_is_started_again(toy: Toy) -> None:
+    opened = pipeline.open_grader(toy.course, toy.assignment)
     with opened.guest:
-        pipeline.grade_submission(opened, Submission("x", hand_in({}, weights=None)))
+        pipeline.grade_submission(opened, Submission("x", toy.hand_in({})))
         guest: Any = opened.guest
         guest._process.kill()
         guest._process.wait()
-        result = pipeline.grade_submission(opened, Submission("x", hand_in({"T3": "num_parameters = 557057"})))
-        assert result.verdicts["T3"].status == PASSED
+        result = pipeline.grade_submission(opened, Submission("x", toy.hand_in({"T2": toy.right["T2"]})))
+        assert result.verdicts["T2"].status == PASSED
         assert opened.guest.starts == 2
 
 
 @pytest.mark.parametrize("folder", [Path("/usr/share"), Path(sysconfig.get_path("purelib")), Path(sys.base_prefix)])
-def test_a_course_that_every_submission_could_read_is_refused(course: Course, folder: Path) -> None:
-    probes = folder / "hw4-course" / "autograder" / "assignments" / "hw4" / "probes.py"
-    with pytest.raises(SandboxError, match=r"hw4-course.* which every submission can read: move the course elsewhere"):
+def test_a_course_that_every_submission_could_read_is_refused(toy: Toy, folder: Path) -> None:
+    probes = folder / "my-course" / "autograder" / "assignments" / NAME / "probes.py"
+    with pytest.raises(SandboxError, match=r"my-course.* which every submission can read: move the course elsewhere"):
         walls.walls(Inside(probes))
-    assert walls.walls(Inside(course.part("probes", "hw4")))
+    assert walls.walls(Inside(toy.course.part("probes", NAME)))

@@ -230,7 +230,7 @@ def test_a_fault_is_told_apart_by_the_timeline_alone(
 def test_a_probe_that_hangs_is_told_by_a_lost_question_without_a_name(
     course: Course, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(calibration, "AMPLE", 5.0)
+    monkeypatch.setattr(calibration, "AMPLE", 2.0)
     plant(course, "body-is-endless")
     code, folder = traced(course)
     lines = timeline(folder)
@@ -246,7 +246,7 @@ def test_a_question_that_never_ends_stretches_no_limits(
     course: Course, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
     """It is the author's slip, and named; before, every submission got limits of that measure."""
-    monkeypatch.setattr(calibration, "AMPLE", 5.0)
+    monkeypatch.setattr(calibration, "AMPLE", 2.0)
     plant(course, "question-is-endless")
     code, folder = traced(course)
     said = capsys.readouterr().err.replace("\n", " ")

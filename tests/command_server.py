@@ -1,0 +1,129 @@
+"""The environment's commands as processes of their own, with the imports paid once.
+
+A server imports what `autograder` and `nbgrader` need, and runs nothing. For each command it forks, and
+the fork runs the installed script from its first line, with its own arguments, folder and output.
+"""
+
+import contextlib
+import gc
+import importlib
+import json
+import os
+import runpy
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+BIN = Path(sys.executable).parent
+COMMANDS = ("autograder", "nbgrader")
+IMPORTS = (
+    "autograder.cli",
+    "autograder.grading.nbgrader_autograde",
+    "autograder.grading.session",
+    "autograder.grading.workers",
+    "autograder.lms.collect",
+    "autograder.pages.report",
+    "autograder.releasing.audit",
+    "autograder.releasing.release",
+    "nbgrader.apps.nbgraderapp",
+)
+
+
+class CommandServer:
+    """The server, as the tests see it."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+        )
+
+    def run(
+        self, command: Sequence[str], cwd: Path, environment: Mapping[str, str], seconds: float
+    ) -> "subprocess.CompletedProcess[str]":
+        """As subprocess.run, output captured."""
+        assert self._process.stdin and self._process.stdout
+        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+            where = {"cwd": str(cwd), "environment": dict(environment), "out": _path(out), "err": _path(err)}
+            request = {"command": command, "seconds": seconds, **where}
+            self._process.stdin.write(json.dumps(request) + "\n")
+            self._process.stdin.flush()
+            code = json.loads(self._process.stdout.readline())
+            texts = []
+            for file in (out, err):
+                file.seek(0)
+                texts.append(file.read().decode("utf-8"))
+        if code is None:
+            raise subprocess.TimeoutExpired(command, seconds, *texts)
+        return subprocess.CompletedProcess(command, code, *texts)
+
+    def close(self) -> None:
+        """End it."""
+        assert self._process.stdin
+        self._process.stdin.close()
+        self._process.wait()
+
+
+def _path(file: Any) -> str:
+    """Where another process opens a file without a name."""
+    return f"/proc/{os.getpid()}/fd/{file.fileno()}"
+
+
+@contextlib.contextmanager
+def command_server(environment: Mapping[str, str]) -> Iterator[CommandServer]:
+    """A server for the time of the block."""
+    server = CommandServer(environment)
+    try:
+        yield server
+    finally:
+        server.close()
+
+
+# ---- in the server ------------------------------------------------------------------------------
+
+
+def requests() -> dict[str, Any] | None:
+    """Serve to the end -> None; in a fork, what it has to run."""
+    for line in sys.stdin:
+        request: dict[str, Any] = json.loads(line)
+        child = os.fork()
+        if not child:
+            return request
+        print(json.dumps(_code(child, request["seconds"])), flush=True)
+    return None
+
+
+def _code(child: int, seconds: float) -> int | None:
+    """Exit code of a child as subprocess has it; None where it took too long and was killed."""
+    signal.signal(signal.SIGALRM, lambda *_: os.kill(child, signal.SIGKILL))
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    _, status = os.waitpid(child, 0)
+    left, _ = signal.setitimer(signal.ITIMER_REAL, 0)
+    return os.waitstatus_to_exitcode(status) if left else None
+
+
+def become(request: Mapping[str, Any]) -> None:
+    """The process of a command that was started anew."""
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    os.chdir(request["cwd"])
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    for number, name in ((0, os.devnull), (1, request["out"]), (2, request["err"])):
+        found = os.open(name, os.O_RDWR)
+        os.dup2(found, number)
+        os.close(found)
+    sys.stdin = open(0, closefd=False)  # noqa: SIM115
+    sys.argv = list(request["command"])
+    sys.path[0] = str(BIN)
+
+
+if __name__ == "__main__":
+    for name in IMPORTS:
+        importlib.import_module(name)
+    gc.freeze()
+    if work := requests():
+        become(work)
+        runpy.run_path(sys.argv[0], run_name="__main__")

@@ -1,0 +1,102 @@
+"""hw4 through the commands: the demo of the README, the saved model's flag, what is missing."""
+
+import io
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autograder.commands import diagnoses
+from autograder.course import Course
+from autograder.grading import made_up
+from autograder.grading.appeals import explain
+
+Run = Callable[..., Any]
+HandIn = Callable[..., dict[str, bytes]]
+SECONDS = "cell_seconds=10, question_seconds=3,"
+SHORTER = "cell_seconds=1, question_seconds=1, check_seconds=1, reference_times=10,"
+
+
+def test_a_flag_is_told_once_by_grade_and_stays_with_the_scores(
+    scratch: Course, run: Run, hand_in: HandIn, right: dict[str, str]
+) -> None:
+    shy = "class Shy(TwoLayerNet):\n    seen = []\n    def predict(self, X):\n        self.seen.append(1)\n"
+    shy += "        return super().predict(X) if len(self.seen) < 3 else []"
+    net = np.load(io.BytesIO(hand_in(right)["best_net.npz"]))
+    params = {name: net[name] for name in ("W1", "b1", "W2", "b2")}
+    files = hand_in(right, extra=(shy,), weights=made_up.model_file(params, "Shy"))
+    made_up.write(scratch.submitted("hw4", "shy"), files)
+    done = run("autograder", "grade", "hw4", "shy", "--course", scratch.root, "--jobs", 1)
+    assert done.returncode == 0, done.stderr
+    assert "dataset sample" in done.stdout
+    assert "shy: T12: flagged 'unanswered': the model answers for the published pictures" in done.stdout
+    shown = run("autograder", "scores", "hw4", "--course", scratch.root)
+    assert (
+        "flagged, the marks stand until you look (SECURITY.md says what it means): shy T12 (unanswered)" in shown.stdout
+    )
+    told = json.loads(run("autograder", "scores", "hw4", "--json", "--course", scratch.root).stdout)
+    assert told["shy"]["T12"]["score"] == 1 and "flag" not in told["shy"]["T12"]
+    kept = json.loads((scratch.state / "verdicts" / "hw4" / "shy.json").read_text())
+    assert kept["verdicts"]["T12"]["flag"] == "unanswered"
+
+
+def test_a_wrong_number_and_a_missing_model_are_explained(
+    scratch: Course, run: Run, hand_in: HandIn, right: dict[str, str]
+) -> None:
+    made_up.write(scratch.submitted("hw4", "bua"), hand_in(right | {"T3": "num_parameters = 559059"}, weights=None))
+    assert run("autograder", "grade", "hw4", "--course", scratch.root, "--jobs", 1).returncode == 0
+    said = {task: "\n".join(explain(scratch, scratch.assignment("hw4"), ["bua"], task)) for task in ("T3", "T12")}
+    assert "expected 557057, got 559059" in said["T3"]
+    assert "best_net.npz is missing" in said["T12"]
+
+
+def test_the_report_shows_the_accuracies_of_saved_models_and_who_has_the_same(
+    scratch: Course, run: Run, hand_in: HandIn, right: dict[str, str]
+) -> None:
+    for name in ("anong", "bua", "chai"):
+        made_up.write(scratch.submitted("hw4", name), hand_in(right))
+    assert run("autograder", "grade", "hw4", "--course", scratch.root, "--jobs", 1).returncode == 0
+    done = run("autograder", "report", "hw4", "--course", scratch.root)
+    assert done.returncode == 0, done.stderr
+    page = (scratch.root / "reports" / "hw4" / "index.html").read_text()
+    assert "Dataset: sample" in page and "validation: 3 models" in page
+    assert "The saved models hold the very same numbers: anong, bua, chai" in page
+    assert page.count('<svg role="img" aria-label="') == 3 == page.count("<svg")
+
+
+def test_doctor_finds_the_sample_and_tells_where_mnist_is_missing(
+    scratch: Course, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    hw4 = scratch.assignment("hw4")
+    assert diagnoses.data(scratch, hw4).ok
+    whole = replace(hw4, dataset="mnist")
+    monkeypatch.setenv("MNIST_DIR", str(tmp_path))
+    found = diagnoses.data(scratch, whole)
+    assert not found.ok and str(tmp_path) in found.found
+    monkeypatch.delenv("MNIST_DIR")
+    assert "not here yet" in diagnoses.data(scratch, whole).found
+
+
+def test_the_demo_shows_the_whole_loop(scratch: Course, run: Run, tmp_path: Path) -> None:
+    config = scratch.root / "course_config.py"
+    text = config.read_text()
+    assert SECONDS in text
+    config.write_text(text.replace(SECONDS, SHORTER))  # one of the class never ends
+    done = run("autograder", "demo", "--course", scratch.root, "--into", tmp_path / "demo")
+    assert done.returncode == 0, done.stdout + done.stderr
+    rows = {line.split()[0]: line.split() for line in done.stdout.splitlines() if line.split()[-1:] == ["12"]}
+    assert len(rows) >= 12
+    totals = {name: row[-2] for name, row in rows.items()}
+    assert totals["anong"] == "11" and totals["blank"] == "0" and totals["สมชาย"] == "11"
+    assert totals["duplicate"] == "11" and totals["crash"] == "11" and totals["no-weights"] == "10"
+    assert totals["endless"] == "10"
+    assert "next, in that folder" in done.stdout and str(tmp_path / "demo") in done.stdout
+    assert f"open {tmp_path / 'demo'}/reports/hw4/index.html in a browser" in done.stdout
+    assert (tmp_path / "demo/reports/hw4/index.html").is_file()
+    assert len(list((tmp_path / "demo/feedback").glob("*/hw4/feedback.html"))) == len(rows)
+    full = run("autograder", "demo", "--into", tmp_path / "demo")
+    assert full.returncode == 1 and "not empty" in full.stderr

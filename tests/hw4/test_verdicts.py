@@ -1,0 +1,247 @@
+"""One submission of hw4 from its files to its verdicts, in the real sandbox, by the real judge."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from autograder import source_notebooks
+from autograder.course import Assignment, Course, solution_regions
+from autograder.grading import made_up
+from autograder.judging.mutations import Mistake
+from autograder.judging.verdicts import FAILED, NEEDS_GRADING, NOT_CHECKED, PASSED, Result, result_from
+
+BASICS, NETWORK = "1-basics.ipynb", "2-two-layer-network.ipynb"
+JUDGED = [f"T{n}" for n in range(1, 13) if n != 4]
+OF_CLASS = ["T5", "T6", "T7", "T8", "T9", "T10", "T11"]
+Mark = Callable[..., Result]
+HandIn = Callable[..., dict[str, bytes]]
+
+
+def total(result: Result) -> float:
+    return sum(verdict.score or 0 for verdict in result.verdicts.values())
+
+
+def lost(result: Result) -> set[str]:
+    """Tasks that are not passed, T4 apart."""
+    return {task for task in JUDGED if result.verdicts[task].status != PASSED}
+
+
+def spoiled(files: Mapping[str, bytes], name: str, spoil: Callable[[list[dict[str, Any]]], Any]) -> dict[str, bytes]:
+    notebook = json.loads(files[name])
+    spoil(notebook["cells"])
+    return {**files, name: json.dumps(notebook).encode()}
+
+
+def at(cells: Sequence[dict[str, Any]], grade_id: str) -> int:
+    return next(n for n, c in enumerate(cells) if c["metadata"].get("nbgrader", {}).get("grade_id") == grade_id)
+
+
+def test_the_release_filled_in_scores_11_and_t4_waits_for_a_person(
+    mark: Mark, hand_in: HandIn, right: dict[str, str]
+) -> None:
+    result = mark(hand_in(right))
+    assert total(result) == 11
+    assert {task: v.status for task, v in result.verdicts.items()} == dict.fromkeys(JUDGED, PASSED) | {
+        "T4": NEEDS_GRADING
+    }
+    assert result.verdicts["T4"].score is None
+    assert result.notes == ()
+    assert result.dataset == "sample" and not result.unsafe
+
+
+def test_the_blank_release_scores_0_and_says_what_is_not_written(mark: Mark, hand_in: HandIn) -> None:
+    result = mark(hand_in({}, weights=None))
+    assert total(result) == 0
+    assert {v.status for v in result.verdicts.values()} == {NOT_CHECKED}
+    assert all(v.score == 0 for v in result.verdicts.values())
+    assert result.verdicts["T7"].message == "T7 is not written yet."
+    assert "best_net.npz" in result.verdicts["T12"].message
+
+
+def test_an_empty_submission_scores_0(mark: Mark) -> None:
+    result = mark({})
+    assert total(result) == 0
+    assert set(result.notes) == {f"{name} is missing; nothing was handed in" for name in (BASICS, NETWORK)}
+    assert result.verdicts["T7"].message == f"{NETWORK} was not handed in. Hand it in under this name."
+
+
+def test_the_same_answers_as_one_class_in_the_last_function_cell_score_the_same(
+    course: Course, hw4: Assignment, mark: Mark, hand_in: HandIn, right: dict[str, str]
+) -> None:
+    text = made_up.reference_text(course, hw4)
+    functions = "\n\n".join(
+        solution_regions.node_text(text, source_notebooks.function_name(right[task])) for task in OF_CLASS
+    )
+    whole = f"{functions}\n\n{solution_regions.node_text(text, 'TwoLayerNet')}"
+    # methods of their own, no function of the notebook: a class written from nothing
+    for name in ("forward", "softmax_loss", "backward", "sample_minibatch", "sgd_update", "decay_learning_rate"):
+        whole = whole.replace(f"{name}(", f"my_{name}(")
+    answers = {task: source for task, source in right.items() if task not in OF_CLASS} | {"T11": whole}
+    result = mark(hand_in(answers))
+    assert lost(result) == set()
+    assert total(result) == 11
+
+
+def test_a_bug_costs_its_own_task_and_the_message_names_it(
+    course: Course, hw4: Assignment, mark: Mark, hand_in: HandIn, mistakes: dict[tuple[str, str], Mistake]
+) -> None:
+    answers, extra = made_up.with_mistake(course, hw4, mistakes["T7", "W2-regularization-missing"])
+    result = mark(hand_in(answers, extra))
+    verdict = result.verdicts["T7"]
+    assert lost(result) == {"T7"}
+    assert (verdict.status, verdict.score, verdict.mistake) == (FAILED, 0.75, "W2-regularization-missing")
+    assert {part.name: part.score for part in verdict.parts} == {"W1": 0.25, "b1": 0.25, "W2": 0.0, "b2": 0.25}
+    assert "reg * W2" in verdict.message
+
+
+def test_a_bug_in_the_forward_pass_is_charged_once(
+    course: Course, hw4: Assignment, mark: Mark, hand_in: HandIn, mistakes: dict[tuple[str, str], Mistake]
+) -> None:
+    answers, extra = made_up.with_mistake(course, hw4, mistakes["T5", "relu-missing"])
+    assert lost(mark(hand_in(answers, extra))) == {"T5"}
+
+
+def test_missing_weights_cost_t12_alone(mark: Mark, hand_in: HandIn, right: dict[str, str]) -> None:
+    result = mark(hand_in(right, weights=None))
+    assert lost(result) == {"T12"}
+    assert result.verdicts["T12"].status == NOT_CHECKED
+    assert "best_net.npz" in result.verdicts["T12"].message
+
+
+@pytest.mark.parametrize(("weights", "said"), [(b"", "cannot be read"), (b"PK\3\4broken", "cannot be read")])
+def test_broken_weights_cost_t12_alone(
+    mark: Mark, hand_in: HandIn, right: dict[str, str], weights: bytes, said: str
+) -> None:
+    result = mark(hand_in(right, weights=weights))
+    assert lost(result) == {"T12"}
+    assert said in result.verdicts["T12"].message
+
+
+def test_a_net_below_the_threshold_fails_t12_with_its_accuracy(
+    mark: Mark, hand_in: HandIn, right: dict[str, str], net: dict[str, Any]
+) -> None:
+    weak = made_up.model_file(net | {"W2": net["W2"][:, ::-1]})
+    verdict = mark(hand_in(right, weights=weak)).verdicts["T12"]
+    assert (verdict.status, verdict.score) == (FAILED, 0)
+    assert "it must be above 87.0 %" in verdict.message
+
+
+def test_a_class_of_ones_own_is_judged_by_its_own_predict(
+    mark: Mark, hand_in: HandIn, right: dict[str, str], net: dict[str, Any]
+) -> None:
+    own = """
+class Flipped(TwoLayerNet):
+    def __init__(self):
+        raise RuntimeError("never called by the grader")
+
+    def predict(self, X):
+        return np.argmax(np.maximum(X @ self.params["first"] + self.params["c"], 0) @ self.params["second"], axis=1)
+"""
+    params = {"first": net["W1"], "c": net["b1"], "second": net["W2"]}
+    result = mark(hand_in(right, extra=(own,), weights=made_up.model_file(params, "Flipped")))
+    assert lost(result) == set()
+    assert result.verdicts["T12"].flag == ""
+
+
+TIRED = """
+class Tired(TwoLayerNet):
+    calls = 0
+
+    def predict(self, X):
+        Tired.calls += 1
+        assert Tired.calls < 3, "two are enough"
+        return np.argmax(np.maximum(X @ self.params["W1"] + self.params["b1"], 0) @ self.params["W2"], axis=1)
+"""
+
+
+def test_a_model_that_answers_for_the_known_images_alone_keeps_its_mark_and_is_flagged(
+    mark: Mark, hand_in: HandIn, right: dict[str, str], net: dict[str, Any]
+) -> None:
+    result = mark(hand_in(right, extra=(TIRED,), weights=made_up.model_file(net, "Tired")))
+    assert lost(result) == set()
+    assert result.verdicts["T12"].flag == "unanswered"
+    assert [note for note in result.notes if note.startswith("T12: flagged 'unanswered': the model answers for")]
+    assert result_from(json.loads(json.dumps(result.as_json()))).verdicts["T12"].flag == "unanswered"
+
+
+def test_a_model_that_earns_nothing_is_not_flagged(
+    mark: Mark, hand_in: HandIn, right: dict[str, str], net: dict[str, Any]
+) -> None:
+    wrong = TIRED.replace("argmax", "argmin")
+    result = mark(hand_in(right, extra=(wrong,), weights=made_up.model_file(net, "Tired")))
+    assert (result.verdicts["T12"].score, result.verdicts["T12"].flag) == (0, "")
+
+
+def test_weights_of_a_class_that_is_not_there_cost_t12_alone(
+    mark: Mark, hand_in: HandIn, right: dict[str, str], net: dict[str, Any]
+) -> None:
+    result = mark(hand_in(right, weights=made_up.model_file(net, "Flipped")))
+    assert lost(result) == {"T12"}
+    assert "Flipped" in result.verdicts["T12"].message
+
+
+def test_weights_of_the_wrong_shapes_cost_t12_alone(
+    mark: Mark, hand_in: HandIn, right: dict[str, str], net: dict[str, Any]
+) -> None:
+    for params in ({"W1": net["W1"]}, net | {"W2": net["W2"].T}, net | {"b1": net["b1"][:-1]}):
+        result = mark(hand_in(right, weights=made_up.model_file(params)))
+        assert lost(result) == {"T12"}
+        assert result.verdicts["T12"].message
+
+
+def test_labels_of_the_wrong_number_cost_t12_alone(
+    mark: Mark, hand_in: HandIn, right: dict[str, str], net: dict[str, Any]
+) -> None:
+    short = "class Short(TwoLayerNet):\n    def predict(self, X):\n        return np.zeros(3)"
+    result = mark(hand_in(right, extra=(short,), weights=made_up.model_file(net, "Short")))
+    assert lost(result) == {"T12"}
+    assert "(3,)" in result.verdicts["T12"].message
+
+
+def test_a_broken_notebook_costs_its_own_tasks_alone(mark: Mark, hand_in: HandIn, right: dict[str, str]) -> None:
+    result = mark({**hand_in(right), NETWORK: b"{"})
+    assert lost(result) == {"T5", "T6", "T7", "T8", "T9", "T10", "T11"}
+    assert total(result) == 4
+    assert any("not JSON" in note for note in result.notes)
+
+
+def test_numbers_may_be_tuples_or_numpy_and_forward_values_need_no_mark(
+    mark: Mark, hand_in: HandIn, right: dict[str, str]
+) -> None:
+    answers = right | {
+        "T1": "import numpy as np\ndz_dw0, dz_dw1, dz_db0, dz_db1 = np.array([-0.2, 0.4, -0.2, 1])",
+        "T2": "N = 8\nsize_A, size_B, size_C = (N, 1024), (N, 512), (N, 1)",
+        "T3": "num_parameters = 557057.0",
+    }
+    assert lost(mark(hand_in(answers))) == set()
+
+
+def test_t1_gives_a_quarter_for_each_gradient(mark: Mark, hand_in: HandIn, right: dict[str, str]) -> None:
+    answers = right | {"T1": "dz_dw0, dz_dw1, dz_db0, dz_db1 = -0.2, 0.4, 0.2, 1"}
+    verdict = mark(hand_in(answers)).verdicts["T1"]
+    assert (verdict.status, verdict.score) == (FAILED, 0.75)
+    assert [part.name for part in verdict.parts if part.score == 0] == ["dz_db0"]
+
+
+def test_the_circulating_wrong_count_of_t3_fails(mark: Mark, hand_in: HandIn, right: dict[str, str]) -> None:
+    result = mark(hand_in(right | {"T3": "num_parameters = 559_059"}))
+    assert lost(result) == {"T3"}
+    assert "557" not in result.verdicts["T3"].message
+
+
+def test_no_message_says_an_expected_value(mark: Mark, hand_in: HandIn, right: dict[str, str]) -> None:
+    wrong = right | {
+        "T1": "dz_dw0 = dz_dw1 = dz_db0 = dz_db1 = 7",
+        "T2": "size_A = size_B = size_C = 7",
+        "T3": "num_parameters = 7",
+        "T10": "def decay_learning_rate(learning_rate, learning_rate_decay):\n    return 7.0",
+    }
+    result = mark(hand_in(wrong))
+    for task in ("T1", "T2", "T3", "T10"):
+        verdict = result.verdicts[task]
+        assert verdict.status == FAILED
+        assert verdict.message
+        for secret in ("1024", "1,024", "512", "557057", "557,057", "-0.2", "0.4"):
+            assert secret not in verdict.message, (task, verdict.message)
