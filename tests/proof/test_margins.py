@@ -88,9 +88,8 @@ def scaled(judge_context, monkeypatch):
     def passing(context: CheckContext, factor: float) -> Mapping[str, bool]:
         now[0] = factor
         with np.errstate(all="ignore"):
-            return {
-                part_result.part: part_result.ok for part_result in judge_context.checks.of(context.task).check(context)
-            }
+            afresh = replace(context, memo={})  # what was worked out with another tolerance is another thing
+            return {one.part: one.ok for one in judge_context.checks.of(context.task).check(afresh)}
 
     return passing
 
@@ -123,9 +122,9 @@ def brackets(scaled, context: CheckContext) -> dict[str, tuple[float, float]]:
 def steps(checks, context: CheckContext) -> dict[str, float]:
     """T9 and T10: the deviations of the recorded steps of a right answer."""
     answer = {}
-    found = checks.updates._steps(context, 0)
+    found = checks.minibatches.steps_of(context)
     assert not isinstance(found, Problem), found
-    rates, off = found
+    rates, off = found.rates, found.off
     if context.task == "T9":
         rate = float(context.cases[0]["learning_rate"])
         answer["T9 direction"], answer["T9 rate"] = float(off.max()), float(np.abs(rates / rate - 1).max())
@@ -186,7 +185,7 @@ def test_tolerances_are_far_from_right_answers_and_from_mistakes(
             with np.errstate(all="ignore"):
                 answers = known_mistakes.ask(judge_context.probes, mistake.task, names, context.cases, "", True)
             for given in (True, False):  # as functions of the given class, and as a class of the student's own
-                asked = replace(context, answers=replace(answers, class_is_given=given))
+                asked = replace(context, answers=replace(answers, class_is_given=given), memo={})
                 accepted = scaled(asked, 1.0)
                 outcomes.setdefault((label, given), set()).add(tuple(part for part, ok in accepted.items() if not ok))
                 if mistake.task in ("T9", "T10"):
@@ -227,10 +226,10 @@ def test_tolerances_are_far_from_right_answers_and_from_mistakes(
 
 def nearest_step(checks, context: CheckContext) -> tuple[str, float]:
     """T9 and T10: in which respect the steps of a mistake miss by most tolerances, and by how much."""
-    found = checks.updates._steps(context, 0)
+    found = checks.minibatches.steps_of(context)
     if isinstance(found, Problem):
         return ("T9 rate" if context.task == "T9" else "T10 factor"), math.inf
-    rates, off = found
+    rates, off = found.rates, found.off
     if context.task == "T9":
         rate = float(context.cases[0]["learning_rate"])
         said = {"T9 direction": float(off.max()), "T9 rate": float(np.abs(rates / rate - 1).max())}
