@@ -22,7 +22,7 @@ from unittest.mock import patch
 import numpy as np
 
 from autograder.course import secret
-from autograder.grading import pipeline
+from autograder.grading import asking
 from autograder.grading.asking import GraderContext
 from autograder.grading.notebook_run import NotebookRun, Question
 from autograder.judging.checking import CheckContext, PartResult, Problem
@@ -258,7 +258,7 @@ def output_is_not_read(lab: Lab) -> Iterator[GraderContext]:
         ),
         (
             "notebook_process.py",
-            'return frames.encode({"error": error, "needed": time.process_time() - started}, {})',
+            'return frames.encode({"error": error, "took_away": took_away, "needed": time.process_time() - started}, {})',
             'files = "".join(open(n).read() for n in os.listdir(".") if n.startswith(("score", "verdict")))\n'
             '        return frames.encode({"error": error, "said": self._shell.SAID.getvalue() + files}, {})',
         ),
@@ -589,7 +589,7 @@ def entries_are_counted(lab: Lab) -> Iterator[GraderContext]:
 @wall
 def own_modules_are_bounded(lab: Lab) -> Iterator[GraderContext]:
     """A student's own Python files may be of any size together."""
-    with patch.object(pipeline, "OWN_MODULES", 1 << 30), _opened(lab) as grader:
+    with patch.object(asking, "OWN_MODULES", 1 << 30), _opened(lab) as grader:
         yield grader
 
 

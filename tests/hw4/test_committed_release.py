@@ -98,8 +98,13 @@ LEAKS: dict[str, tuple[Callable[[Course], object], str]] = {
         "hw4_helpers.py: a line of hw4.py:sample_minibatch",
     ),
     "a line of a check": (
-        lambda c: edit_cell(c, NETWORK, "toy-data", add_line("# x\nreturn _numbers(context, 1e-9)  # whole numbers")),
-        "a line of numbers.py:T2",
+        lambda c: edit_cell(
+            c,
+            NETWORK,
+            "toy-data",
+            add_line("# x\nreturn _numbers(context, 1e-3)  # typed by hand, perhaps rounded to three digits"),
+        ),
+        "a line of numbers.py:T1",
     ),
     "a hidden value": (
         lambda c: add_to(c, "README.md", "\nThe answer is 557,057.\n"),

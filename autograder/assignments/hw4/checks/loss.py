@@ -83,6 +83,7 @@ def _spread(rng: Rng) -> Case:
     alike = {"W2": 0.1 * params["W2"], "b2": 0.1 * params["b2"]}
     case = {**params, **alike, "X": rng.normal(0, 1, (N, D)), "y": y}
     row = int(rng.integers(N))
+    y[(row + 1) % N] = C - 1  # so many classes are not all among the labels, but the last one is
     down = np.full(C, -1.0)
     down[y[row]] = 0.0
     spread = np.zeros(N)
