@@ -3,7 +3,7 @@
 import contextlib
 import io
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from autograder.assignments.hw4.right_variants import RIGHT_VARIANTS
 from autograder.judging import judge, known_mistakes, mutations
+from autograder.judging.checking import CheckContext
 from autograder.judging.judge import JudgeContext
 from autograder.sandbox.answers import Answers
 
@@ -49,30 +50,41 @@ def right(judge_context: JudgeContext, functions: Mapping[str, str]) -> Iterator
             yield Answer(variant.name, f"{before}\n{text}", changed)
 
 
-def parts_of(judge_context: JudgeContext, answer: Answer, task: str, seeds: Sequence[int]) -> Iterator[Parts]:
-    """Which parts of a task are right, draw by draw."""
-    source = answer.text if answer.class_is_given else f"import numpy as np\n{answer.text}"
-    names = mutations.run_text(source, "cell of a draw")  # as a cell is named: frames of it are looked into
+def of_classes(classes: Mapping[str, tuple[str, str, float | None]]) -> Iterator[Answer]:
+    """Whole classes of a student's own."""
+    for name, (source, *_) in classes.items():
+        yield Answer(f"own class: {name}", source, TASKS, False)
+
+
+def counted(
+    judge_context: JudgeContext, answers: Iterable[Answer], seeds: Iterable[int]
+) -> dict[tuple[str, str], dict[Parts, int]]:
+    """(answer, task) -> which parts were right, and in how many draws."""
+    known_names = [
+        # named as a cell is: frames of it are looked into
+        (answer, mutations.run_text(f"import numpy as np\n{answer.text}", "cell of a draw"))
+        for answer in answers
+    ]
+    counts: dict[tuple[str, str], dict[Parts, int]] = {}
     for seed in seeds:
-        np.random.seed(seed)
-        context = judge.check_context(judge_context, task, seed, Answers())
-        with np.errstate(all="ignore"), warnings.catch_warnings(), contextlib.ExitStack() as quiet:
-            warnings.simplefilter("ignore")
-            quiet.enter_context(contextlib.redirect_stdout(io.StringIO()))
-            quiet.enter_context(contextlib.redirect_stderr(io.StringIO()))
-            given = answer.class_is_given
-            answers = known_mistakes.ask(judge_context.probes, task, names, context.cases, ("",), given)
-            results = judge_context.checks.of(task).check(replace(context, answers=answers))
-        yield tuple((one.part, one.ok) for one in results)
+        contexts = {task: judge.check_context(judge_context, task, seed, Answers()) for task in TASKS}
+        for answer, names in known_names:
+            for task in answer.tasks:
+                parts = _parts(judge_context, contexts[task], names, answer.class_is_given)
+                of_answer = counts.setdefault((answer.name, task), {})
+                of_answer[parts] = of_answer.get(parts, 0) + 1
+    return counts
 
 
-def differing(judge_context: JudgeContext, answer: Answer, seeds: Sequence[int]) -> dict[str, dict[Parts, int]]:
-    """Tasks whose verdict is not the same in every draw: how often each came."""
-    found: dict[str, dict[Parts, int]] = {}
-    for task in answer.tasks:
-        counts: dict[Any, int] = {}
-        for parts in parts_of(judge_context, answer, task, seeds):
-            counts[parts] = counts.get(parts, 0) + 1
-        if len(counts) > 1:
-            found[task] = counts
-    return found
+def _parts(judge_context: JudgeContext, context: CheckContext, names: Mapping[str, Any], given: bool) -> Parts:
+    """Which parts of a task are right in one draw."""
+    np.random.seed(context.seed)
+    # without the real training of T9, which no part hangs on
+    asked = ("form", "train", "own") if context.task == "T9" else ("",)
+    with np.errstate(all="ignore"), warnings.catch_warnings(), contextlib.ExitStack() as quiet:
+        warnings.simplefilter("ignore")
+        quiet.enter_context(contextlib.redirect_stdout(io.StringIO()))
+        quiet.enter_context(contextlib.redirect_stderr(io.StringIO()))
+        answers = known_mistakes.ask(judge_context.probes, context.task, names, context.cases, asked, given)
+        results = judge_context.checks.of(context.task).check(replace(context, answers=answers, memo={}))
+    return tuple((one.part, one.ok) for one in results)
