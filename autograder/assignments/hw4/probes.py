@@ -301,8 +301,16 @@ class Form:
     """How the student's loss gives its gradients: how they are named and shaped, and what it returns beside them."""
 
     names: Mapping[str, str] = field(default_factory=dict)
-    shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    # shapes of a parameter and of its gradient, where they are not the same
+    shapes: Mapping[str, tuple[tuple[int, ...], tuple[int, ...]]] = field(default_factory=dict)
     more: tuple[Any, ...] = ()
+
+    def shaped(self, name: str, gradient: Array) -> Array:
+        """A gradient in its parameter's shape -> in the shape that the student's own would have."""
+        parameter, own = self.shapes.get(name, ((), ()))
+        if parameter == own:
+            return gradient
+        return gradient.T if own == parameter[::-1] else gradient.reshape([1 if size == 1 else -1 for size in own])
 
 
 class Look(NamedTuple):
@@ -337,8 +345,10 @@ def _form(student: Student, case: Case) -> Questions:
         student.notes["form"] = Form()
         value = _loss(_net(student, _params(case)), case["X"][:2], case["y"][:2], 0.0)
         grads = value[1]
-        shapes = {n: np.shape(grads[key]) for n, key in _names(grads, _params(case)).items()}
-        student.notes["form"] = Form(_names(grads, _params(case)), shapes, tuple(value[2:]))
+        names = _names(grads, _params(case))
+        shapes = {name: (case[name].shape, np.shape(grads[key])) for name, key in names.items()}
+        other = {name: both for name, both in shapes.items() if both[0] != both[1]}
+        student.notes["form"] = Form(names, other, tuple(value[2:]))
         return 1.0
 
     if "form" not in student.notes:
@@ -367,8 +377,7 @@ class Recorder:
         self.looks.append(Look(np.array(X, float), labels.ravel(), labels.ndim, flat))
         grads = {}
         for name, of_turns in self._gradients.items():
-            shape = self._form.shapes.get(name, of_turns[turn].shape)
-            grads[self._form.names.get(name, name)] = of_turns[turn].reshape(shape).copy()
+            grads[self._form.names.get(name, name)] = self._form.shaped(name, of_turns[turn]).copy()
         self._last = grads
         return grads
 
@@ -501,10 +510,9 @@ def T8(student: Student, case: Case) -> Questions:
 
 
 def T9(student: Student, case: Case) -> Questions:
-    def own(shapes: Mapping[str, tuple[int, ...]]) -> Params:
+    def own(form: Form) -> Params:
         params = _params(case)
-        grads = {name: case[f"grad_{name}"][0] for name in params}
-        grads = {name: grad.reshape(shapes.get(name, grad.shape)) for name, grad in grads.items()}
+        grads = {name: form.shaped(name, case[f"grad_{name}"][0]) for name in params}
         student.function("sgd_update")(params, grads, case["learning_rate"])
         return {name: params[name] for name in PARAMETERS}
 
@@ -527,10 +535,10 @@ def T9(student: Student, case: Case) -> Questions:
 
     yield from _form(student, case)
     yield "train", lambda: _watch(student, case)
-    yield "own", lambda: own({})
-    shapes = student.notes.get("form", Form()).shapes
-    if any(shape != case[name].shape for name, shape in shapes.items()):
-        yield "own_shaped", lambda: own(shapes)
+    yield "own", lambda: own(Form())
+    form = student.notes.get("form", Form())
+    if form.shapes:
+        yield "own_shaped", lambda: own(form)
     if "digits" in case:
         yield "learned", learned
 
@@ -538,6 +546,8 @@ def T9(student: Student, case: Case) -> Questions:
 def T10(student: Student, case: Case) -> Questions:
     yield from _form(student, case)
     yield "train", lambda: _watch(student, case)
+    if "still" in case:
+        yield "still", lambda: _watch(student, {name: case[name] for name in case} | {"decay": case["still"]})
     yield "own", lambda: student.function("decay_learning_rate")(case["learning_rate"], case["decay"])
 
 

@@ -19,23 +19,30 @@ TURNS = 50  # gradients that are told from each other
 NEAR = 1e-5  # float32 code rounds the rows
 
 
-def training(rng: Rng, rows: int, iterations: int, decay: float) -> dict[str, Any]:
+def training(
+    rng: Rng,
+    rows: int,
+    iterations: int,
+    decay: float,
+    turns: int = TURNS,
+    sizes: tuple[int, int, int] = (7, 9, 6),  # D, H, C: no fewer entries of W1, and of W2, than turns
+) -> dict[str, Any]:
     """A training to watch. Every look at the loss gets a gradient of its own.
 
     Those of W1 are orthogonal to each other, and those of W2: so each step tells which of the gradients it was
     made of, and how long it went along each, whatever else is wrong with it.
     """
-    D, H, C = 7, 9, 6
+    D, H, C = sizes
     every = rng.normal(0, 1, (rows + SEEN_ROWS, D))
     while np.diff(np.sort(every[:, 0])).min() < 1e-4:  # rows are known again by their first column
         every = rng.normal(0, 1, (rows + SEEN_ROWS, D))
     case = {**random_params(rng, D, H, C), "X": every[:rows], "y": rng.integers(0, C, rows)}
     case |= {"X_val": every[rows:], "y_val": rng.integers(0, C, SEEN_ROWS)}
     for name in PARAMETERS:
-        numbers = rng.normal(0, 1, (TURNS, case[name].size))
+        numbers = rng.normal(0, 1, (turns, case[name].size))
         if case[name].ndim == 2:
             numbers = np.linalg.qr(numbers.T)[0].T * np.sqrt(case[name].size)
-        case[f"grad_{name}"] = numbers.reshape(TURNS, *case[name].shape)
+        case[f"grad_{name}"] = numbers.reshape(turns, *case[name].shape)
     case |= {"num_iters": np.array(iterations), "batch_size": np.array(BATCH)}
     return case | {"decay": np.array(decay), "learning_rate": np.array(rng.uniform(0.05, 0.3))}
 
@@ -108,26 +115,23 @@ class Steps:
     off: Array
 
 
-def steps_of(context: CheckContext, number: int = 0) -> Steps | Problem:
+def steps_of(context: CheckContext, number: int = 0, way: str = "train") -> Steps | Problem:
     """The steps of a watched training; worked out once."""
     memo = context.memo.setdefault("steps", {})
-    if number not in memo:
-        memo[number] = _steps_of(context, number)
-    found: Steps | Problem = memo[number]
+    if (number, way) not in memo:
+        memo[number, way] = _steps_of(context, number, way)
+    found: Steps | Problem = memo[number, way]
     return found
 
 
-def _steps_of(context: CheckContext, number: int) -> Steps | Problem:
-    case, params, looks = (
-        context.cases[number],
-        context.value(number, "train.params"),
-        looks_of(context, number, "train"),
-    )
+def _steps_of(context: CheckContext, number: int, way: str) -> Steps | Problem:
+    case, params, looks = context.cases[number], context.value(number, f"{way}.params"), looks_of(context, number, way)
     if isinstance(params, Problem):
         return params
     if isinstance(looks, Problem):
         return looks
-    gradients = {name: case[f"grad_{name}"].reshape(TURNS, -1) for name in PARAMETERS}
+    turns = len(case["grad_b2"])
+    gradients = {name: case[f"grad_{name}"].reshape(turns, -1) for name in PARAMETERS}
     flat = np.concatenate([gradients[name] for name in PARAMETERS], axis=1)
     if params.ndim != 2 or params.shape[1] != flat.shape[1] or len(params) != looks.sizes.size + 1:
         return Problem("shape", {"got": str(params.shape), "wanted": f"(steps, {flat.shape[1]})", "sizes": ""})
@@ -139,12 +143,12 @@ def _steps_of(context: CheckContext, number: int) -> Steps | Problem:
         return Problem("no_steps")
     along = _along(change[ends], gradients)
     # of the gradients that a step is made of, the newest: with momentum, there are older ones too
-    turns = (ends[:, None] - np.arange(TURNS)) % TURNS  # newest first
-    parts = np.abs(np.take_along_axis(along, turns, axis=1))
+    newest_first = (ends[:, None] - np.arange(turns)) % turns
+    parts = np.abs(np.take_along_axis(along, newest_first, axis=1))
     age = (parts > 0.02 * parts.max(axis=1, keepdims=True)).argmax(axis=1)
     used = np.maximum(ends - age, 0)
-    rates = np.take_along_axis(along, used[:, None] % TURNS, axis=1)[:, 0]
-    off = np.abs(change[ends] + rates[:, None] * flat[used % TURNS]).max(axis=1) / scale
+    rates = np.take_along_axis(along, used[:, None] % turns, axis=1)[:, 0]
+    off = np.abs(change[ends] + rates[:, None] * flat[used % turns]).max(axis=1) / scale
     drawn = np.searchsorted(looks.minibatches, ends, side="right") - 1
     iterations = drawn if looks.minibatches.size else np.arange(ends.size)
     return Steps(used, ends, iterations, rates, off)
@@ -169,7 +173,7 @@ def _along(change: Array, gradients: Mapping[str, Array]) -> Array:
 def T8_cases(rng: Rng, reference: Mapping[str, Any], data: Mapping[str, Array]) -> list[Case]:
     # 160 batches of 10 out of 64 rows: some row is never drawn with a probability of at most
     # 64 (63/64)^1600 = 7e-10
-    return [training(rng, ROWS + REMAINDER, 160, 1.0)]
+    return [training(rng, ROWS + REMAINDER, 160, 1.0, turns=15, sizes=(4, 5, 3))]
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ def _case(rng: Rng, reference: Mapping[str, Any], N: int, D: int, H: int, C: int
     while True:
         params, pool = random_params(rng, D, H, C), rng.normal(0, 1, (POOL * N, D))
         pool[::2] *= 4  # scores far above zero too
+        params["W2"][:C] += 2 * np.eye(C)  # a hidden unit that speaks for each class
         scores, hidden = reference["forward"](params, pool)
         clear = (lead(scores) > GAP) & (np.abs(pool @ params["W1"] + params["b1"]).min(axis=1) > GAP)
         labels = np.where(clear, scores.argmax(axis=1), -1)
