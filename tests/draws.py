@@ -80,7 +80,7 @@ def _parts(judge_context: JudgeContext, context: CheckContext, names: Mapping[st
     """Which parts of a task are right in one draw."""
     np.random.seed(context.seed)
     # without the real training of T9, which no part hangs on
-    asked = ("form", "train", "own") if context.task == "T9" else ("",)
+    asked = ("form", "train", "decayed", "own") if context.task == "T9" else ("",)
     with np.errstate(all="ignore"), warnings.catch_warnings(), contextlib.ExitStack() as quiet:
         warnings.simplefilter("ignore")
         quiet.enter_context(contextlib.redirect_stdout(io.StringIO()))

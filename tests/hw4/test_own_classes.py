@@ -57,6 +57,10 @@ HALF_FOR_BIASES = EACH + 'self.params[key] -= learning_rate * grads[key] * (0.5 
 WITH_DECAY = EACH + "self.params[key] -= learning_rate * learning_rate_decay * grads[key]\n"
 UPWARD = OWN_UPDATE.replace("-=", "+=")
 
+BY_NORM = "            norm = np.sqrt(sum((g ** 2).sum() for g in grads.values()))\n" + OWN_UPDATE.replace(
+    "grads[key]", "grads[key] / norm"
+)
+
 # name: (class, tasks that it loses, score that is left of the first of them, or None)
 CASES: dict[str, tuple[str, str, float | None]] = {
     "right": (own_class(), "", None),
@@ -187,6 +191,159 @@ CASES: dict[str, tuple[str, str, float | None]] = {
         "",
         None,
     ),
+    "parameters and gradients zipped in their own order": (
+        own_class(
+            init="""
+    def __init__(self, input_size, hidden_size, output_size, std=1e-4):
+        self.params = {"b2": np.zeros(output_size), "b1": np.zeros(hidden_size)}
+        self.params["W2"] = std * np.random.randn(hidden_size, output_size)
+        self.params["W1"] = std * np.random.randn(input_size, hidden_size)
+""",
+            loss=reworded(
+                LOSS, ("return loss, grads", 'return loss, {key: grads[key] for key in ("b2", "b1", "W2", "W1")}')
+            ),
+            train=reworded(
+                TRAIN,
+                (
+                    OWN_UPDATE,
+                    "            for value, slope in zip(self.params.values(), grads.values()):\n"
+                    "                value -= learning_rate * slope\n",
+                ),
+            ),
+        ),
+        "",
+        None,
+    ),
+    "biases as rows throughout": (
+        own_class(
+            init=INIT.replace("np.zeros(hidden_size)", "np.zeros((1, hidden_size))").replace(
+                "np.zeros(output_size)", "np.zeros((1, output_size))"
+            ),
+            loss=LOSS.replace("np.sum(dz2, axis=0)", "np.sum(dz2, axis=0, keepdims=True)").replace(
+                "np.sum(dz1, axis=0)", "np.sum(dz1, axis=0, keepdims=True)"
+            ),
+        ),
+        "",
+        None,
+    ),
+    "other names for the same arrays": (
+        own_class(
+            init=INIT + '        self.W1, self.b1 = self.params["W1"], self.params["b1"]\n',
+            loss=reworded(LOSS, ('W1, b1 = self.params["W1"], self.params["b1"]', "W1, b1 = self.W1, self.b1")),
+        ),
+        "",
+        None,
+    ),
+    "gradients by a pass back through what a pass forward kept": (
+        own_class(
+            loss=LOSS
+            + """
+    def ahead(self, X):
+        self.kept = X
+        return self.loss(X)
+
+    def back(self, y):
+        return self.cost_of(self.kept, y)[1]
+"""
+            + reworded(LOSS, ("def loss(self, X, y=None, reg=0.0):", "def cost_of(self, X, y=None, reg=0.0):")),
+            train=reworded(
+                TRAIN,
+                (
+                    "            loss, grads = self.loss(X_batch, y=y_batch, reg=reg)\n",
+                    "            self.ahead(X_batch)\n            loss, grads = 0.0, self.back(y_batch)\n",
+                ),
+            ),
+        ),
+        "",
+        None,
+    ),
+    "the loss for the curve, the gradient by a helper": (
+        own_class(
+            loss=LOSS + reworded(LOSS, ("def loss(", "def slopes(")).replace("return loss, grads", "return grads"),
+            train=reworded(
+                TRAIN,
+                (
+                    "            loss, grads = self.loss(X_batch, y=y_batch, reg=reg)\n",
+                    "            loss = self.loss(X_batch, y_batch, reg)[0]\n"
+                    "            grads = self.slopes(X_batch, y_batch, reg)\n",
+                ),
+            ),
+        ),
+        "",
+        None,
+    ),
+    "other names for images and labels": (
+        own_class(
+            loss=LOSS.replace("X, y=None, reg", "images, labels=None, reg").replace(
+                "        W1, b1 =", "        X, y = images, labels\n        W1, b1 =", 1
+            ),
+            train=reworded(
+                TRAIN, ("self.loss(X_batch, y=y_batch, reg=reg)", "self.loss(images=X_batch, labels=y_batch, reg=reg)")
+            ),
+        ),
+        "",
+        None,
+    ),
+    "the best parameters are put back": (
+        by_train(
+            ("        for it in range", "        best, kept = -1, {}\n        for it in range"),
+            (
+                OWN_DECAY,
+                OWN_DECAY
+                + "                if val_acc_history[-1] > best:\n                    best = val_acc_history[-1]\n"
+                + "                    kept = {key: value.copy() for key, value in self.params.items()}\n",
+            ),
+            ("        return {\n", "        self.params = kept or self.params\n        return {\n"),
+        ),
+        "",
+        None,
+    ),
+    "it stops where the loss stays": (
+        by_train(
+            (
+                OWN_UPDATE,
+                OWN_UPDATE
+                + "            if it > 1 and abs(loss_history[-1] - loss_history[-2]) < 1e-8:\n                break\n",
+            )
+        ),
+        "",
+        None,
+    ),
+    "a loss of some rows between": (
+        by_train(
+            (
+                "            loss_history.append(loss)\n",
+                "            loss_history.append(self.loss(X[:20], y[:20], reg)[0])\n",
+            )
+        ),
+        "",
+        None,
+    ),
+    "only the loss comes back": (
+        own_class(
+            loss=reworded(LOSS, ("return loss, grads", "return loss")),
+            train=reworded(TRAIN, ("loss, grads = self.loss(", "grads, loss = {}, self.loss("), (OWN_UPDATE, "")),
+        ),
+        "T7 T9 T10",
+        None,
+    ),
+    "half the scores in the softmax, gradient in place": (
+        by_loss(("p = np.exp(scores)", "p = np.exp(scores / 2)")),
+        "T6",
+        None,
+    ),
+    "scores halved": (
+        by_loss(("scores = a1.dot(W2) + b2", "scores = (a1.dot(W2) + b2) / 2")),
+        "T5",
+        None,
+    ),
+    "one row too many": (by_train((OWN_DRAW, "idx = np.random.choice(num_train, batch_size + 1)")), "T8", 0.5),
+    "noise on the rows": (
+        by_train(("X_batch = X[idx]", "X_batch = X[idx] + np.random.normal(0, 1, (batch_size, X.shape[1]))")),
+        "T8",
+        None,
+    ),
+    "all gradients divided by their norm": (by_update(BY_NORM), "T9", 0.0),
     "labels it predicts as a column": (
         own_class(predict=reworded(PREDICT, ("axis=1)", "axis=1)[:, None]"))),
         "T11",
@@ -206,3 +363,27 @@ def test_a_class_loses_what_it_got_wrong_and_nothing_else(
     assert lost == tasks.split(), {task: result.verdicts[task].message for task in lost}
     if left is not None:
         assert result.verdicts[lost[0]].score == left, result.verdicts[lost[0]].parts
+
+
+INLINE = reworded(
+    TRAIN,
+    (
+        "            loss, grads = self.loss(X_batch, y=y_batch, reg=reg)\n            loss_history.append(loss)\n",
+        "            h = np.maximum(0, X_batch @ self.params['W1'] + self.params['b1'])\n"
+        "            s = h @ self.params['W2'] + self.params['b2']\n"
+        "            d = np.exp(s - s.max(axis=1, keepdims=True))\n"
+        "            d = (d / d.sum(axis=1, keepdims=True) - np.eye(s.shape[1])[y_batch]) / batch_size\n"
+        "            loss, dh = 0.0, (d @ self.params['W2'].T) * (h > 0)\n"
+        "            grads = {'W1': X_batch.T @ dh, 'b1': dh.sum(0), 'W2': h.T @ d, 'b2': d.sum(0)}\n",
+    ),
+)
+
+
+def test_a_training_whose_gradients_cannot_be_seen_goes_to_a_person(
+    mark: Callable[..., Result], hand_in: Callable[..., dict[str, bytes]]
+) -> None:
+    result = mark(hand_in({"T11": own_class(train=INLINE)}))
+    for task in ("T8", "T9", "T10"):
+        verdict = result.verdicts[task]
+        assert verdict.score is None and "cannot be seen" in verdict.fault
+    assert all(result.verdicts[task].status == PASSED for task in ("T5", "T6", "T7", "T11"))

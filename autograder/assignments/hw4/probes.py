@@ -5,9 +5,11 @@ N images, D inputs, H hidden units, C classes. A case holds W1 (D, H), b1 (H,), 
 and what else the question needs; every access to it gives a fresh copy.
 """
 
+import collections
 import contextlib
 import functools
 import sys
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -42,6 +44,7 @@ class Student(Protocol):
 
 CLASS = "TwoLayerNet"  # the class that the notebook gives, in which the tasks' functions work together
 PARAMETERS = ("W1", "b1", "W2", "b2")
+OWN_STEPS = 3  # of an update that is asked alone
 MAX_LOOKS = 3000  # at the loss, in a training that is watched
 STEP = 1e-5  # of central differences
 MAX_FRAMES, MAX_SEEN, MAX_ENTRIES = 20, 60, 400  # of the numbers in a student's frames: frames, arrays, entries of each
@@ -63,12 +66,25 @@ def _net(student: Student, params: Params, instrument: Instrument | None = None)
     if instrument is not None:
         cls = instrument(cls)
     sizes = (*params["W1"].shape, params["W2"].shape[1])
-    try:
-        net = cls(*sizes)
-    except Exception:  # an __init__ of the student's own may want other arguments
-        net = cls.__new__(cls)
+    net = None
+    for arguments in (sizes, (*sizes, 1e-4)):  # an __init__ of the student's own may want other arguments
+        if net is None:
+            with contextlib.suppress(Exception):
+                net = cls(*arguments)
+    net = cls.__new__(cls) if net is None else net
     own = getattr(net, "params", None)
-    net.params = {**own, **params} if isinstance(own, dict) else params  # a velocity that stands there stays
+    if not isinstance(own, dict):
+        net.params = params
+        return net
+    for (
+        name,
+        value,
+    ) in params.items():  # what else stands there, a velocity say, stays; and so do other names of the arrays
+        there = own.get(name)
+        if type(there) is np.ndarray and there.size == value.size and there.dtype == value.dtype:
+            there[...] = value.reshape(there.shape)
+        else:
+            own[name] = value
     return net
 
 
@@ -77,6 +93,11 @@ def _loss(net: Any, X: Array, y: Array, reg: float) -> Any:
     code = getattr(net.loss, "__code__", None)
     named = code is not None and "reg" in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
     return net.loss(X, y, reg=reg) if named else net.loss(X, y, reg)
+
+
+def _value(returned: Any) -> Any:
+    """The loss itself, of what loss returned."""
+    return returned[0] if isinstance(returned, tuple | list) else returned
 
 
 def _scores(net: Any, X: Array) -> Any:
@@ -137,9 +158,18 @@ def _named(student: Student, task: str, names: Iterable[str]) -> Questions:
             if value is None or value is Ellipsis:
                 raise NotImplementedError(task)
             flat = np.ravel(np.array(value, dtype=object))
-            return [float(one) for one in (flat if flat.size == 2 else flat[-1:])]  # a pair is (N, number)
+            number = float(flat[-1])
+            return [_mark(flat[0]), number] if flat.size == 2 else [number]  # a pair is (N, number)
 
         yield name, ask
+
+
+def _mark(N: Any) -> float:
+    """A number for N, which may be a text or None: the same for the same."""
+    with contextlib.suppress(TypeError, ValueError):
+        if np.isfinite(float(N)):
+            return float(N)
+    return float(zlib.crc32(str(N).encode()))
 
 
 def T1(student: Student, case: Case) -> Questions:
@@ -164,7 +194,7 @@ def T6(student: Student, case: Case) -> Questions:
     regs = case["regs"]
 
     def losses(X: Array, y: Array) -> list[float]:
-        return _numbers(_loss(_net(student, _params(case)), X, y, float(reg))[0] for reg in regs)
+        return _numbers(_value(_loss(_net(student, _params(case)), X, y, float(reg))) for reg in regs)
 
     def own(scores: Array, y: Array) -> list[float]:
         ask = student.function("softmax_loss")
@@ -216,7 +246,7 @@ def T7(student: Student, case: Case) -> Questions:
             for sign in (1, -1):
                 moved = _params(case) | ({other: case[f"other_{other}"]} if other else {})
                 moved[name].ravel()[entry] += sign * STEP
-                row.append(_loss(_net(student, moved), case[X], case[y], reg)[0])
+                row.append(_value(_loss(_net(student, moved), case[X], case[y], reg)))
             rows.append(_numbers(row))
         return rows
 
@@ -228,7 +258,7 @@ def T7(student: Student, case: Case) -> Questions:
             nets.append(_net(student, _params(case) | scaled))
         return {
             "scores": [_scores(net, case["X"]) for net in nets],
-            "losses": _numbers(_loss(net, case["X"], case["y"], 0.0)[0] for net in nets),
+            "losses": _numbers(_value(_loss(net, case["X"], case["y"], 0.0)) for net in nets),
         }
 
     yield "grads", grads
@@ -241,34 +271,35 @@ def T7(student: Student, case: Case) -> Questions:
         yield "rescaled", rescaled
     if not student.has_given(CLASS):
         yield "scores", lambda: _scores(_net(student, _params(case)), case["X"])
-        yield "data", lambda: _numbers([_loss(_net(student, _params(case)), case["X"], case["y"], 0.0)[0]])
+        yield "data", lambda: _numbers([_value(_loss(_net(student, _params(case)), case["X"], case["y"], 0.0))])
         yield "crash", lambda: _crash(student, case, [0.0])
         yield "seen", lambda: _seen(student, case, reg)
 
 
 def _look_inside(call: Callable[[], Any], take: Callable[[Any], bool]) -> tuple[list[Array], bool]:
     """Call -> (numbers in the frames of the student's functions as each ended, whether it raised)."""
-    found: list[Array] = []
-    frames = 0
+    frames: collections.deque[list[Array]] = collections.deque(maxlen=MAX_FRAMES)  # the latest: loss itself is the last
 
     def look(frame: FrameType, event: str, argument: Any) -> None:
-        nonlocal frames
-        if event != "return" or not frame.f_code.co_filename.startswith("cell ") or frames >= MAX_FRAMES:
+        if event != "return" or not frame.f_code.co_filename.startswith("cell "):
             return
-        frames += 1
-        for value in list(frame.f_locals.values()):
-            if len(found) < MAX_SEEN and isinstance(value, int | float | np.ndarray | np.number) and take(value):
-                found.append(np.array(value, dtype=np.float64))
+        kinds = int | float | np.ndarray | np.number
+        some = [value for value in list(frame.f_locals.values()) if isinstance(value, kinds) and take(value)]
+        frames.append([np.array(value, dtype=np.float64) for value in some[:MAX_SEEN]])
+
+    def found() -> list[Array]:
+        return [array for arrays in reversed(frames) for array in arrays][:MAX_SEEN]
 
     before = sys.getprofile()
     sys.setprofile(look)
     try:
         call()
+        raised = False
     except Exception:
-        return found, True
+        raised = True
     finally:
         sys.setprofile(before)
-    return found, False
+    return found(), raised
 
 
 def _crash(student: Student, case: Case, regs: Sequence[float]) -> dict[str, list[float]]:
@@ -332,7 +363,8 @@ def _names(grads: Mapping[Any, Any], params: Mapping[str, Array]) -> dict[str, s
         if len(keys) != 1 or np.size(grads[keys[0]]) != params[name].size:
             return {}
         found[name] = keys[0]
-    return found
+    order = list(grads)
+    return dict(sorted(found.items(), key=lambda item: order.index(item[1])))  # in the order of the student's own
 
 
 def _form(student: Student, case: Case) -> Questions:
@@ -355,6 +387,11 @@ def _form(student: Student, case: Case) -> Questions:
         yield "form", ask
 
 
+def _flat(params: Mapping[str, Array]) -> Array:
+    """All parameters after each other."""
+    return np.concatenate([np.array(params[name], float).ravel() for name in PARAMETERS])
+
+
 class Recorder:
     """Stands in for the student's loss in a training that is watched: notes each batch, returns given gradients.
 
@@ -366,33 +403,44 @@ class Recorder:
         self._gradients = {name: case[f"grad_{name}"] for name in PARAMETERS}
         self._params, self._form = _params(case), form
         self._last: Any = None  # the gradients that were given last
+        self._seen: tuple[Any, Any] = None, None  # the batch and the labels that a helper was given last
+        self._predictions = 0
+        pairs = (("X", "y"), ("X_val", "y_val"))
+        self._labels = {row.tobytes(): y for X, of_X in pairs for row, y in zip(case[X], case[of_X], strict=True)}
 
     def of(self, net: Any, X: Any, y: Any) -> dict[str, Array]:
         """Note a look at the loss -> the gradients that it gets."""
         if len(self.looks) >= MAX_LOOKS:
             raise RuntimeError("train calls loss more often than num_iters asks for")
         turn = len(self.looks) % len(self._gradients["b2"])
-        flat = np.concatenate([np.array(net.params[k], float).ravel() for k in PARAMETERS])
+        flat = _flat(net.params)
         labels = np.array(y, float)
         self.looks.append(Look(np.array(X, float), labels.ravel(), labels.ndim, flat))
         grads = {}
-        for name, of_turns in self._gradients.items():
-            grads[self._form.names.get(name, name)] = self._form.shaped(name, of_turns[turn]).copy()
+        for name in self._form.names or PARAMETERS:
+            grads[self._form.names.get(name, name)] = self._form.shaped(name, self._gradients[name][turn]).copy()
         self._last = grads
         return grads
 
     def methods(self) -> dict[str, Callable[..., Any]]:
         """In place of the class's own."""
 
-        def loss(net: Any, X: Any, y: Any = None, *args: Any, **kwargs: Any) -> Any:
+        def loss(net: Any, *args: Any, **kwargs: Any) -> Any:
+            given = [*args, *kwargs.values()]  # whatever the student's own calls them
+            X, y = given[0], next((one for one in given[1:] if np.ndim(one) > 0), None)
             if X is None or X is Ellipsis:
                 raise NotImplementedError("T8")  # the minibatch is still the stub's
             if y is None:
                 return np.zeros((len(X), len(self._params["b2"])))
-            return (1.0, self.of(net, X, y), *self._form.more)
+            # a loss that falls, and an accuracy that rises: some stop where they do not
+            return (1 / (1 + len(self.looks)), self.of(net, X, y), *self._form.more)
 
         def predict(net: Any, X: Any, *args: Any, **kwargs: Any) -> Array:
-            return np.zeros(len(X), dtype=int)
+            self._predictions += 1
+            rows, C = np.ascontiguousarray(X, dtype=float), len(self._params["b2"])
+            labels = np.array([self._labels.get(row.tobytes(), 0) for row in rows], dtype=int)
+            labels[self._predictions :] = (labels[self._predictions :] + 1) % C
+            return labels
 
         return {"loss": loss, "predict": predict}
 
@@ -401,23 +449,47 @@ class Recorder:
 
         @functools.wraps(function)
         def call(*args: Any, **kwargs: Any) -> Any:
+            self._note([*args, *kwargs.values()])
             value = function(*args, **kwargs)
             parts = list(value) if isinstance(value, tuple | list) else [value]
             for at, part in enumerate(parts):
-                names = _names(part, self._params) if isinstance(part, dict) and part is not self._last else {}
-                given = [one for one in (*args, *kwargs.values()) if isinstance(one, np.ndarray)]
-                batch = [one for one in given if one.ndim == 2 and one.shape[1] == len(self._params["W1"])]
-                labels = [one for one in given if batch and one.size == len(batch[0]) and one is not batch[0]]
-                if names and batch and labels:
-                    ours = self.of(net, batch[0], labels[0])
+                names = self._gradients_in(part, net)
+                if names and all(one is not None for one in self._seen):
+                    ours = self.of(net, *self._seen)
                     parts[at] = {
-                        names[name]: ours[self._form.names.get(name, name)].reshape(np.shape(part[names[name]]))
-                        for name in PARAMETERS
+                        key: ours[self._form.names.get(name, name)].reshape(np.shape(part[key]))
+                        for name, key in names.items()
                     }
                     self._last = parts[at]
             return tuple(parts) if isinstance(value, tuple) else parts if isinstance(value, list) else parts[0]
 
         return call
+
+    def _note(self, given: Sequence[Any]) -> None:
+        """Remember a batch and its labels among what a helper is given: another one may return the gradients."""
+        arrays = [one for one in given if isinstance(one, np.ndarray)]
+        X, y = self._seen
+        X = next((one for one in arrays if one.ndim == 2 and one.shape[1] == len(self._params["W1"])), X)
+        y = next((one for one in arrays if X is not None and one is not X and one.size == len(X)), y)
+        self._seen = X, y
+
+    def _gradients_in(self, part: Any, net: Any) -> dict[str, str]:
+        """Names of the gradients in what a helper returns; {} where it is none: parameters, a velocity at its start."""
+        if not isinstance(part, dict) or part is self._last or part is net.params:
+            return {}
+        names = _names(part, self._params)
+        values = [(np.ravel(part[key]), np.ravel(net.params[name])) for name, key in names.items()]
+        if all(not found.any() for found, _ in values) or any(np.array_equal(a, b) for a, b in values if a.any()):
+            return {}
+        return names
+
+    def explains(self, last: Array) -> bool:
+        """Whether the parameters moved along gradients of ours alone."""
+        flat = np.array([look.params for look in self.looks] + [last])
+        size = self._params["W1"].size
+        change, basis = np.diff(flat[:, :size], axis=0), self._gradients["W1"].reshape(-1, size)
+        rest = change - change @ basis.T @ basis / (basis**2).sum(axis=1).mean()
+        return bool(np.abs(rest).max() <= 1e-5 * np.abs(change).max())
 
 
 @contextlib.contextmanager
@@ -443,11 +515,12 @@ def _train(student: Student, case: Case, recorder: Recorder, with_helpers: bool)
         stack.enter_context(_in_place(cls, **recorder.methods()))
         if with_helpers:
             for owner in [owner for owner in cls.__mro__ if owner.__module__ == cls.__module__]:
-                own = {
-                    name: recorder.around(member, net)
-                    for name, member in vars(owner).items()
-                    if isinstance(member, FunctionType) and name not in ("__init__", "train", "loss", "predict")
-                }
+                own: dict[str, Any] = {}
+                for name, member in vars(owner).items():
+                    if isinstance(member, staticmethod | classmethod):
+                        own[name] = type(member)(recorder.around(member.__func__, net))
+                    elif isinstance(member, FunctionType) and name not in ("__init__", "train", "loss", "predict"):
+                        own[name] = recorder.around(member, net)
                 stack.enter_context(_in_place(owner, **own))
             functions = {
                 name: recorder.around(value, net)
@@ -474,11 +547,14 @@ def _watch(student: Student, case: Case) -> dict[str, Any]:
     """Train under the recorder -> of each look its rows, labels, and the parameters before it; and those at the end."""
     form = student.notes.get("form", Form())
     recorder = Recorder(case, form)
-    net = _train(student, case, recorder, with_helpers=False)
-    if not recorder.looks and not student.has_given(CLASS):
-        net = _train(student, case, recorder, with_helpers=True)
+    last = _flat(_train(student, case, recorder, with_helpers=False).params)
+    if not student.has_given(CLASS) and not (recorder.looks and recorder.explains(last)):
+        with contextlib.suppress(Exception):  # gradients that come from elsewhere than loss
+            other = Recorder(case, form)
+            moved = _flat(_train(student, case, other, with_helpers=True).params)
+            if other.looks and other.explains(moved):
+                recorder, last = other, moved
     looks = recorder.looks
-    last = np.concatenate([np.array(net.params[k], float).ravel() for k in PARAMETERS])
     return {
         **_drawn([look.X for look in looks], [look.y for look in looks], [look.label_dimensions for look in looks]),
         "params": np.array([look.params for look in looks] + [last]),
@@ -512,8 +588,9 @@ def T8(student: Student, case: Case) -> Questions:
 def T9(student: Student, case: Case) -> Questions:
     def own(form: Form) -> Params:
         params = _params(case)
-        grads = {name: form.shaped(name, case[f"grad_{name}"][0]) for name in params}
-        student.function("sgd_update")(params, grads, case["learning_rate"])
+        for turn in range(OWN_STEPS):  # in the same dict: what an update keeps from one to the next would show
+            grads = {name: form.shaped(name, case[f"grad_{name}"][turn]) for name in PARAMETERS}
+            student.function("sgd_update")(params, grads, case["learning_rate"])
         return {name: params[name] for name in PARAMETERS}
 
     def learned() -> Any:
@@ -534,13 +611,15 @@ def T9(student: Student, case: Case) -> Questions:
         return net.predict(case["digits"])
 
     yield from _form(student, case)
+    if "digits" not in case:
+        yield "decayed", lambda: _watch(student, case)
+        return
     yield "train", lambda: _watch(student, case)
     yield "own", lambda: own(Form())
     form = student.notes.get("form", Form())
     if form.shapes:
         yield "own_shaped", lambda: own(form)
-    if "digits" in case:
-        yield "learned", learned
+    yield "learned", learned
 
 
 def T10(student: Student, case: Case) -> Questions:

@@ -35,6 +35,8 @@ HOME = [""]  # where the notebook's own modules lie
 STATUS = 100  # bytes of the status, which outlives the process that writes on it
 DEAF_TIMES = 2.0  # its limit: CPU time that code may use which hears no signal, in one long call of numpy, say
 
+SEEDS = (np.random.seed, random.seed)  # ours: a cell may have bound these names to something else
+
 Error = dict[str, str]  # an exception as plain strings: type, text, line, cell
 Probe = Callable[[Namespace, Case], Iterator[tuple[str, Callable[[], Any]]]]
 
@@ -337,8 +339,8 @@ class Notebook:
 
     def probe(self, header: Header, arrays: Arrays) -> bytes:
         """Ask a task's questions."""
-        np.random.seed(header["seed"])
-        random.seed(header["seed"])
+        for seed in SEEDS:
+            seed(header["seed"])
         cases: list[dict[str, Array]] = [{} for _ in range(header["cases"])]
         for name, value in arrays.items():
             number, _, key = name.partition("/")

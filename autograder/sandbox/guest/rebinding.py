@@ -7,13 +7,19 @@ of numpy, or forget all names. What it merely adds takes nothing away.
 import builtins
 import dis
 import functools
+import math
+import random
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
+import numpy as np
+
 MAIN = "__main__"  # the module of what a notebook's cells define
 NOTHING = object()
+SHARED = (np, np.random, np.linalg, math, random)  # modules that a notebook uses whatever it calls them
 
 
 @dataclass(frozen=True)
@@ -23,19 +29,25 @@ class Bound:
     names: Mapping[str, Any]
     builtins: Mapping[str, Any]
     members: tuple[tuple[Any, Mapping[str, Any]], ...]
+    switches: tuple[Any, ...]  # what numpy and Python do about warnings and errors of numbers
 
 
 def bound(namespace: Mapping[str, Any]) -> Bound:
     """Note what is bound now."""
     names = dict(namespace)
     owners = [value for value in names.values() if _own_class(value) or type(value) is ModuleType]
+    owners += SHARED
     members = tuple((owner, dict(vars(owner))) for owner in {id(owner): owner for owner in owners}.values())
-    return Bound(names, dict(vars(builtins)), members)
+    return Bound(names, dict(vars(builtins)), members, _switches())
+
+
+def _switches() -> tuple[Any, ...]:
+    return (*sorted(np.geterr().items()), *warnings.filters)
 
 
 def took_away(before: Bound, namespace: Mapping[str, Any]) -> bool:
     """Whether code that was there before could do otherwise now."""
-    if _replaced(before.builtins, vars(builtins)):
+    if _replaced(before.builtins, vars(builtins)) or before.switches != _switches():
         return True
     for owner, members in before.members:
         if _replaced(members, vars(owner)) or (isinstance(owner, type) and vars(owner).keys() != members.keys()):

@@ -38,7 +38,7 @@ def T6_cases(rng: Rng, reference: Mapping[str, Any], data: Mapping[str, Array]) 
     N = SIZES[0][0]
     levels = [np.full(N, 1000.0), *(rng.permutation(np.linspace(100.0, 1700.0, N)) for _ in range(LEVELS))]
     problem = random_problem(rng, *SIZES[0])
-    large = [_at_levels(rng, problem, some) for some in levels]
+    large = [_at_levels(rng, problem, some, sign) for some, sign in zip(levels, (1.0, 1.0, -1.0), strict=True)]
     return [*usual, *large, _spread(rng)]
 
 
@@ -50,14 +50,14 @@ def _calm_scores(rng: Rng, y: NDArray[np.int64], C: int) -> Array:
             return scores
 
 
-def _at_levels(rng: Rng, problem: Case, levels: Array) -> Case:
-    """Rows whose scores all stand at a level of the row's own. `calm`: the same rows without it.
+def _at_levels(rng: Rng, problem: Case, levels: Array, sign: float) -> Case:
+    """Rows whose scores all stand at a level of the row's own, above zero or below. `calm`: the same rows without it.
 
     The levels come in by an input and a hidden unit that add the same number to every score of a row. Between
     the rows of one batch they are more than 709 apart: beyond that, exp of a difference is 0 or overflows.
     """
     N, D, _, C = SIZES[0]
-    case = _with_unit(problem, levels, np.ones(C))
+    case = _with_unit(problem, levels, np.full(C, sign))
     calm_X = case["X"] * np.append(np.ones(D), 0.0)
     calm, other = _calm_scores(rng, case["y"], C), rng.normal(0, 1, (N, C))
     other_X = calm_X + np.append(rng.normal(0, 1, (N, D)), np.zeros((N, 1)), axis=1)
@@ -66,7 +66,7 @@ def _at_levels(rng: Rng, problem: Case, levels: Array) -> Case:
         "regs": REGS[:1],
         "calm_X": calm_X,
         "calm_scores": calm,
-        "own_scores": calm + levels[:, None],
+        "own_scores": calm + sign * levels[:, None],
         "other_X": other_X,
         "other_scores": other,
         "other_y": (case["y"] + rng.integers(1, C, N)) % C,
@@ -83,6 +83,7 @@ def _spread(rng: Rng) -> Case:
     alike = {"W2": 0.1 * params["W2"], "b2": 0.1 * params["b2"]}
     case = {**params, **alike, "X": rng.normal(0, 1, (N, D)), "y": y}
     row = int(rng.integers(N))
+    y[row] = rng.integers(1, C - 1)  # neither the first class nor the last: one may subtract the score of either
     y[(row + 1) % N] = C - 1  # so many classes are not all among the labels, but the last one is
     down = np.full(C, -1.0)
     down[y[row]] = 0.0

@@ -11,7 +11,9 @@ from autograder.author import Array, Case, CheckContext, PartResult, Problem, ei
 from .inputs import Rng, alive, lead, random_params
 
 GAP = 1e-4  # to the ReLU's kink, and between the two largest scores
-FAR = 300.0  # below zero: where every hidden unit of a row is off
+FAR = 3000.0  # below zero: where every hidden unit of a row is off
+LEAKS = 0.01, 0.001  # of a leaky ReLU
+SCALES = 0.9, 0.8  # of hidden values: what dropout left behind, say
 POOL = 8  # rows to choose each from
 
 
@@ -27,25 +29,34 @@ def _case(rng: Rng, reference: Mapping[str, Any], N: int, D: int, H: int, C: int
     """
     while True:
         params, pool = random_params(rng, D, H, C), rng.normal(0, 1, (POOL * N, D))
-        pool[::2] *= 4  # scores far above zero too
+        pool[::2] *= 2  # scores far above zero too
         params["W2"][:C] += 2 * np.eye(C)  # a hidden unit that speaks for each class
         scores, hidden = reference["forward"](params, pool)
         clear = (lead(scores) > GAP) & (np.abs(pool @ params["W1"] + params["b1"]).min(axis=1) > GAP)
         labels = np.where(clear, scores.argmax(axis=1), -1)
         firsts = [np.flatnonzero(labels == label)[: N // C] for label in range(C)]
+        # rows that are near enough to a border for hidden values that are a tenth too small
+        near = [np.flatnonzero(clear & (_scaled(params, hidden, by).argmax(axis=1) != labels))[:2] for by in SCALES]
         off = rng.choice(np.flatnonzero(clear), N // 5, replace=False)
-        rows = np.concatenate([*firsts, off])
+        rows = np.concatenate([*firsts, *near, off])
         off = np.append(np.zeros(len(rows) - len(off)), np.full(len(off), FAR))
         params["W1"] = np.vstack([params["W1"], -np.ones(H)])
         X = np.column_stack([pool[rows], off])
+        every = [*firsts, *near]
         params["b2"] = params["b2"] - max(np.median(scores[rows].max(axis=1)), params["b2"].max() + 0.1)
         scores, hidden = reference["forward"](params, X)
-        best, leaked = int(params["b2"].argmax()), params["b2"] - 0.01 * FAR * params["W2"].sum(axis=0)
+        best = int(params["b2"].argmax())
+        leaked = [(params["b2"] - leak * FAR * params["W2"].sum(axis=0)).argmax() for leak in LEAKS]
         below = (scores.max(axis=1) < 0) & (scores.argmax(axis=1) > 0)
-        if best > 0 and leaked.argmax() != best and below.sum() > 2 and all(len(some) for some in firsts):
+        if best > 0 and best not in leaked and below.sum() > 2 and all(len(some) for some in every):
             order = rng.permutation(len(X))
             y = rng.integers(0, C, len(X))
             return {**params, "X": X[order], "y": y, "scores": scores[order], "hidden": hidden[order]}
+
+
+def _scaled(params: Mapping[str, Array], hidden: Array, by: float) -> Array:
+    scores: Array = by * hidden @ params["W2"] + params["b2"]
+    return scores
 
 
 def T11(context: CheckContext) -> list[PartResult]:
