@@ -1,4 +1,7 @@
-"""T8: random minibatches. And the training that T8 to T10 watch."""
+"""T8: random minibatches. And the training that T8 to T10 watch.
+
+It is long, so that what is asked of such a training and how its steps are read stand in one place.
+"""
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
