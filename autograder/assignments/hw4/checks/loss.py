@@ -37,9 +37,18 @@ def T6_cases(rng: Rng, reference: Mapping[str, Any], data: Mapping[str, Array]) 
     usual.append({**case, "regs": REGS, "own_scores": _calm_scores(rng, case["y"], case["W2"].shape[1])})
     N = SIZES[0][0]
     levels = [np.full(N, 1000.0), *(rng.permutation(np.linspace(100.0, 1700.0, N)) for _ in range(LEVELS))]
-    problem = random_problem(rng, *SIZES[0])
+    problem = _speaking(rng, reference)
     large = [_at_levels(rng, problem, some, sign) for some, sign in zip(levels, (1.0, 1.0, -1.0), strict=True)]
     return [*usual, *large, _spread(rng)]
+
+
+def _speaking(rng: Rng, reference: Mapping[str, Any]) -> dict[str, Any]:
+    """A problem with the labels that its scores speak for: a loss that levels change is then far from what it was."""
+    while True:
+        problem = random_problem(rng, *SIZES[0])
+        problem["y"] = reference["forward"](params_in(problem), problem["X"])[0].argmax(axis=1)
+        if problem["y"].max() == SIZES[0][3] - 1:  # the last class among them
+            return problem
 
 
 def _calm_scores(rng: Rng, y: NDArray[np.int64], C: int) -> Array:
@@ -59,7 +68,7 @@ def _at_levels(rng: Rng, problem: Case, levels: Array, sign: float) -> Case:
     N, D, _, C = SIZES[0]
     case = _with_unit(problem, levels, np.full(C, sign))
     calm_X = case["X"] * np.append(np.ones(D), 0.0)
-    calm, other = _calm_scores(rng, case["y"], C), rng.normal(0, 1, (N, C))
+    calm, other = rng.normal(0, 1, (N, C)) + 2 * np.eye(C)[case["y"]], rng.normal(0, 1, (N, C))
     other_X = calm_X + np.append(rng.normal(0, 1, (N, D)), np.zeros((N, 1)), axis=1)
     return {
         **case,
@@ -69,7 +78,7 @@ def _at_levels(rng: Rng, problem: Case, levels: Array, sign: float) -> Case:
         "own_scores": calm + sign * levels[:, None],
         "other_X": other_X,
         "other_scores": other,
-        "other_y": (case["y"] + rng.integers(1, C, N)) % C,
+        "other_y": np.full(N, (case["y"][0] + 1) % C),  # other labels, whatever their order
     }
 
 
