@@ -125,8 +125,19 @@ def local(jobs: int) -> Workers:
 def _begin() -> None:
     """In a worker: Ctrl-C is the coordinator's business, and nobody works on when the coordinator is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     if (coordinator := multiprocessing.parent_process()) is not None:
         threading.Thread(target=_end_with, args=(coordinator.sentinel,), daemon=True).start()
+
+
+@contextlib.contextmanager
+def _unheard() -> Iterator[None]:
+    """Ctrl-C waits a moment: a worker that is started now would hear it before it can say that it does not."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _end_with(sentinel: int) -> None:
@@ -174,9 +185,9 @@ def grade_all(
 
     def submit(pool: Executor, batch: Batch) -> Future[Outcomes]:
         earlier = [b"" if anew else kept_answers(course, assignment.name, one.student) for one in batch]
-        return pool.submit(
-            work_through, root, assignment.name, fingerprint, unsafe, list(zip(batch, earlier, strict=True))
-        )
+        pairs = list(zip(batch, earlier, strict=True))
+        with _unheard():
+            return pool.submit(work_through, root, assignment.name, fingerprint, unsafe, pairs)
 
     def read(names: Iterable[str]) -> Iterator[Submission]:
         return (submission.read_submission(course.submitted(assignment.name, name), name) for name in names)

@@ -610,10 +610,11 @@ def T9(student: Student, case: Case) -> Questions:
         )
         return net.predict(case["digits"])
 
-    yield from _form(student, case)
     if "digits" not in case:
-        yield "decayed", lambda: _watch(student, case)
+        if not student.has_given(CLASS):
+            yield "decayed", lambda: _watch(student, case)
         return
+    yield from _form(student, case)
     yield "train", lambda: _watch(student, case)
     yield "own", lambda: own(Form())
     form = student.notes.get("form", Form())
@@ -625,7 +626,7 @@ def T9(student: Student, case: Case) -> Questions:
 def T10(student: Student, case: Case) -> Questions:
     yield from _form(student, case)
     yield "train", lambda: _watch(student, case)
-    if "still" in case:
+    if "still" in case and not student.has_given(CLASS):
         yield "still", lambda: _watch(student, {name: case[name] for name in case} | {"decay": case["still"]})
     yield "own", lambda: student.function("decay_learning_rate")(case["learning_rate"], case["decay"])
 

@@ -22,7 +22,7 @@ from .inputs import (
 )
 from .loss import crashed_behind_loss, data_losses
 
-SOME = 5  # entries of each parameter
+SOME = 4  # entries of each parameter
 REGS = (0.05, 0.7, 0.3, 0.2)
 
 

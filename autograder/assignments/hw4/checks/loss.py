@@ -39,6 +39,7 @@ def T6_cases(rng: Rng, reference: Mapping[str, Any], data: Mapping[str, Array]) 
     levels = [np.full(N, 1000.0), *(rng.permutation(np.linspace(100.0, 1700.0, N)) for _ in range(LEVELS))]
     problem = _speaking(rng, reference)
     large = [_at_levels(rng, problem, some, sign) for some, sign in zip(levels, (1.0, 1.0, -1.0), strict=True)]
+    large[0] = {**large[0], **_others(rng, large[0])}
     return [*usual, *large, _spread(rng)]
 
 
@@ -68,16 +69,22 @@ def _at_levels(rng: Rng, problem: Case, levels: Array, sign: float) -> Case:
     N, D, _, C = SIZES[0]
     case = _with_unit(problem, levels, np.full(C, sign))
     calm_X = case["X"] * np.append(np.ones(D), 0.0)
-    calm, other = rng.normal(0, 1, (N, C)) + 2 * np.eye(C)[case["y"]], rng.normal(0, 1, (N, C))
-    other_X = calm_X + np.append(rng.normal(0, 1, (N, D)), np.zeros((N, 1)), axis=1)
+    calm = rng.normal(0, 1, (N, C)) + 2 * np.eye(C)[case["y"]]
     return {
         **case,
         "regs": REGS[:1],
         "calm_X": calm_X,
         "calm_scores": calm,
         "own_scores": calm + sign * levels[:, None],
-        "other_X": other_X,
-        "other_scores": other,
+    }
+
+
+def _others(rng: Rng, case: Case) -> Case:
+    """Other images, scores and labels, for which a loss is another one."""
+    N, D, _, C = SIZES[0]
+    return {
+        "other_X": case["calm_X"] + np.append(rng.normal(0, 1, (N, D)), np.zeros((N, 1)), axis=1),
+        "other_scores": rng.normal(0, 1, (N, C)),
         "other_y": np.full(N, (case["y"][0] + 1) % C),  # other labels, whatever their order
     }
 

@@ -48,8 +48,9 @@ def T9(context: CheckContext) -> list[PartResult]:
     """Every step moves every parameter by exactly minus the rate times the minibatch's gradient."""
     if fault := unseen(context):
         return [PartResult("update", 1.0, Problem("unjudged"), fault=fault)]
-    ways = [first([_steps_down(context), _first_step(context)])]
-    if context.answers.class_is_given:
+    given = context.answers.class_is_given
+    ways = [first([_steps_down(context), None if given else _first_step(context)])]
+    if given:
         case = context.cases[0]
         rate = float(case["learning_rate"])
         moved = {n: case[n] - rate * case[f"grad_{n}"][:OWN_STEPS].sum(axis=0) for n in PARAMETERS}
