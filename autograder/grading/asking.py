@@ -48,6 +48,7 @@ class Plan:
     merged: Mapping[str, Merged]
     model: tuple[str, Mapping[str, Array]] | Problem
     replayed: Mapping[str, int]  # seeds of an earlier grading that is made again
+    files: Mapping[str, bytes]  # the student's own modules
     # by task, or `task@number` of a snapshot, which are added as they are asked
     seeds: dict[str, int] = field(default_factory=dict)
     contexts: dict[str, CheckContext] = field(default_factory=dict)
@@ -73,7 +74,7 @@ def planned(grader: GraderContext, handed_in: Submission, replayed: Mapping[str,
     assignment = grader.assignment
     merged = merge.merge_all(handed_in, grader.bases, assignment)
     model = saved_model.read_model(handed_in.files, assignment.model_file)
-    plan = Plan(handed_in, merged, model, replayed)
+    plan = Plan(handed_in, merged, model, replayed, _own_modules(handed_in, grader.helpers))
     _add_questions(grader, plan, judge.judged_tasks(assignment))
     return plan
 
@@ -107,7 +108,7 @@ def run(grader: GraderContext, plan: Plan, before: CachedAnswers) -> Ran:
     finish = time.monotonic() + grader.guest.limits.total_seconds
     for name, book in plan.merged.items():
         questions = [_question(plan, task) for task in to_ask if task.notebook == name]
-        run = NotebookRun(grader.guest, book, questions, _own_modules(plan.handed_in, grader.helpers), finish)
+        run = NotebookRun(grader.guest, book, questions, plan.files, finish)
         ran.answers.update(run.answers())
         if questions:
             ran.runs[name], ran.errors[name], ran.snapshots[name] = run, run.errors, run.snapshots()
@@ -161,8 +162,7 @@ def look_back(
             _add_questions(grader, plan, tasks, number)
             if to_ask := _not_kept(plan, tasks, number, kept, ran):
                 questions = [_question(plan, task, number) for task in to_ask]
-                files = _own_modules(plan.handed_in, grader.helpers)
-                run = NotebookRun(grader.guest, book, questions, files, finish, cell, ran.runs.get(name))
+                run = NotebookRun(grader.guest, book, questions, plan.files, finish, cell, ran.runs.get(name))
                 ran.answers.update({at_snapshot(task, number): found for task, found in run.answers().items()})
             at = {
                 t.name: replace(

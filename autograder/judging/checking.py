@@ -5,16 +5,17 @@ is what it asks, in a sentence. Tolerances stand at the call.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
 from autograder.sandbox.answers import Answers, Array, Error
 
 Case = Mapping[str, Any]
+Made = TypeVar("Made")
 
 
 WORD = re.compile(r"\w+")
@@ -102,7 +103,13 @@ class CheckContext:
     seed: int = 0
     undone: Mapping[str, Error] = field(default_factory=dict)  # name -> why the cell that defines it did not do so
     fault: str = ""  # of the author's code that makes the cases: the place and the error; there are none then
-    memo: dict[str, Any] = field(default_factory=dict, compare=False)  # what a check has worked out already
+    memo: dict[Hashable, Any] = field(default_factory=dict, compare=False)  # what a check has worked out: see once()
+
+    def once(self, key: Hashable, make: Callable[[], Made]) -> Made:
+        """What `make` gives, worked out at the first call with that key. It may hang on this context alone."""
+        if key not in self.memo:
+            self.memo[key] = make()
+        return cast("Made", self.memo[key])
 
     def value(self, case: int, name: str) -> Array | Problem:
         """The answer of that name, or why there is none."""

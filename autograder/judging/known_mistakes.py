@@ -1,6 +1,7 @@
 """Which known mistake gives the student's values: each is made again in the reference, and asked the same questions."""
 
 import contextlib
+import functools
 import itertools
 import warnings
 from collections.abc import Mapping, Sequence
@@ -92,9 +93,9 @@ def _same(judge_context: "JudgeContext", context: CheckContext, names: Mapping[s
     wanted = (prefix.partition(".")[0], *record.also_asked)
     ours = ask(judge_context.probes, context.task, names, context.cases, wanted, theirs.class_is_given)
     if record.signature is not None:
-        if "signature" not in context.memo:  # once, not for each mistake: their answers may be as large as a frame
-            context.memo["signature"] = record.signature(context)
-        return bool(record.signature(replace(context, answers=ours, memo={})) == context.memo["signature"])
+        # once, not for each mistake: their answers may be as large as a frame
+        said = context.once("signature", functools.partial(record.signature, context))
+        return bool(record.signature(replace(context, answers=ours, memo={})) == said)
 
     def distinguishing(keys: Mapping[str, Any]) -> set[str]:
         return {key for key in keys if key.partition("/")[2].startswith(prefix)}

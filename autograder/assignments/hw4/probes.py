@@ -65,27 +65,27 @@ def _net(student: Student, params: Params, instrument: Instrument | None = None)
     cls = student.function(CLASS)
     if instrument is not None:
         cls = instrument(cls)
-    sizes = (*params["W1"].shape, params["W2"].shape[1])
-    net = None
-    for arguments in (sizes, (*sizes, 1e-4)):  # an __init__ of the student's own may want other arguments
-        if net is None:
-            with contextlib.suppress(Exception):
-                net = cls(*arguments)
-    net = cls.__new__(cls) if net is None else net
+    net = _made(cls, (*params["W1"].shape, params["W2"].shape[1]))
     own = getattr(net, "params", None)
     if not isinstance(own, dict):
         net.params = params
         return net
-    for (
-        name,
-        value,
-    ) in params.items():  # what else stands there, a velocity say, stays; and so do other names of the arrays
+    # what else stands there, a velocity say, stays; and other names of its arrays stay names of them
+    for name, value in params.items():
         there = own.get(name)
         if type(there) is np.ndarray and there.size == value.size and there.dtype == value.dtype:
             there[...] = value.reshape(there.shape)
         else:
             own[name] = value
     return net
+
+
+def _made(cls: Any, sizes: tuple[int, ...]) -> Any:
+    """An object of a class; without __init__, where a student's own wants other arguments."""
+    for arguments in (sizes, (*sizes, 1e-4)):
+        with contextlib.suppress(Exception):
+            return cls(*arguments)
+    return cls.__new__(cls)
 
 
 def _loss(net: Any, X: Array, y: Array, reg: float) -> Any:

@@ -173,11 +173,7 @@ def crashed_behind_loss(context: CheckContext, number: int) -> float | None:
 
 def data_losses(context: CheckContext, number: int) -> list[float]:
     """The right loss at reg = 0; and the one that follows from the student's own scores, where they are alive."""
-    memo = context.memo.setdefault("data_losses", {})
-    if number not in memo:
-        memo[number] = _data_losses(context, number)
-    found: list[float] = memo[number]
-    return found
+    return context.once(("data_losses", number), lambda: _data_losses(context, number))
 
 
 def _data_losses(context: CheckContext, number: int) -> list[float]:
@@ -275,6 +271,4 @@ def _stable(context: CheckContext, number: int) -> Problem | None:
 
 def _errs(context: CheckContext) -> bool:
     """Whether the loss is of another kind at usual scores too."""
-    if "errs" not in context.memo:
-        context.memo["errs"] = any(_data_loss(context, usual) for usual in range(len(SIZES)))
-    return bool(context.memo["errs"])
+    return context.once("errs", lambda: any(_data_loss(context, usual) for usual in range(len(SIZES))))

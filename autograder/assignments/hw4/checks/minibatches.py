@@ -65,11 +65,7 @@ class Looks:
 
 def looks_of(context: CheckContext, number: int, way: str) -> Looks | Problem:
     """The looks that came back under `way`; worked out once."""
-    memo = context.memo.setdefault("looks", {})
-    if (number, way) not in memo:
-        memo[number, way] = _looks_of(context, number, way)
-    found: Looks | Problem = memo[number, way]
-    return found
+    return context.once(("looks", number, way), lambda: _looks_of(context, number, way))
 
 
 def _looks_of(context: CheckContext, number: int, way: str) -> Looks | Problem:
@@ -124,11 +120,7 @@ class Steps:
 
 def steps_of(context: CheckContext, number: int = 0, way: str = "train") -> Steps | Problem:
     """The steps of a watched training; worked out once."""
-    memo = context.memo.setdefault("steps", {})
-    if (number, way) not in memo:
-        memo[number, way] = _steps_of(context, number, way)
-    found: Steps | Problem = memo[number, way]
-    return found
+    return context.once(("steps", number, way), lambda: _steps_of(context, number, way))
 
 
 def _steps_of(context: CheckContext, number: int, way: str) -> Steps | Problem:
@@ -182,17 +174,11 @@ def unseen(context: CheckContext) -> str:
 
 def _along(change: Array, gradients: Mapping[str, Array]) -> Array:
     """How far each step went against each gradient: by the first weights that move, W1 or W2; else by all."""
-    at = 0
-    blocks = {}
-    for name in PARAMETERS:
-        blocks[name] = change[:, at : at + gradients[name].shape[1]]
-        at += gradients[name].shape[1]
-    for name in ("W1", "W2"):
-        if np.abs(blocks[name]).max() > 1e-9 * np.abs(change).max():
-            found: Array = -blocks[name] @ gradients[name].T / (gradients[name] ** 2).sum(axis=1)
-            return found
-    flat = np.concatenate([gradients[name] for name in PARAMETERS], axis=1)
-    found = -change @ flat.T / (flat**2).sum(axis=1)
+    ends = np.cumsum([gradients[name].shape[1] for name in PARAMETERS])[:-1]
+    blocks = dict(zip(PARAMETERS, np.split(change, ends, axis=1), strict=True))
+    moving = [name for name in ("W1", "W2") if np.abs(blocks[name]).max() > 1e-9 * np.abs(change).max()]
+    part, basis = (np.concatenate([of[n] for n in moving[:1] or PARAMETERS], axis=1) for of in (blocks, gradients))
+    found: Array = -part @ basis.T / (basis**2).sum(axis=1)
     return found
 
 

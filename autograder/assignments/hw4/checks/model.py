@@ -67,21 +67,30 @@ CLOSE = 0.005  # to a threshold: single precision decides no nearer
 
 
 def _by_reference(context: CheckContext) -> list[PartResult]:
-    """What the reference's forward pass makes of the model; computed once an context.
+    """What the reference's forward pass makes of the model; computed once a context."""
+    return context.once("by_reference", lambda: _accuracies(context, _deciding_labels(context)))
+
+
+def _deciding_labels(context: CheckContext) -> dict[str, Array | Problem]:
+    """The labels that decide.
 
     Single precision is twice as fast and moves a handful of labels at most; where an accuracy is
     near its threshold, double precision decides.
     """
-    if "by_reference" not in context.memo:
+
+    def near(labels: Mapping[str, Array | Problem], name: str, bound: float) -> bool:
+        found = labels[name]
+        return not isinstance(found, Problem) and bool(
+            abs(np.mean(found == context.data[f"{name}_labels"]) - bound) < CLOSE
+        )
+
+    def make() -> dict[str, Array | Problem]:
         labels = _reference_labels(context, np.float32)
-        for name, bound in zip(("val", "test"), context.thresholds, strict=True):
-            found = labels[name]
-            if not isinstance(found, Problem) and abs(np.mean(found == context.data[f"{name}_labels"]) - bound) < CLOSE:
-                labels = _reference_labels(context, np.float64)
-                break
-        context.memo["labels"], context.memo["by_reference"] = labels, _accuracies(context, labels)
-    answer: list[PartResult] = context.memo["by_reference"]
-    return answer
+        if any(near(labels, name, bound) for name, bound in zip(("val", "test"), context.thresholds, strict=True)):
+            return _reference_labels(context, np.float64)
+        return labels
+
+    return context.once("labels", make)
 
 
 def _reference_labels(context: CheckContext, precision: type[np.floating[Any]]) -> dict[str, Array | Problem]:
@@ -136,7 +145,7 @@ def _reference_flag(context: CheckContext) -> str:
     """The same for the reference's forward pass."""
     assert isinstance(context.model, tuple)
     near = context.cases[0]["near"] - context.data["mean"].astype(np.float32)
-    return flag_of(context, context.memo["labels"], _labels(context, context.model[1], near, np.float32))
+    return flag_of(context, _deciding_labels(context), _labels(context, context.model[1], near, np.float32))
 
 
 def _flagged(part_results: list[PartResult], flag: str) -> list[PartResult]:
