@@ -14,6 +14,7 @@ import toy as toy_course
 from command_server import COMMANDS, CommandServer, command_server
 from toy import Toy
 
+from autograder import cli
 from autograder.course import Assignment, Course, load_course
 from autograder.grading import made_up, pipeline
 from autograder.grading.asking import GraderContext
@@ -62,6 +63,16 @@ def course(repo: Course, tmp_path_factory: pytest.TempPathFactory) -> Course:
 def toy(tmp_path_factory: pytest.TempPathFactory) -> Toy:
     """The toy course. Only read: `toy.copy` is for changes."""
     return toy_course.make(tmp_path_factory.mktemp("toy") / "course")
+
+
+@pytest.fixture(scope="session")
+def hw5(tmp_path_factory: pytest.TempPathFactory) -> Course:
+    """A new assignment as it was written, released. Only copied."""
+    root = tmp_path_factory.mktemp("new") / "course"
+    root.mkdir()
+    for command in ("new", "release"):
+        assert cli.main([command, "hw5", "--course", str(root)]) == 0
+    return load_course(root)
 
 
 @pytest.fixture

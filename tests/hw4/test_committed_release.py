@@ -1,13 +1,13 @@
 """The committed release of hw4 is what its source gives, and says nothing that it should not."""
 
-import hashlib
 import json
 import shutil
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
+import sources
+from sources import Change, add_line, hashes
 
 from autograder.course import Course, load_course, solution_regions
 from autograder.errors import CourseError
@@ -18,22 +18,8 @@ NETWORK = "2-two-layer-network.ipynb"
 Run = Callable[..., Any]
 
 
-def hashes(folder: Path) -> dict[str, str]:
-    files = [path for path in folder.rglob("*") if path.is_file()]
-    return {str(p.relative_to(folder)): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
-
-
-def edit_cell(course: Course, name: str, grade_id: str, change: Callable[[dict[str, Any]], object]) -> None:
-    path = course.source("hw4") / name
-    notebook = json.loads(path.read_text(encoding="utf-8"))
-    for cell in notebook["cells"]:
-        if cell["metadata"].get("nbgrader", {}).get("grade_id") == grade_id:
-            change(cell)
-    path.write_text(json.dumps(notebook, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-
-
-def add_line(line: str) -> Callable[[dict[str, Any]], object]:
-    return lambda cell: cell.update(source=[*cell["source"], "\n" + line])
+def edit_cell(course: Course, name: str, grade_id: str, change: Change) -> None:
+    sources.edit_cell(course.source("hw4") / name, grade_id, change)
 
 
 def test_the_committed_release_is_what_the_source_gives(repo: Course) -> None:

@@ -8,22 +8,12 @@ from pathlib import Path
 import pytest
 
 from autograder import cli
-from autograder.course import Course, load_course
+from autograder.course import Course
 
 RETURN = 'return [PartResult("means", 1.0, first(problems))]'
 ALWAYS = 'Problem("missing", {"name": "more"})'
 IMPORT = "CheckContext, PartResult,"
 Refused = Callable[..., tuple[str, Course]]
-
-
-@pytest.fixture(scope="module")
-def hw5(tmp_path_factory: pytest.TempPathFactory) -> Course:
-    """A new assignment as it was written, released. Only copied."""
-    root = tmp_path_factory.mktemp("audit") / "course"
-    root.mkdir()
-    for command in ("new", "release"):
-        assert cli.main([command, "hw5", "--course", str(root)]) == 0
-    return load_course(root)
 
 
 @pytest.fixture

@@ -1,13 +1,13 @@
 """release.py and regions.py: source -> release."""
 
-import hashlib
 import json
 import shutil
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
+import sources
+from sources import Change, add_line, hashes
 from toy import BOOK, NAME
 
 from autograder.course import Course, load_course, solution_regions
@@ -17,22 +17,8 @@ from autograder.releasing import leaks, release
 Run = Callable[..., Any]
 
 
-def hashes(folder: Path) -> dict[str, str]:
-    files = [path for path in folder.rglob("*") if path.is_file()]
-    return {str(p.relative_to(folder)): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
-
-
-def edit_cell(course: Course, grade_id: str, change: Callable[[dict[str, Any]], object]) -> None:
-    path = course.source(NAME) / BOOK
-    notebook = json.loads(path.read_text(encoding="utf-8"))
-    for cell in notebook["cells"]:
-        if cell["metadata"].get("nbgrader", {}).get("grade_id") == grade_id:
-            change(cell)
-    path.write_text(json.dumps(notebook, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-
-
-def add_line(line: str) -> Callable[[dict[str, Any]], object]:
-    return lambda cell: cell.update(source=[*cell["source"], "\n" + line])
+def edit_cell(course: Course, grade_id: str, change: Change) -> None:
+    sources.edit_cell(course.source(NAME) / BOOK, grade_id, change)
 
 
 def test_the_same_input_gives_the_same_bytes(toy_scratch: Course) -> None:

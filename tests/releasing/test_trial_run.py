@@ -11,23 +11,13 @@ from typing import Any
 import pytest
 
 from autograder import cli
-from autograder.course import Course, load_course
+from autograder.course import Course
 from autograder.sandbox import walls
 from autograder.sandbox.walls import NoWalls
 
 NOTEBOOK = "1-questions"
 Cell = dict[str, Any]
 Cells = Callable[[list[Cell]], object]
-
-
-@pytest.fixture(scope="module")
-def hw5(tmp_path_factory: pytest.TempPathFactory) -> Course:
-    """A new assignment as it was written, released. Only copied."""
-    root = tmp_path_factory.mktemp("trial") / "course"
-    root.mkdir()
-    for command in ("new", "release"):
-        assert cli.main([command, "hw5", "--course", str(root)]) == 0
-    return load_course(root)
 
 
 @pytest.fixture
