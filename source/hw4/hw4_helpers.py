@@ -960,6 +960,10 @@ def check_T5(net_class: type, forward: Callable[..., Any]) -> Lines:
     difference = float(np.abs(scores - TOY_SCORES).sum())
     _require(difference < 1e-7, f"the scores differ by {difference:.3g} in sum, under 1e-7 "
              "is right. Two layers, two biases, one ReLU between them, no softmax yet.")
+    for name, by in (("W1", 100.0), ("b1", 100.0), ("W2", 0.01)):  # hidden values up to some hundreds
+        net.params[name] = net.params[name] * by
+    _require(np.allclose(net.loss(X), TOY_SCORES, atol=1e-7), "with hidden values 100 times "
+             "as large, and W2 a hundredth, the scores should stay. Is the ReLU max(0, .) and nothing else?")
     yield f"scores match (difference {difference:.2e})"
     if pair is not None:
         _shape("hidden", pair[1], (5, 10))
@@ -1077,6 +1081,9 @@ def check_T9(sgd_update: Callable[..., Any]) -> Lines:
         _require(np.all(value < 1), f"{name} went up. Walk against the gradient.")
         _require(np.allclose(value, 0.5), f"{name} took a step of the wrong length.")
     _require(all(np.all(grad == 2) for grad in grads.values()), "leave grads as they are.")
+    sgd_update(params, {name: np.full(shape, -200.0) for name, shape in shapes.items()}, 0.25)
+    _require(all(np.allclose(value, 50.5) for value in params.values()), "along a gradient of -200 a step of the rate "
+             "0.25 adds 50, to every parameter. A step depends on the rate and the gradient, and on nothing else.")
     yield "all four parameters take one step against the gradient"
 
 
@@ -1087,6 +1094,9 @@ def check_T10(decay_learning_rate: Callable[..., Any]) -> Lines:
     _require(rate is not None, "nothing came back. Return the new rate.")
     _require(_is_number(rate) and abs(rate - 0.45) < 1e-12,
              f"a rate of 0.5 with a decay of 0.9 gives {rate!r}, it should give 0.45.")
+    low = decay_learning_rate(0.001, 0.5)
+    _require(_is_number(low) and abs(low - 0.0005) < 1e-12, f"a rate of 0.001 with a decay of 0.5 gives {low!r}, "
+             "it should give 0.0005. Low rates fall too.")
     yield "the rate of the next epoch"
 
 
@@ -1104,7 +1114,7 @@ def check_T11(net_class: type) -> Lines:
              "The largest score counts, also where all of them are below zero.")
     net.params["b1"] = net.params["b1"] - 1000.0
     for best in (1, 2):
-        net.params["b2"] = np.where(np.arange(3) == best, -1.0, -2.0)
+        net.params["b2"] = np.where(np.arange(3) == best, -1.0, -1.0003)
         _require(np.array_equal(net.predict(X), np.full(5, best)), f"where every hidden unit is off, b2 alone "
                  f"decides: the label should be {best} in every row. Is it the scores of forward?")
     yield "also where scores are negative, and for the last class"

@@ -25,6 +25,9 @@ UNSTABLE = (SHIFTED, "scores = scores + 0.0")
 MINUS_ONE = "        dz2 = p\n        dz2[range(N), y] -= 1\n        dz2 /= N\n"
 EIGHT = "        T = np.zeros((N, 8))\n        T[range(N), y] = 1\n        dz2 = (p - T[:, :p.shape[1]]) / N\n"
 DATA = "loss = -np.sum(np.log(p[range(N), y])) / N"
+SCORES = "scores = a1.dot(W2) + b2"
+OWN_SCORES = 'hidden.dot(self.params["W2"]) + self.params["b2"]'
+LOOK = "            loss, grads = self.loss(X_batch, y=y_batch, reg=reg)\n"
 AT_END = ("if it % iterations_per_epoch == 0:", "if (it + 1) % iterations_per_epoch == 0:")
 
 
@@ -177,11 +180,7 @@ CASES: dict[str, tuple[str, str, float | None]] = {
     ),
     "no decay": (by_train((OWN_DECAY, "")), "T10", 0.0),
     "ReLU on the scores it predicts by": (
-        own_class(
-            predict=reworded(
-                PREDICT, ('hidden.dot(self.params["W2"]) + self.params["b2"]', "np.maximum(self.loss(X), 0)")
-            )
-        ),
+        own_class(predict=reworded(PREDICT, (OWN_SCORES, "np.maximum(self.loss(X), 0)"))),
         "T11",
         0.0,
     ),
@@ -249,7 +248,7 @@ CASES: dict[str, tuple[str, str, float | None]] = {
             train=reworded(
                 TRAIN,
                 (
-                    "            loss, grads = self.loss(X_batch, y=y_batch, reg=reg)\n",
+                    LOOK,
                     "            self.ahead(X_batch)\n            loss, grads = 0.0, self.back(y_batch)\n",
                 ),
             ),
@@ -263,7 +262,7 @@ CASES: dict[str, tuple[str, str, float | None]] = {
             train=reworded(
                 TRAIN,
                 (
-                    "            loss, grads = self.loss(X_batch, y=y_batch, reg=reg)\n",
+                    LOOK,
                     "            loss = self.loss(X_batch, y_batch, reg)[0]\n"
                     "            grads = self.slopes(X_batch, y_batch, reg)\n",
                 ),
@@ -333,7 +332,7 @@ CASES: dict[str, tuple[str, str, float | None]] = {
         None,
     ),
     "scores halved": (
-        by_loss(("scores = a1.dot(W2) + b2", "scores = (a1.dot(W2) + b2) / 2")),
+        by_loss((SCORES, "scores = (a1.dot(W2) + b2) / 2")),
         "T5",
         None,
     ),
@@ -349,6 +348,124 @@ CASES: dict[str, tuple[str, str, float | None]] = {
         "T11",
         0.0,
     ),
+    **{
+        f"{name} in loss": (
+            own_class(loss=LOSS.replace("        W1, b1 =", f"        X = X / {by}\n        W1, b1 =", 1)),
+            "T5",
+            None,
+        )
+        for name, by in (("X divided by 10", 10), ("X divided by 255", 255))
+    },
+    "sigmoid of the scores": (by_loss((SCORES, "scores = 1 / (1 + np.exp(-(a1.dot(W2) + b2)))")), "T5", None),
+    "ReLU of the scores": (by_loss((SCORES, "scores = np.maximum(0, a1.dot(W2) + b2)")), "T5", None),
+    "hidden values cut at 6": (by_loss(("np.maximum(0, z1)", "np.clip(z1, 0, 6)")), "T5", None),
+    "hidden rows of length 1": (
+        by_loss(("np.maximum(0, z1)", "np.maximum(0, z1) / np.linalg.norm(np.maximum(0, z1), axis=1)[:, None]")),
+        "T5",
+        None,
+    ),
+    "an accuracy before the gradients": (
+        own_class(
+            loss=reworded(LOSS, ("return loss, grads", "return loss, 0.5, grads")),
+            train=reworded(TRAIN, ("loss, grads = self.loss(", "loss, _, grads = self.loss(")),
+        ),
+        "T7",
+        0.0,
+    ),
+    "gradients one by one": (
+        own_class(
+            loss=reworded(
+                LOSS, ("return loss, grads", "return loss, *(grads[key] for key in ('W1', 'b1', 'W2', 'b2'))")
+            ),
+            train=reworded(
+                TRAIN, (LOOK, LOOK.replace("grads", "*four") + "            grads = dict(zip(self.params, four))\n")
+            ),
+        ),
+        "T7",
+        0.0,
+    ),
+    "gradients kept in the object": (
+        own_class(
+            loss=reworded(LOSS, ("return loss, grads", "self.grads = grads\n        return loss")),
+            train=reworded(TRAIN, (LOOK, LOOK.replace(", grads", "") + "            grads = self.grads\n")),
+        ),
+        "T7",
+        0.0,
+    ),
+    "gradients kept in the object one by one": (
+        own_class(
+            loss=reworded(
+                LOSS,
+                (
+                    "return loss, grads",
+                    "for key in grads:\n            setattr(self, 'd' + key, grads[key])\n        return loss",
+                ),
+            ),
+            train=reworded(
+                TRAIN,
+                (
+                    LOOK,
+                    LOOK.replace(", grads", "")
+                    + "            grads = {key: getattr(self, 'd' + key) for key in self.params}\n",
+                ),
+            ),
+        ),
+        "T7",
+        0.0,
+    ),
+    **{
+        f"rows drawn {name}": (by_train((OWN_DRAW, f"if {when} == 0:\n                {OWN_DRAW}")), "T8", 0.5)
+        for name, when in (("each second iteration", "it % 2"), ("once an epoch", "it % iterations_per_epoch"))
+    },
+    "rate times 1 - decay": (
+        by_train((OWN_DECAY, OWN_DECAY.replace("*= learning_rate_decay", "*= 1 - learning_rate_decay"))),
+        "T10",
+        0.0,
+    ),
+    **{
+        f"rate over 1 + decay times {what}": (
+            by_train(
+                ("        for it in", "        base = learning_rate\n        for it in"),
+                (OWN_DECAY, ""),
+                (
+                    OWN_UPDATE,
+                    f"            learning_rate = base / (1 + learning_rate_decay * ({what}))\n" + OWN_UPDATE,
+                ),
+            ),
+            "T10",
+            0.0,
+        )
+        for what in ("it", "it // iterations_per_epoch")
+    },
+    "step over the root of the iteration": (
+        by_update(EACH + "self.params[key] -= learning_rate / np.sqrt(it + 1) * grads[key]\n"),
+        "T9",
+        0.0,
+    ),
+    **{
+        f"{name}": (by_update(EACH + f"self.params[key] -= learning_rate * {step}\n"), "T9", 0.0)
+        for name, step in (
+            ("gradients cut at 10", "np.clip(grads[key], -10, 10)"),
+            ("gradients shortened to 10", "grads[key] * min(1, 10 / np.linalg.norm(grads[key]))"),
+            ("weight decay", "(grads[key] + 1e-4 * self.params[key])"),
+        )
+    },
+    **{
+        f"a rate of {floor} at least": (
+            by_train((OWN_DECAY, OWN_DECAY + f"                learning_rate = max(learning_rate, {floor})\n")),
+            "T10",
+            0.0,
+        )
+        for floor in (0.05, 0.001)
+    },
+    **{
+        f"scores rounded to {digits} digits where it predicts": (
+            own_class(predict=reworded(PREDICT, (OWN_SCORES, f"np.round(self.loss(X), {digits})"))),
+            "T11",
+            0.0,
+        )
+        for digits in (1, 3)
+    },
 }
 
 

@@ -329,12 +329,30 @@ def _seen(student: Student, case: Case, reg: float) -> dict[str, Array]:
 
 @dataclass(frozen=True)
 class Form:
-    """How the student's loss gives its gradients: how they are named and shaped, and what it returns beside them."""
+    """How the student's loss gives its gradients: how they are named and shaped, and where they stand."""
 
-    names: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[str, Any] = field(default_factory=dict)
     # shapes of a parameter and of its gradient, where they are not the same
     shapes: Mapping[str, tuple[tuple[int, ...], tuple[int, ...]]] = field(default_factory=dict)
-    more: tuple[Any, ...] = ()
+    returned: Any = (0.0, {})  # what loss returned
+    at: int | None = 1  # where in it the dict of gradients stands; None: they stand in it one by one, or elsewhere
+    attribute: str | None = None  # of the net, that holds the dict of gradients; "" where they are its attributes
+
+    def give(self, net: Any, loss: float, grads: Mapping[Any, Any]) -> Any:
+        """Put gradients where the student's train looks for them -> what to return in place of the student's loss."""
+        if self.attribute is not None:
+            given = {self.attribute: dict(grads)} if self.attribute else grads
+            for name, value in given.items():
+                setattr(net, name, value)
+        if not isinstance(self.returned, tuple | list):
+            return loss
+        parts = [loss, *self.returned[1:]]
+        if self.at is not None:
+            parts[self.at] = grads
+        elif self.attribute is None:
+            for place, value in grads.items():
+                parts[place] = value
+        return type(self.returned)(parts)
 
     def shaped(self, name: str, gradient: Array) -> Array:
         """A gradient in its parameter's shape -> in the shape that the student's own would have."""
@@ -375,16 +393,37 @@ def _form(student: Student, case: Case) -> Questions:
 
     def ask() -> float:
         student.notes["form"] = Form()
-        value = _loss(_net(student, _params(case)), case["X"][:2], case["y"][:2], 0.0)
-        grads = value[1]
-        names = _names(grads, _params(case))
+        net = _net(student, _params(case))
+        value = _loss(net, case["X"][:2], case["y"][:2], 0.0)
+        grads, names, at, attribute = _where_gradients_are(net, value)
         shapes = {name: (case[name].shape, np.shape(grads[key])) for name, key in names.items()}
         other = {name: both for name, both in shapes.items() if both[0] != both[1]}
-        student.notes["form"] = Form(names, other, tuple(value[2:]))
+        if names:
+            student.notes["form"] = Form(names, other, value, at, attribute)
         return 1.0
 
     if "form" not in student.notes:
         yield "form", ask
+
+
+def _where_gradients_are(net: Any, returned: Any) -> tuple[Mapping[Any, Any], dict[str, Any], int | None, str | None]:
+    """What holds the gradients, in what loss returned or in the net, and the key of each parameter's there.
+
+    Then, as Form has them: the place of a dict in what loss returned, and the net's attribute.
+    """
+    params = net.params
+    parts = dict(enumerate(returned if isinstance(returned, tuple | list) else [returned]))
+    for at, part in parts.items():
+        if isinstance(part, Mapping) and (names := _names(part, params)):
+            return part, names, at, None
+    one_by_one = {name: [at for at in parts if np.size(parts[at]) == params[name].size > 1] for name in PARAMETERS}
+    if all(len(places) == 1 for places in one_by_one.values()):
+        return parts, {name: at for name, (at,) in one_by_one.items()}, None, None
+    own = {name: value for name, value in vars(net).items() if name not in (*PARAMETERS, "params")}
+    for name in sorted(own, key=lambda name: "grad" not in name.lower()):
+        if isinstance(own[name], Mapping) and (names := _names(own[name], params)):
+            return own[name], names, None, name
+    return own, _names(own, params), None, ""
 
 
 def _flat(params: Mapping[str, Array]) -> Array:
@@ -433,7 +472,7 @@ class Recorder:
             if y is None:
                 return np.zeros((len(X), len(self._params["b2"])))
             # a loss that falls, and an accuracy that rises: some stop where they do not
-            return (1 / (1 + len(self.looks)), self.of(net, X, y), *self._form.more)
+            return self._form.give(net, 1 / (1 + len(self.looks)), self.of(net, X, y))
 
         def predict(net: Any, X: Any, *args: Any, **kwargs: Any) -> Array:
             self._predictions += 1
@@ -488,7 +527,7 @@ class Recorder:
         flat = np.array([look.params for look in self.looks] + [last])
         size = self._params["W1"].size
         change, basis = np.diff(flat[:, :size], axis=0), self._gradients["W1"].reshape(-1, size)
-        rest = change - change @ basis.T @ basis / (basis**2).sum(axis=1).mean()
+        rest = change - change @ basis.T / (basis**2).sum(axis=1) @ basis
         return bool(np.abs(rest).max() <= 1e-5 * np.abs(change).max())
 
 

@@ -36,7 +36,7 @@ def random_problem(rng: Rng, N: int, D: int, H: int, C: int, gap: float = 0.01) 
         scores = np.maximum(before, 0) @ params["W2"] + params["b2"]
         active = (before > 0).mean(axis=0)
         biased = ((before > 0) != (X @ params["W1"] > 0)).any()  # a mask from before the bias is another one
-        apart = np.abs(before).min() > gap and lead(scores).min() > gap
+        apart = np.abs(before).min() > gap and lead(scores).min() > gap and (before > 0).any(axis=1).all()
         if apart and biased and active.min() > 0 and active.max() < 1:
             y = likely_labels(rng, scores)
             if y is not None:
@@ -115,8 +115,8 @@ def alive(scores: Array | Problem, case: Case) -> bool:
     spread = float(np.ptp(rows))
     if not spread > 0:
         return False
-    untied = np.diff(np.sort(rows, axis=1), axis=1).min(axis=1) > 1e-9 * spread
-    return bool(untied.mean() >= 0.5 and len(np.unique(np.round(rows / spread, 9), axis=0)) > 2)
+    differ = np.ptp(rows, axis=1) > 1e-9 * spread
+    return bool(differ.mean() >= 0.5 and len(np.unique(np.round(rows / spread, 9), axis=0)) > 2)
 
 
 def one_empty_case(rng: Rng, reference: Mapping[str, Any], data: Mapping[str, Array]) -> list[Case]:

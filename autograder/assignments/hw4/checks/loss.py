@@ -183,9 +183,15 @@ def _data_losses(context: CheckContext, number: int) -> list[float]:
     own_scores = context.value(number, "scores")
     if isinstance(own_scores, Problem) or compare(own_scores, scores, EXACT) is None:
         return found
-    if alive(own_scores, case):
+    # at large scores, those of a forward pass of another kind may all be the same
+    if alive(own_scores, case) or ("calm_X" in case and _alive_at_usual_scores(context, case, own_scores)):
         found.append(reference_loss(context, params, own_scores.reshape(len(case["y"]), -1), case["y"], 0.0))
     return found
+
+
+def _alive_at_usual_scores(context: CheckContext, case: Case, own_scores: Array) -> bool:
+    right_size = own_scores.size == len(case["y"]) * case["W2"].shape[1]
+    return right_size and bool(np.isfinite(own_scores).all()) and alive(context.value(0, "scores"), context.cases[0])
 
 
 def _squares(case: Case) -> float:

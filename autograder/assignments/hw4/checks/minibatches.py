@@ -19,6 +19,7 @@ EPOCH = ROWS // BATCH
 REMAINDER = 4  # rows more, where it is not
 SEEN_ROWS = 50  # of the validation set in a training that is watched
 TURNS = 50  # gradients that are told from each other
+LARGE = 12.0  # times the usual: gradients that a limit of 10 cuts
 NEAR = 1e-5  # float32 code rounds the rows
 
 
@@ -29,11 +30,13 @@ def training(
     decay: float,
     turns: int = TURNS,
     sizes: tuple[int, int, int] = (7, 9, 6),  # D, H, C: no fewer entries of W1, and of W2, than turns
+    large: Sequence[int] = (),
 ) -> dict[str, Any]:
     """A training to watch. Every look at the loss gets a gradient of its own.
 
     Those of W1 are orthogonal to each other, and those of W2: so each step tells which of the gradients it was
-    made of, and how long it went along each, whatever else is wrong with it.
+    made of, and how long it went along each, whatever else is wrong with it. `large`: turns with long gradients,
+    which show what limits them.
     """
     D, H, C = sizes
     every = rng.normal(0, 1, (rows + SEEN_ROWS, D))
@@ -45,6 +48,7 @@ def training(
         numbers = rng.normal(0, 1, (turns, case[name].size))
         if case[name].ndim == 2:
             numbers = np.linalg.qr(numbers.T)[0].T * np.sqrt(case[name].size)
+        numbers[list(large)] *= LARGE
         case[f"grad_{name}"] = numbers.reshape(turns, *case[name].shape)
     case |= {"num_iters": np.array(iterations), "batch_size": np.array(BATCH)}
     return case | {"decay": np.array(decay), "learning_rate": np.array(rng.uniform(0.05, 0.3))}
@@ -108,7 +112,7 @@ class Steps:
 
     looks: number of the look whose gradient a step went along; ends: of the last look before it; iterations: how
     many minibatches had been drawn before that one; rates: how far it went; off: largest entry of what is left of
-    a step after that, relative to the largest parameter.
+    a step after that, relative to the largest parameter then.
     """
 
     looks: NDArray[np.int64]
@@ -147,11 +151,12 @@ def _steps_of(context: CheckContext, number: int, way: str) -> Steps | Problem:
     age = (parts > 0.02 * parts.max(axis=1, keepdims=True)).argmax(axis=1)
     used = np.maximum(ends - age, 0)
     rates = np.take_along_axis(along, used[:, None] % turns, axis=1)[:, 0]
-    off = np.abs(change[ends] + rates[:, None] * flat[used % turns]).max(axis=1) / scale
+    off = np.abs(change[ends] + rates[:, None] * flat[used % turns]).max(axis=1) / np.abs(params[ends + 1]).max(axis=1)
     if ends.size > 2 and off[-1] > EXACT >= off[:-1].max():  # the best parameters, put back at the end
         ends, used, rates, off = ends[:-1], used[:-1], rates[:-1], off[:-1]
     drawn = drawn_with(looks, int(looks.sizes[used[0]]))
-    iterations = np.searchsorted(drawn, ends, side="right") - 1 if drawn.size else np.arange(ends.size)
+    one_each = ends.size == case["num_iters"] or not drawn.size  # whatever minibatch each step was made of
+    iterations = np.arange(ends.size) if one_each else np.searchsorted(drawn, ends, side="right") - 1
     return Steps(used, ends, iterations, rates, off)
 
 

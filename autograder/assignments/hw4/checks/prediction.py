@@ -1,6 +1,6 @@
 """T11: predict."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -8,12 +8,14 @@ from numpy.typing import NDArray
 
 from autograder.author import Array, Case, CheckContext, PartResult, Problem, either, first
 
-from .inputs import Rng, alive, lead, random_params
+from .inputs import Params, Rng, alive, lead, random_params
 
 GAP = 1e-4  # to the ReLU's kink, and between the two largest scores
 FAR = 3000.0  # below zero: where every hidden unit of a row is off
 LEAKS = 0.01, 0.001  # of a leaky ReLU
 SCALES = 0.9, 0.8  # of hidden values: what dropout left behind, say
+DECIMALS = 1, 2, 3  # of rounded scores
+NARROW, HALVINGS = 3e-4, 6  # a lead that such rounding loses, and how it is found
 POOL = 8  # rows to choose each from
 
 
@@ -31,19 +33,23 @@ def _case(rng: Rng, reference: Mapping[str, Any], N: int, D: int, H: int, C: int
         params, pool = random_params(rng, D, H, C), rng.normal(0, 1, (POOL * N, D))
         pool[::2] *= 2  # scores far above zero too
         params["W2"][:C] += 2 * np.eye(C)  # a hidden unit that speaks for each class
+        pool = np.concatenate([pool, _at_borders(reference["forward"], params, pool[: 2 * N])])
         scores, hidden = reference["forward"](params, pool)
         clear = (lead(scores) > GAP) & (np.abs(pool @ params["W1"] + params["b1"]).min(axis=1) > GAP)
         labels = np.where(clear, scores.argmax(axis=1), -1)
         firsts = [np.flatnonzero(labels == label)[: N // C] for label in range(C)]
         # rows that are near enough to a border for hidden values that are a tenth too small
         near = [np.flatnonzero(clear & (_scaled(params, hidden, by).argmax(axis=1) != labels))[:2] for by in SCALES]
+        # and near enough to one for scores that are rounded
+        near += [np.flatnonzero(clear & (np.round(scores, d).argmax(axis=1) != labels))[:2] for d in DECIMALS]
         off = rng.choice(np.flatnonzero(clear), N // 5, replace=False)
         rows = np.concatenate([*firsts, *near, off])
         off = np.append(np.zeros(len(rows) - len(off)), np.full(len(off), FAR))
         params["W1"] = np.vstack([params["W1"], -np.ones(H)])
         X = np.column_stack([pool[rows], off])
         every = [*firsts, *near]
-        params["b2"] = params["b2"] - max(np.median(scores[rows].max(axis=1)), params["b2"].max() + 0.1)
+        down = max(np.median(scores[rows].max(axis=1)), params["b2"].max() + 0.1)
+        params["b2"] = params["b2"] - np.ceil(down)  # a whole number: rounding stays what it is
         scores, hidden = reference["forward"](params, X)
         best = int(params["b2"].argmax())
         leaked = [(params["b2"] - leak * FAR * params["W2"].sum(axis=0)).argmax() for leak in LEAKS]
@@ -51,6 +57,32 @@ def _case(rng: Rng, reference: Mapping[str, Any], N: int, D: int, H: int, C: int
         if best > 0 and best not in leaked and below.sum() > 2 and all(len(some) for some in every):
             order = rng.permutation(len(X))
             return {**params, "X": X[order], "scores": scores[order], "hidden": hidden[order]}
+
+
+def _at_borders(forward: Callable[..., tuple[Array, Array]], params: Params, pool: Array) -> Array:
+    """Rows between two of the pool where the later of two classes is NARROW ahead.
+
+    The way between is halved until the scores are linear in what is left, in most ways; then they tell where.
+    """
+    half = len(pool) // 2
+    ends = pool[:half], pool[half : 2 * half]
+    classes = [forward(params, end)[0].argmax(axis=1) for end in ends]
+    later = (classes[0] > classes[1])[:, None]
+    behind, ahead = np.where(later, ends[1], ends[0]), np.where(later, ends[0], ends[1])
+    rows, last, first = np.arange(half), np.maximum(*classes), np.minimum(*classes)
+
+    def lead_of_last(X: Array) -> Array:
+        scores = forward(params, X)[0]
+        found: Array = (scores[rows, last] - scores[rows, first])[:, None]
+        return found
+
+    for _ in range(HALVINGS):
+        middle = (behind + ahead) / 2
+        enough = lead_of_last(middle) > NARROW
+        behind, ahead = np.where(enough, behind, middle), np.where(enough, middle, ahead)
+    least, most = lead_of_last(behind), lead_of_last(ahead)
+    at_border: Array = behind + (NARROW - least) / np.maximum(most - least, NARROW) * (ahead - behind)
+    return at_border
 
 
 def _scaled(params: Mapping[str, Array], hidden: Array, by: float) -> Array:

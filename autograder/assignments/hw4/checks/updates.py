@@ -10,16 +10,20 @@ from numpy.typing import NDArray
 from autograder.author import Array, Case, CheckContext, PartResult, Problem, either, first
 
 from .inputs import EXACT, PARAMETERS, Rng
-from .minibatches import EPOCH, REMAINDER, ROWS, drawn_with, looks_of, steps_of, training, unseen
+from .minibatches import EPOCH, REMAINDER, ROWS, Steps, drawn_with, looks_of, steps_of, training, unseen
 
 OWN_STEPS = 3  # that the probe takes with an update that is asked alone
+LONG = (1, 4 * EPOCH - 1, 4 * EPOCH)  # turns with long gradients: one of OWN_STEPS, and two at the end
+DECAYED = 2 * EPOCH  # iterations of the training with decay that T9 compares
+OF_A_STEP = 2e-6  # of the largest parameter: float32 code is off by 1e-7
 ALIKE, LOOSE = 1e-3, 0.02  # of a rate: where steps are exact; where they are of another kind
 
 
 def T9_cases(rng: Rng, reference: Mapping[str, Any], data: Mapping[str, Array]) -> list[Case]:
-    case = training(rng, ROWS, 4 * EPOCH + 1, 1.0, turns=30)
+    case = training(rng, ROWS, 4 * EPOCH + 1, 1.0, turns=30, large=LONG)
+    case["learning_rate"] = np.array(rng.uniform(0.2, 0.5))  # high enough to see a weight decay of 1e-4
     # with a decay other than 1, the first step tells the rate: it comes before any decay
-    return [case | _digits(rng, data), training(rng, ROWS, EPOCH, float(rng.uniform(0.65, 0.9)), turns=20)]
+    return [case | _digits(rng, data), training(rng, ROWS, DECAYED, float(rng.uniform(0.65, 0.9)), turns=20)]
 
 
 # Real training, a net under T5 to T11: 400 digits of 14 x 14, 100 minibatches. Right solutions reach
@@ -55,7 +59,9 @@ def T9(context: CheckContext) -> list[PartResult]:
         rate = float(case["learning_rate"])
         moved = {n: case[n] - rate * case[f"grad_{n}"][:OWN_STEPS].sum(axis=0) for n in PARAMETERS}
         asked = ("own_shaped", "own") if context.answers.group(0, "own_shaped") else ("own",)
-        ways += [first(context.compare(0, f"{way}.{name}", moved[name], EXACT) for name in PARAMETERS) for way in asked]
+        ways += [
+            first(context.compare(0, f"{way}.{name}", moved[name], OF_A_STEP) for name in PARAMETERS) for way in asked
+        ]
     return [PartResult("update", 1.0, either(*ways))]
 
 
@@ -69,16 +75,47 @@ def _steps_down(context: CheckContext) -> Problem | None:
         return Problem("not_minibatch")
     drawn = drawn_with(looks, int(looks.sizes[steps.looks[0]]))
     newer = [((drawn > look) & (drawn <= end)).any() for look, end in zip(steps.looks, steps.ends, strict=True)]
-    if steps.off.max() > EXACT or any(newer):
+    if steps.off.max() > OF_A_STEP or any(newer):
         return Problem("not_along_gradient")
     rate, rates = float(context.cases[0]["learning_rate"]), steps.rates
     if np.abs(rates[0] - rate) > ALIKE * rate or np.abs(rates).min() < ALIKE * rate:
         return Problem("wrong_step")
+    if _is_decays(context, steps):
+        return None
     if len(rates) < 0.9 * drawn.size:
         return Problem("missing_steps")
-    # a rate that changes from epoch to epoch is T10's affair, one that changes within an epoch is not
-    changes = np.flatnonzero(np.abs(np.diff(rates)) > ALIKE * rate)
-    return Problem("wrong_step") if changes.size and (np.diff(changes) < EPOCH - 1).any() else None
+    return None if _changes_by_epoch(steps) else Problem("wrong_step")
+
+
+def _changes_by_epoch(steps: Steps) -> bool:
+    """Whether the rate changes from epoch to epoch, which is T10's affair, and not within one."""
+    changes = np.flatnonzero(np.abs(np.diff(steps.rates)) > ALIKE * np.abs(steps.rates[0]))
+    return not changes.size or not (np.diff(changes) < EPOCH - 1).any()
+
+
+def _is_decays(context: CheckContext, steps: Steps) -> bool:
+    """Whether it hangs on the decay how rates change within an epoch, or that steps end: T10's affair too.
+
+    Told by a class of the student's own, which is trained with two decays.
+    """
+    other = steps_of(context, 1, "decayed")
+    if context.answers.class_is_given or isinstance(other, Problem):
+        return False
+    without, with_decay = (_by_iteration(one) for one in (steps, other))
+    if ((without == 0) & (with_decay != 0)).any():
+        return True
+    first_epoch = slice(1, EPOCH)  # some decay before the first step, some behind it
+    if not without[first_epoch].all():
+        return False
+    return bool(np.ptp(with_decay[first_epoch] / without[first_epoch]) > ALIKE)
+
+
+def _by_iteration(steps: Steps) -> Array:
+    """The rate of each of the first iterations; 0 where no step was taken."""
+    rates = np.zeros(DECAYED)
+    early = steps.iterations < DECAYED
+    rates[steps.iterations[early]] = steps.rates[early]
+    return rates
 
 
 def _first_step(context: CheckContext) -> Problem | None:
@@ -91,9 +128,12 @@ def _first_step(context: CheckContext) -> Problem | None:
 
 
 def T10_cases(rng: Rng, reference: Mapping[str, Any], data: Mapping[str, Array]) -> list[Case]:
-    even = training(rng, ROWS, 5 * EPOCH + 2, float(rng.uniform(0.65, 0.9)))
-    uneven = training(rng, ROWS + REMAINDER, 5 * EPOCH + 2, float(rng.uniform(0.65, 0.9)))
-    return [even | {"still": np.array(1.0)}, uneven]  # the first one is watched without decay too
+    even, uneven = (
+        training(rng, rows, 5 * EPOCH + 2, float(rng.uniform(0.65, 0.8))) for rows in (ROWS, ROWS + REMAINDER)
+    )
+    # so low a rate meets what keeps a rate from falling below 0.1, 0.01 or 0.001
+    even |= {"still": np.array(1.0), "learning_rate": np.array(rng.uniform(0.001, 0.002))}
+    return [even, uneven]  # the first one is watched without decay too
 
 
 def T10_can_follow(context: CheckContext) -> bool:
