@@ -15,12 +15,17 @@ def command(
     course: CourseDir = Path(),
     student: Annotated[str, typer.Option("--student", help="All of it is this student's.")] = "",
     worksheet: Annotated[Path | None, typer.Option("--worksheet", help="Moodle's grading worksheet.")] = None,
+    layout: Annotated[
+        str, typer.Option("--layout", help="moodle, canvas, gradescope or folders, where names do not tell.")
+    ] = "",
 ) -> None:
     """Sort submissions into submitted/STUDENT/ASSIGNMENT/."""
     loaded, wanted = load(course, assignment)
-    from autograder.lms import collect
+    from autograder.lms import collect, layouts
 
-    done = collect.collect(loaded, wanted, archives, student, worksheet)
+    if layout not in ("", *layouts.LAYOUTS):
+        raise CourseError(f"--layout {layout}: not one of {', '.join(layouts.LAYOUTS)}")
+    done = collect.collect(loaded, wanted, archives, student, worksheet, layout)
     say([*done.notes, *(f"not taken: {line}" for line in done.strangers)])
     out.print(f"collected {len(done.taken)} new or changed, {len(done.same)} as before")
     if done.strangers:

@@ -43,16 +43,11 @@ class Roster:
     path: Path | None = None
 
     def find(self, claims: Mapping[str, str]) -> tuple[Person | None, str]:
-        """(the one person whom the claims mean, or None; why None). SubmissionLocks: column -> value, or `name`.
+        """(the one person whom the claims mean, or None; why None). claims: column -> value, or `name`.
 
         An id decides. A name decides only where no id says anything, and where one person alone has it.
         """
-        by_id = {
-            person.id: person
-            for column, value in claims.items()
-            for person in self.people
-            if value and value_of(person, column).casefold() == value.casefold() and column != "name"
-        }
+        by_id = self._by_id(claims)
         if len(by_id) == 1:
             return next(iter(by_id.values())), ""
         if by_id:
@@ -63,6 +58,18 @@ class Roster:
         if named:
             return None, f"{len(named)} people have this name: {', '.join(sorted(p.id for p in named))}"
         return None, "nobody in the roster"
+
+    def by_name_alone(self, claims: Mapping[str, str]) -> bool:
+        """Whether no id among the claims is anybody's here."""
+        return self.path is not None and not self._by_id(claims)
+
+    def _by_id(self, claims: Mapping[str, str]) -> dict[str, Person]:
+        return {
+            person.id: person
+            for column, value in claims.items()
+            for person in self.people
+            if value and value_of(person, column).casefold() == value.casefold() and column != "name"
+        }
 
 
 def value_of(person: Person, column: str) -> str:

@@ -3,14 +3,14 @@
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from autograder import files
 from autograder.course import Assignment, Course
 from autograder.lms import layouts
 from autograder.lms.layouts import STAMP
-from autograder.submissions import submission
+from autograder.submissions import notebook_file, submission
 
 EARLIER = "submitted-earlier"
 
@@ -23,12 +23,26 @@ class Attempt:
     folder: Path
     digest: str
     time: datetime | None
+    doubted: bool = False  # its time was not to be believed, and is left open
 
 
-def settle(course: Course, assignment: Assignment, student: str, attempts: list[Attempt]) -> bool:
-    """Lay the last attempt in time, and keep the others -> whether what stands there is new.
+@dataclass(frozen=True)
+class Settled:
+    """What became of a student's attempts: whether what stands there is new, and lines for the instructor."""
 
-    Where a time is not known, the one that was given last counts.
+    changed: bool
+    notes: tuple[str, ...] = ()
+
+
+def believable(time: datetime) -> bool:
+    """Whether a time (naive UTC) is no more than a day ahead of this machine's clock."""
+    return time <= datetime.now(UTC).replace(tzinfo=None) + timedelta(days=1)
+
+
+def settle(course: Course, assignment: Assignment, student: str, attempts: list[Attempt]) -> Settled:
+    """Lay the last attempt in time, and keep the others.
+
+    Where a time is not known, the one that was given last counts; where it is not believed, any other.
     """
     target = course.submitted(assignment.name, student)
     _recover(target)
@@ -39,7 +53,8 @@ def settle(course: Course, assignment: Assignment, student: str, attempts: list[
         if attempt.digest != last.digest and attempt is not present:
             _keep_earlier(course, assignment, attempt)
     if present is not None and (present.digest, present.time) == (last.digest, last.time):
-        return False
+        return Settled(False)
+    notes = _less(assignment, present, last) if present is not None else ()
     source = last.folder
     part = files.temporary_sibling(target)
     part.parent.mkdir(parents=True, exist_ok=True)
@@ -56,7 +71,32 @@ def settle(course: Course, assignment: Assignment, student: str, attempts: list[
         shutil.rmtree(old, ignore_errors=True)
     else:
         part.rename(target)
-    return True
+    return Settled(True, notes)
+
+
+def _less(assignment: Assignment, present: Attempt, last: Attempt) -> tuple[str, ...]:
+    """A line where what is laid now has less in it than what stood there."""
+    before, now = (_amounts(assignment, attempt) for attempt in (present, last))
+    less = [
+        f"no {name}" if name not in now else f"{name} with {now[name]} cells for {cells}"
+        for name, cells in before.items()
+        if now.get(name, -1) < cells
+    ]
+    if not less:
+        return ()
+    return (f"{present.student}: the later one has {', '.join(less)}; the earlier one is kept in {EARLIER}/",)
+
+
+def _amounts(assignment: Assignment, attempt: Attempt) -> dict[str, int]:
+    """How many cells each notebook of the assignment has in an attempt, by its name; 0 for a saved model."""
+    files = submission.read_submission(attempt.folder, attempt.student).files
+    wanted = {f"{name}.ipynb" for name in assignment.notebooks} | ({assignment.model_file} - {""})
+    found: dict[str, int] = {}
+    for path, data in files.items():
+        if (name := path.rsplit("/", 1)[-1]) in wanted:
+            cells = len(notebook_file.read(name, data).cells) if name.endswith(".ipynb") else 0
+            found[name] = max(found.get(name, 0), cells)
+    return found
 
 
 def _recover(target: Path) -> None:
@@ -71,10 +111,12 @@ def _recover(target: Path) -> None:
 def last_of(attempts: Sequence[Attempt], present: Attempt | None = None) -> Attempt:
     """The attempt that counts: the last in time; one without a time as if it came when it was given."""
     known = attempts if present is None else [present, *attempts]
+    doubted = [a for a in (*attempts, *([present] if present else [])) if a.doubted]  # never before other work
+    known = [a for a in known if not a.doubted]
     timed = sorted((a for a in known if a.time is not None), key=lambda a: a.time or datetime.min)
-    untimed = [a for a in attempts if a.time is None and a.digest not in {t.digest for t in timed}]
-    before = [present] if present is not None and present.time is None else []
-    return [*before, *timed, *untimed][-1]
+    untimed = [a for a in attempts if a.time is None and not a.doubted and a.digest not in {t.digest for t in timed}]
+    before = [present] if present is not None and present.time is None and not present.doubted else []
+    return [*doubted, *before, *timed, *untimed][-1]
 
 
 def _present(target: Path, student: str) -> Attempt | None:
@@ -82,7 +124,9 @@ def _present(target: Path, student: str) -> Attempt | None:
     if not target.is_dir():
         return None
     now = submission.read_submission(target, student)
-    return Attempt(student, target, now.digest, layouts.parsed(now.timestamp, "UTC"))
+    time = layouts.parsed(now.timestamp, "UTC")
+    doubted = time is not None and not believable(time)
+    return Attempt(student, target, now.digest, None if doubted else time, doubted)
 
 
 def _keep_earlier(course: Course, assignment: Assignment, attempt: Attempt) -> None:

@@ -15,8 +15,8 @@ from autograder.course.roster import Person, Roster
 from autograder.errors import CourseError
 from autograder.lms import archive, layouts, worksheet
 from autograder.lms.archive import Bounds, Refused
-from autograder.lms.attempts import Attempt, settle
-from autograder.lms.layouts import STAMP, Handed
+from autograder.lms.attempts import Attempt, believable, settle
+from autograder.lms.layouts import STAMP, Found, Handed
 from autograder.submissions import submission
 
 MAX_NESTED = 2  # archives inside archives: a student's zip, and one that holds it
@@ -33,18 +33,27 @@ class Collected:
 
 
 def collect(
-    course: Course, assignment: Assignment, archives: Sequence[Path], student: str = "", sheet: Path | None = None
+    course: Course,
+    assignment: Assignment,
+    archives: Sequence[Path],
+    student: str = "",
+    sheet: Path | None = None,
+    layout: str = "",
 ) -> Collected:
-    """Take the submissions in archives, folders and files. student: all of it is this one's."""
+    """Take the submissions in archives, folders and files.
+
+    student: all of it is this one's. layout: one of layouts.LAYOUTS, where names alone do not tell.
+    """
     done = Collected()
     course.state.mkdir(exist_ok=True)
     files.sweep([course.state])
     scratch = files.temporary_sibling(course.state / "collect")
     try:
-        found = attempts(course, assignment, archives, scratch, done, student, sheet)
+        found = attempts(course, assignment, archives, scratch, done, student, sheet, layout)
         for name in sorted({attempt.student for attempt in found}):
-            changed = settle(course, assignment, name, [a for a in found if a.student == name])
-            (done.taken if changed else done.same).append(name)
+            settled = settle(course, assignment, name, [a for a in found if a.student == name])
+            (done.taken if settled.changed else done.same).append(name)
+            done.notes += settled.notes
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     return done
@@ -58,13 +67,18 @@ def attempts(
     done: Collected,
     student: str = "",
     sheet: Path | None = None,
+    layout: str = "",
 ) -> list[Attempt]:
     """All attempts in the archives, laid in `scratch`; `done` hears who could not be matched."""
     people = roster.load_roster(course)
     if student:
         return list(_own(assignment, archives, student, people, scratch, done))
     lines = worksheet.moodle(sheet).people if sheet else {}
-    return [a for path in archives for a in _of_archive(course, assignment, path, people, lines, scratch, done)]
+    return [
+        attempt
+        for path in archives
+        for attempt in _of_archive(course, assignment, path, people, lines, layout, scratch, done)
+    ]
 
 
 def _own(
@@ -101,19 +115,22 @@ def _of_archive(
     path: Path,
     people: Roster,
     sheet: layouts.Sheet,
+    layout: str,
     scratch: Path,
     done: Collected,
 ) -> Iterator[Attempt]:
     """The attempts in one archive of a class."""
     own = archive.of_submission(assignment.limits)
     with _opened(path, archive.of_class(assignment.limits)) as tree:
-        found = layouts.read(tree, course, assignment, sheet)
+        try:
+            found = layouts.read(tree, course, assignment, sheet, layout)
+        except CourseError as error:
+            raise CourseError(f"{path}: {error}") from None
         done.strangers += [f"{path.name}: {name}: belongs to nobody" for name in found.other]
         done.notes += [f"{path.name}: {line}" for line in tree.refused]
         if not tree.files:
             done.notes.append(f"{path.name}: no submissions in it")
-        for handed in found.handed:
-            person, why = _person(people, handed, found.system)
+        for handed, person, why in _matched(people, found):
             if person is None:
                 done.strangers.append(f"{path.name}: {handed.label}: {why}")
                 continue
@@ -122,12 +139,15 @@ def _of_archive(
             if handed.stamp:
                 stamp = tree.files[handed.stamp]()[:100].decode("utf-8", "replace")
                 time = layouts.parsed(stamp, course.timezone)
+            doubted = time is not None and not believable(time)
+            if doubted:
+                done.notes.append(f"{person.id}: handed in at {time:%Y-%m-%d}, says {path.name}? The time is left open")
             if handed.late and time is None:
                 done.notes.append(f"{person.id}: {found.system} says LATE but not when; see docs/in-and-out.md")
             if not files:
                 done.strangers.append(f"{path.name}: {person.id}: no file in it can be read")
                 continue
-            yield _laid(assignment, person.id, files, time, scratch)
+            yield _laid(assignment, person.id, files, None if doubted else time, scratch, doubted)
 
 
 @contextlib.contextmanager
@@ -141,6 +161,20 @@ def _opened(path: Path, bounds: Bounds) -> Iterator[archive.Tree]:
             yield tree
     except Refused as why:
         raise CourseError(f"{path}: {why}; download it again") from None
+
+
+def _matched(people: Roster, found: Found) -> Iterator[tuple[Handed, Person | None, str]]:
+    """Each submission with its person. Where several accounts lead to one person by a name alone, none of them does."""
+    matched = [(handed, *_person(people, handed, found.system)) for handed in found.handed]
+    accounts: dict[str, set[str]] = {}
+    for handed, person, _ in matched:
+        if person is not None:
+            accounts.setdefault(person.id, set()).add(handed.label)
+    for handed, person, why in matched:
+        if person is not None and len(accounts[person.id]) > 1 and people.by_name_alone(handed.claims):
+            yield handed, None, f"another account leads to {person.id} too; put account ids into the roster"
+        else:
+            yield handed, person, why
 
 
 def _person(people: Roster, handed: Handed, system: str) -> tuple[Person | None, str]:
@@ -210,7 +244,12 @@ def _tidy(files: Mapping[str, bytes], assignment: Assignment) -> dict[str, bytes
 
 
 def _laid(
-    assignment: Assignment, student: str, files: Mapping[str, bytes], time: datetime | None, scratch: Path
+    assignment: Assignment,
+    student: str,
+    files: Mapping[str, bytes],
+    time: datetime | None,
+    scratch: Path,
+    doubted: bool = False,
 ) -> Attempt:
     folder = scratch / secrets.token_hex(8)
     folder.mkdir(parents=True)
@@ -219,4 +258,4 @@ def _laid(
         with contextlib.suppress(FileExistsError, NotADirectoryError, IsADirectoryError):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
-    return Attempt(student, folder, submission.read_submission(folder, student).digest, time)
+    return Attempt(student, folder, submission.read_submission(folder, student).digest, time, doubted)

@@ -4,6 +4,7 @@ Made from the systems' own export code and documentation; docs/in-and-out.md has
 """
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,10 +19,15 @@ from autograder.errors import CourseError
 from autograder.lms.archive import Refused, Tree, is_packed
 
 METADATA = "submission_metadata.yml"
-MOODLE = re.compile(
+MOODLE, CANVAS, GRADESCOPE, FOLDERS = LAYOUTS = "moodle", "canvas", "gradescope", "folders"
+PATTERN = "collect_pattern"
+AGREED, FEW = 0.8, 3  # share of the votes that decides; fewer votes than this all have to agree
+GRADESCOPE_TOP = re.compile(r"assignment_\d+_export/")
+MOODLE_NAME = re.compile(
     r"(?P<name>[^/]+?)_(?P<moodle_id>\d+)_assignsubmission_(?P<kind>[a-z]+)_?(?:/|(?<=_))(?P<file>[^/].*)"
 )
-CANVAS = re.compile(r"(?P<name>[^/_]+)_(?P<late>LATE_)?(?P<canvas_id>\d+)_(?P<number>\d+)_(?P<file>[^/]+)")
+MOODLE_ID = re.compile(r"_\d+_assignsubmission_")
+CANVAS_NAME = re.compile(r"(?P<name>[^/_]+)_(?P<late>LATE_)?(?P<canvas_id>\d+)_(?P<number>\d+)_(?P<file>[^/]+)")
 STAMP = "timestamp.txt"
 
 
@@ -52,19 +58,93 @@ class Found:
 Sheet = Mapping[str, Mapping[str, str]]  # Moodle's grading worksheet: number of the identifier -> its line
 
 
-def read(tree: Tree, course: Course, assignment: Assignment, sheet: Sheet) -> Found:
-    """Find the layout that an archive has, by its names alone."""
+def read(tree: Tree, course: Course, assignment: Assignment, sheet: Sheet, layout: str = "") -> Found:
+    """Read an archive by its layout: the one given, or the one that its names vote for; CourseError where they differ.
+
+    Who hands in may name files as they like: no file decides for others what the archive is.
+    """
     names = list(tree.files)
-    metadata = [name for name in names if name.split("/")[-1] == METADATA and name.count("/") <= 1]
-    if course.collect_pattern and any(re.match(course.collect_pattern, name) for name in names):
+    top = _shared_top(names)
+    metadata = _metadata(tree, top, needed=layout == GRADESCOPE)
+    layout = layout or _elected(_votes(names, top, metadata, course.collect_pattern))
+    inner = {name.removeprefix(top) if layout in (MOODLE, CANVAS) else name: name for name in names}
+    if layout == PATTERN:
         return _pattern(names, course)
-    if metadata:
-        return _gradescope(tree, metadata[0], course.timezone)
-    if any(MOODLE.fullmatch(name) for name in names):
-        return _moodle(names, sheet, course.timezone)
-    if any(CANVAS.fullmatch(name) for name in names):
-        return _canvas(names)
-    return _folders(names, assignment)
+    if layout == GRADESCOPE:
+        return _gradescope(tree, top, metadata or {}, course.timezone)
+    if layout == MOODLE:
+        return _moodle(inner, sheet, course.timezone)
+    return _canvas(inner) if layout == CANVAS else _folders(names, assignment)
+
+
+def _shared_top(names: list[str]) -> str:
+    """`folder/` where all files are in one folder that is nobody's own by its name; else ""."""
+    tops = {name.partition("/")[0] for name in names if "/" in name}
+    if len(tops) != 1 or not all("/" in name for name in names) or MOODLE_NAME.match(names[0]):
+        return ""
+    return f"{tops.pop()}/"
+
+
+def _metadata(tree: Tree, top: str, needed: bool) -> Mapping[str, Any] | None:
+    """What Gradescope's metadata says of each folder; only at the root, or in the one folder shared by all."""
+    name = next((name for name in (METADATA, top + METADATA) if name in tree.files), "")
+    if not name:
+        if needed:
+            raise CourseError(f"no {METADATA} in it: export from Gradescope again, or choose another --layout")
+        return None
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        about = yaml.load(tree.files[name](), Loader=loader)
+    except (yaml.YAMLError, ValueError, RecursionError, Refused) as error:
+        raise CourseError(f"{name}: cannot be read ({str(error)[:100]}); export from Gradescope again") from None
+    if not isinstance(about, dict):
+        raise CourseError(f"{name}: not Gradescope's; export from Gradescope again")
+    return {str(folder): entry for folder, entry in about.items()}
+
+
+def _votes(names: list[str], top: str, metadata: Mapping[str, Any] | None, pattern: str) -> dict[str, set[str]]:
+    """Each folder's vote, or in flat archives that of each prefix that the platform writes: the layouts it fits."""
+    votes: dict[str, set[str]] = {}
+    for name in names:
+        inner = name.removeprefix(top)
+        folder, slash, _ = inner.partition("/")
+        moodle, canvas = MOODLE_NAME.fullmatch(inner), CANVAS_NAME.fullmatch(inner)
+        fits = {layout for layout, match in ((MOODLE, moodle), (CANVAS, canvas)) if match}
+        if pattern and re.match(pattern, name):
+            fits.add(PATTERN)
+        if slash:
+            unit = folder
+            if metadata is not None and folder in metadata:
+                fits.add(GRADESCOPE)
+        else:
+            match = canvas or moodle
+            unit = match[0].removesuffix(match["file"]) if match else inner
+            unit = re.sub(r"_\d+_$", "_", unit) if canvas else unit  # Canvas numbers the files of one student
+        if not fits and (slash or is_packed(inner)):
+            fits = {FOLDERS}
+        if fits:
+            votes.setdefault(unit, set()).update(fits)
+    if metadata is not None and top and not GRADESCOPE_TOP.fullmatch(top):
+        votes[top] = {FOLDERS}  # perhaps one student's folder, and the metadata this student's own
+    return votes
+
+
+def _elected(votes: Mapping[str, set[str]]) -> str:
+    """The layout that nearly all votes are for; CourseError where they do not agree."""
+    counts = Counter(layout for fits in votes.values() for layout in fits)
+    if not counts:
+        return FOLDERS
+    best = max(counts, key=lambda layout: (counts[layout], layout == PATTERN))
+    rivals = [layout for layout in counts if layout != best and counts[layout] == counts[best]]
+    enough = AGREED * len(votes) if len(votes) >= FEW else len(votes)
+    if counts[best] >= enough and (not rivals or best == PATTERN):
+        return best
+    of = ", ".join(f"{counts[layout]} like {layout}" for layout in sorted(counts, key=lambda one: -counts[one]))
+    odd = next((unit for unit, fits in votes.items() if fits != {best}), "")
+    raise CourseError(
+        f"its names do not agree whose export it is: of {len(votes)}, {of} ({odd!r}, say); "
+        f"look inside, then add --layout {'|'.join(LAYOUTS)}"
+    )
 
 
 def parsed(text: str, timezone: str) -> datetime | None:
@@ -79,13 +159,13 @@ def _gathered(system: str, found: Mapping[str, Handed], other: list[str]) -> Fou
     return Found(system, tuple(found[key] for key in sorted(found)), tuple(other))
 
 
-def _moodle(names: list[str], sheet: Sheet, timezone: str) -> Found:
+def _moodle(names: Mapping[str, str], sheet: Sheet, timezone: str) -> Found:
     """`Full name_12345_assignsubmission_file/1-questions.ipynb`, or all files in one folder with that prefix."""
     found: dict[str, Handed] = {}
     other: list[str] = []
-    for name in names:
-        match = MOODLE.fullmatch(name)
-        if match is None:
+    for inner, name in names.items():
+        match = MOODLE_NAME.fullmatch(inner)
+        if match is None or len(MOODLE_ID.findall(inner.partition("/")[0])) > 1:  # whose number is it?
             other.append(name)
             continue
         if match["kind"] != "file":  # text typed into a form: no notebook
@@ -102,13 +182,13 @@ def _moodle(names: list[str], sheet: Sheet, timezone: str) -> Found:
     return _gathered("Moodle", found, other)
 
 
-def _canvas(names: list[str]) -> Found:
+def _canvas(names: Mapping[str, str]) -> Found:
     """`jaideesomchai_LATE_101_2001_1-questions.ipynb`: name, mark of lateness, user, attachment, file."""
     found: dict[str, Handed] = {}
     numbers: dict[tuple[str, str], int] = {}
     other: list[str] = []
-    for name in names:
-        match = CANVAS.fullmatch(name)
+    for inner, name in names.items():
+        match = CANVAS_NAME.fullmatch(inner)
         if match is None:
             other.append(name)
             continue
@@ -120,18 +200,11 @@ def _canvas(names: list[str]) -> Found:
     return _gathered("Canvas", found, other)
 
 
-def _gradescope(tree: Tree, metadata: str, timezone: str) -> Found:
+def _gradescope(tree: Tree, top: str, about: Mapping[str, Any], timezone: str) -> Found:
     """`submission_123/1-questions.ipynb`, and submission_metadata.yml that says whose each folder is."""
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    try:
-        about = yaml.load(tree.files[metadata](), Loader=loader)
-    except (yaml.YAMLError, ValueError, RecursionError, Refused) as error:
-        raise CourseError(f"{metadata}: cannot be read ({str(error)[:100]}); export from Gradescope again") from None
-    if not isinstance(about, dict):
-        raise CourseError(f"{metadata}: not Gradescope's; export from Gradescope again")
-    top = metadata.removesuffix(METADATA)
     handed: list[Handed] = []
-    known: set[str] = {metadata}
+    known = {METADATA, top + METADATA}
+    top = "" if METADATA in tree.files else top
     for folder, entry in about.items():
         start = f"{top}{folder}/"
         files = {name.removeprefix(start): name for name in tree.files if name.startswith(start)}

@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import json
 import os
 import stat
 import tarfile
@@ -246,6 +247,133 @@ def test_a_collect_that_was_killed_between_its_renames_loses_nothing(here: Cours
     done = take(here, lms.gradescope_zip(tmp_path / "b.zip", [([SOMCHAI], older, "2026-11-04 00:00:00 Z")]))
     assert done.same == [SOMCHAI.id] and files_of(here, SOMCHAI)["1-lines.ipynb"] == NOTEBOOK
     assert [path.name for path in target.parent.iterdir()] == ["warmup"]
+
+
+# ---- nobody decides for others ------------------------------------------------------------------
+
+CLASS = [
+    Student(f"6502000{n}", name, "Rak", f"{name}@example.org", 20 + n) for n, name in enumerate(("A", "Bo", "Mal"))
+]
+FORGED = "".join(
+    f'"{folder}":\n  :submitters:\n  - :name: "A"\n    :sid: "{CLASS[0].id}"\n  :created_at: 2099-01-01\n'
+    for folder in ("warmup", "a", "b")
+).encode()
+FORGED_FILES = {
+    "submission_metadata.yml": FORGED,
+    **{f"{folder}/1-lines.ipynb": b"forged" for folder in ("warmup", "a", "b")},
+}
+
+
+@pytest.fixture
+def three(toy_scratch: Course) -> Course:
+    lms.roster(toy_scratch.root / "roster.csv", CLASS)
+    return toy_scratch
+
+
+def folders_zip(path: Path, handed: Any) -> Path:
+    path.write_bytes(zipped({f"{who.id}/{name}": data for who, files in handed for name, data in files.items()}))
+    return path
+
+
+@pytest.mark.parametrize("make", [lms.moodle_zip, folders_zip])
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_students_own_metadata_turn_no_archive_into_gradescopes(
+    three: Course, tmp_path: Path, make: Callable[..., Path], count: int
+) -> None:
+    honest = [(who, FILES) for who in CLASS[:count]]
+    done = take(three, make(tmp_path / "class.zip", [(CLASS[2], FORGED_FILES), *honest]))
+    assert sorted(done.taken) == sorted(who.id for who, _ in [*honest, (CLASS[2], FILES)])
+    assert all(files_of(three, who) == FILES for who, _ in honest)
+
+
+@pytest.mark.parametrize("make", [lms.moodle_zip, folders_zip])
+def test_where_the_only_student_has_metadata_it_is_asked_whose_export_it_is(
+    three: Course, tmp_path: Path, make: Callable[..., Path]
+) -> None:
+    files = {f"submission_{n}/1-lines.ipynb": b"forged" for n in range(3)}
+    files["submission_metadata.yml"] = FORGED.replace(b'"a"', b'"submission_1"')
+    path = make(tmp_path / "class.zip", [(CLASS[2], files)])
+    if make is folders_zip:
+        with pytest.raises(CourseError, match=r"--layout moodle\|canvas\|gradescope\|folders"):
+            take(three, path)
+    layout = "moodle" if make is lms.moodle_zip else "folders"
+    assert take(three, path, layout=layout).taken == [CLASS[2].id]
+    assert not files_of(three, CLASS[0])
+
+
+def test_a_file_named_as_another_platform_does_stays_its_students(three: Course, tmp_path: Path) -> None:
+    forged = {"x_5020_assignsubmission_file_1-lines.ipynb": NOTEBOOK}
+    handed = [(CLASS[0], FILES, False), (CLASS[1], FILES, False), (CLASS[2], forged, False)]
+    take(three, lms.canvas_zip(tmp_path / "submissions.zip", handed))
+    assert files_of(three, CLASS[0]) == FILES and files_of(three, CLASS[2]) == forged
+    with pytest.raises(
+        CourseError, match=r"submissions\.zip: its names do not agree .*of 1, 1 like canvas, 1 like moodle"
+    ):
+        take(three, lms.canvas_zip(tmp_path / "submissions.zip", [(CLASS[2], forged, False)]))
+
+
+def test_layouts_that_are_mixed_are_asked_for_and_the_answer_is_taken(three: Course, tmp_path: Path) -> None:
+    path = tmp_path / "mixed.zip"
+    moodle = {
+        f"{who.first} {who.last}_{5000 + who.number}_assignsubmission_file_/1-lines.ipynb": NOTEBOOK
+        for who in CLASS[:2]
+    }
+    path.write_bytes(zipped({**moodle, f"{CLASS[2].id}/1-lines.ipynb": NOTEBOOK}))
+    with pytest.raises(CourseError, match="of 3, 2 like moodle, 1 like folders"):
+        take(three, path)
+    assert not (three.root / "submitted").exists()
+    assert take(three, path, layout="folders").taken == [CLASS[2].id]
+    assert len(take(three, path, layout="moodle").taken) == 2
+    with pytest.raises(CourseError, match=r"mixed\.zip: no submission_metadata\.yml"):
+        take(three, path, layout="gradescope")
+
+
+def test_a_name_with_two_numbers_is_nobodys(three: Course, tmp_path: Path) -> None:
+    path = lms.moodle_zip(tmp_path / "class.zip", [(who, FILES) for who in CLASS[:2]])
+    with zipfile.ZipFile(path, "a") as more:
+        more.writestr("x_5020_assignsubmission_file__5022_assignsubmission_file_/1-lines.ipynb", b"forged")
+        more.writestr("Mal Rak_5022_assignsubmission_file_x_5020_assignsubmission_file_1.ipynb", b"forged")
+    done = take(three, path)
+    assert files_of(three, CLASS[0]) == FILES and len(done.strangers) == 2
+
+
+def test_two_accounts_of_one_name_are_never_guessed(toy_scratch: Course, tmp_path: Path) -> None:
+    (toy_scratch.root / "roster.csv").write_text("id,first_name,last_name\n1,Mali,Srisuk\n3,สมชาย,ใจดี\n")
+    done = take(toy_scratch, lms.moodle_zip(tmp_path / "a.zip", [(MALI, FILES), (TWIN, FILES), (SOMCHAI, FILES)]))
+    assert done.taken == ["3"] and len(done.strangers) == 2
+    assert all("another account leads to 1 too" in line for line in done.strangers)
+
+
+def test_a_time_that_has_not_come_is_left_open_and_never_wins(here: Course, tmp_path: Path) -> None:
+    late = {**FILES, "1-lines.ipynb": b"late"}
+    first = lms.gradescope_zip(tmp_path / "a.zip", [([MALI], late, "2099-01-01 00:00:00 Z")])
+    done = take(here, first)
+    assert done.notes == [f"{MALI.id}: handed in at 2099-01-01, says a.zip? The time is left open"]
+    assert files_of(here, MALI) == late
+    take(here, lms.gradescope_zip(tmp_path / "b.zip", [([MALI], FILES, "2026-11-05 00:00:00 Z")]))
+    assert files_of(here, MALI)["1-lines.ipynb"] == NOTEBOOK
+    assert take(here, first).same == [MALI.id] and files_of(here, MALI)["1-lines.ipynb"] == NOTEBOOK
+    # a time that an earlier version believed
+    stamp = here.submitted("warmup", MALI.id) / "timestamp.txt"
+    stamp.write_text("2099-01-01 00:00:00 UTC\n")
+    untimed = lms.moodle_zip(tmp_path / "c.zip", [(MALI, {"1-lines.ipynb": b"new"})])
+    assert take(here, untimed).taken == [MALI.id] and files_of(here, MALI) == {"1-lines.ipynb": b"new"}
+
+
+def test_work_is_not_replaced_by_less_without_a_word(here: Course, tmp_path: Path) -> None:
+    config = here.root / "course_config.py"
+    config.write_text(config.read_text().replace('Task("T2",', 'Task("T2", saved_model="data.npz",'))
+    here = load_course(here.root)
+    whole = {"1-lines.ipynb": (here.release("warmup") / "1-lines.ipynb").read_bytes(), "data.npz": WEIGHTS}
+    assert take(here, lms.moodle_zip(tmp_path / "a.zip", [(MALI, whole)])).notes == []
+    done = take(here, lms.moodle_zip(tmp_path / "b.zip", [(MALI, {"1-lines.ipynb": NOTEBOOK})]))
+    cells = len(json.loads(whole["1-lines.ipynb"])["cells"])
+    assert done.notes == [
+        f"{MALI.id}: the later one has 1-lines.ipynb with 0 cells for {cells}, no data.npz; "
+        "the earlier one is kept in submitted-earlier/"
+    ]
+    (kept,) = (here.root / "submitted-earlier" / MALI.id / "warmup").iterdir()
+    assert {path.name: path.read_bytes() for path in kept.iterdir()} == whole
 
 
 # ---- hostile archives ---------------------------------------------------------------------------
