@@ -624,6 +624,13 @@ def T8(student: Student, case: Case) -> Questions:
     yield "own", own
 
 
+def small_digits(case: Case) -> Array:
+    """Images of digits for a real training, (N, 196): pixels from 0 to 1 minus their mean over the images."""
+    pixels: Array = case["digits"] / 255
+    pixels -= pixels.mean(axis=0)
+    return pixels
+
+
 def T9(student: Student, case: Case) -> Questions:
     def own(form: Form) -> Params:
         params = _params(case)
@@ -634,12 +641,12 @@ def T9(student: Student, case: Case) -> Questions:
 
     def learned() -> Any:
         """What predict says of pictures of digits after a real training on them."""
-        net = _net(student, _params(case, "digits_"))
+        net, X, y = _net(student, _params(case, "digits_")), small_digits(case), case["digit_labels"]
         net.train(
-            case["digits"],
-            case["digit_labels"],
-            case["digits"][:50],
-            case["digit_labels"][:50],
+            X,
+            y,
+            X[:50].copy(),
+            y[:50].copy(),
             learning_rate=case["digits_rate"],
             learning_rate_decay=1.0,
             reg=0.0,
@@ -647,7 +654,7 @@ def T9(student: Student, case: Case) -> Questions:
             batch_size=100,
             verbose=False,
         )
-        return net.predict(case["digits"])
+        return net.predict(small_digits(case))
 
     if "digits" not in case:
         if not student.has_given(CLASS):

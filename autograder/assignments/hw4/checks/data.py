@@ -49,12 +49,16 @@ def _hard(data: Mapping[str, Array]) -> dict[str, Array]:
 
 
 def derive(arrays: Mapping[str, Array]) -> dict[str, Array]:
-    """What is worked out once a process from the kept arrays: images minus the mean training image.
+    """What is worked out once a process from the kept arrays: images minus the mean training image; small digits.
 
-    A pixel is a whole number and the mean has 24 bits here: an input is off by 1e-5 at most.
+    A pixel is a whole number and the mean has 24 bits here: an input is off by 1e-5 at most. The small digits have
+    14 x 14 pixels, each the mean of four to the nearest whole number.
     """
     mean = arrays["mean"].astype(np.float32)
-    return {f"{part}_centred": arrays[part] - mean for part in ("val", "test")}
+    sums = arrays["digits"].reshape(-1, 14, 2, 14, 2).sum(axis=(2, 4), dtype=np.uint16)
+    return {"small_digits": ((sums + 2) // 4).astype(np.uint8).reshape(len(sums), -1)} | {
+        f"{part}_centred": arrays[part] - mean for part in ("val", "test")
+    }
 
 
 def folder(source: Path) -> str:

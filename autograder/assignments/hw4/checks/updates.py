@@ -34,13 +34,12 @@ DIGITS, DIGITS_ITERATIONS, DIGITS_RATE, DIGITS_BOUND = 400, 100, 0.5, 0.6
 
 
 def _digits(rng: Rng, data: Mapping[str, Array]) -> dict[str, Any]:
-    chosen = rng.permutation(len(data["digits"]))[:DIGITS]
-    images = data["digits"][chosen].reshape(-1, 14, 2, 14, 2).mean(axis=(2, 4)).reshape(DIGITS, -1) / 255
+    chosen = rng.permutation(len(data["small_digits"]))[:DIGITS]
     shapes = {"W1": (196, 20), "b1": (20,), "W2": (20, 10), "b2": (10,)}
     deviations = {"W1": 0.07, "b1": 0.05, "W2": 0.07, "b2": 0.05}
     params = {name: rng.normal(0, deviations[name], shape) for name, shape in shapes.items()}
     return {
-        "digits": images - images.mean(axis=0),
+        "digits": data["small_digits"][chosen],
         "digit_labels": data["digit_labels"][chosen].astype(np.int64),
         "digits_rate": np.array(DIGITS_RATE),
         "digits_iters": np.array(DIGITS_ITERATIONS),
