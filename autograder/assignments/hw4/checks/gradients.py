@@ -37,6 +37,8 @@ def T7_cases(rng: Rng, reference: Mapping[str, Any], data: Mapping[str, Array]) 
         case["loss"] = np.array(loss)
         for name in PARAMETERS:  # at some entries of each parameter, the derivative of the own loss is asked too
             case[f"some_{name}"] = np.sort(rng.permutation(case[name].size)[:SOME])
+        C = case["W2"].shape[1]  # two of W2 are of units that are on even where X hardly counts
+        case["some_W2"][:2] = case["b1"].argsort()[-2:] * C + rng.integers(0, C, 2)
         cases.append(case)
     return [{**cases[0], **_others(rng, cases[0])}, *cases[1:]]
 

@@ -95,9 +95,13 @@ def _spread(rng: Rng) -> Case:
     738 is below 745, so no probability becomes 0: a logarithm of all of them stays finite.
     """
     N, D, H, C = 5, 6, 7, MANY
-    params, y = random_params(rng, D, H, C), rng.integers(0, C, N)
+    y = rng.integers(0, C, N)
+    while True:  # until hidden units are on in every row, and two even where X hardly counts
+        params, X = random_params(rng, D, H, C), rng.normal(0, 1, (N, D))
+        if (X @ params["W1"] + params["b1"] > 0).any(axis=1).all() and (params["b1"] > 0.1).sum() > 1:
+            break
     alike = {"W2": 0.1 * params["W2"], "b2": 0.1 * params["b2"]}
-    case = {**params, **alike, "X": rng.normal(0, 1, (N, D)), "y": y}
+    case = {**params, **alike, "X": X, "y": y}
     row = int(rng.integers(N))
     y[row] = rng.integers(1, C - 1)  # neither the first class nor the last: one may subtract the score of either
     y[(row + 1) % N] = C - 1  # so many classes are not all among the labels, but the last one is
