@@ -159,6 +159,7 @@ class NotebookRun:
             "seconds": seconds,
             "patience": limits.patience,
             "given": cell.role == LOCKED,
+            "answer": cell.role == ANSWER,
             "definitions_only": (cell.skip and cell.role == ANSWER) or cell.name in self._too_long,
             "snapshot": cell.task if cell.role == TEST else "",
             "watched": cell.role in (ANSWER, EXTRA, FREE),

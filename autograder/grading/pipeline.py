@@ -19,6 +19,8 @@ from autograder.sandbox.guest_process import Guest
 from autograder.sandbox.trace import Trace
 from autograder.sandbox.walls import GUEST, Inside
 from autograder.submissions import merge, problems, saved_model
+from autograder.submissions.align import ANSWER, Cell
+from autograder.submissions.cells import joined
 from autograder.submissions.merge import Merged
 from autograder.submissions.problems import FileProblem
 from autograder.submissions.submission import Submission
@@ -93,13 +95,18 @@ def grade_submission(
 
 
 def _undone(book: Merged, errors: Mapping[str, Error]) -> dict[str, Error]:
-    """Names that the student's cells define which came to no end: name -> the error of its cell."""
+    """Names that the student's cells define, or were to define, which came to no end: name -> the error of its cell."""
     return {
         name: errors[cell.name]
         for cell in reversed(book.cells)
         if cell.name in errors and errors[cell.name].type != "NotImplementedError"
-        for name in DEFINED.findall(cell.source)
+        for name in DEFINED.findall(f"{cell.source}\n{_stub(cell)}")
     }
+
+
+def _stub(cell: Cell) -> str:
+    """What stood in an answer's cell before it was written; "" for any other cell."""
+    return joined(cell.raw["source"]) if cell.role == ANSWER and cell.raw else ""
 
 
 def _of_files(grader: GraderContext, plan: Plan) -> list[FileProblem]:

@@ -111,6 +111,8 @@ def _dict(value: object) -> Mapping[str, Any]:
 def joined(value: object) -> str:
     """A notebook's text, which is a string or a list of strings."""
     if isinstance(value, list):
-        value = "".join(part for part in value if isinstance(part, str))
+        parts = [part for part in value if isinstance(part, str)]
+        # lines, and some tools write them without their ends
+        value = ("" if any("\n" in part for part in parts[:-1]) else "\n").join(parts)
     text = value if isinstance(value, str) else ""
     return text.encode("utf-8", "replace").decode("utf-8")

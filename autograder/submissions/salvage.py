@@ -65,6 +65,8 @@ def _cells(text: str) -> Iterator[dict[str, Any]]:
 def script_cells(text: str) -> list[dict[str, Any]]:
     """The cells of a notebook that was saved as a script: cut at `# In[1]:` or `# %%`."""
     marks = list(SCRIPT.finditer(text))
+    if not marks:
+        return _statements(text)
     starts, ends = [0, *(m.end() for m in marks)], [*(m.start() for m in marks), len(text)]
     heads = ["", *(m[0] for m in marks)]
     found = []
@@ -78,6 +80,40 @@ def script_cells(text: str) -> list[dict[str, Any]]:
             found.append({"cell_type": "markdown", "source": plain})
         else:
             found.append({"cell_type": "code", "source": source})
+    return found
+
+
+def _statements(text: str) -> list[dict[str, Any]]:
+    """The cells of a script without marks, as Colab writes it: texts are strings, and each definition is a cell."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            body = ast.parse(text).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return [{"cell_type": "code", "source": text}] if text.strip() else []
+    lines = text.splitlines()
+    found: list[dict[str, Any]] = []
+    begun = done = 0  # lines: where the cell begins, and what has been seen
+
+    def cut(end: int) -> None:
+        nonlocal begun
+        if source := "\n".join(lines[begun:end]).strip("\n"):
+            found.append({"cell_type": "code", "source": source})
+        begun = end
+
+    for node in body:
+        end = node.end_lineno or node.lineno
+        said = node.value.value if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) else None
+        alone = isinstance(node, ast.FunctionDef | ast.ClassDef) or isinstance(said, str)
+        if alone:
+            cut(done)  # comments above a definition are its own
+        if isinstance(said, str):
+            found.append({"cell_type": "markdown", "source": said})
+            begun = end
+        elif alone:
+            cut(end)
+        done = end
+    cut(len(lines))
     return found
 
 

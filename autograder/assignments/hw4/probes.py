@@ -158,7 +158,8 @@ def _named(student: Student, task: str, names: Iterable[str]) -> Questions:
             if value is None or value is Ellipsis:
                 raise NotImplementedError(task)
             flat = np.ravel(np.array(value, dtype=object))
-            number = float(flat[-1])
+            last = flat[-1]
+            number = float(last.replace(",", "") if isinstance(last, str) else last)  # '557,057' too
             return [_mark(flat[0]), number] if flat.size == 2 else [number]  # a pair is (N, number)
 
         yield name, ask

@@ -1,13 +1,17 @@
 """What a probe sees of a submission, called `student` there: its names after the cells have run, and instruments."""
 
 import contextlib
+import dis
 from collections.abc import Iterable, Iterator, Mapping
+from types import CodeType, FunctionType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
+PLAIN_FLAGS = 0xFFFF  # Python 3.13 notes a docstring above these
+OF_ITS_OWN = {"__module__", "__doc__", "__dict__", "__weakref__", "__firstlineno__", "__static_attributes__"}
 Model = tuple[str, Mapping[str, Array]]
 
 
@@ -52,13 +56,16 @@ class Namespace:
                 self._given[name] = (value, dict(vars(value)))
 
     def has_given(self, name: str) -> bool:
-        """True where the class of that name is still the one the notebook gave; "": no class was to be kept."""
+        """True where the class of that name is still the one the notebook gave, or a copy; "": none was to be kept."""
         if not name:
             return True
         if name not in self._given:
             return False
         value, members = self._given[name]
-        return self.namespace.get(name) is value and dict(vars(value)) == members
+        now = self.namespace.get(name)
+        if now is value:
+            return dict(vars(value)) == members
+        return isinstance(now, type) and now.__bases__ == value.__bases__ and same_members(vars(now), members)
 
     def function(self, name: str) -> Any:
         """The student's own function."""
@@ -94,3 +101,31 @@ def plain(name: str, value: Any) -> dict[str, NDArray[np.float64]]:
         array = np.array(value, dtype=np.float64)
         return {name: np.frombuffer(array.tobytes(), np.float64).reshape(array.shape)}
     return {key: array for part, item in parts for key, array in plain(f"{name}.{part}", item).items()}
+
+
+def same_members(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two classes have the same members: functions by their code, anything else by its value."""
+    names = one.keys() - OF_ITS_OWN
+    return names == other.keys() - OF_ITS_OWN and all(_same(one[name], other[name]) for name in names)
+
+
+def _same(one: Any, other: Any) -> bool:
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, staticmethod | classmethod):
+        one, other = one.__func__, other.__func__
+    if not isinstance(one, FunctionType):
+        return one is other or (isinstance(one, int | float | str | bool | type(None)) and bool(one == other))
+    same = one.__code__ is other.__code__ or list(_steps(one.__code__)) == list(_steps(other.__code__))
+    return same and repr((one.__defaults__, one.__kwdefaults__)) == repr((other.__defaults__, other.__kwdefaults__))
+
+
+def _steps(code: CodeType) -> Iterator[Any]:
+    """What a function does, step by step."""
+    yield code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags & PLAIN_FLAGS
+    yield code.co_varnames, code.co_freevars, code.co_cellvars
+    for step in dis.get_instructions(code):
+        if isinstance(step.argval, CodeType):
+            yield step.opname, list(_steps(step.argval))
+        else:
+            yield step.opname, repr(step.argval)

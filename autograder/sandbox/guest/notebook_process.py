@@ -22,6 +22,7 @@ from contextlib import AbstractContextManager
 from types import FrameType, ModuleType
 from typing import Any
 
+import cell_text
 import frames
 import numpy as np
 import rebinding
@@ -163,23 +164,6 @@ def describe(error: BaseException) -> Error:
     return {"type": "Exception", "text": "", "line": "", "cell": ""}
 
 
-def definitions(source: str, shell: InteractiveShell) -> str:
-    """Only the imports, definitions and plain constants of a cell that is not run as a whole."""
-    tree = ast.parse(shell.transform_cell(source))
-    kept = [node for node in tree.body if _defines(node)]
-    return ast.unparse(ast.Module(kept, []))
-
-
-def _defines(node: ast.stmt) -> bool:
-    if isinstance(node, ast.Assign):
-        try:
-            ast.literal_eval(node.value)
-        except ValueError:
-            return False
-        return True
-    return isinstance(node, ast.Import | ast.ImportFrom | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
-
-
 def run_cell(shell: InteractiveShell, student: Namespace, cell: Header) -> tuple[Error | None, bool]:
     """Run one cell under its own time limit -> (None, or the error that stopped it; whether it took something away)."""
     source = cell["source"]
@@ -189,9 +173,13 @@ def run_cell(shell: InteractiveShell, student: Namespace, cell: Header) -> tuple
     try:
         with time_limit(cell["seconds"], cell["patience"]):
             if cell["definitions_only"]:
-                source = definitions(source, shell)
+                source = cell_text.definitions(shell.transform_cell(source))
+            elif cell["answer"]:
+                source = cell_text.answer(source)
             result = shell.run_cell(source, store_history=False, silent=True)
-        error = result.error_before_exec or result.error_in_exec
+            error = result.error_before_exec or result.error_in_exec
+            if error is not None and not cell["given"]:
+                _run_rest(shell, source, error, f"cell {cell['name']}")
     except BaseException as caught:
         error = caught
     if cell["given"]:
@@ -199,6 +187,13 @@ def run_cell(shell: InteractiveShell, student: Namespace, cell: Header) -> tuple
     if cell["snapshot"]:
         student.snapshots[cell["snapshot"]] = dict(student.namespace)
     return None if error is None else describe(error), _took_away(noted, student)
+
+
+def _run_rest(shell: InteractiveShell, source: str, error: BaseException, name: str) -> None:
+    """The definitions below a line that fails on this machine alone, one by one: nobody else's code waits for them."""
+    for node in cell_text.left_after(shell.transform_cell(source), error, name):
+        with contextlib.suppress(Exception):
+            exec(compile(ast.Module([node], []), name, "exec"), shell.user_ns)
 
 
 def _took_away(noted: rebinding.Bound | None, student: Namespace) -> bool:

@@ -1,0 +1,143 @@
+"""Right submissions with one habit of real students each: full marks. What fails here alone costs nothing."""
+
+import json
+from collections.abc import Callable, Mapping
+
+import pytest
+
+from autograder.course import Course
+from autograder.judging.verdicts import PASSED, Result
+
+Mark = Callable[..., Result]
+HandIn = Callable[..., dict[str, bytes]]
+RELU = "def my_relu(x):\n    return np.maximum(0, x)\n"
+FORWARD = """def forward(params, X):
+    hidden = my_relu(X @ params["W1"] + params["b1"])
+    return hidden @ params["W2"] + params["b2"], hidden
+"""
+
+
+def lost(result: Result) -> dict[str, str]:
+    return {task: v.message for task, v in result.verdicts.items() if task != "T4" and v.status != PASSED}
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "from google.colab import drive\ndrive.mount('/content/drive')\n%cd /content/drive\n",
+        "import seaborn as sns\nsns.set()\n",
+        "import matplotlib.pyplot as plt\nplt.style.use('seaborn')\n",
+        "import matplotlib\nmatplotlib.use('TkAgg')\n",
+        "%load_ext nb_black\n",
+        "%%nobody_knows this\n",
+        "import seaborn, tensorflow\nimport torch\nplot = sns.lineplot\n",
+        "from numba import njit, prange\n\n@njit(parallel=True)\ndef double(x):\n    for _ in prange(1):\n        x = x + x\n"
+        "    return x\n\n@njit\n",
+        "import numba\n\n@numba.jit('f8(f8)', nopython=True)\n",
+    ],
+)
+@pytest.mark.parametrize("where", ["own cell", "answer"])
+def test_a_line_that_fails_on_graders_machine_alone_costs_nothing(
+    mark: Mark, hand_in: HandIn, right: Mapping[str, str], before: str, where: str
+) -> None:
+    own = where == "own cell"
+    answers = {**right, "T5": FORWARD if own else before + RELU + FORWARD}
+    result = mark(hand_in(answers, extra=[before + RELU] if own else []))
+    assert not lost(result)
+
+
+def test_what_stands_below_any_other_error_is_not_run(mark: Mark, hand_in: HandIn, right: Mapping[str, str]) -> None:
+    for error in ("1 / 0\n", "from nowhere import x\n1 / 0\n", "plt.style.use(nobody)\n1 / 0\n"):
+        result = mark(hand_in({**right, "T5": error + RELU + FORWARD}))
+        stays = error.startswith("from nowhere") or error.startswith("plt")  # definitions run, calls do not
+        assert ("T5" in lost(result)) != stays, error
+    result = mark(hand_in({**right, "T5": "import seaborn\ndef helper(x):\n    return x\nrest = missing_name\n"}))
+    assert "seaborn" in lost(result)["T5"] and "is not defined" not in lost(result)["T5"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "    scores = scores.astype(np.float_)\n",
+        "    assert np.alltrue(np.isfinite(scores)) and np.product((2, 3)) == 6 and np.Inf == np.inf\n",
+        "    assert np.in1d([1], [1, 2]).all() and np.trapz([1, 1]) == 1 and np.cast['int32'](1.5) == 1\n",
+        "    assert np.find_common_type([np.float32], [np.int64]) == np.float32 or True\n",
+    ],
+)
+def test_names_of_numpy_1_26_are_there(mark: Mark, hand_in: HandIn, right: Mapping[str, str], change: str) -> None:
+    first = right["T6"].index("    shifted")
+    assert not lost(mark(hand_in({**right, "T6": right["T6"][:first] + change + right["T6"][first:]})))
+
+
+def test_names_that_numpy_1_26_had_not_either_are_not_there(
+    mark: Mark, hand_in: HandIn, right: Mapping[str, str]
+) -> None:
+    first = right["T6"].index("    shifted")
+    changed = right["T6"][:first] + "    scores = scores.astype(np.float)\n" + right["T6"][first:]
+    assert "T6" in lost(mark(hand_in({**right, "T6": changed})))
+
+
+@pytest.fixture(scope="module")
+def given_class(course: Course) -> str:
+    """The cell of the release with the given class."""
+    cells = json.loads((course.release("hw4") / "2-two-layer-network.ipynb").read_text())["cells"]
+    return next(
+        "".join(c["source"]) for c in cells if c["metadata"].get("nbgrader", {}).get("grade_id") == "two-layer-net"
+    )
+
+
+@pytest.mark.parametrize(
+    "reword",
+    [
+        lambda text: "# my copy\n" + text,
+        lambda text: text.replace("):\n", "):  # as given\n", 1),
+        lambda text: text.replace('"', "'"),
+    ],
+)
+def test_the_given_class_once_more_is_the_given_class(
+    mark: Mark, hand_in: HandIn, right: Mapping[str, str], given_class: str, reword: Callable[[str], str]
+) -> None:
+    """A blank T5 costs T5 alone: its function is asked, and not the class that is built on it."""
+    blank = {**right, "T5": "def forward(params, X):\n    raise NotImplementedError\n"}
+    assert list(lost(mark(hand_in(blank)))) == ["T5"]
+    assert list(lost(mark(hand_in(blank, extra=[reword(given_class)])))) == ["T5"]
+
+
+def test_a_copy_that_does_something_else_is_a_class_of_ones_own(
+    mark: Mark, hand_in: HandIn, right: Mapping[str, str], given_class: str
+) -> None:
+    blank = {**right, "T5": "def forward(params, X):\n    raise NotImplementedError\n"}
+    assert len(lost(mark(hand_in(blank, extra=[given_class.replace("std=1e-4", "std=1e-3")])))) > 1
+
+
+@pytest.mark.parametrize("where", ["above", "below"])
+def test_a_stubs_line_that_was_left_costs_nothing(
+    mark: Mark, hand_in: HandIn, right: Mapping[str, str], where: str
+) -> None:
+    stub = "raise NotImplementedError\n"
+    head, _, body = right["T10"].partition("\n    ")
+    inside = f"{head}\n    {stub}    {body}" if where == "above" else f"{right['T10']}\n    {stub}"
+    at_end = stub + right["T3"] if where == "above" else f"{right['T3']}\n{stub}"
+    assert not lost(mark(hand_in({**right, "T10": inside, "T3": at_end})))
+
+
+@pytest.mark.parametrize("number", ["557,057", "'557,057'", '"557057"'])
+def test_a_number_with_commas_is_that_number(
+    mark: Mark, hand_in: HandIn, right: Mapping[str, str], number: str
+) -> None:
+    assert not lost(mark(hand_in({**right, "T3": f"num_parameters = {number}\n"})))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "import os\nhome = os.environ['HOME']\nassert os.path.isdir(os.path.expanduser('~'))\n",
+        "import getpass\nname = getpass.getuser()\n",
+        "import os\nassert os.environ['USER']\nos.getlogin if True else None\n",
+        "import pathlib, tempfile\npathlib.Path.home()\ntempfile.mkdtemp()\n",
+        "from joblib import Parallel, delayed\nassert Parallel(n_jobs=2)(delayed(abs)(n) for n in (-1, 2)) == [1, 2]\n",
+    ],
+)
+def test_what_is_of_any_machine_is_in_the_box(mark: Mark, hand_in: HandIn, right: Mapping[str, str], line: str) -> None:
+    result = mark(hand_in({**right, "T5": FORWARD}, extra=[line + RELU]))
+    assert not lost(result)
