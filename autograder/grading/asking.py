@@ -1,9 +1,8 @@
 """What one submission is asked: planned, asked of the end of its notebooks, and of earlier states of them."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from autograder.course import Assignment, Task, secret
 from autograder.grading import answer_cache, calibration
@@ -15,11 +14,10 @@ from autograder.judging.judge import JudgeContext
 from autograder.judging.verdicts import Verdict
 from autograder.sandbox.answers import Answers, Array, Error
 from autograder.sandbox.guest_process import Guest
-from autograder.submissions import cells, merge, saved_model
+from autograder.submissions import merge, own_files, saved_model
 from autograder.submissions.merge import Base, Merged
+from autograder.submissions.own_files import Beside
 from autograder.submissions.submission import Submission
-
-OWN_MODULES = 1 << 20  # bytes, of all Python files beside the notebooks together
 
 
 @dataclass(frozen=True)
@@ -28,7 +26,7 @@ class GraderContext:
 
     judge_context: JudgeContext
     bases: Mapping[str, Base]
-    helpers: Sequence[Path]
+    release_files: Collection[str]  # names of all files of the release: a student's own never take their place
     secret: bytes
     fingerprint: str
     guest: Guest
@@ -48,7 +46,7 @@ class Plan:
     merged: Mapping[str, Merged]
     model: tuple[str, Mapping[str, Array]] | Problem
     replayed: Mapping[str, int]  # seeds of an earlier grading that is made again
-    files: Mapping[str, bytes]  # the student's own modules
+    beside: Mapping[str, Beside]  # by notebook: the student's own files
     # by task, or `task@number` of a snapshot, which are added as they are asked
     seeds: dict[str, int] = field(default_factory=dict)
     contexts: dict[str, CheckContext] = field(default_factory=dict)
@@ -74,7 +72,8 @@ def planned(grader: GraderContext, handed_in: Submission, replayed: Mapping[str,
     assignment = grader.assignment
     merged = merge.merge_all(handed_in, grader.bases, assignment)
     model = saved_model.read_model(handed_in.files, assignment.model_file)
-    plan = Plan(handed_in, merged, model, replayed, _own_modules(handed_in, grader.helpers))
+    beside = {name: own_files.beside(handed_in, merged, name, grader.release_files) for name in merged}
+    plan = Plan(handed_in, merged, model, replayed, beside)
     _add_questions(grader, plan, judge.judged_tasks(assignment))
     return plan
 
@@ -107,10 +106,16 @@ def run(grader: GraderContext, plan: Plan, before: CachedAnswers) -> Ran:
         calibration.fit(grader.guest, grader.judge_context, grader.bases)
     finish = time.monotonic() + grader.guest.limits.total_seconds
     for name, book in plan.merged.items():
-        questions = [_question(plan, task) for task in to_ask if task.notebook == name]
-        run = NotebookRun(grader.guest, book, questions, plan.files, finish)
+        tasks = [task for task in to_ask if task.notebook == name]
+        apart = [task for task in tasks if task.saved_model and plan.beside[name].data]
+        run = NotebookRun(
+            grader.guest, book, [_question(plan, t) for t in tasks if t not in apart], plan.beside[name].files, finish
+        )
         ran.answers.update(run.answers())
-        if questions:
+        if apart:  # a table of the student's own must not tell what the model should know
+            of_model = [_question(plan, task) for task in apart]
+            ran.answers.update(NotebookRun(grader.guest, book, of_model, plan.beside[name].modules, finish).answers())
+        if tasks:
             ran.runs[name], ran.errors[name], ran.snapshots[name] = run, run.errors, run.snapshots()
         else:
             ran.errors[name] = before.cell_errors.get(name, {})
@@ -161,9 +166,15 @@ def look_back(
             number = numbers[cell]
             _add_questions(grader, plan, tasks, number)
             if to_ask := _not_kept(plan, tasks, number, kept, ran):
-                questions = [_question(plan, task, number) for task in to_ask]
-                run = NotebookRun(grader.guest, book, questions, plan.files, finish, cell, ran.runs.get(name))
-                ran.answers.update({at_snapshot(task, number): found for task, found in run.answers().items()})
+                beside, like = plan.beside[name], ran.runs.get(name)
+                for some, files in (
+                    ([t for t in to_ask if not (t.saved_model and beside.data)], beside.files),
+                    ([t for t in to_ask if t.saved_model and beside.data], beside.modules),
+                ):
+                    questions = [_question(plan, task, number) for task in some]
+                    if questions:
+                        run = NotebookRun(grader.guest, book, questions, files, finish, cell, like)
+                        ran.answers.update({at_snapshot(task, number): a for task, a in run.answers().items()})
             at = {
                 t.name: replace(
                     plan.contexts[at_snapshot(t.name, number)], answers=ran.answers[at_snapshot(t.name, number)]
@@ -175,15 +186,3 @@ def look_back(
                     rule = f"{verdict.rule}; as the notebook stood before its cell {cell}, where it had more right"
                     verdicts[task] = replace(verdict, snapshot=number, rule=rule)
                     contexts[task] = at[task]
-
-
-def _own_modules(handed_in: Submission, given: Sequence[Path]) -> dict[str, bytes]:
-    """Small Python files of the student's own beside the notebooks: the cells may import them."""
-    ours = {path.name for path in given}
-    found: dict[str, bytes] = {}
-    room = OWN_MODULES
-    for name, data in handed_in.files.items():
-        if name.endswith(".py") and "/" not in name and name not in ours and len(data) <= room:
-            found[name] = cells.text_of(data).encode()
-            room -= len(data)
-    return found

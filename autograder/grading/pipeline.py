@@ -38,7 +38,7 @@ def open_grader(
     return GraderContext(
         judge_context=judge_context,
         bases=merge.released(course.release(assignment.name), assignment),
-        helpers=helpers,
+        release_files={path.name for path in course.release(assignment.name).iterdir()},
         secret=secret.load_secret(course),
         fingerprint=grader_fingerprint(course, assignment),
         guest=Guest(Inside(probes, tuple(helpers), judge_context.dataset.shown), assignment.limits, unsafe, trace),

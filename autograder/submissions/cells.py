@@ -64,7 +64,7 @@ def content_of(text: str) -> dict[str, Any]:
     if sum(map(text.count, '[{,"')) > MAX_VALUES and _values(text) > MAX_VALUES:
         raise NoCells("too_many_values", f"the notebook has more than {MAX_VALUES} values")
     try:
-        found = json.loads(text)
+        found = json.loads(text, strict=False)  # raw tabs in strings, say
     except (ValueError, RecursionError):
         raise NoCells("not_json", "the file is not a notebook (not JSON)") from None
     if not isinstance(found, dict):

@@ -42,6 +42,7 @@ class Merged:
     base: Mapping[str, Any]
     problems: tuple[FileProblem, ...] = ()
     lost: tuple[str, ...] = ()  # tasks whose answer cell is not there
+    folder: str = ""  # where the student's notebook lies in the submission: "" or `folder/`
 
 
 def released(release: Path, assignment: Assignment) -> dict[str, Base]:
@@ -139,7 +140,11 @@ def merge_all(submission: Submission, bases: Mapping[str, Base], assignment: Ass
             problems.append(FileProblem("missing", f"{name}.ipynb", {"instead": instead}))
         all_tasks = tuple(task.name for task in tasks)
         told = (replace(problem, tasks=problem.tasks or all_tasks) for problem in problems)
-        merged[name] = replace(found, problems=(*told, *(found.problems if file and file.cells else ())))
+        merged[name] = replace(
+            found,
+            problems=(*told, *(found.problems if file and file.cells else ())),
+            folder=file.file.removesuffix(file.base) if file else "",
+        )
     return merged
 
 

@@ -10,7 +10,7 @@ from typing import Any
 START, BASE, MIDDLE, END = "<<<<<<<", "|||||||", "=======", ">>>>>>>"  # git's marks
 SCRIPT = re.compile(r"^# (?:In\[[ \d]*\]:|%%.*)$", re.MULTILINE)
 MAX_JOINED = 20_000  # characters of two cells that are tried as one
-JSON = json.JSONDecoder()
+JSON = json.JSONDecoder(strict=False)
 
 
 def conflicted(text: str) -> bool:

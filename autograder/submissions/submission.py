@@ -107,7 +107,7 @@ def _name(path: Path, folder: Path) -> str:
 
 def _stamp(data: bytes, problems: list[FileProblem]) -> str:
     """The time in timestamp.txt, or "" where there is none that looks like a time."""
-    text = data[:100].decode("utf-8", "replace").strip()
+    text = data[:100].decode("utf-8-sig", "replace").strip()
     if not text or TIME.fullmatch(text):
         return text
     problems.append(FileProblem("not_a_time", "timestamp.txt", {"text": repr(text[:40])}))

@@ -1,12 +1,16 @@
 """Right submissions with one habit of real students each: full marks. What fails here alone costs nothing."""
 
+import io
 import json
 from collections.abc import Callable, Mapping
 
+import numpy as np
 import pytest
 
 from autograder.course import Course
+from autograder.grading import made_up
 from autograder.judging.verdicts import PASSED, Result
+from autograder.sandbox.answers import Array
 
 Mark = Callable[..., Result]
 HandIn = Callable[..., dict[str, bytes]]
@@ -31,7 +35,7 @@ def lost(result: Result) -> dict[str, str]:
         "%load_ext nb_black\n",
         "%%nobody_knows this\n",
         "import seaborn, tensorflow\nimport torch\nplot = sns.lineplot\n",
-        "from numba import njit, prange\n\n@njit(parallel=True)\ndef double(x):\n    for _ in prange(1):\n        x = x + x\n"
+        "from numba import njit, prange\n\n@njit(parallel=True)\ndef two(x):\n    for _ in prange(1):\n        x += x\n"
         "    return x\n\n@njit\n",
         "import numba\n\n@numba.jit('f8(f8)', nopython=True)\n",
     ],
@@ -141,3 +145,60 @@ def test_a_number_with_commas_is_that_number(
 def test_what_is_of_any_machine_is_in_the_box(mark: Mark, hand_in: HandIn, right: Mapping[str, str], line: str) -> None:
     result = mark(hand_in({**right, "T5": FORWARD}, extra=[line + RELU]))
     assert not lost(result)
+
+
+OWN_SCALE = FORWARD.replace('params["b1"])', 'params["b1"]) * scale')
+USES = "from nn.layers import my_relu\n"
+
+
+@pytest.mark.parametrize("folder", ["", "HW4 final/", "a/b/"])
+def test_own_modules_packages_and_data_are_found_from_where_the_notebook_lies(
+    mark: Mark, hand_in: HandIn, right: Mapping[str, str], folder: str
+) -> None:
+    own = {
+        "nn/__init__.py": b"",
+        "nn/layers.py": f"import numpy as np\nfrom helper import once\n{RELU}".encode(),
+        "helper.py": b"once = 1\n",
+        "data/scale.txt": b"1.0",
+    }
+    reads = "scale = float(open('data/scale.txt').read())\n"
+    files = {**hand_in({**right, "T5": USES + OWN_SCALE}, extra=[reads]), **own}
+    assert not lost(mark({folder + name: data for name, data in files.items()}))
+
+
+def test_no_file_of_the_students_takes_the_place_of_ours(mark: Mark, hand_in: HandIn, right: Mapping[str, str]) -> None:
+    files = hand_in({**right, "T5": USES + FORWARD}, extra=["assert hw4_helpers.__doc__\n" + RELU])
+    result = mark(
+        {**files, "hw4_helpers.py": b"raise SystemExit\n", "nn/hw4_helpers.py": b"", "nn/layers.py": RELU.encode()}
+    )
+    assert "name 'np'" in lost(result)["T5"]  # the module is the student's, and so is its mistake
+
+
+def test_the_other_notebook_is_run(mark: Mark, hand_in: HandIn, right: Mapping[str, str]) -> None:
+    basics = right["T3"] + "\n" + RELU.replace("np.", "__import__('numpy').")
+    assert not lost(mark(hand_in({**right, "T3": basics, "T5": FORWARD}, extra=["%run 1-basics.ipynb\n"])))
+
+
+TABLE = """
+class Looker(TwoLayerNet):
+    def predict(self, X):
+        return np.load("labels.npy")[:len(X)]
+"""
+
+
+def test_a_saved_model_is_asked_without_the_students_data(
+    mark: Mark, hand_in: HandIn, right: Mapping[str, str], net: Mapping[str, Array]
+) -> None:
+    """What a class of the student's own looks up in a file, the model does not know."""
+    buffer = io.BytesIO()
+    np.save(buffer, np.zeros(1000))
+    weights = made_up.model_file(net, "Looker")
+    files = {**hand_in(right, extra=[TABLE], weights=weights), "labels.npy": buffer.getvalue()}
+    assert "labels.npy" in lost(mark(files))["T12"]
+
+
+def test_raw_tabs_in_a_notebook_are_read(mark: Mark, hand_in: HandIn, right: Mapping[str, str]) -> None:
+    files = hand_in({**right, "T5": f"{right['T5']}  # a\ttab"})
+    name, raw = "2-two-layer-network.ipynb", b"a\\ttab"
+    assert raw in files[name]
+    assert not lost(mark({**files, name: files[name].replace(raw, b"a\ttab")}))

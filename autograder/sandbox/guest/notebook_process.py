@@ -315,8 +315,10 @@ class Notebook:
         self._student = Namespace(shell.user_ns, data=data)
 
     def files(self, header: Header, arrays: Arrays) -> bytes:
-        """Lay the notebook's own modules beside it."""
+        """Lay the student's own files beside the notebook."""
         for name, data in arrays.items():
+            if folder := os.path.dirname(name):
+                os.makedirs(folder, exist_ok=True)
             with open(name, "wb") as file:
                 file.write(data.tobytes())
         return frames.encode({}, {})
