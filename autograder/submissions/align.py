@@ -191,7 +191,9 @@ def _rejoined(cells: Sequence[Cell], submitted: Sequence[SubmittedCell]) -> tupl
     return whole, split
 
 
-def problems_of(file: str, cells: Sequence[Cell], found: Alignment, by_person: set[str]) -> list[FileProblem]:
+def problems_of(
+    file: str, cells: Sequence[Cell], found: Alignment, by_person: set[str], own_classes: Sequence[int] = ()
+) -> list[FileProblem]:
     """What was wrong with the cells, one FileProblem a kind."""
     filled, told = found.filled, []
 
@@ -211,7 +213,9 @@ def problems_of(file: str, cells: Sequence[Cell], found: Alignment, by_person: s
     told += of("split", found.split)
     told += of("ids_lost", found.strayed)
     told += of("flags_changed", [at for at, c in filled.items() if c.flags and _turned(c, cells[at])])
-    told += of("locked_changed", [at for at in locked if at in filled and not _is(filled[at], cells[at])])
+    told += of("own_class", own_classes)
+    edited = [at for at in locked if at in filled and not _is(filled[at], cells[at])]
+    told += of("locked_changed", [at for at in edited if at not in own_classes])
     told += of("locked_missing", [at for at in locked if at not in filled])
     if not found.in_order:
         told.append(FileProblem("reordered", file))

@@ -4,6 +4,7 @@ An answer is found by its grade_id, else by its cell id, else by the function th
 of the student's own stay where they stood. What cannot be placed costs its task at most.
 """
 
+import ast
 import hashlib
 import json
 import re
@@ -14,7 +15,8 @@ from typing import Any
 
 from autograder.course import PERSON, Assignment, Task
 from autograder.errors import CourseError
-from autograder.submissions import align, notebook_file
+from autograder.source_notebooks import function_name
+from autograder.submissions import align, notebook_file, salvage
 from autograder.submissions.align import ANSWER, EXTRA, FREE, LOCKED, TEST, Cell
 from autograder.submissions.cells import SubmittedCell, joined
 from autograder.submissions.notebook_file import NotebookFile
@@ -22,6 +24,8 @@ from autograder.submissions.problems import FileProblem
 from autograder.submissions.submission import PICTURES, Submission
 
 SKIP_TAG = "skip-execution"
+CLASS, WORD = re.compile(r"^class\s+(\w+)", re.MULTILINE), re.compile(r"\w+")
+MAX_CLASS = 100_000  # characters
 
 
 @dataclass(frozen=True)
@@ -101,13 +105,29 @@ def merge(name: str, base: Base, submitted: Sequence[SubmittedCell], tasks: Sequ
     for number, anchor in found.own:
         extras.setdefault(anchor, []).append(found.cells[number])
     merged = [_extra(cell, -1, n) for n, cell in enumerate(extras.get(-1, ()))]
+    own_classes = [at for at, cell in found.filled.items() if _is_own_class(cells, at, cell)]
     for at, base_cell in enumerate(cells):
         merged.append(_filled(base_cell, found.filled.get(at)))
+        if at in own_classes:
+            merged.append(_extra(found.filled[at], at, len(extras.get(at, ()))))
         merged += [_extra(extra, at, n) for n, extra in enumerate(extras.get(at, ()))]
     lost = tuple(c.task for at, c in enumerate(cells) if c.role == ANSWER and at not in found.filled)
     by_person = {task.name for task in tasks if task.graded_by == PERSON}
-    problems = align.problems_of(f"{name}.ipynb", cells, found, by_person)
+    problems = align.problems_of(f"{name}.ipynb", cells, found, by_person, own_classes)
     return Merged(name, tuple(merged), base.raw, tuple(problems), lost)
+
+
+def _is_own_class(cells: Sequence[Cell], at: int, submitted: SubmittedCell) -> bool:
+    """Whether a whole class was written in place of a given one: one that uses none of the answers' functions."""
+    given = set(CLASS.findall(cells[at].source)) if cells[at].role == LOCKED else set()
+    if not given or submitted.kind != "code" or len(submitted.source) > MAX_CLASS:
+        return False
+    body = salvage.statements(submitted.source)
+    written = [node for node in body if isinstance(node, ast.ClassDef) and node.name in given]
+    answers = {function_name(cell.source) for cell in cells if cell.role == ANSWER} - {""}
+    used = answers & set(WORD.findall(cells[at].source))
+    names = {node.id for one in written for node in ast.walk(one) if isinstance(node, ast.Name)}
+    return bool(written and used) and not used & names
 
 
 def _filled(cell: Cell, submitted: SubmittedCell | None) -> Cell:

@@ -42,6 +42,7 @@ LINES = {
     "flags_changed": "{file}: grading metadata changed, those of the release were used: {cells}",
     "reordered": "{file}: cells stand in another order; run in the order of the release",
     "locked_changed": "{file}: locked cells changed, the originals were used: {cells}",
+    "own_class": "{file}: a class of the student's own stands in place of the given one, and was marked: {cells}",
     "locked_missing": "{file}: locked cells missing, the originals were used: {cells}",
     "model_found_as": "{file} was found as {found}",
     "bad_model": "{file}: cannot be read ({why})",

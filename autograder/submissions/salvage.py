@@ -85,11 +85,7 @@ def script_cells(text: str) -> list[dict[str, Any]]:
 
 def _statements(text: str) -> list[dict[str, Any]]:
     """The cells of a script without marks, as Colab writes it: texts are strings, and each definition is a cell."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            body = ast.parse(text).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    if not (body := statements(text)):
         return [{"cell_type": "code", "source": text}] if text.strip() else []
     lines = text.splitlines()
     found: list[dict[str, Any]] = []
@@ -124,10 +120,19 @@ def one_cell(first: str, second: str) -> bool:
 
 
 def _compiles(text: str) -> bool:
+    return _parsed(text) is not None
+
+
+def statements(text: str) -> list[ast.stmt]:
+    """The statements of a text; none where it is no Python."""
+    parsed = _parsed(text)
+    return parsed.body if parsed else []
+
+
+def _parsed(text: str) -> ast.Module | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of the student's escapes
-            ast.parse(text)
+            return ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return True
+        return None

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import pytest
 
+from autograder.assignments.hw4.right_variants import own_class
 from autograder.course import Course
 from autograder.grading import made_up
 from autograder.judging.verdicts import PASSED, Result
@@ -202,3 +203,25 @@ def test_raw_tabs_in_a_notebook_are_read(mark: Mark, hand_in: HandIn, right: Map
     name, raw = "2-two-layer-network.ipynb", b"a\\ttab"
     assert raw in files[name]
     assert not lost(mark({**files, name: files[name].replace(raw, b"a\ttab")}))
+
+
+def test_a_class_of_ones_own_in_the_given_cell_is_marked_and_said(
+    mark: Mark, hand_in: HandIn, right: Mapping[str, str], given_class: str
+) -> None:
+    name = "2-two-layer-network.ipynb"
+    basics = {task: right[task] for task in ("T1", "T2", "T3")}
+
+    def with_given_cell(answers: Mapping[str, str], source: str) -> Result:
+        files = hand_in(answers)
+        book = json.loads(files[name])
+        for cell in book["cells"]:
+            if "".join(cell["source"]) == given_class:
+                cell["source"] = source
+        return mark({**files, name: json.dumps(book).encode()})
+
+    result = with_given_cell(basics, own_class())
+    assert not lost(result)
+    assert any("a class of the student's own stands in place of the given one" in note for note in result.notes)
+    assert "You wrote a class of your own" in result.verdicts["T5"].message
+    damaged = with_given_cell(right, given_class.replace("def loss", "def lost"))  # by a slip: the given one counts
+    assert not lost(damaged) and any("locked cells changed" in note for note in damaged.notes)
