@@ -580,6 +580,14 @@ def models_are_bounded(lab: Lab) -> Iterator[GraderContext]:
 
 
 @wall
+def models_are_narrow(lab: Lab) -> Iterator[GraderContext]:
+    """The judge works a model of any width through."""
+    with _opened(lab) as grader:
+        with patch.dict(grader.judge_context.checks.of("T12").check.__globals__, MOST_HIDDEN=1 << 30):
+            yield grader
+
+
+@wall
 def entries_are_counted(lab: Lab) -> Iterator[GraderContext]:
     """A saved model may list any number of entries."""
     with patch.object(saved_model, "MAX_ENTRIES", 1 << 30), _opened(lab) as grader:
