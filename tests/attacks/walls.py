@@ -31,7 +31,7 @@ from autograder.sandbox import answers as answers_module
 from autograder.sandbox import channel as channel_module
 from autograder.sandbox import guest_process
 from autograder.sandbox import walls as walls_module
-from autograder.sandbox.answers import Answers
+from autograder.sandbox.answers import Answers, Array
 from autograder.sandbox.channel import Channel, GuestLost
 from autograder.submissions import align, cells, merge, notebook_file, saved_model
 from tests.attacks.lab import SMALL, Lab
@@ -347,6 +347,26 @@ def shifted_images(lab: Lab) -> Iterator[GraderContext]:
     """Models are asked about the known images alone, and not about others near them."""
     with _opened(lab) as grader:
         with patch.dict(grader.judge_context.checks.of("T12").check.__globals__, flag_of=lambda *asked: ""):
+            yield grader
+
+
+@wall
+def sizes_are_held_against_the_rows(lab: Lab) -> Iterator[GraderContext]:
+    """Sizes of minibatches are right where none is below zero and their sum is right."""
+
+    def counts(sizes: Array, most: int, rows: int) -> Any:
+        return None if not 0 < sizes.size <= most or (sizes < 0).any() else sizes.astype(np.int64).ravel()
+
+    with _opened(lab) as grader:
+        with patch.dict(grader.judge_context.checks.of("T8").check.__globals__["looks_of"].__globals__, _counts=counts):
+            yield grader
+
+
+@wall
+def arrays_of_frames_are_counted(lab: Lab) -> Iterator[GraderContext]:
+    """The judge tries all hidden values with all probabilities that are said to have stood in a student's frames."""
+    with _opened(lab) as grader:
+        with patch.dict(grader.judge_context.checks.of("T7").check.__globals__, MOST_SEEN=1 << 30):
             yield grader
 
 

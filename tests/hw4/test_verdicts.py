@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
@@ -13,8 +14,10 @@ from autograder import source_notebooks
 from autograder.course import Assignment, Course, solution_regions
 from autograder.grading import asking, made_up
 from autograder.grading.asking import GraderContext
+from autograder.judging import judge
 from autograder.judging.mutations import Mistake
 from autograder.judging.verdicts import FAILED, NEEDS_GRADING, NOT_CHECKED, PASSED, Result, result_from
+from autograder.sandbox.answers import Answers
 from autograder.submissions.submission import Submission
 
 BASICS, NETWORK = "1-basics.ipynb", "2-two-layer-network.ipynb"
@@ -242,6 +245,17 @@ def test_no_denormal_number_comes_up_where_the_judge_works_in_single_precision(g
         labels(context, params, images, np.float32)
         for values in seen[0]:
             assert not ((values != 0) & (np.abs(values) < np.finfo(np.float32).tiny)).any()
+
+
+def test_losses_of_another_shape_are_not_held_against_each_other(grader: GraderContext) -> None:
+    many = 10**7  # by many: more than any machine has
+    found = {"losses_calm": np.zeros((many, 1)), "losses_of_other_X": np.zeros((1, many))}
+    context = judge.check_context(grader.judge_context, "T6", 1, Answers())
+    at = next(number for number, case in enumerate(context.cases) if "other_y" in case)
+    answers = Answers({f"{at}/{name}": array for name, array in found.items()})
+    results = grader.judge_context.checks.of("T6").check(replace(context, answers=answers, memo={}))
+    stability = next(one for one in results if one.part == "stability")
+    assert stability.problem is not None and stability.problem.kind == "shape"
 
 
 def test_labels_of_the_wrong_number_cost_t12_alone(
