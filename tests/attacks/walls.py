@@ -586,6 +586,13 @@ def outputs_are_cut(lab: Lab) -> Iterator[GraderContext]:
 
 
 @wall
+def cells_are_shortened(lab: Lab) -> Iterator[GraderContext]:
+    """What a student wrote stands in the graded notebook as long as it is."""
+    with patch.object(graded_notebook, "shortened", lambda source, kind, room: source), _opened(lab) as grader:
+        yield grader
+
+
+@wall
 def answers_are_bounded(lab: Lab) -> Iterator[GraderContext]:
     """Answers may be of any size (here: 900 MB declared, 60 MB sent)."""
     with patch.object(answers_module, "MAX_BODY", 1 << 32), _opened(lab) as grader:
