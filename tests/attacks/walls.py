@@ -593,6 +593,14 @@ def cells_are_shortened(lab: Lab) -> Iterator[GraderContext]:
 
 
 @wall
+def cells_are_looked_through_once(lab: Lab) -> Iterator[GraderContext]:
+    """A cell is looked through anew each time that it is compared with another one."""
+    looked = property(lambda cell: cells.plain(cell.source))
+    with patch.object(cells.SubmittedCell, "plain", looked), _opened(lab) as grader:
+        yield grader
+
+
+@wall
 def answers_are_bounded(lab: Lab) -> Iterator[GraderContext]:
     """Answers may be of any size (here: 900 MB declared, 60 MB sent)."""
     with patch.object(answers_module, "MAX_BODY", 1 << 32), _opened(lab) as grader:
