@@ -1,8 +1,9 @@
 """What one submission is asked: planned, asked of the end of its notebooks, and of earlier states of them."""
 
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from autograder.course import Assignment, Task, secret
 from autograder.grading import answer_cache, calibration
@@ -51,6 +52,7 @@ class Plan:
     seeds: dict[str, int] = field(default_factory=dict)
     contexts: dict[str, CheckContext] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict)  # of the questions: the same key, the same answers
+    of_model: dict[Hashable, Any] = field(default_factory=dict)  # what the checks worked out of the saved model
 
 
 @dataclass
@@ -84,7 +86,7 @@ def _add_questions(grader: GraderContext, plan: Plan, tasks: Sequence[Task], num
     for task in tasks:
         name, parts = at_snapshot(task.name, number), (task.name, *([str(number)] if number else ()))
         seed = plan.replayed.get(name, secret.seed(grader.secret, handed_in.student, handed_in.digest, *parts))
-        context = judge.planned_context(grader.judge_context, task.name, seed, plan.model)
+        context = judge.planned_context(grader.judge_context, task.name, seed, plan.model, plan.of_model)
         asking = grader.run, handed_in.digest, grader.probes[task.name] + (f"\n{number}" if number else "")
         plan.seeds[name], plan.contexts[name] = seed, context
         plan.keys[name] = answer_cache.question_key(*asking, context.cases)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from types import TracebackType
 
-from autograder import files
+from autograder import deadline, files
 from autograder.course import Assignment, Course, roster
 from autograder.course.fingerprint import grader_fingerprint
 from autograder.errors import CourseError
@@ -94,8 +94,12 @@ class GradingSession:
             if not workers.still_holds(result, handed_in, fingerprint, self.assignment):
                 found.todo.append(student)
             elif not self._is_laid(handed_in, result):
-                self._lay(handed_in, result)
-                again.append(student)
+                try:
+                    with deadline.within(self.assignment.limits.total_seconds):
+                        self._lay(handed_in, result)
+                    again.append(student)
+                except deadline.Overrun as error:
+                    found.said.append(f"{student}: graded notebooks not written: {error}")
         if again:
             found.said.append(f"graded notebooks written again from kept verdicts: {_some(again)}")
         return found

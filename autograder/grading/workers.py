@@ -14,6 +14,7 @@ from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from autograder import deadline
 from autograder.course import Assignment, Course, load_course
 from autograder.course.fingerprint import grader_fingerprint
 from autograder.errors import CourseError
@@ -46,9 +47,18 @@ def grader(root: str, name: str, fingerprint: str = "", unsafe: bool = False) ->
     return _graders[key]
 
 
-def work(root: str, name: str, fingerprint: str, unsafe: bool, handed_in: Submission, earlier: bytes = b"") -> Result:
+def work(
+    root: str,
+    name: str,
+    fingerprint: str,
+    unsafe: bool,
+    handed_in: Submission,
+    earlier: bytes = b"",
+    or_end: bool = False,
+) -> Result:
     """What a worker does: grade one submission, with the answers that an earlier grading kept.
 
+    Overrun where this process itself is busy with it for longer than a submission may take; or_end: see deadline.py.
     root: the course folder, or "" on a cluster, where each worker has its own: AUTOGRADER_COURSE, or
     the folder that it was started in. fingerprint: what the coordinator has; another one is refused.
     """
@@ -60,7 +70,8 @@ def work(root: str, name: str, fingerprint: str, unsafe: bool, handed_in: Submis
                 f"a worker has another grader or course in {here} ({found.fingerprint}, here {fingerprint}): "
                 "copy this course folder there, install the same autograder, and start the worker again"
             )
-        return pipeline.grade_submission(found, handed_in, earlier)
+        with deadline.within(found.guest.limits.total_seconds, or_end):
+            return pipeline.grade_submission(found, handed_in, earlier)
 
 
 def work_through(
@@ -70,7 +81,7 @@ def work_through(
     outcomes: Outcomes = []
     for handed_in, earlier in batch:
         try:
-            outcomes.append(work(root, name, fingerprint, unsafe, handed_in, earlier))
+            outcomes.append(work(root, name, fingerprint, unsafe, handed_in, earlier, or_end=True))
         except Exception as error:
             outcomes.append(error)
     return outcomes
@@ -100,7 +111,11 @@ def traced(course: Course, assignment: Assignment, student: str, unsafe: bool, f
     handed_in = submission.read_submission(course.submitted(assignment.name, student), student)
     grader = pipeline.open_grader(course, assignment, unsafe, trace)
     with grader.guest:
-        result = pipeline.grade_submission(grader, handed_in)
+        try:
+            with deadline.within(grader.guest.limits.total_seconds):
+                result = pipeline.grade_submission(grader, handed_in)
+        except deadline.Overrun as error:
+            return handed_in, error
     trace.decided({t: {"seed": result.seeds.get(t), **v.as_json()} for t, v in result.verdicts.items()})
     return handed_in, result
 

@@ -104,12 +104,19 @@ class CheckContext:
     undone: Mapping[str, Error] = field(default_factory=dict)  # name -> why the cell that defines it did not do so
     fault: str = ""  # of the author's code that makes the cases: the place and the error; there are none then
     memo: dict[Hashable, Any] = field(default_factory=dict, compare=False)  # what a check has worked out: see once()
+    of_model: dict[Hashable, Any] = field(default_factory=dict, compare=False)  # the same: see once_a_model()
 
     def once(self, key: Hashable, make: Callable[[], Made]) -> Made:
         """What `make` gives, worked out at the first call with that key. It may hang on this context alone."""
         if key not in self.memo:
             self.memo[key] = make()
         return cast("Made", self.memo[key])
+
+    def once_a_model(self, key: Hashable, make: Callable[[], Made]) -> Made:
+        """The same, for all contexts of a submission. It may hang on the saved model and the dataset alone."""
+        if key not in self.of_model:
+            self.of_model[key] = make()
+        return cast("Made", self.of_model[key])
 
     def value(self, case: int, name: str) -> Array | Problem:
         """The answer of that name, or why there is none."""

@@ -1,7 +1,7 @@
 """Answers and the reference -> verdicts. It never runs student code."""
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
@@ -87,8 +87,9 @@ def check_context(
     seed: int,
     answers: Answers,
     model: tuple[str, Mapping[str, Array]] | Problem | None = None,
+    of_model: dict[Hashable, Any] | None = None,
 ) -> CheckContext:
-    """Everything that the check of one task may look at."""
+    """Everything that the check of one task may look at. of_model: what was worked out of the saved model before."""
     return CheckContext(
         task=task,
         cases=cases(judge_context, task, seed),
@@ -99,15 +100,20 @@ def check_context(
         thresholds=judge_context.assignment.thresholds.get(judge_context.assignment.dataset, (0.0, 0.0)),
         sizes=judge_context.checks.of(task).sizes,
         seed=seed,
+        of_model={} if of_model is None else of_model,
     )
 
 
 def planned_context(
-    judge_context: JudgeContext, task: str, seed: int, model: tuple[str, Mapping[str, Array]] | Problem
+    judge_context: JudgeContext,
+    task: str,
+    seed: int,
+    model: tuple[str, Mapping[str, Array]] | Problem,
+    of_model: dict[Hashable, Any],
 ) -> CheckContext:
     """The context of one task before its answers are there; with the fault where its author's code stumbles."""
     try:
-        context = check_context(judge_context, task, seed, Answers(), model)
+        context = check_context(judge_context, task, seed, Answers(), model, of_model)
         asks(judge_context, context)
     except Exception as error:
         fault = _stumbled(judge_context, task, error).fault

@@ -8,17 +8,19 @@ in text nothing is live but LaTeX that makes letters and the student's own pictu
 import base64
 import binascii
 import html
+import itertools
 import json
 import re
 import urllib.parse
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
 from autograder.course import Assignment
 from autograder.judging.verdicts import PASSED, Result, Verdict
 from autograder.submissions import merge
-from autograder.submissions.align import ANSWER, EXTRA, TEST, Cell
+from autograder.submissions.align import ANSWER, EXTRA, FREE, TEST, Cell
 from autograder.submissions.cells import joined
 from autograder.submissions.merge import Base, Merged
 from autograder.submissions.submission import PICTURES, Submission
@@ -26,6 +28,16 @@ from autograder.submissions.submission import PICTURES, Submission
 MARK = "autograder_verdict"  # in a graded notebook's metadata: the stamp of its result
 MAX_TEXT = 10_000  # characters of an output
 MAX_PICTURE = 4 << 20  # bytes of a picture
+# of a cell that a student wrote, characters without pictures, and of all own cells of a notebook: readers of Python
+# and Markdown take quadratic time for what is made to be slow
+MAX_SOURCE, MAX_OWN = 20_000, 300_000
+MAX_BLANK = 20  # blank lines of code in a row: for each, pygments looks through all that follow
+MAX_LINE = 2000  # characters of a line of code: for each asterisk, IPython's lexer looks through all that follow
+NOTES = {
+    "code": "# [when graded] {} more are not shown",
+    "markdown": "\n(when graded: {} more are not shown)\n",
+}
+PICTURE_COUNTS = 100  # characters, as which an inline picture counts
 MAGIC = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
 ANSI = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)?|.)?")
 CONTROLS = re.compile(r"[\0-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u2424]")  # mistune takes the last for a line's end
@@ -35,6 +47,8 @@ ADDRESS = re.compile(r"(?i)(://|\bwww\.)(?=\S)")
 TEX = "bbox|class|cssId|data|href|html\\w*|includegraphics|mmlToken|require|style|unicode|url"
 LATEX = re.compile(rf"\\(?=(?:{TEX})(?![A-Za-z]))")  # commands that do more than print
 ALT, FILE = r"[^\[\]<>(){}&\"'`\\!$\n]*", r"[^\s<>()\[\]{}&\"'`\\/:?#%]+"
+INLINE = r"data:image/(?:png|jpeg);base64,[A-Za-z0-9+/=]+"
+PICTURE = re.compile(f"({INLINE})")
 DECODED = 4  # times: a reader may do so more than once
 SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
@@ -90,8 +104,12 @@ def _by_person(cell: Cell) -> bool:
 
 
 def _notebook(book: Merged, result: Result, scans: Mapping[str, Any] | None) -> bytes:
-    cells = []
+    cells, room = [], MAX_OWN
     for number, cell in enumerate(book.cells):
+        if cell.submitted is not None and cell.role in (ANSWER, FREE, EXTRA):
+            source = shortened(cell.source, cell.kind, min(MAX_SOURCE, room) if cell.role == EXTRA else MAX_SOURCE)
+            room -= len(source) if cell.role == EXTRA else 0
+            cell = replace(cell, source=source)
         cells.append(_cell(cell, number, result))
         if scans and _by_person(cell):
             cells.append({**scans, "id": f"scans-{number}"})
@@ -99,6 +117,38 @@ def _notebook(book: Merged, result: Result, scans: Mapping[str, Any] | None) -> 
     data = {"cells": cells, **{name: value for name, value in book.base.items() if name != "cells"}}
     data["metadata"] = metadata  # after the cells: whose verdict this is stands near the end of the file
     return json.dumps(data, ensure_ascii=False).encode("utf-8")
+
+
+def shortened(source: str, kind: str, room: int) -> str:
+    """What is shown of a student's cell, with a line in place of what is left out."""
+    shown: list[str] = []
+    left_out = 0
+    for number, piece in enumerate(PICTURE.split(source)):
+        counts = PICTURE_COUNTS if number % 2 else len(piece)  # every second piece is a picture
+        kept = piece if counts <= room else "" if number % 2 else piece[: max(room, 0)]
+        shown.append(kept)
+        left_out += len(piece) - len(kept)
+        room -= counts
+    text = "".join(shown)
+    text = eased(text) if kind == "code" else text
+    note = NOTES.get(kind, NOTES["markdown"])
+    return f"{text}\n{note.format(f'{left_out} characters')}" if left_out else text
+
+
+def eased(code: str) -> str:
+    """Code without what lexers are slow at: a line in place of many blank ones, and no line without an end."""
+    shown: list[str] = []
+    for blank, lines in itertools.groupby(code.splitlines(keepends=True), lambda line: not line.strip()):
+        some = list(lines)
+        if blank and len(some) > MAX_BLANK:
+            some[MAX_BLANK:] = [NOTES["code"].format(f"{len(some) - MAX_BLANK} blank lines") + "\n"]
+        shown += some
+    return "".join(line if len(line) <= MAX_LINE else _cut(line) for line in shown)
+
+
+def _cut(line: str) -> str:
+    more = NOTES["code"].format(f"{len(line) - MAX_LINE} characters")
+    return f"{line[:MAX_LINE].rstrip()}  {more}\n"
 
 
 def _cell(cell: Cell, number: int, result: Result) -> dict[str, Any]:
@@ -152,7 +202,7 @@ def _stream(text: str) -> dict[str, Any]:
 
 def clean_text(text: str) -> str:
     """Without terminal codes and control characters, and not too long."""
-    text = ANSI.sub("", text)
+    text = ANSI.sub("", text[: 10 * MAX_TEXT])  # terminal codes are most of some
     text = "".join(c for c in text if c in "\n\t" or c.isprintable())
     return text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + "\n... (cut)\n"
 
@@ -221,9 +271,8 @@ def clean_markdown(text: str, names: Mapping[str, str] | None = None) -> str:
     text = _without_live(CONTROLS.sub("", text), (TAG,))
     forms = {form: old for old in names or {} for form in (old, quote(old), quote(old, safe="/()!*',;:@&=+$#?"))}
     attached = "|".join(map(re.escape, sorted(forms, key=len, reverse=True))) or "(?!)"
-    inline = r"data:image/(?:png|jpeg);base64,[A-Za-z0-9+/=]+"
     beside = rf"{FILE}\.(?i:pdf|png|jpe?g)"
-    kept = re.compile(rf"(!?\[{ALT}\])\((?:< )?(?:attachment:({attached})|({inline}|{beside}))>?\)")
+    kept = re.compile(rf"(!?\[{ALT}\])\((?:< )?(?:attachment:({attached})|({INLINE}|{beside}))>?\)")
     done, at = [], 0
     for match in kept.finditer(text):
         target = match[3] or f"attachment:{(names or {})[forms[match[2]]]}"

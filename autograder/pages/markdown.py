@@ -20,7 +20,7 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
-from autograder.pages.graded_notebook import MAGIC
+from autograder.pages.graded_notebook import MAGIC, eased
 from autograder.submissions.cells import joined
 
 MAX_NOTEBOOK = 300_000  # characters that are set in Markdown or in colours; what is beyond stays plain
@@ -83,6 +83,7 @@ def _outputs(outputs: Sequence[Mapping[str, Any]]) -> tuple[tuple[str, ...], tup
 @functools.lru_cache(maxsize=2000)  # most cells are the same in every student's notebook
 def code(source: str) -> Markup:
     """Python in colours."""
+    source = eased(source)
     return Markup(highlight(source, PythonLexer(stripnl=False), FORMATTER).rstrip("\n"))
 
 

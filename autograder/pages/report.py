@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from rich.console import Console
 
+from autograder import deadline
 from autograder.course import PERSON, Assignment, Course, messages
 from autograder.errors import CourseError
 from autograder.files import write_whole
@@ -60,7 +61,7 @@ def make(course: Course, assignment: Assignment, rows: Rows, out: Console, quiet
     if not quiet:
         out.print(f"writing feedback for {len(found)} students of {assignment.name}, language {course.language!r}")
     with Progress(len(found), out, quiet) as progress:
-        write_feedback(course, assignment, found, progress.step)
+        unwritten = write_feedback(course, assignment, found, progress.step)
     if not quiet:
         out.print("comparing answers and models, drawing the class report")
     page = write(course, assignment, found, ungraded, likenesses(course, assignment, found))
@@ -69,6 +70,8 @@ def make(course: Course, assignment: Assignment, rows: Rows, out: Console, quiet
     if not quiet:
         out.print(f"feedback: {course.root}/feedback/STUDENT/{assignment.name}/feedback.html", markup=False)
         out.print(f"report:   {page}", markup=False)
+    if unwritten:
+        raise CourseError(f"no feedback was written for {len(unwritten)}, the others have theirs: {unwritten[0]}")
     return page
 
 
@@ -105,12 +108,18 @@ def write(
 
 def write_feedback(
     course: Course, assignment: Assignment, found: Sequence[StudentMark], step: Callable[[], None]
-) -> None:
-    """Write every student's feedback."""
+) -> list[str]:
+    """Write every student's feedback -> lines about those that take too long."""
     writer = feedback.Writer(course, assignment)
+    unwritten: list[str] = []
     for mark in found:
-        writer.write(mark)
+        try:
+            with deadline.within(assignment.limits.total_seconds):
+                writer.write(mark)
+        except deadline.Overrun as error:
+            unwritten.append(f"{mark.student}: {error}")
         step()
+    return unwritten
 
 
 def page(

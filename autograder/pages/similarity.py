@@ -72,7 +72,7 @@ def plain(answer: str) -> str:
         for node in ast.walk(tree):
             if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node) is not None:
                 node.body[:1] = [] if len(node.body) > 1 else [ast.Pass()]
-        return ast.unparse(_Short().visit(tree))
+        return ast.unparse(_Short().visit(tree))[:MAX_ANSWER]  # deep in blocks, it may be a hundred times as long
     except (SyntaxError, ValueError, RecursionError, MemoryError):  # prose, or code that is not Python
         return " ".join(text.split())
 

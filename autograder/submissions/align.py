@@ -1,5 +1,6 @@
 """Which submitted cell is which cell of the release: by its ids, its text, or the function that it defines."""
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -7,10 +8,8 @@ from typing import Any
 
 from autograder.source_notebooks import function_name
 from autograder.submissions import problems, salvage
-from autograder.submissions.cells import SubmittedCell, functions
+from autograder.submissions.cells import SubmittedCell, plain
 from autograder.submissions.problems import FileProblem
-
-MAX_TRIES = 50  # to join cells: each parses up to salvage.MAX_JOINED characters
 
 
 class Role(StrEnum):
@@ -40,6 +39,11 @@ class Cell:
     submitted: SubmittedCell | None = None
     written: bool = False
 
+    @functools.cached_property
+    def plain(self) -> str:
+        """Its source as a submitted cell's is compared with it."""
+        return plain(self.source)
+
     @property
     def runs(self) -> bool:
         """Whether grading runs the cell: all code but what the source tags, whose definitions count."""
@@ -64,9 +68,9 @@ class Alignment:
     in_order: bool = True
 
 
-def place(cells: Sequence[Cell], submitted: Sequence[SubmittedCell]) -> Alignment:
+def place(cells: Sequence[Cell], submitted: Sequence[SubmittedCell], parser: salvage.Parser) -> Alignment:
     """Find the place of every submitted cell."""
-    submitted, split = _rejoined(cells, submitted)
+    submitted, split = _rejoined(cells, submitted, parser)
     places = _places(cells, submitted)
     filled: dict[int, int] = {}
     for number, at in places.items():
@@ -107,11 +111,11 @@ def _stands_back(cell: Cell, submitted: SubmittedCell) -> bool:
 
 
 def _is(submitted: SubmittedCell, cell: Cell) -> bool:
-    return _plain(submitted.source) == _plain(cell.source)
+    return submitted.plain == cell.plain
 
 
 def _same(one: SubmittedCell, other: SubmittedCell) -> bool:
-    return _plain(one.source) == _plain(other.source)
+    return one.plain == other.plain
 
 
 def _turned(submitted: SubmittedCell, cell: Cell) -> bool:
@@ -120,18 +124,14 @@ def _turned(submitted: SubmittedCell, cell: Cell) -> bool:
     return any(given.get(name) != value for name, value in submitted.flags.items() if name in given)
 
 
-def _plain(source: str) -> str:
-    return "\n".join(line.rstrip() for line in source.splitlines()).strip()
-
-
 def _places(cells: Sequence[Cell], submitted: Sequence[SubmittedCell]) -> dict[int, int]:
     """Number of a submitted cell -> number of the release's cell that it is."""
     by_grade_id = {c.name: n for n, c in enumerate(cells) if c.role != FREE}
     by_cell_id = {str(c.raw["id"]): n for n, c in enumerate(cells) if c.raw and c.raw.get("id")}
-    by_source = {_plain(c.source): n for n, c in enumerate(cells) if c.source.strip()}
+    by_source = {c.plain: n for n, c in enumerate(cells) if c.source.strip()}
     found: dict[int, int] = {}
     for number, cell in enumerate(submitted):
-        keys = ((cell.grade_id, by_grade_id), (cell.cell_id, by_cell_id), (_plain(cell.source), by_source))
+        keys = ((cell.grade_id, by_grade_id), (cell.cell_id, by_cell_id), (cell.plain, by_source))
         for key, known in keys:
             at = known.get(key) if key else None
             # an answer that became text by a slip of the keyboard is the answer still
@@ -165,15 +165,16 @@ def _find_lost(
 
 
 def _defines(cell: SubmittedCell, function: str) -> bool:
-    return cell.kind == "code" and function in functions(cell.source)
+    return cell.kind == "code" and function in cell.functions
 
 
-def _rejoined(cells: Sequence[Cell], submitted: Sequence[SubmittedCell]) -> tuple[list[SubmittedCell], list[int]]:
+def _rejoined(
+    cells: Sequence[Cell], submitted: Sequence[SubmittedCell], parser: salvage.Parser
+) -> tuple[list[SubmittedCell], list[int]]:
     """Answers that were split into several cells made one again, and the numbers of their places."""
     answers = {c.name: n for n, c in enumerate(cells) if c.role == ANSWER and c.kind == "code"}
     whole: list[SubmittedCell] = []
     split = []
-    tries = 0
     for cell in submitted:
         last = whole[-1] if whole else None
         if (
@@ -181,8 +182,7 @@ def _rejoined(cells: Sequence[Cell], submitted: Sequence[SubmittedCell]) -> tupl
             and last.grade_id in answers
             and cell.grade_id in ("", last.grade_id)
             and last.kind == cell.kind == "code"
-            and (tries := tries + 1) <= MAX_TRIES
-            and salvage.one_cell(last.source, cell.source)
+            and parser.one_cell(last.source, cell.source)
         ):
             whole[-1] = replace(last, source=f"{last.source}\n{cell.source}", outputs=last.outputs + cell.outputs)
             split.append(answers[last.grade_id])

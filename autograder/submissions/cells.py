@@ -1,5 +1,6 @@
 """The text of a submitted notebook -> its cells, each field of a known type. Nothing here runs them."""
 
+import functools
 import json
 import re
 from collections.abc import Mapping
@@ -9,6 +10,7 @@ from typing import Any
 MAX_VALUES = 1_000_000  # of a notebook's JSON: each takes memory far beyond the bytes that it is written in
 MAX_CELLS = 2000
 MAX_OUTPUTS = 500  # of a cell
+MAX_ID = 200  # characters: ids of the release are shorter
 FLAGS = ("grade", "solution", "locked", "task", "points", "schema_version")
 TEXT = re.compile(r'"(?:[^"\\]|\\.)*+"?', re.DOTALL)  # never fails at a quotation mark, so its time is linear
 
@@ -24,6 +26,18 @@ class SubmittedCell:
     outputs: tuple[Mapping[str, Any], ...] = ()
     attachments: Mapping[str, Any] = field(default_factory=dict)
     flags: Mapping[str, Any] = field(default_factory=dict)  # what nbgrader's metadata says of it
+
+    # worked out once a cell: one of 30 MB may be compared with 2,000 others
+
+    @functools.cached_property
+    def plain(self) -> str:
+        """Its source, but for white space at the ends of lines and around it."""
+        return plain(self.source)
+
+    @functools.cached_property
+    def functions(self) -> frozenset[str]:
+        """Names of the functions that it defines."""
+        return frozenset(re.findall(r"^def\s+(\w+)\s*\(", self.source, re.MULTILINE))
 
 
 class NoCells(ValueError):
@@ -83,9 +97,9 @@ def _values(text: str) -> int:
     return strings + sum(map(outside.count, "[{,"))
 
 
-def functions(source: str) -> set[str]:
-    """Names of the functions that a cell defines."""
-    return set(re.findall(r"^def\s+(\w+)\s*\(", source, re.MULTILINE))
+def plain(source: str) -> str:
+    """A source without the white space that stands at the ends of lines and around it."""
+    return "\n".join(line.rstrip() for line in source.splitlines()).strip()
 
 
 def cell(raw: Mapping[str, Any]) -> SubmittedCell:
@@ -96,8 +110,8 @@ def cell(raw: Mapping[str, Any]) -> SubmittedCell:
     return SubmittedCell(
         kind=str(raw.get("cell_type", "code")),
         source=joined(raw.get("source", raw.get("input", ""))),
-        grade_id=str(grading.get("grade_id", "")),
-        cell_id=str(raw.get("id", "")),
+        grade_id=str(grading.get("grade_id", ""))[:MAX_ID],
+        cell_id=str(raw.get("id", ""))[:MAX_ID],
         outputs=tuple(o for o in outputs[:MAX_OUTPUTS] if isinstance(o, dict)) if isinstance(outputs, list) else (),
         attachments=_dict(raw.get("attachments")),
         flags={name: grading[name] for name in FLAGS if name in grading},

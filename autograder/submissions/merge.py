@@ -97,10 +97,12 @@ def _base_cells(base: Mapping[str, Any], tasks: Iterable[Task]) -> list[Cell]:
     return cells
 
 
-def merge(name: str, base: Base, submitted: Sequence[SubmittedCell], tasks: Sequence[Task]) -> Merged:
+def merge(
+    name: str, base: Base, submitted: Sequence[SubmittedCell], tasks: Sequence[Task], parser: salvage.Parser
+) -> Merged:
     """Put a student's cells onto the release's."""
     cells = base.cells
-    found = align.place(cells, submitted)
+    found = align.place(cells, submitted, parser)
     extras: dict[int, list[SubmittedCell]] = {}
     for number, anchor in found.own:
         extras.setdefault(anchor, []).append(found.cells[number])
@@ -149,10 +151,10 @@ def _extra(cell: SubmittedCell, at: int, number: int) -> Cell:
 def merge_all(submission: Submission, bases: Mapping[str, Base], assignment: Assignment) -> dict[str, Merged]:
     """Every notebook of the assignment; a missing or broken one has the release's cells, unanswered."""
     notebook_files = notebook_file.notebook_files(submission, [f"{name}.ipynb" for name in bases])
-    merged = {}
+    merged, parser = {}, salvage.Parser()
     for name, base in bases.items():
         tasks = [task for task in assignment.tasks if task.notebook == name]
-        found, file, problems = _chosen(name, base, tasks, notebook_files)
+        found, file, problems = _chosen(name, base, tasks, notebook_files, parser)
         left_out = any(problem.names(f"{name}.ipynb") for problem in submission.problems)
         if file is None and not left_out:
             there = ", ".join(sorted(f for f in submission.files if not f.startswith("."))[:3])
@@ -169,7 +171,7 @@ def merge_all(submission: Submission, bases: Mapping[str, Base], assignment: Ass
 
 
 def _chosen(
-    name: str, base: Base, tasks: Sequence[Task], notebook_files: Sequence[NotebookFile]
+    name: str, base: Base, tasks: Sequence[Task], notebook_files: Sequence[NotebookFile], parser: salvage.Parser
 ) -> tuple[Merged, NotebookFile | None, list[FileProblem]]:
     """The file that is this notebook: by its name, else by what stands in it; one with answers before one without."""
     named = [p for p in notebook_files if p.base == f"{name}.ipynb"]
@@ -183,8 +185,8 @@ def _chosen(
     readable = notebooks or [p for p in named if p.cells]
     candidates = [*named, *(notebooks if readable else like)]
     if not candidates:
-        return merge(name, base, (), tasks), None, []
-    merged = [merge(name, base, p.cells, tasks) for p in candidates]
+        return merge(name, base, (), tasks, parser), None, []
+    merged = [merge(name, base, p.cells, tasks, parser) for p in candidates]
     written = [sum(c.written for c in m.cells if c.role == ANSWER) for m in merged]
     rank = [(count, not m.lost) for count, m in zip(written, merged, strict=True)]
     first = 0 if named and written[0] else rank.index(max(rank))

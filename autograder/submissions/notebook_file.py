@@ -117,7 +117,7 @@ def _traits(base: Mapping[str, Any]) -> set[str]:
 
 def _signs(cell: SubmittedCell) -> set[str]:
     found = {f"id {cell.grade_id}"} if cell.grade_id else set()
-    found |= {f"def {name}" for name in cells_module.functions(cell.source)}
+    found |= {f"def {name}" for name in cell.functions}
     return found | ({cell.source.strip()} if cell.source.strip() else set())
 
 

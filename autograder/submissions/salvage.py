@@ -11,6 +11,9 @@ START, BASE, MIDDLE, END = "<<<<<<<", "|||||||", "=======", ">>>>>>>"  # git's m
 SCRIPT = re.compile(r"^# (?:In\[[ \d]*\]:|%%.*)$", re.MULTILINE)
 MAX_JOINED = 20_000  # characters of two cells that are tried as one
 JSON = json.JSONDecoder(strict=False)
+MAX_PARSED = 500_000  # characters that are parsed to join the cells of a submission, in all its files
+MAX_SCRIPT = 300_000  # characters of a script without marks whose statements are told apart
+EACH = 100  # characters that are as dear as the start of the parser
 
 
 def conflicted(text: str) -> bool:
@@ -85,7 +88,7 @@ def script_cells(text: str) -> list[dict[str, Any]]:
 
 def _statements(text: str) -> list[dict[str, Any]]:
     """The cells of a script without marks, as Colab writes it: texts are strings, and each definition is a cell."""
-    if not (body := statements(text)):
+    if len(text) > MAX_SCRIPT or not (body := statements(text)):
         return [{"cell_type": "code", "source": text}] if text.strip() else []
     lines = text.splitlines()
     found: list[dict[str, Any]] = []
@@ -113,10 +116,21 @@ def _statements(text: str) -> list[dict[str, Any]]:
     return found
 
 
-def one_cell(first: str, second: str) -> bool:
-    """Whether two cells are one that was split: the second is no code alone, both together are."""
-    together = f"{first}\n{second}"
-    return len(together) <= MAX_JOINED and not _compiles(second) and _compiles(together)
+class Parser:
+    """Tells which cells of a submission are one that was split, until it has parsed MAX_PARSED characters."""
+
+    def __init__(self) -> None:
+        self.left = MAX_PARSED
+
+    def one_cell(self, first: str, second: str) -> bool:
+        """Whether two cells are one that was split: the second is no code alone, both together are."""
+        if len(first) + len(second) >= MAX_JOINED:
+            return False
+        return not self._compiles(second) and self._compiles(f"{first}\n{second}")
+
+    def _compiles(self, text: str) -> bool:
+        self.left -= len(text) + EACH
+        return self.left >= 0 and _compiles(text)
 
 
 def _compiles(text: str) -> bool:

@@ -19,12 +19,16 @@ from autograder.submissions.problems import FileProblem
 MAX_HEADER = 10_000  # bytes of an array's header
 MAX_MODEL = 64 << 20  # bytes of all arrays together, as float64
 MAX_ENTRIES = 200  # of the zip file
+TINY = float(np.finfo(np.float32).tiny)  # a smaller number is denormal in single precision, and slow in any
 # what a zip file that is broken on purpose makes the zipfile module raise
 BROKEN = (ValueError, zipfile.BadZipFile, KeyError, EOFError, OSError, RuntimeError, NotImplementedError, zlib.error)
 
 
 def read_npz(data: bytes) -> tuple[str, dict[str, Array]]:
-    """(class name or "", params as float64) of an .npz file; one of BROKEN says what is wrong with it."""
+    """(class name or "", params as float64) of an .npz file; one of BROKEN says what is wrong with it.
+
+    Numbers below TINY are read as 0.
+    """
     params: dict[str, Array] = {}
     if data.count(b"PK\x01\x02") > MAX_ENTRIES:  # zipfile makes an object of every one, however many
         raise ValueError(f"it has more than {MAX_ENTRIES} entries")
@@ -51,7 +55,8 @@ def read_npz(data: bytes) -> tuple[str, dict[str, Array]]:
             elif not np.isfinite(array).all():
                 raise ValueError(f"{key} has entries that are not finite numbers")
             else:
-                params[key] = np.ascontiguousarray(array, dtype=np.float64).reshape(shape)
+                values = np.ascontiguousarray(array, dtype=np.float64).reshape(shape)
+                params[key] = np.where(np.abs(values) < TINY, 0.0, values)
     if not params:
         raise ValueError("it holds no arrays")
     if name and not name.isidentifier():

@@ -31,7 +31,7 @@ from autograder.sandbox import answers as answers_module
 from autograder.sandbox import channel as channel_module
 from autograder.sandbox import guest_process
 from autograder.sandbox import walls as walls_module
-from autograder.sandbox.answers import Answers
+from autograder.sandbox.answers import Answers, Array
 from autograder.sandbox.channel import Channel, GuestLost
 from autograder.submissions import align, cells, merge, notebook_file, saved_model
 from tests.attacks.lab import SMALL, Lab
@@ -350,6 +350,26 @@ def shifted_images(lab: Lab) -> Iterator[GraderContext]:
             yield grader
 
 
+@wall
+def sizes_are_held_against_the_rows(lab: Lab) -> Iterator[GraderContext]:
+    """Sizes of minibatches are right where none is below zero and their sum is right."""
+
+    def counts(sizes: Array, most: int, rows: int) -> Any:
+        return None if not 0 < sizes.size <= most or (sizes < 0).any() else sizes.astype(np.int64).ravel()
+
+    with _opened(lab) as grader:
+        with patch.dict(grader.judge_context.checks.of("T8").check.__globals__["looks_of"].__globals__, _counts=counts):
+            yield grader
+
+
+@wall
+def arrays_of_frames_are_counted(lab: Lab) -> Iterator[GraderContext]:
+    """The judge tries all hidden values with all probabilities that are said to have stood in a student's frames."""
+    with _opened(lab) as grader:
+        with patch.dict(grader.judge_context.checks.of("T7").check.__globals__, MOST_SEEN=1 << 30):
+            yield grader
+
+
 # ---- the sandbox --------------------------------------------------------------------------------
 
 
@@ -566,6 +586,21 @@ def outputs_are_cut(lab: Lab) -> Iterator[GraderContext]:
 
 
 @wall
+def cells_are_shortened(lab: Lab) -> Iterator[GraderContext]:
+    """What a student wrote stands in the graded notebook as long as it is."""
+    with patch.object(graded_notebook, "shortened", lambda source, kind, room: source), _opened(lab) as grader:
+        yield grader
+
+
+@wall
+def cells_are_looked_through_once(lab: Lab) -> Iterator[GraderContext]:
+    """A cell is looked through anew each time that it is compared with another one."""
+    looked = property(lambda cell: cells.plain(cell.source))
+    with patch.object(cells.SubmittedCell, "plain", looked), _opened(lab) as grader:
+        yield grader
+
+
+@wall
 def answers_are_bounded(lab: Lab) -> Iterator[GraderContext]:
     """Answers may be of any size (here: 900 MB declared, 60 MB sent)."""
     with patch.object(answers_module, "MAX_BODY", 1 << 32), _opened(lab) as grader:
@@ -577,6 +612,14 @@ def models_are_bounded(lab: Lab) -> Iterator[GraderContext]:
     """A saved model may declare any size (here: up to 400 MB)."""
     with patch.object(saved_model, "MAX_MODEL", 1 << 36), _opened(lab) as grader:
         yield grader
+
+
+@wall
+def models_are_narrow(lab: Lab) -> Iterator[GraderContext]:
+    """The judge works a model of any width through."""
+    with _opened(lab) as grader:
+        with patch.dict(grader.judge_context.checks.of("T12").check.__globals__, MOST_HIDDEN=1 << 30):
+            yield grader
 
 
 @wall

@@ -301,6 +301,31 @@ def test_a_worker_that_is_killed_costs_nobody_a_mark(changing: Course, run: Run,
     finished(run, changing, gradebook_of)
 
 
+@pytest.mark.parametrize("work", ["while True: pass", "sum(itertools.repeat(1))"], ids=["python", "c"])
+def test_a_submission_that_keeps_the_judge_busy_costs_nobody_else_a_mark(changing: Course, run: Run, work: str) -> None:
+    """Where it is Python, it is stopped; else its worker ends, and the others of that worker have another try."""
+    checks, config = changing.part("checks", NAME), changing.root / "course_config.py"
+    usual, text = checks.read_text(encoding="utf-8"), config.read_text(encoding="utf-8")
+    head = '    """The columns have mean 0 and deviation 1; a constant column is all zeros."""\n'
+    busy = f'    if not isinstance(context.value(0, "columns"), Problem):\n        import itertools\n        {work}\n'
+    assert head in usual and "    title=" in text
+    checks.write_text(usual.replace(head, head + busy), encoding="utf-8")
+    config.write_text(
+        text.replace("    title=", "    limits=Limits(total_seconds=2),\n    title=").replace(
+            "Course, ", "Course, Limits, "
+        ),
+        encoding="utf-8",
+    )
+    done = grade(run, changing)
+    assert done.returncode == 1
+    told = [line for line in (done.stdout + done.stderr).splitlines() if ": not graded: " in line]
+    assert sorted(line.partition(":")[0] for line in told) == ["anong", "late"]  # blank gives the judge no columns
+    assert "Overrun: more than" in told[0] if work.startswith("while") else "BrokenProcessPool" in told[0]
+    checks.write_text(usual, encoding="utf-8")
+    again = grade(run, changing)
+    assert again.returncode == 0, again.stderr
+
+
 def test_a_second_grader_in_the_same_folder_is_refused(changing: Course, run: Run) -> None:
     with files.exclusive_lock(changing.state / "grading.lock", "busy"):
         one_line(grade(run, changing), str(changing.root), "another `autograder grade`", "grade again")

@@ -2,15 +2,23 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 
+import numpy as np
 import pytest
 
 from autograder import source_notebooks
 from autograder.course import Assignment, Course, solution_regions
-from autograder.grading import made_up
+from autograder.grading import asking, made_up
+from autograder.grading.asking import GraderContext
+from autograder.judging import judge
 from autograder.judging.mutations import Mistake
 from autograder.judging.verdicts import FAILED, NEEDS_GRADING, NOT_CHECKED, PASSED, Result, result_from
+from autograder.sandbox.answers import Answers
+from autograder.submissions.submission import Submission
 
 BASICS, NETWORK = "1-basics.ipynb", "2-two-layer-network.ipynb"
 JUDGED = [f"T{n}" for n in range(1, 13) if n != 4]
@@ -189,6 +197,65 @@ def test_weights_of_the_wrong_shapes_cost_t12_alone(
         result = mark(hand_in(right, weights=made_up.model_file(params)))
         assert lost(result) == {"T12"}
         assert result.verdicts["T12"].message
+
+
+def wide(hidden: int) -> bytes:
+    shapes = {"W1": (784, hidden), "b1": (hidden,), "W2": (hidden, 10), "b2": (10,)}
+    return made_up.model_file({name: np.zeros(shape) for name, shape in shapes.items()})
+
+
+def test_a_network_of_2000_hidden_units_is_worked_through_and_one_of_5000_is_left_to_the_students_class(
+    mark: Mark, hand_in: HandIn, right: dict[str, str], net: dict[str, Any]
+) -> None:
+    narrow = mark(hand_in({}, weights=wide(2000))).verdicts["T12"]
+    assert narrow.measured == {"validation": pytest.approx(0.1, abs=0.05), "test": pytest.approx(0.1, abs=0.05)}
+    refused = mark(hand_in({}, weights=wide(5000))).verdicts["T12"]
+    assert "5000 hidden units" in refused.message and "4000" in refused.message
+    assert not refused.measured
+    more = 5000 - net["W1"].shape[1]  # units that are never on
+    padded = {"W1": ((0, 0), (0, more)), "b1": (0, more), "W2": ((0, more), (0, 0)), "b2": (0, 0)}
+    same = {name: np.pad(net[name], by) for name, by in padded.items()}
+    assert mark(hand_in(right, weights=made_up.model_file(same))).verdicts["T12"].status == PASSED
+
+
+def test_a_model_is_worked_through_once_however_many_states_of_the_notebook_are_asked(
+    hand_in: HandIn, grader: GraderContext
+) -> None:
+    worked: list[int] = []
+    labels = grader.judge_context.checks.of("T12").check.__globals__["_labels"]
+    with patch.dict(labels.__globals__, _labels=lambda *how: worked.append(len(how[2])) or labels(*how)):
+        plan = asking.planned(grader, Submission("x", hand_in({}, weights=wide(50))), {})
+        once = len(worked)
+        for number in range(1, 9):
+            asking._add_questions(grader, plan, [grader.assignment.task("T12")], number)
+    assert len(worked) == once > 0
+
+
+def test_no_denormal_number_comes_up_where_the_judge_works_in_single_precision(grader: GraderContext) -> None:
+    labels = grader.judge_context.checks.of("T12").check.__globals__["_labels"]
+    forward = grader.judge_context.reference["forward"]
+    images = np.full((3, 784), 2e-5, np.float32)  # hardly any pixel is nearer to the mean
+    for weight in (1e-41, 1e-25, 1e-16, 1e-14, 1.0):
+        params = {"W1": np.full((784, 5), weight), "b1": np.zeros(5), "W2": np.full((5, 10), weight)}
+        params["b2"] = np.zeros(10)
+        seen: list[Any] = []
+        context = SimpleNamespace(
+            reference={"forward": lambda *given, seen=seen: seen.append(forward(*given)) or seen[-1]}
+        )
+        labels(context, params, images, np.float32)
+        for values in seen[0]:
+            assert not ((values != 0) & (np.abs(values) < np.finfo(np.float32).tiny)).any()
+
+
+def test_losses_of_another_shape_are_not_held_against_each_other(grader: GraderContext) -> None:
+    many = 10**7  # by many: more than any machine has
+    found = {"losses_calm": np.zeros((many, 1)), "losses_of_other_X": np.zeros((1, many))}
+    context = judge.check_context(grader.judge_context, "T6", 1, Answers())
+    at = next(number for number, case in enumerate(context.cases) if "other_y" in case)
+    answers = Answers({f"{at}/{name}": array for name, array in found.items()})
+    results = grader.judge_context.checks.of("T6").check(replace(context, answers=answers, memo={}))
+    stability = next(one for one in results if one.part == "stability")
+    assert stability.problem is not None and stability.problem.kind == "shape"
 
 
 def test_labels_of_the_wrong_number_cost_t12_alone(

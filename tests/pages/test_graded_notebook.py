@@ -69,6 +69,47 @@ def test_a_forged_output_of_a_test_cell_is_not_shown(shown: Shown) -> None:
     assert "".join(cell["source"]).startswith("Z = standardise(")
 
 
+def own(source: str, kind: str = "code") -> Callable[[list[dict[str, Any]]], object]:
+    more = {"outputs": [], "execution_count": None} if kind == "code" else {}
+    return lambda cells: cells.append({"cell_type": kind, "metadata": {}, "source": source, "id": "x", **more})
+
+
+def test_many_blank_lines_in_a_row_are_shown_as_one_line_that_says_so(shown: Shown) -> None:
+    lines = shown(own("x = 1\n" + " \n" * 5000 + "y = 1"))["cells"][-1]["source"]
+    assert lines == ["x = 1\n", *[" \n"] * 20, "# [when graded] 4980 blank lines more are not shown\n", "y = 1"]
+
+
+def test_a_long_cell_is_cut_and_says_so(shown: Shown) -> None:
+    source = "".join(shown(own("x = 1\n" * 5_000))["cells"][-1]["source"])
+    assert source.endswith("\n# [when graded] 10000 characters more are not shown")
+    line = "".join(shown(own("*" * 5_000 + "\ny = 1"))["cells"][-1]["source"])
+    assert line == "*" * 2000 + "  # [when graded] 3001 characters more are not shown\ny = 1"
+    text = "".join(shown(own("word " * 10_000, "markdown"))["cells"][-1]["source"])
+    assert len(text) < 21_000 and "(when graded: 30000 characters more are not shown)" in text
+
+
+def test_what_students_write_is_shown_whole(shown: Shown) -> None:
+    source = "\n\n\n".join(f"x{n} = {n}  # as it is" for n in range(700))
+    assert "".join(shown(own(source))["cells"][-1]["source"]) == source
+
+
+def test_own_cells_have_a_bound_together_and_answers_one_each(shown: Shown) -> None:
+    def many(cells: list[dict[str, Any]]) -> None:
+        answer = next(c for c in cells if c["metadata"].get("nbgrader", {}).get("grade_id") == "T1-answer")
+        answer["source"] = "y = 1\n" * 2_500
+        for _ in range(40):
+            own("x = 1\n" * 2_500)(cells)
+
+    book = shown(many)
+    assert "".join(by_id(book)["T1-answer"]["source"]) == "y = 1\n" * 2_500
+    assert sum(len(line) for cell in book["cells"][-40:] for line in cell["source"]) < 310_000
+
+
+def test_an_inline_picture_does_not_count_as_text(shown: Shown) -> None:
+    picture = f"![curve](data:image/png;base64,{PNG}{'A' * 100_000})"
+    assert picture in "".join(shown(own(f"Look: {picture} and on.", "markdown"))["cells"][-1]["source"])
+
+
 def with_output(*found: Any) -> Callable[[list[dict[str, Any]]], object]:
     def put(cells: list[dict[str, Any]]) -> None:
         for cell in cells:

@@ -13,9 +13,11 @@ import pytest
 import toy as toy_course
 from killing import give
 from pages_in_chromium import chromium, complaints, needs_chromium, visit
+from rich.console import Console
 from toy import BOOK, NAME
 
 from autograder.course import Course
+from autograder.errors import CourseError
 from autograder.gradebook import reader
 from autograder.grading import made_up
 from autograder.judging.verdicts import Result, Verdict
@@ -292,6 +294,25 @@ def test_who_is_not_graded_is_named_and_nothing_graded_is_one_line(
     shutil.rmtree(course.state)
     done = run("autograder", "report", NAME, "--course", course.root)
     assert done.returncode == 1 and "run `autograder grade warmup`" in done.stderr
+
+
+def test_a_notebook_that_takes_too_long_costs_its_own_page_alone(
+    graded: Course, copy_of: Copy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    short = [replace(one, limits=replace(one.limits, total_seconds=0.2)) for one in graded.assignments]
+    course = replace(copy_of(graded, tmp_path / "course"), assignments=tuple(short))
+    written: list[str] = []
+
+    def write(writer: Any, mark: Any) -> None:
+        while mark.student == "bua":
+            pass
+        written.append(mark.student)
+
+    monkeypatch.setattr(feedback_module.Writer, "write", write)
+    with pytest.raises(CourseError, match=r"no feedback was written for 1, .*: bua: more than 0\.2 s of work"):
+        report.make(course, course.assignment(NAME), final_marks.Rows(), Console(quiet=True), quiet=True)
+    assert sorted(written) == sorted({"anong", "chai", THAI})
+    assert (course.root / "reports" / NAME / "index.html").stat().st_mtime > feedback(course, "anong").stat().st_mtime
 
 
 def test_quiet_is_quiet(graded: Course, copy_of: Copy, run: Run, tmp_path: Path) -> None:

@@ -29,6 +29,11 @@ def forward(params, X):
 """
 
 
+def test_an_answer_deep_in_blocks_is_not_compared_at_a_hundred_times_its_length() -> None:
+    blocks = "".join(" " * depth + "if 1:\n" for depth in range(98))
+    assert len(similarity.plain(f"{blocks}{' ' * 98}{'a;' * 7000}")) <= similarity.MAX_ANSWER
+
+
 @pytest.fixture(scope="module")
 def pool(course: Course, hw4: Assignment) -> dict[str, list[str]]:
     """Task -> different plain answers: right ones in other words, and known mistakes."""

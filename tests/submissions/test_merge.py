@@ -9,6 +9,7 @@ import pytest
 from autograder.course import Assignment, Course
 from autograder.submissions import cells as cells_module
 from autograder.submissions import merge as merge_module
+from autograder.submissions import salvage
 from autograder.submissions.align import ANSWER, EXTRA, LOCKED, TEST
 from autograder.submissions.merge import Base, Merged
 from autograder.submissions.submission import Submission
@@ -31,7 +32,9 @@ def cells(hand_in: Callable[..., dict[str, bytes]], right: dict[str, str]) -> li
 @pytest.fixture(scope="module")
 def merge(bases: Mapping[str, Base], hw4: Assignment) -> Callable[[list[dict[str, Any]]], Merged]:
     tasks = [task for task in hw4.tasks if task.notebook == NETWORK]
-    return lambda raw: merge_module.merge(NETWORK, bases[NETWORK], [cells_module.cell(one) for one in raw], tasks)
+    return lambda raw: merge_module.merge(
+        NETWORK, bases[NETWORK], [cells_module.cell(one) for one in raw], tasks, salvage.Parser()
+    )
 
 
 def at(cells: list[dict[str, Any]], grade_id: str) -> int:
@@ -53,6 +56,38 @@ def test_a_whole_notebook_has_every_answer_and_no_problem(
     for task in ("T5", "T6", "T7", "T8", "T9", "T10", "T11", "T12"):
         assert answer(merged, task) == right[task]
     assert len(merged.cells) == len(cells)
+
+
+def book(cells: list[dict[str, Any]]) -> bytes:
+    return json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}).encode()
+
+
+def code(source: str, grade_id: str = "") -> dict[str, Any]:
+    return {"cell_type": "code", "metadata": {"nbgrader": {"grade_id": grade_id}}, "source": source, "outputs": []}
+
+
+def test_what_is_parsed_to_join_cells_is_bounded_for_all_notebooks_together(
+    bases: Mapping[str, Base], hw4: Assignment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parsed: list[int] = []
+    compiles = salvage._compiles
+    monkeypatch.setattr(salvage, "_compiles", lambda text: parsed.append(len(text)) or compiles(text))
+    split = [code("if True:\n" + "    x = 1\n" * 1500, "T5-answer"), *[code("    y = 1")] * 60]
+    files = {f"{n}/{NETWORK}.ipynb": book(split) for n in range(20)}
+    merge_module.merge_all(Submission("x", files), bases, hw4)
+    assert 0 < sum(parsed) <= salvage.MAX_PARSED
+
+
+def test_a_long_cell_is_looked_through_once_however_many_others_have_its_id(
+    merge: Merge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+    plain = cells_module.plain
+    monkeypatch.setattr(cells_module, "plain", lambda source: seen.append(len(source)) or plain(source))
+    long = "x = 1\n" * 50_000
+    merged = merge([code(long, "T5-answer"), *(code(f"y = {n}", "T5-answer") for n in range(500))])
+    assert any(cell.source == long for cell in merged.cells)
+    assert sum(seen) < 2 * len(long)
 
 
 def test_a_student_cannot_edit_a_locked_cell(cells: list[dict[str, Any]], merge: Merge) -> None:

@@ -77,7 +77,13 @@ def test_a_script_is_cut_at_its_marks_and_comments_are_text() -> None:
     ],
 )
 def test_only_a_cell_that_is_no_code_alone_is_joined(first: str, second: str, one: bool) -> None:
-    assert salvage.one_cell(first, second) is one
+    assert salvage.Parser().one_cell(first, second) is one
+
+
+def test_once_it_has_parsed_so_much_it_joins_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(salvage, "MAX_PARSED", 300)
+    parser = salvage.Parser()
+    assert [parser.one_cell("def f(x):", "    return x") for _ in range(3)] == [True, False, False]
 
 
 @pytest.mark.parametrize(

@@ -271,6 +271,15 @@ def test_column_order_is_kept() -> None:
     assert not isinstance(found, Problem) and found[1]["W1"].tolist() == array.tolist()
 
 
+@pytest.mark.parametrize("kind", [np.float64, np.float32, np.float16])
+def test_numbers_that_single_precision_holds_only_as_denormal_ones_are_read_as_0(kind: type[Any]) -> None:
+    found = load(npz(W1=np.array([1e-310, -1e-41, 0.0, 2e-38, -1.5, 6e-8]).astype(kind)))
+    assert not isinstance(found, Problem)
+    values = found[1]["W1"]
+    assert not (np.abs(values[values != 0]) < np.finfo(np.float32).tiny).any()
+    assert values[4] == -1.5 and values[5] == kind(6e-8)  # a half-precision number is never that small
+
+
 def test_the_model_is_found_in_a_folder() -> None:
     assert not isinstance(saved_model.read_model({"hw4/best_net.npz": npz(W1=np.eye(2))}, "best_net.npz"), Problem)
 

@@ -256,9 +256,11 @@ def _moves(context: CheckContext, number: int) -> Problem | None:
         found = context.value(number, other)
         if isinstance(calm, Problem) or isinstance(found, Problem):
             return calm if isinstance(calm, Problem) else found if isinstance(found, Problem) else None
+        if not calm.size == found.size == 1:
+            return Problem("shape", {"got": str(calm.shape), "wanted": "()", "sizes": ""})
         if not (np.isfinite(calm).all() and np.isfinite(found).all()):
             return Problem("nonfinite", {"what": "nan", "count": "1", "of": "1"})
-        if np.allclose(calm, found, rtol=EXACT, atol=0):
+        if np.allclose(calm.ravel(), found.ravel(), rtol=EXACT, atol=0):
             return Problem("constant")
     return None
 

@@ -79,9 +79,8 @@ def _looks_of(context: CheckContext, number: int, way: str) -> Looks | Problem:
     if isinstance(rows, Problem):
         return rows
     X, columns = case["X"], case["X"].shape[1]
-    counts = sizes.astype(np.int64).ravel()
-    most = 10 * int(case["num_iters"]) + 30
-    if not 0 < counts.size <= most or (counts < 0).any() or rows.size != counts.sum() * columns:
+    counts = _counts(sizes, 10 * int(case["num_iters"]) + 30, rows.size // columns)
+    if counts is None or rows.size != counts.sum() * columns:
         return Problem("batch_size", {"got": "?"})
     numbers = _numbers_of(np.concatenate([X, case["X_val"]]), rows.reshape(-1, columns))
     each = np.split(numbers, np.cumsum(counts)[:-1])
@@ -93,6 +92,16 @@ def _looks_of(context: CheckContext, number: int, way: str) -> Looks | Problem:
         if before is None or not np.array_equal(each[look], each[before]) or (each[look] < 0).any()
     ]
     return Looks(counts, each, np.array(fresh, dtype=np.int64))
+
+
+def _counts(sizes: Array, most: int, rows: int) -> NDArray[np.int64] | None:
+    """How many of the rows each of at most `most` looks had; None where these are no such numbers.
+
+    One by one they are held against the rows that are there: their sum may be right by going up and down, or around.
+    """
+    if not 0 < sizes.size <= most or not ((sizes >= 0) & (sizes <= rows)).all():
+        return None
+    return sizes.astype(np.int64).ravel()
 
 
 def _numbers_of(known: Array, rows: Array) -> NDArray[np.int64]:
@@ -211,16 +220,20 @@ class Draws:
 
 
 def _draws(context: CheckContext, way: str) -> Draws | Problem:
+    return context.once(("draws", way), lambda: _draws_of(context, way))
+
+
+def _draws_of(context: CheckContext, way: str) -> Draws | Problem:
     looks = looks_of(context, 0, way)
     if isinstance(looks, Problem):
         return looks
     found = [context.value(0, f"{way}.{name}") for name in ("label_sizes", "label_dimensions", "labels")]
     if problem := next((value for value in found if isinstance(value, Problem)), None):
         return problem
-    label_sizes, dimensions, flat = (np.ravel(value) for value in found if not isinstance(value, Problem))
-    label_sizes = label_sizes.astype(int)
-    alike = label_sizes.size == looks.sizes.size == dimensions.size
-    if not alike or (label_sizes < 0).any() or flat.size != label_sizes.sum():
+    given_sizes, dimensions, flat = (np.ravel(value) for value in found if not isinstance(value, Problem))
+    label_sizes = _counts(given_sizes, looks.sizes.size, flat.size)
+    alike = label_sizes is not None and label_sizes.size == looks.sizes.size == dimensions.size
+    if label_sizes is None or not alike or flat.size != label_sizes.sum():
         return Problem("batch_size", {"got": "?"})
     labels = np.split(flat, np.cumsum(label_sizes)[:-1])
     chosen = _of_training(context, looks) if way == "train" else np.arange(looks.sizes.size)
