@@ -47,6 +47,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: SLOW.index(item.path.stem) if item.path.stem in SLOW else len(SLOW))
 
 
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """The attacks that were run: how many, how many took place, and whose wall is shown. (Here: xdist's controller
+    reads no other conftest.)"""
+    found: dict[str, set[str]] = {}  # a property stands in more than one report of a test
+    for reports in terminalreporter.stats.values():
+        for name, value in (pair for one in reports for pair in getattr(one, "user_properties", ())):
+            found.setdefault(name, set()).add(value)
+    if "attack" in found:
+        attacks, took_place, shown = (len(found.get(name, ())) for name in ("attack", "took place", "shown"))
+        terminalreporter.section("attacks")
+        terminalreporter.line(f"{attacks} were run, {took_place} showed that they took place")
+        terminalreporter.line(f"{shown} won where their wall is gone; the others were not shown:")
+        for line in sorted(found.get("not shown", ())):
+            terminalreporter.line(f"  {line}")
+
+
 @pytest.fixture(scope="session")
 def repo() -> Course:
     """The course of this repository. Only read."""

@@ -35,13 +35,14 @@ def open_grader(
     judge_context = judge.open_context(course, assignment)
     probes = course.part("probes", assignment.name)
     helpers = sorted(course.release(assignment.name).glob("*.py"))
+    inside = Inside(probes, tuple(helpers), judge_context.dataset.shown, judge_context.dataset.folders)
     return GraderContext(
         judge_context=judge_context,
         bases=merge.released(course.release(assignment.name), assignment),
         release_files={path.name for path in course.release(assignment.name).iterdir()},
         secret=secret.load_secret(course),
         fingerprint=grader_fingerprint(course, assignment),
-        guest=Guest(Inside(probes, tuple(helpers), judge_context.dataset.shown), assignment.limits, unsafe, trace),
+        guest=Guest(inside, assignment.limits, unsafe, trace),
         run=answer_cache.run_hash(
             [
                 *sorted(GUEST.glob("*.py")),

@@ -19,11 +19,15 @@ from autograder.sandbox.answers import Array
 
 @dataclass(frozen=True)
 class Dataset:
-    """name; arrays for the judge, labels included; shown: file of what the sandbox may see."""
+    """name; arrays for the judge, labels included; shown: file of what the sandbox may see.
+
+    folders: where the data lie on this machine, labels included.
+    """
 
     name: str = ""
     arrays: Mapping[str, Array] = field(default_factory=dict)
     shown: Path | None = None
+    folders: tuple[Path, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -78,7 +82,12 @@ def prepared(course: Course, assignment: Assignment, recipe: DatasetRecipe | Non
         derived = dict(recipe.derive(kept_arrays))
     except Exception as error:
         raise CourseError(f"{place_of(error, checks)}: derive: {type(error).__name__}: {error}") from error
-    return Dataset(assignment.dataset, {**kept_arrays, **derived}, images)
+    try:
+        given = recipe.environment(assignment.dataset, course.source(assignment.name)).values()
+    except Exception as error:
+        raise CourseError(f"{place_of(error, checks)}: environment: {type(error).__name__}: {error}") from error
+    folders = tuple(path for path in map(Path, given) if path.is_absolute() and path.is_dir())
+    return Dataset(assignment.dataset, {**kept_arrays, **derived}, images, folders)
 
 
 def _npz(arrays: Mapping[str, Array]) -> bytes:

@@ -5,7 +5,7 @@ import os
 import shutil
 import sys
 import sysconfig
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -67,20 +67,56 @@ def packages_inside() -> list[str]:
     return [f"/packages{number}" for number in range(len(packages()))]
 
 
-def _refuse_in_sight(course_file: Path) -> None:
-    """A course that lies in a folder which the sandbox shows would be read by every submission."""
-    shown = [Path("/usr"), *(Path("/", name) for name in ("bin", "lib", "lib64", "lib32")), *_interpreter()]
-    for folder in (*shown, *map(Path, packages())):
-        if course_file.resolve().is_relative_to(folder.resolve()):
-            raise SandboxError(
-                f"{course_file} lies in {folder}, which every submission can read: move the course elsewhere"
-            )
+def _shown() -> list[tuple[Path, str]]:
+    """Folders of this machine that the sandbox shows as a whole, and where each stands inside."""
+    system = [Path("/usr"), *(Path("/", name) for name in ("bin", "lib", "lib64", "lib32"))]
+    own = [(path, str(path)) for path in (*system, *_interpreter()) if path.is_dir()]
+    return [*own, *zip(map(Path, packages()), packages_inside(), strict=True)]
+
+
+def _refuse_in_sight(probes: Path) -> None:
+    """A course that lies in a folder which the sandbox shows would be read by every submission.
+
+    So would a checkout of the kit, with the course that it holds.
+    """
+    kit = Path(__file__).resolve().parents[2]
+    others = [] if kit in [Path(folder).resolve() for folder in packages()] else [kit]
+    for what, name in ((probes, "course"), *((one, "kit") for one in others)):
+        for folder, _ in _shown():
+            if what.resolve().is_relative_to(folder.resolve()):
+                raise SandboxError(
+                    f"{what} lies in {folder}, which every submission can read: move the {name} elsewhere"
+                )
+
+
+def _copies(package: str) -> set[Path]:
+    """The folders of a package: where this environment has it, and other installations in what the sandbox shows."""
+    found = importlib.util.find_spec(package)
+    places = [Path(place) for place in found.submodule_search_locations or ()] if found else []
+    places += [Path(folder, package) for folder in packages()]
+    for folder, _ in _shown():
+        for installed in ("lib/python*/*-packages", "local/lib/python*/*-packages", "python*/*-packages"):
+            places += folder.glob(f"{installed}/{package}")
+    return {place.resolve() for place in places if place.is_dir()}
+
+
+def _masks(hidden: Iterable[Path]) -> list[str]:
+    """Arguments that put an empty folder over each of these, at every place where the sandbox shows it."""
+    line: list[str] = []
+    every = set(hidden)
+    for path in sorted(one for one in every if not every & set(one.parents)):
+        for folder, place in _shown():
+            if path.is_relative_to(folder.resolve()):
+                inside = str(Path(place, path.relative_to(folder.resolve())))
+                line += ["--tmpfs", inside, "--remount-ro", inside]
+    return line
 
 
 @dataclass(frozen=True)
 class Inside:
     """What the sandbox shows of a course: the probes, the notebooks' own modules, the data without labels.
 
+    hidden: folders that nobody sees in there, wherever they lie.
     trial: for the reference alone, never for a student's code: visible checks run, the offline sample is
     there, and so are `folders`, each named by an environment variable.
     """
@@ -88,6 +124,7 @@ class Inside:
     probes: Path
     helpers: tuple[Path, ...] = ()
     data: Path | None = None
+    hidden: tuple[Path, ...] = ()
     trial: bool = False
     folders: Mapping[str, Path] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
@@ -123,9 +160,8 @@ def walls(inside: Inside) -> list[str]:
         line += ["--ro-bind", str(path), str(path)]
     for folder, place in zip(packages(), packages_inside(), strict=True):
         line += ["--ro-bind", folder, place]
-        for name in HIDDEN_PACKAGES[: 1 if inside.trial else None]:
-            if Path(folder, name).is_dir():
-                line += ["--tmpfs", f"{place}/{name}", "--remount-ro", f"{place}/{name}"]
+    packages_of_ours = HIDDEN_PACKAGES[: 1 if inside.trial else None]
+    line += _masks({path.resolve() for path in inside.hidden}.union(*map(_copies, packages_of_ours)))
     line += ["--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--tmpfs", "/tmp"]
     line += ["--dir", "/probes", "--dir", "/helpers", "--dir", "/data", "--ro-bind", str(GUEST), "/guest"]
     line += ["--ro-bind", str(inside.probes), "/probes/probes.py"]

@@ -19,3 +19,8 @@ ATTACK = Attack(answers={"T5": T5, "T6": T6})
 
 def won(evidence: Evidence) -> bool:
     return evidence.live
+
+
+def took_place(evidence: Evidence) -> bool:
+    """It was handed in, and a page was made of it."""
+    return evidence.signs > 0 and bool(evidence.page)

@@ -15,3 +15,8 @@ ATTACK = Attack(edit=in_text(TEXT))
 
 def won(evidence: Evidence) -> bool:
     return evidence.live
+
+
+def took_place(evidence: Evidence) -> bool:
+    """It was handed in, and a page was made of it."""
+    return evidence.signs > 0 and bool(evidence.page)

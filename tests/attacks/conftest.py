@@ -1,13 +1,14 @@
 """The lab that attacks are tried in: one for each process of the tests."""
 
 import shutil
+import sysconfig
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from autograder.sandbox import channel, guest_process
+from autograder.sandbox import channel, guest_process, walls
 from tests.attacks.lab import Lab
 from tests.attacks.walls import Gap
 
@@ -21,6 +22,9 @@ def lab() -> Iterator[Lab]:
     patch = pytest.MonkeyPatch()
     patch.setattr(guest_process, "START_SECONDS", 10.0)  # how long a guest that stands still is waited for
     patch.setattr(channel, "GRACE", 1.0)
+    # as where the environment lies below /usr, or below its interpreter: in a folder that is shown as a whole
+    shown, packages = walls._interpreter(), Path(sysconfig.get_path("purelib"))
+    patch.setattr(walls, "_interpreter", lambda: [*shown, packages.parent])
     found = Lab(folder)
     yield found
     found.close()

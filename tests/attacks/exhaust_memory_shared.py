@@ -42,3 +42,8 @@ ATTACK = Attack(first=[CELL, WAIT, WAIT, TELL])
 
 def won(evidence: Evidence) -> bool:
     return "LOOT" in evidence.loot
+
+
+def took_place(evidence: Evidence) -> bool:
+    """It was ended for its memory."""
+    return "MemoryLimit" in evidence.ended

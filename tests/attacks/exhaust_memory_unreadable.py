@@ -33,3 +33,8 @@ ATTACK = Attack(first=[CELL])
 
 def won(evidence: Evidence) -> bool:
     return "LOOT" in evidence.loot
+
+
+def took_place(evidence: Evidence) -> bool:
+    """It was ended for what cannot be read."""
+    return "MemoryLimit" in evidence.ended

@@ -26,3 +26,8 @@ ATTACK = Attack(first=[CELL])
 
 def won(evidence: Evidence) -> bool:
     return "LOOT" in evidence.loot
+
+
+def took_place(evidence: Evidence) -> bool:
+    """It tried."""
+    return "0 values of 64 KB" in evidence.told

@@ -27,3 +27,8 @@ ATTACK = attack
 
 def won(evidence: Evidence) -> bool:
     return bool(evidence.problem)
+
+
+def took_place(evidence: Evidence) -> bool:
+    """The model was looked into."""
+    return any("Error -3" in note for note in evidence.result.notes)

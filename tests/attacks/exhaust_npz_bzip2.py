@@ -32,3 +32,8 @@ ATTACK = attack
 
 def won(evidence: Evidence) -> bool:
     return evidence.megabytes > 85
+
+
+def took_place(evidence: Evidence) -> bool:
+    """The model was looked into."""
+    return any("packed in a way" in note for note in evidence.result.notes)

@@ -31,3 +31,8 @@ ATTACK = attack
 
 def won(evidence: Evidence) -> bool:
     return evidence.megabytes > 300
+
+
+def took_place(evidence: Evidence) -> bool:
+    """The model was looked into."""
+    return any("declares 1342177280" in note for note in evidence.result.notes)

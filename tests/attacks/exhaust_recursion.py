@@ -19,3 +19,8 @@ ATTACK = Attack(first=[CELL])
 
 def won(evidence: Evidence) -> bool:
     return bool(evidence.problem)
+
+
+def took_place(evidence: Evidence) -> bool:
+    """It went down until a limit."""
+    return bool({"TimeLimit", "ProcessEnded", "MemoryLimit", "RecursionError"} & evidence.ended)

@@ -7,7 +7,6 @@ It hangs on every parameter and has no ties, but never looks at X. Won: T7 has m
 from tests.attacks.lab import Attack, Evidence
 
 WALL = "loss_must_live"
-NOT_SHOWN = "it won until this was mended: checks/gradients.py: _hang_on_inputs never asks whether the loss hangs on X; what stops it now is code that is right, not one wall"
 ANSWERS = {
     "T5": "def forward(params, X):\n    return np.zeros((len(X), len(params['b2']))), np.zeros((len(X), len(params['b1'])))\n",
     "T6": "def softmax_loss(scores, y, params, reg):\n    return sum(0.5 * np.sum(v ** 2) for v in params.values()), scores\n",

@@ -6,7 +6,6 @@ It hangs on the images and on every parameter. Won: T7 has marks.
 from tests.attacks.lab import Attack, Evidence
 
 WALL = "loss_must_live"
-NOT_SHOWN = "it won until this was mended: checks/gradients.py: _follows did not ask for labels, layers and scores"
 FORWARD = """
 def forward(params, X):
     return np.full((len(X), len(params["b2"])), (X ** 2).sum()), np.zeros((len(X), len(params["b1"])))

@@ -22,7 +22,7 @@ ATTACK = Attack(extra=[CELL])
 
 
 def won(evidence: Evidence) -> bool:
-    return bool(evidence.problem)
+    return evidence.stumbled
 
 
 def took_place(evidence: Evidence) -> bool:

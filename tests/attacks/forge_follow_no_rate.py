@@ -7,7 +7,6 @@ Won: T10 has marks.
 from tests.attacks.lab import Attack, Evidence
 
 WALL = "following_needs_values_that_live"
-NOT_SHOWN = "it won until this was mended: T10_can_follow in checks/updates.py wants to see a rate that falls"
 CLASS = """
 class TwoLayerNet:
     def __init__(self, *args, **kwargs):

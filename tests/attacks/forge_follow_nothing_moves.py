@@ -1,4 +1,3 @@
-# ruff: noqa: E501  (an attack is easier to read on its one line)
 """Wants T10 without any decay: a class of its own whose train never moves a parameter.
 
 T9 is charged as the known mistake nothing-moves; T10's values then are those of the reference with that mistake.
@@ -8,7 +7,6 @@ Won: T10 has marks.
 from tests.attacks.lab import Attack, Evidence
 
 WALL = "following_needs_values_that_live"
-NOT_SHOWN = "it won until this was mended: known_mistakes.py: follows gives T10 to a train that moves nothing; what stops it now is code that is right, not one wall"
 CLASS = """
 class TwoLayerNet:
     def __init__(self, *args, **kwargs):

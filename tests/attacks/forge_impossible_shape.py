@@ -27,3 +27,8 @@ ATTACK = Attack(answers={"T5": FORWARD}, extra=[CELL])
 
 def won(evidence: Evidence) -> bool:
     return bool(evidence.problem)
+
+
+def took_place(evidence: Evidence) -> bool:
+    """Its frame came, and was none."""
+    return "BadAnswer" in evidence.ended

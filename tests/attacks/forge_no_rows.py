@@ -5,8 +5,7 @@ Won: T8 has marks.
 
 from tests.attacks.lab import Attack, Evidence
 
-WALL = "hostile_values_are_judged"
-NOT_SHOWN = "it won until this was mended: looks_of in checks/minibatches.py counts rows against what is declared"
+WALL = "rows_are_counted"
 CELL = """
 import signal
 none = {"sizes": np.full(160, 10.0), "label_sizes": np.full(160, 10.0), "label_dimensions": np.ones(160),

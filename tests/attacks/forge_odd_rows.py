@@ -6,8 +6,7 @@ Won: grading ends with an exception of ours.
 
 from tests.attacks.lab import Attack, Evidence
 
-WALL = "hostile_values_are_judged"
-NOT_SHOWN = "it won until this was mended: checks/minibatches.py: _batches reshapes what the guest sent; what stops it now is code that is right, not one wall"
+WALL = "rows_are_counted"
 CELL = """
 import signal
 odd = {"sizes": np.ones(3), "label_sizes": np.ones(3), "rows": np.zeros(7), "labels": np.zeros(3), "params": np.zeros((4, 43))}
@@ -18,7 +17,7 @@ ATTACK = Attack(extra=[CELL])
 
 
 def won(evidence: Evidence) -> bool:
-    return bool(evidence.problem)
+    return evidence.stumbled
 
 
 def took_place(evidence: Evidence) -> bool:

@@ -22,7 +22,7 @@ ATTACK = Attack(answers={"T5": FORWARD})
 
 
 def won(evidence: Evidence) -> bool:
-    return bool(evidence.problem) or evidence.score("T8", "T9", "T10") > 0
+    return evidence.stumbled or evidence.score("T8", "T9", "T10") > 0
 
 
 def took_place(evidence: Evidence) -> bool:

@@ -22,3 +22,8 @@ ATTACK = attack
 
 def won(evidence: Evidence) -> bool:
     return bool(evidence.problem)
+
+
+def took_place(evidence: Evidence) -> bool:
+    """The judge asked for that class."""
+    return "names is not in the notebook" in evidence.result.verdicts["T12"].message

@@ -5,6 +5,7 @@ limit stands instead: small bounds in the attack itself, tmp folders, 127.0.0.1.
 """
 
 import dataclasses
+import fcntl
 import json
 import os
 import re
@@ -85,6 +86,7 @@ class Evidence:
     canary: Path = Path()  # a folder outside: anything in it was put there by the attack
     heard: tuple[str, ...] = ()  # what the lab's listeners were sent
     worked: float = 0.0  # CPU seconds of the grader's own process
+    signs: int = 0  # how often SIGN stood in what was handed in
 
     @property
     def result(self) -> Result:
@@ -99,6 +101,16 @@ class Evidence:
     def live(self) -> bool:
         """Whether anything of the student's can run in the feedback page: a script, a handler, a script link."""
         return runs_something(self.page)
+
+    @property
+    def ended(self) -> set[str]:
+        """Types of the errors that ended its cells."""
+        return {error["type"] for result in self.results for error in result.cell_errors.values()}
+
+    @property
+    def stumbled(self) -> bool:
+        """Whether anything of ours or of the author's failed: grading, a check, a list of mistakes."""
+        return bool(self.problem) or any(v.fault for result in self.results for v in result.verdicts.values())
 
     @property
     def loot(self) -> str:
@@ -173,6 +185,10 @@ class Lab:
         abstract.bind("\0" + self.places["__ABSTRACT__"])
         os.chmod(self.places["__SOCKET__"], 0o777)
         self.places["__PORT__"] = str(tcp.getsockname()[1])
+        # shown to every guest, and locked
+        self._locked = (self.course.release("hw4") / "hw4_helpers.py").open("r+")
+        fcntl.flock(self._locked, fcntl.LOCK_EX)
+        fcntl.lockf(self._locked, fcntl.LOCK_EX)
         self.heard: list[str] = []
         for listener in (tcp, path, abstract):
             listener.listen()
@@ -310,6 +326,7 @@ class Lab:
             after=after,
             seconds=seconds,
             worked=worked,
+            signs=sum(data.count(SIGN.encode()) for data in handed_in.files.values()),
             graded=shown,
             page=made,
             megabytes=grown,

@@ -13,13 +13,18 @@ import os
 before = os.getpriority(os.PRIO_PROCESS, 0)
 try:
     os.setpriority(os.PRIO_PGRP, 0, 5)
+    told = "slower"
 except PermissionError:
-    pass  # of bwrap's own process, the others are slower now
-if before:
-    raise Exception(f"LOOT nice {before}")
+    told = "refused"  # of bwrap's own process, the others are slower now
+raise Exception(f"LOOT nice {before}" if before else f"priority: {told}")
 """
 ATTACK = Attack(first=[CELL], runs=2)
 
 
 def won(evidence: Evidence) -> bool:
     return "LOOT" in evidence.loot
+
+
+def took_place(evidence: Evidence) -> bool:
+    """It asked for it."""
+    return "priority: refused" in evidence.told

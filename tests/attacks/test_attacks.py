@@ -1,6 +1,8 @@
 """Every attack through the warm guest that grades a class: none wins. And without its wall: it wins."""
 
 import importlib
+import re
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -11,7 +13,18 @@ from tests.attacks.walls import WALLS, Gap
 
 # what looks for things of ours in memory may find nothing, and lose by that: it has to show that it took place
 WAYS_IN = ("get_objects", "_getframe", "getsignal", "BY_SHELL")
+# errors by which an attack that shows no more than this was wrongly written, or found no way in
+SLIPS = {
+    "AttributeError",
+    "ImportError",
+    "ModuleNotFoundError",
+    "NameError",
+    "StopIteration",
+    "SyntaxError",
+    "TypeError",
+}
 OURS = ("lab", "walls", "conftest", "test_attacks", "test_class", "test_plain_user", "__init__")
+SECURITY = Path(__file__).parents[2] / "SECURITY.md"
 NAMES = sorted(path.stem for path in Path(__file__).parent.glob("*.py") if path.stem not in OURS)
 MODULES = {name: importlib.import_module(f"tests.attacks.{name}") for name in NAMES}
 
@@ -26,14 +39,20 @@ BY_WALL = sorted((n for n in NAMES if not hasattr(MODULES[n], "HOLE")), key=lamb
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_it_does_not_win_and_an_honest_submission_after_it_has_full_marks(lab: Lab, gap: Gap, name: str) -> None:
+def test_it_does_not_win_and_an_honest_submission_after_it_has_full_marks(
+    lab: Lab, gap: Gap, name: str, record_property: Callable[[str, object], None]
+) -> None:
     module = MODULES[name]
+    record_property("attack", name)
     gap.close()
     evidence = lab.run(attack_of(module, lab), page=name.startswith("browse"))
     assert evidence.after is not None
     assert evidence.honest, {t: v.message for t, v in evidence.after.verdicts.items() if v.status != "passed"}
     if hasattr(module, "took_place"):
         assert module.took_place(evidence), (evidence.told, evidence.problem)
+        record_property("took place", name)
+    else:
+        assert not SLIPS & evidence.ended, (evidence.told, evidence.ended)
     won = bool(module.won(evidence)) if evidence.results or evidence.problem else False
     if hasattr(module, "HOLE"):
         if won:
@@ -47,13 +66,17 @@ def test_it_does_not_win_and_an_honest_submission_after_it_has_full_marks(lab: L
 
 
 @pytest.mark.parametrize("name", BY_WALL)
-def test_it_wins_where_its_wall_is_gone(lab: Lab, gap: Gap, name: str) -> None:
+def test_it_wins_where_its_wall_is_gone(
+    lab: Lab, gap: Gap, name: str, record_property: Callable[[str, object], None]
+) -> None:
     module = MODULES[name]
     if hasattr(module, "NOT_SHOWN"):
-        pytest.skip(f"not shown: {module.NOT_SHOWN}")
+        record_property("not shown", f"{name}: {module.NOT_SHOWN}")
+        pytest.skip("not shown, see below")
     evidence = lab.run(attack_of(module, lab), gap.open(module.WALL), page=name.startswith("browse"))
     told = evidence.result.cell_errors if evidence.results else {}
     assert module.won(evidence), (evidence.loot, evidence.problem, told)
+    record_property("shown", name)
 
 
 def test_every_attack_says_what_it_wants_and_there_are_enough() -> None:
@@ -63,3 +86,16 @@ def test_every_attack_says_what_it_wants_and_there_are_enough() -> None:
         assert module.WALL in WALLS or hasattr(module, "HOLE") or hasattr(module, "NOT_SHOWN"), name
         searches = any(way in Path(module.__file__ or "").read_text(encoding="utf-8") for way in WAYS_IN)
         assert hasattr(module, "took_place") or not searches, f"{name}.py searches memory: add took_place"
+        shows = hasattr(module, "took_place") or not hasattr(module, "NOT_SHOWN")
+        assert shows, f"{name}.py may lose without having happened: add took_place, or show its wall"
+
+
+def test_the_page_on_security_has_these_numbers() -> None:
+    """How many attacks, how many show that they took place, how many win where their wall is gone."""
+    modules = MODULES.values()
+    shown = [one for one in modules if not hasattr(one, "NOT_SHOWN") and not hasattr(one, "HOLE")]
+    numbers = len(NAMES), sum(hasattr(one, "took_place") for one in modules), len(shown)
+    told = re.search(
+        r"Of (\d+) attacks, (\d+) show .*?, and (\d+) win", SECURITY.read_text(encoding="utf-8"), re.DOTALL
+    )
+    assert told is not None and tuple(map(int, told.groups())) == numbers

@@ -7,6 +7,7 @@ which that wall is gone. Everything else stays as it is.
 """
 
 import contextlib
+import inspect
 import json
 import os
 import shutil
@@ -329,8 +330,70 @@ def no_answer_among_the_inputs(lab: Lab) -> Iterator[GraderContext]:
 def scores_must_live(lab: Lab) -> Iterator[GraderContext]:
     """Rule (c) for T11 takes any scores."""
     with _opened(lab) as grader:
-        with patch.dict(grader.judge_context.checks.of("T11").check.__globals__, alive=lambda scores, case: True):
+        with patch.dict(
+            grader.judge_context.checks.of("T11").check.__globals__,
+            alive=lambda scores, case: True,
+            hang=lambda context, number, scores: True,
+        ):
             yield grader
+
+
+def _edited(function: Any, *edits: tuple[str, str]) -> Any:
+    """A function of the checks with (old, new) edits of its lines."""
+    text = inspect.getsource(function)
+    for old, new in edits:
+        assert old in text, f"{function.__name__} has no {old!r} any more: mend this wall"
+        text = text.replace(old, new)
+    names: dict[str, Any] = {}
+    exec(text, function.__globals__, names)
+    return names[function.__name__]
+
+
+@contextlib.contextmanager
+def _unheeding(lab: Lab, task_name: str, module: str, **functions: Any) -> Iterator[GraderContext]:
+    """A grader with other functions in a module of the checks: the one that a task's check comes from imports it."""
+    with _opened(lab) as grader:
+        check: Any = grader.judge_context.checks.of(task_name).check
+        names = vars(sys.modules[check.__module__.rpartition(".")[0] + "." + module])
+        made = {name: change(names[name]) for name, change in functions.items()}
+        with (
+            patch.dict(names, made),
+            patch.dict(check.__globals__, {n: made[n] for n in made if n in check.__globals__}),
+        ):
+            yield grader
+
+
+@wall
+def stability_is_of_a_loss_that_moves(lab: Lab) -> Iterator[GraderContext]:
+    """T6's stability takes any loss that is finite."""
+    with _unheeding(lab, "T6", "loss", _moves=lambda before: lambda context, number: None) as grader:
+        yield grader
+
+
+@wall
+def following_needs_values_that_live(lab: Lab) -> Iterator[GraderContext]:
+    """What follows from an earlier mistake counts, whether it shows anything or not."""
+    with _opened(lab) as grader:
+        yield _judged_by(grader, "T10", can_follow=None)
+
+
+@wall
+def rows_are_counted(lab: Lab) -> Iterator[GraderContext]:
+    """Nobody holds the rows that came against the sizes that were declared."""
+    edits = {
+        "_looks_of": ("or rows.size != counts.sum() * columns", ""),
+        "_draws": ("or flat.size != label_sizes.sum()", ""),
+    }
+    changes = {name: lambda before, edit=edit: _edited(before, edit) for name, edit in edits.items()}
+    with _unheeding(lab, "T8", "minibatches", **changes) as grader:
+        yield grader
+
+
+@wall
+def scores_of_a_loss_must_live(lab: Lab) -> Iterator[GraderContext]:
+    """Rule (c) for T6 takes any scores."""
+    with _unheeding(lab, "T6", "loss", hang=lambda before: lambda context, number, scores: True) as grader:
+        yield grader
 
 
 @wall
@@ -450,6 +513,51 @@ def shared_memory_is_private(lab: Lab) -> Iterator[GraderContext]:
     with _guest(("box.py", 'for place in (b"/tmp", b"/dev/shm"):', 'for place in (b"/tmp",):')), _line(writable):
         with _opened(lab) as grader:
             yield grader
+
+
+@wall
+def status_is_private(lab: Lab) -> Iterator[GraderContext]:
+    """All boxes share a page for their status, which nobody wipes."""
+    edits = (
+        ("status.py", "= mmap.mmap(-1, mmap.PAGESIZE)", '= globals().setdefault("PAGE", mmap.mmap(-1, mmap.PAGESIZE))'),
+        ("status.py", "self._page.close()", "pass"),
+        ("box.py", 'status.write("")', "pass"),
+    )
+    with _guest(*edits), _opened(lab) as grader:
+        yield grader
+
+
+@wall
+def streams_are_private(lab: Lab) -> Iterator[GraderContext]:
+    """All boxes share the warm guest's open streams."""
+    with _guest(("box.py", "            open_anew(streams)\n", "")), _opened(lab) as grader:
+        yield grader
+
+
+@wall
+def devices_are_read_only(lab: Lab) -> Iterator[GraderContext]:
+    """Devices stay as bubblewrap binds them."""
+    devices = '"full", "null", "pts", "random", "tty", "urandom", "zero"'
+    with _guest(("box.py", f"DEVICES = ({devices})", "DEVICES = ()")), _opened(lab) as grader:
+        yield grader
+
+
+@wall
+def locks_do_nothing(lab: Lab) -> Iterator[GraderContext]:
+    """Locks of files that all see are taken."""
+    edits = (
+        ("seccomp.py", "FLOCK, FCNTL = (73, 32)", "FLOCK, FCNTL = (9999, 9999)"),
+        ("seccomp.py", "LOCKS = (6, 7, 37, 38)", "LOCKS = ()"),
+    )
+    with _guest(*edits), _opened(lab) as grader:
+        yield grader
+
+
+@wall
+def socket_families(lab: Lab) -> Iterator[GraderContext]:
+    """Sockets of every family."""
+    with _guest(("seccomp.py", "(1, 2, 10, 16)", "(1, 2, 10, 16, 38, 40)")), _opened(lab) as grader:
+        yield grader
 
 
 @wall
@@ -642,7 +750,7 @@ def sockets_are_counted(lab: Lab) -> Iterator[GraderContext]:
     with (
         _guest(
             ("memory.py", "SOCKET * sockets(pid)", "0"),
-            ("seccomp.py", "step(EQUAL, 1, 0, SNDBUF)", "step(EQUAL, 2, 0, SNDBUF)"),
+            ("seccomp.py", "for option in (SNDBUF, RCVBUF)", "for option in (RCVBUF,)"),
         ),
         _opened(lab, limits=AMPLE) as grader,
     ):

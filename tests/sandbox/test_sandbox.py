@@ -1,6 +1,7 @@
 """sandbox.py: walls or nothing; every limit ends what broke it, keeps the other marks, and leaves nothing behind."""
 
 import contextlib
+import itertools
 import json
 import os
 import shutil
@@ -360,3 +361,33 @@ def test_a_course_that_every_submission_could_read_is_refused(toy: Toy, folder: 
     with pytest.raises(SandboxError, match=r"my-course.* which every submission can read: move the course elsewhere"):
         walls.walls(Inside(probes))
     assert walls.walls(Inside(toy.course.part("probes", NAME)))
+
+
+def test_a_checkout_that_every_submission_could_read_is_refused(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
+    checkout = Path(walls.__file__).parents[2]
+    monkeypatch.setattr(walls, "_interpreter", lambda: [checkout.parent])
+    if checkout in map(Path, walls.packages()):
+        pytest.skip("installed, not a checkout")
+    monkeypatch.setattr(walls, "packages", lambda: [])
+    with pytest.raises(SandboxError, match=r"which every submission can read: move the kit elsewhere"):
+        walls.walls(Inside(toy.course.part("probes", NAME)))
+
+
+def test_what_is_hidden_is_hidden_wherever_the_sandbox_shows_it(
+    toy: Toy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Other installations below a shown folder, links to them, and folders with labels."""
+    shown, probes = tmp_path / "shown", toy.course.part("probes", NAME)
+    other = shown / "lib" / "python3.11" / "site-packages" / "mlxtend"
+    for folder in (other, shown / "mnist" / "labels", tmp_path / "elsewhere"):
+        folder.mkdir(parents=True)
+    (shown / "link").symlink_to(shown / "mnist")
+    usual = walls._interpreter()
+    monkeypatch.setattr(walls, "_interpreter", lambda: [*usual, shown])
+    hidden = (shown / "link", shown / "mnist" / "labels", tmp_path / "elsewhere")
+    line = walls.walls(Inside(probes, hidden=hidden))
+    masked = [place for word, place in itertools.pairwise(line) if word == "--tmpfs"]
+    assert {str(other), str(shown / "mnist"), "/packages0/mlxtend"} <= set(masked)
+    assert not [place for place in masked if place.endswith(("labels", "elsewhere", "link"))]
+    trial = walls.walls(Inside(probes, trial=True))
+    assert str(other) not in trial and "/packages0/mlxtend" not in trial

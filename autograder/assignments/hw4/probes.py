@@ -110,6 +110,12 @@ def _scores(net: Any, X: Array) -> Any:
     return scores
 
 
+def _other_scores(student: Student, case: Case) -> Questions:
+    """Do the scores hang on the images, and on the parameters?"""
+    yield "scores_of_other_X", lambda: _scores(_net(student, _params(case)), case["other_X"])
+    yield "scores_of_other_params", lambda: _scores(_net(student, _params(case, "other_")), case["X"])
+
+
 def _saved_net(student: Student) -> Any:
     """The submitted model: its class, made without __init__, with the saved parameters."""
     assert student.model is not None
@@ -214,6 +220,8 @@ def T6(student: Student, case: Case) -> Questions:
         yield "losses_of_other_y", lambda: losses(case["calm_X"], case["other_y"])
         yield "own_of_other_X", lambda: own(case["other_scores"], case["y"])
         yield "own_of_other_y", lambda: own(case["calm_scores"], case["other_y"])
+    if "other_b2" in case:
+        yield from _other_scores(student, case)
     yield (
         "own_probabilities",
         lambda: student.function("softmax_loss")(case["own_scores"], case["y"], _params(case), 0.0)[1],
@@ -695,6 +703,7 @@ def T11(student: Student, case: Case) -> Questions:
 
     yield "labels", lambda: _net(student, _params(case)).predict(case["X"])
     yield "scores", lambda: _scores(_net(student, _params(case)), case["X"])
+    yield from _other_scores(student, case)
     yield "own", own
 
 

@@ -17,10 +17,13 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import seccomp
+from status import Status
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 NEW_USER, NEW_PID, NEW_MOUNT, NEW_NET, NEW_IPC = 0x10000000, 0x20000000, 0x20000, 0x40000000, 0x08000000
 NOSUID_NODEV, READ_ONLY_NOEXEC = 2 | 4, 1 | 8
+REMOUNT_READ_ONLY, MOUNT_FLAGS = 32 | 4096 | 1, 2 | 4 | 8
+DEVICES = ("full", "null", "pts", "random", "tty", "urandom", "zero")  # of the machine, each a mount in /dev
 DUMPABLE, CHILD_SUBREAPER = 4, 36  # of prctl(2)
 DOOR_SECONDS = 5.0  # that process 1 of a box may take to let a notebook in
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGALRM, signal.SIGPROF)
@@ -105,17 +108,19 @@ def settle(limits: Mapping[str, Any], walls: bool) -> None:
 
 
 def close_off(limits: Mapping[str, Any]) -> None:
-    """Private /tmp and /dev/shm, an empty /proc, no capabilities."""
+    """Private /tmp and /dev/shm, an empty /proc, devices whose times nobody can set, no capabilities."""
     size = f"size={limits['file_mb']}m,mode=700,nr_inodes=4096".encode()
     for place in (b"/tmp", b"/dev/shm"):
         call("mount", b"tmpfs", place, b"tmpfs", NOSUID_NODEV, size)
     call("mount", b"tmpfs", b"/proc", b"tmpfs", NOSUID_NODEV | READ_ONLY_NOEXEC, b"nr_inodes=1,mode=500")
+    for place in (f"/dev/{name}".encode() for name in DEVICES):
+        call("mount", None, place, None, REMOUNT_READ_ONLY | os.statvfs(place).f_flag & MOUNT_FLAGS, None)
     os.chdir("/tmp")
     header = (ctypes.c_uint32 * 2)(0x20080522, 0)
     call("capset", header, (ctypes.c_uint32 * 6)())
 
 
-Work = Callable[[socket.socket], None]  # what the process of a notebook does
+Work = Callable[[socket.socket, Status], None]  # what the process of a notebook does
 
 
 class Box:
@@ -123,7 +128,7 @@ class Box:
 
     def __init__(self, settings: Mapping[str, Any], ours: Iterable[int], work: Work) -> None:
         """ours: open files that do not go along."""
-        self.walls = settings["walls"]
+        self.walls, self.status = settings["walls"], Status()
         self.door, inside = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.door.settimeout(DOOR_SECONDS)
         self.pid = fork_apart() if self.walls else os.fork()
@@ -135,7 +140,7 @@ class Box:
                 os.close(number)
             os.setsid()  # or a signal to its group would reach this guest
             settle(settings["limits"], self.walls)
-            receive(inside, work)
+            receive(inside, work, self.status, 2 if settings["keep_stderr"] else 3)
         os._exit(0)
 
     def let_in(self, fd: int) -> bool:
@@ -153,8 +158,8 @@ class Box:
             return self.door.recv(16) or b"done"
         return b"done"
 
-    def close(self) -> None:
-        """Kill process 1 of the box's namespace, and every process in there."""
+    def close(self) -> bytes:
+        """Kill process 1 of the box's namespace, and every process in there -> the status that they left."""
         self.door.close()
         os.kill(self.pid, signal.SIGKILL)
         with contextlib.suppress(ProcessLookupError):
@@ -163,10 +168,16 @@ class Box:
             else:
                 os.killpg(self.pid, signal.SIGKILL)  # never -1: there, that is all of the user's processes
         os.waitpid(self.pid, 0)
+        left = self.status.read()
+        self.status.close()
+        return left
 
 
-def receive(door: socket.socket, work: Work) -> None:
-    """What process 1 of a box does: one notebook after another, each in a process and a folder as if it were alone."""
+def receive(door: socket.socket, work: Work, status: Status, streams: int) -> None:
+    """What process 1 of a box does: one notebook after another, each in a process and a folder as if it were alone.
+
+    streams: of the standard ones, how many the notebook gets anew.
+    """
     usual = {name: signal.signal(name, signal.SIG_IGN) for name in SIGNALS}  # nobody in the box can end it
     notebook = 0
     while True:
@@ -178,15 +189,25 @@ def receive(door: socket.socket, work: Work) -> None:
             return
         if notebook:
             clear_out()
+            status.write("")  # nobody is left who could write
         notebook = os.fork()
         if notebook == 0:
             door.close()
             for name, handler in usual.items():
                 signal.signal(name, handler)
-            work(socket.socket(fileno=fds[0]))
+            open_anew(streams)
+            work(socket.socket(fileno=fds[0]), status)
             os._exit(0)
         os.close(fds[0])
         door.send(b"done")
+
+
+def open_anew(streams: int) -> None:
+    """Standard streams that nobody had before: flags that are set on an open file stay for all who share it."""
+    null = os.open(os.devnull, os.O_RDWR)
+    for number in range(streams):
+        os.dup2(null, number)
+    os.close(null)
 
 
 def signal_of(pid: int) -> int:

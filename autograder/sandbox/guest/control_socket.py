@@ -15,13 +15,11 @@ One message a notebook, with the socket that the notebook's process is to talk o
 | any   | the end    | the box is closed, and the zygote ends                   |           |              |
 
 To close a box is to kill all that is in it. Where nobody in an open box answers to "more", it is as "go".
-"memory": the box was closed for it since the last answer. After the answer to "kill" and "lost" stands the status:
-memory that all share, on which a notebook's process notes the question that it is at. No open file stands for it,
-since what one can hang on such a file is in no process's memory.
+"memory": the box was closed for it since the last answer. After the answer to "kill" and "lost" stands the box's
+status (status.py).
 """
 
 import contextlib
-import mmap
 import os
 import select
 import socket
@@ -29,7 +27,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import memory
-import notebook_process
 from box import MEGABYTE, Box, Work
 
 WATCH = 0.1  # seconds between looks at the memory of a box
@@ -39,10 +36,10 @@ BOX_TRIES = 2
 class Boxes:
     """The state: no box, or the one that is open; and the answer about the last one that the watch has closed."""
 
-    def __init__(self, control: socket.socket, settings: Mapping[str, Any], status: mmap.mmap, work: Work) -> None:
-        self._control, self._settings, self._status, self._work = control, settings, status, work
+    def __init__(self, control: socket.socket, settings: Mapping[str, Any], work: Work) -> None:
+        self._control, self._settings, self._work = control, settings, work
         self._box: Box | None = None
-        self._ended = b"done"
+        self._ended, self._at = b"done", b""
 
     def serve(self) -> None:
         """Do what the messages say until the socket ends."""
@@ -57,8 +54,9 @@ class Boxes:
                 os.close(fds[0])
                 self._control.send(b"done" if is_in else b"failed")
             else:
-                self._control.send(b"%b %b" % (self._end(message), self._status[:].rstrip(b"\0")))
-            self._ended = b"done"
+                self._end(message)
+                self._control.send(b"%b %b" % (self._ended, self._at))
+            self._ended, self._at = b"done", b""
 
     def _watch(self) -> None:
         """Wait for a message; while a box is open, close it where it holds more memory than it may."""
@@ -70,7 +68,6 @@ class Boxes:
 
     def _let_in(self, message: bytes, fd: int) -> bool:
         """Let a notebook into the box that it is for -> False where no box could be opened."""
-        notebook_process.write(self._status, "")
         if message == b"more" and self._box and self._box.let_in(fd):
             return True
         for _ in range(BOX_TRIES):
@@ -82,14 +79,13 @@ class Boxes:
         self._close()
         return False
 
-    def _end(self, message: bytes) -> bytes:
-        """Close the box -> how it ended."""
+    def _end(self, message: bytes) -> None:
+        """Close the box, and note how it ended."""
         if self._box and message == b"lost":
             self._ended = self._box.how()
         self._close()
-        return self._ended
 
     def _close(self) -> None:
         if self._box:
-            self._box.close()
+            self._at = self._box.close()
             self._box = None

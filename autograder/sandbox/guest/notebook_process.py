@@ -9,7 +9,6 @@ import ast
 import contextlib
 import functools
 import math
-import mmap
 import os
 import random
 import resource
@@ -29,11 +28,11 @@ import rebinding
 from frames import Arrays, Header
 from IPython.core.interactiveshell import InteractiveShell
 from namespace import Array, Case, MissingInput, MissingName, Namespace, plain
+from status import Status
 from traitlets.config import Config
 
 ERROR_CHARACTERS = 400  # characters of an error that are worth sending
 HOME = [""]  # where the notebook's own modules lie
-STATUS = 100  # bytes of the status, which outlives the process that writes on it
 DEAF_TIMES = 2.0  # its limit: CPU time that code may use which hears no signal, in one long call of numpy, say
 
 SEEDS = (np.random.seed, random.seed)  # ours: a cell may have bound these names to something else
@@ -300,17 +299,10 @@ def probe_cases(
     return arrays, errors, longest
 
 
-def write(status: mmap.mmap, name: str) -> None:
-    """Put a name on the status; "" wipes it."""
-    status[:] = name.encode()[:STATUS].ljust(STATUS, b"\0")
-
-
 class Notebook:
     """The process of one notebook: a method for each kind of frame, whose name is the frame's "do"."""
 
-    def __init__(
-        self, status: mmap.mmap, shell: InteractiveShell, probes: ModuleType, data: Mapping[str, Array]
-    ) -> None:
+    def __init__(self, status: Status, shell: InteractiveShell, probes: ModuleType, data: Mapping[str, Array]) -> None:
         self._status, self._shell, self._probes = status, shell, probes
         self._student = Namespace(shell.user_ns, data=data)
 
@@ -343,8 +335,7 @@ class Notebook:
             number, _, key = name.partition("/")
             cases[int(number)][key] = value
         limit = functools.partial(time_limit, header["seconds"], header["patience"])
-        tell = functools.partial(write, self._status)
-        probe = getattr(self._probes, header["probe"])
+        probe, tell = getattr(self._probes, header["probe"]), self._status.write
         answers: Arrays = {}
         errors: dict[str, Error] = {}
         needed, fault = 0.0, None
@@ -352,15 +343,15 @@ class Notebook:
             answers, errors, needed = probe_cases(probe, self._student, cases, limit, header["left_out"], tell)
         except Fault as failed:
             fault = failed.args[0]
-        write(self._status, "")
+        self._status.write("")
         given = self._student.has_given(getattr(self._probes, "CLASS", ""))
         return frames.encode({"errors": errors, "needed": needed, "class_is_given": given, "fault": fault}, answers)
 
 
 def serve(
-    sock: socket.socket, status: mmap.mmap, shell: InteractiveShell, probes: ModuleType, data: Mapping[str, Array]
+    sock: socket.socket, status: Status, shell: InteractiveShell, probes: ModuleType, data: Mapping[str, Array]
 ) -> None:
-    """Answer the judge's frames until the socket closes. status: memory that tells the question it is at."""
+    """Answer the judge's frames until the socket closes. status: it tells the question it is at."""
     HOME[0] = os.getcwd()
     sys.path.insert(0, HOME[0])
     os.register_at_fork(after_in_child=end_by_kernel)  # a copy has a clock of its own

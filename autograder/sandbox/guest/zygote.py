@@ -10,7 +10,6 @@ import gc
 import importlib
 import importlib.util
 import json
-import mmap
 import os
 import socket
 import sys
@@ -33,10 +32,8 @@ def main() -> None:
     # heavier, and so as that user
     import control_socket
     import memory
-    import notebook_process
 
-    status = mmap.mmap(-1, notebook_process.STATUS)
-    work = load(settings, status)
+    work = load(settings)
     hide_ourselves(settings["paths"][0])
     # or the children's collector would touch, and so copy, every object that they share with this process
     gc.collect()
@@ -46,8 +43,9 @@ def main() -> None:
     null = os.open(os.devnull, os.O_RDWR)
     for number in (0, 1) if settings["keep_stderr"] else (0, 1, 2):
         os.dup2(null, number)
+    os.close(null)
     control.send(b"ready")
-    control_socket.Boxes(control, settings, status, work).serve()
+    control_socket.Boxes(control, settings, work).serve()
 
 
 def hide_ourselves(folder: str) -> None:
@@ -58,7 +56,7 @@ def hide_ourselves(folder: str) -> None:
             del sys.modules[name]
 
 
-def load(settings: Mapping[str, Any], status: mmap.mmap) -> "Work":
+def load(settings: Mapping[str, Any]) -> "Work":
     """The heavy part, once: what a student's notebook imports -> what the process of a notebook does."""
     import matplotlib
 
@@ -76,7 +74,7 @@ def load(settings: Mapping[str, Any], status: mmap.mmap) -> "Work":
     data = getattr(probes, "prepare", dict)(load_data(settings["data"]))
     shell = notebook_process.make_shell()
     notebook_process.warm_up(shell)
-    return functools.partial(notebook_process.serve, status=status, shell=shell, probes=probes, data=data)
+    return functools.partial(notebook_process.serve, shell=shell, probes=probes, data=data)
 
 
 def load_probes(path: str) -> ModuleType:

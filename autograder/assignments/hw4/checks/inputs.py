@@ -121,6 +121,24 @@ def alive(scores: Array | Problem, case: Case) -> bool:
     return bool(differ.sum() > 1 and len(np.unique(np.round(rows / spread, 9), axis=0)) > 2)
 
 
+def others(rng: Rng, case: Case) -> Case:
+    """Other images and parameters, for which the own scores must be others, for rule (c)."""
+    (N, D), (H, C) = case["X"].shape, case["W2"].shape
+    params = {f"other_{name}": value for name, value in random_params(rng, D, H, C).items()}
+    return {**params, "other_X": rng.normal(0, 1, (N, D))}
+
+
+def hang(context: CheckContext, number: int, scores: Array) -> bool:
+    """Whether the own scores are others for other images, and for other parameters: a table of numbers is no score."""
+    for other in ("X", "params"):
+        found = context.value(number, f"scores_of_other_{other}")
+        if isinstance(found, Problem) or found.size != scores.size:
+            return False
+        if (np.abs(found.ravel() - scores.ravel()) <= EXACT * np.ptp(scores)).all():  # NaN is another number
+            return False
+    return True
+
+
 def one_empty_case(rng: Rng, reference: Mapping[str, Any], data: Mapping[str, Array]) -> list[Case]:
     """For tasks whose inputs stand in the notebook."""
     return [{}]

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from autograder.author import Array, Case, CheckContext, PartResult, Problem, either, first
 
-from .inputs import Params, Rng, alive, lead, random_params
+from .inputs import Params, Rng, alive, hang, lead, others, random_params
 
 GAP = 1e-4  # to the ReLU's kink, and between the two largest scores
 FAR = 3000.0  # below zero: where every hidden unit of a row is off
@@ -20,7 +20,8 @@ POOL = 8  # rows to choose each from
 
 
 def T11_cases(rng: Rng, reference: Mapping[str, Any], data: Mapping[str, Array]) -> list[Case]:
-    return [_case(rng, reference, *sizes) for sizes in ((20, 5, 7, 4), (40, 6, 12, 10))]
+    cases = [_case(rng, reference, *sizes) for sizes in ((20, 5, 7, 4), (40, 6, 12, 10))]
+    return [{**case, **others(rng, case)} for case in cases]
 
 
 def _case(rng: Rng, reference: Mapping[str, Any], N: int, D: int, H: int, C: int) -> Case:
@@ -102,7 +103,7 @@ def T11(context: CheckContext) -> list[PartResult]:
         if context.answers.class_is_given:
             ways[1].append(_same_labels(context, number, "own", right, everywhere))
         own_scores = context.value(number, "scores")
-        if not isinstance(own_scores, Problem) and alive(own_scores, case):
+        if not isinstance(own_scores, Problem) and alive(own_scores, case) and hang(context, number, own_scores):
             own = own_scores.reshape(len(right), -1)
             clear = lead(own) > 1e-9 * np.ptp(own)  # a tie may be broken either way
             if clear.mean() >= 0.5 and len(set(own[clear].argmax(axis=1).tolist())) > 1:
