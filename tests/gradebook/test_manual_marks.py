@@ -220,7 +220,9 @@ def test_a_sheet_that_is_not_whole_is_never_taken_for_an_empty_one(tmp_path: Pat
     assert path.read_text() == text
 
 
-@pytest.mark.parametrize("text", ["[" * 100_000, '{"marks": ' + "[" * 5000, '{"marks": {"T1": {"score": ' + "9" * 5000 + "}}}"])
+@pytest.mark.parametrize(
+    "text", ["[" * 100_000, '{"marks": ' + "[" * 5000, '{"marks": {"T1": {"score": ' + "9" * 5000 + "}}}"]
+)
 def test_a_sheet_of_nonsense_is_told_and_no_traceback(toy: Toy, tmp_path: Path, text: str) -> None:
     course = toy.copy(tmp_path / "course")
     path = manual_marks.sheet_file(course, NAME, "mali")
