@@ -3,6 +3,7 @@
 Exit codes: 0 done, bad submissions included; 1 the user can mend it; 3 a bug of ours.
 """
 
+import io
 import sys
 import traceback
 from collections.abc import Sequence
@@ -39,6 +40,9 @@ def options(
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
+    for stream in (sys.stdout, sys.stderr):  # a name that the terminal cannot show must not end a command
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = app(args=list(sys.argv[1:] if arguments is None else arguments), standalone_mode=False)
         if code == INTERRUPTED:  # where the command line's library has caught it already

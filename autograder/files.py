@@ -25,6 +25,15 @@ REMEDIES = {
 }
 
 
+MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EMFILE)
+
+
+def of_the_machine(error: BaseException) -> bool:
+    """Whether an error is one of the whole machine: it would come again at the next student."""
+    why = error if isinstance(error, OSError) else error.__cause__
+    return isinstance(why, OSError) and why.errno in MACHINE
+
+
 def unwritable(path: Path | str, error: OSError) -> CourseError:
     """What a user is told about a file or folder that could not be written."""
     remedy = REMEDIES.get(error.errno or 0, "mend that")

@@ -49,6 +49,7 @@ def command(
     """Grade submitted/*/ASSIGNMENT/ into nbgrader's gradebook."""
     loaded, wanted = load(course, assignment)
     names = verdict_files.students(loaded, wanted, student or [])
+    misnamed = {} if student else verdict_files.misnamed(loaded, wanted)
     if explain:
         from autograder.grading import appeals  # numpy and the judge
 
@@ -70,6 +71,8 @@ def command(
         show_marks(loaded, wanted, graded)
     if not quiet:
         out.print(f"next: `autograder report {wanted.name}` writes the feedback and the class report")
+    say(misnamed.values())
+    failed += misnamed
     if failed:
         some = ", ".join(failed[:3]) + ("..." if len(failed) > 3 else "")
         raise CourseError(f"{len(failed)} not graded, or not whole ({some}): told above; the others are safe")
@@ -127,6 +130,7 @@ def grade_class(
                         if not _taken(work, outcome, progress):
                             failed.append(outcome[0].student)
         say(work.finish())
+    failed += [name for name in work.unwritten if name not in failed]
     if work.unreadable:
         raise CourseError("; ".join(dict.fromkeys(work.unreadable)))
     return todo, failed
@@ -147,7 +151,7 @@ def _taken(work: "GradingSession", outcome: "Outcome", progress: Progress) -> bo
         progress.say(_pace_line(work.assignment, result.stretch))
     for line in (*work.take(handed_in, result), *(f"{name}: {note}" for note in result.notes)):
         progress.say(line)
-    progress.step()
+    progress.step(ok=name not in work.unwritten)
     return not any(verdict.fault for verdict in result.verdicts.values())
 
 

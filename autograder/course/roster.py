@@ -17,6 +17,7 @@ COLUMNS = ("id", "first_name", "last_name", *IDS, "section")
 FORMULA = re.compile(r"^\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|^[\t\r]")
 UNSAFE = re.compile(r'[<>"\\\x00-\x1f\x7f]')  # nbgrader writes names into its pages as they are
 MAX_ROSTER = 16 << 20  # bytes
+MAX_ID = 200  # bytes: files are named after students, with more around it
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ def load_roster(course: Course) -> Roster:
 def usable_id(name: str) -> bool:
     """Whether a student's id can be a folder in submitted/, and a key in the gradebook."""
     plain = name == name.strip() and "/" not in name and name.isprintable() and not UNSAFE.search(name)
-    return plain and 0 < len(name) <= 100 and not name.startswith((".", "~"))
+    return plain and 0 < len(name) <= 100 and len(name.encode()) <= MAX_ID and not name.startswith((".", "~"))
 
 
 def table(path: Path) -> list[tuple[int, dict[str, str]]]:

@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import DatabaseError, DataError, OperationalError
 
 from autograder.errors import CourseError
 from autograder.files import unwritable
@@ -29,6 +29,8 @@ def telling(path: Path | str) -> Iterator[None]:
         elif "full" in why:
             way = "make room there"
         raise CourseError(f"{path}: {why}; {way}, then run the same command again: what is graded is kept") from error
+    except DataError:  # about one value of one student's: the session finds out whose
+        raise
     except DatabaseError as error:
         if str(path).startswith("postgresql"):
             raise CourseError(f"{path}: {str(error.orig).strip()}; restore the database from its backup") from error

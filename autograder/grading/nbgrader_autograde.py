@@ -4,6 +4,7 @@ import copy
 import fnmatch
 import glob
 import os
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from autograder.errors import CourseError
 from autograder.files import write_whole
 from autograder.gradebook import standings
 from autograder.gradebook.registration import set_terms
-from autograder.gradebook.writer import GradebookWriter
+from autograder.gradebook.writer import GradebookWriter, parse_timestamp
 from autograder.grading import workers
 from autograder.marks.verdict_files import load_result
 from autograder.pages import graded_notebook
@@ -66,11 +67,17 @@ def _take_every_folder(converter: Autograde, root: Path) -> None:
     # a copy: the formgrader has one CourseDirectory for everything that it does
     there = converter.coursedir = copy.copy(converter.coursedir)
     there.ignore = [*there.ignore, "*"]
+    there.get_existing_timestamp = _timestamp  # nbgrader's own ends the command at one student's bad time
     names = load_course(root).assignment(there.assignment_id).notebooks
     wanted = [name for name in names if fnmatch.fnmatchcase(name, there.notebook_id)]
     for folder in glob.glob(there.format_path(there.submitted_directory, there.student_id, there.assignment_id)):
         if os.path.isdir(folder):
             converter.assignments[folder] = [os.path.join(folder, f"{name}.ipynb") for name in wanted]
+
+
+def _timestamp(folder: str) -> datetime | None:
+    """The time in a folder's timestamp.txt, read as we do."""
+    return parse_timestamp(submission.read_timestamp(Path(folder)))
 
 
 class SaveVerdicts(NbGraderPreprocessor):  # type: ignore[misc]

@@ -6,8 +6,9 @@ runs again for them.
 """
 
 import contextlib
+import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
 from types import TracebackType
 
 from autograder import deadline, files
@@ -21,6 +22,7 @@ from autograder.judging.verdicts import Result
 from autograder.marks.manual_marks import load_sheet
 from autograder.marks.verdict_files import keep, load_result, verdict_file
 from autograder.pages import graded_folder, graded_notebook
+from autograder.sandbox.answers import printable
 from autograder.submissions import merge, submission
 from autograder.submissions.submission import Submission
 
@@ -45,6 +47,7 @@ class GradingSession:
         self.course, self.assignment = course, assignment
         self.mended: list[str] = []
         self.unreadable: list[str] = []  # lines about sheets of what people gave
+        self.unwritten: dict[str, str] = {}  # student -> why not all of the result is written; tried again next time
         self._open = contextlib.ExitStack()
         self._waiting: list[Result] = []
         self._trouble: CourseError | None = None
@@ -90,16 +93,17 @@ class GradingSession:
             if force or result is None or result.fingerprint != fingerprint:
                 found.todo.append(student)
                 continue
-            handed_in = submission.read_submission(self.course.submitted(self.assignment.name, student), student)
+            try:
+                handed_in = submission.read_submission(self.course.submitted(self.assignment.name, student), student)
+            except Exception:  # whoever grades it tells why
+                found.todo.append(student)
+                continue
             if not workers.still_holds(result, handed_in, fingerprint, self.assignment):
                 found.todo.append(student)
             elif not self._is_laid(handed_in, result):
-                try:
-                    with deadline.within(self.assignment.limits.total_seconds):
-                        self._lay(handed_in, result)
-                    again.append(student)
-                except deadline.Overrun as error:
-                    found.said.append(f"{student}: graded notebooks not written: {error}")
+                told = self._lay(handed_in, result)
+                again += [] if told else [student]
+                found.said += told
         if again:
             found.said.append(f"graded notebooks written again from kept verdicts: {_some(again)}")
         return found
@@ -118,11 +122,16 @@ class GradingSession:
     def take(self, handed_in: Submission, result: Result) -> list[str]:
         """Write one result of a submission -> lines about marks that moved, and of people's that no longer hold."""
         before = load_result(self.course, self.assignment.name, result.student)
-        keep(self.course, result)
-        self._lay(handed_in, result)
+        try:
+            keep(self.course, result)
+        except CourseError:  # of the disk or the folder
+            raise
+        except Exception as error:
+            return [self._left(result.student, "verdict", error)]
+        told = self._lay(handed_in, result)
         self._waiting.append(replace(result, answers=b"", notebooks={}))  # the writer has no use for them
         waiting = self._flush().waiting if len(self._waiting) >= BATCH else ()
-        return [*moved(before, result), *waiting]
+        return [*told, *moved(before, result), *waiting]
 
     def finish(self) -> list[str]:
         """Write what waits, and the penalties for lateness -> lines about both."""
@@ -147,7 +156,7 @@ class GradingSession:
         said: list[str] = []
         entered: list[str] = []
         for at in range(0, len(kept), MANY):
-            saved = self._writer.save(kept[at : at + MANY])
+            saved = self._save(kept[at : at + MANY])
             entered += saved.entered
             said += [f"{line} (gradebook mended from the kept verdict)" for line in saved.moved]
             said += saved.waiting
@@ -160,21 +169,49 @@ class GradingSession:
         names = [f"{name}.ipynb" for name in self._bases] + list(graded_notebook.other_files(handed_in))
         return graded_folder.is_laid(self.course, self.assignment, result.student, names, result.stamp)
 
-    def _lay(self, handed_in: Submission, result: Result) -> None:
-        books = graded_notebook.of_result(handed_in, self._bases, self.assignment, result)
-        written = {**graded_notebook.other_files(handed_in), **books}
-        graded_folder.lay(self.course, self.assignment, result.student, written, result.timestamp)
+    def _lay(self, handed_in: Submission, result: Result) -> list[str]:
+        """Lay the graded notebooks -> a line where that fails: what one student handed in stops nobody else."""
+        try:
+            with deadline.within(self.assignment.limits.total_seconds):
+                books = graded_notebook.of_result(handed_in, self._bases, self.assignment, result)
+                written = {**graded_notebook.other_files(handed_in), **books}
+                graded_folder.lay(self.course, self.assignment, result.student, written, result.timestamp)
+        except Exception as error:
+            if files.of_the_machine(error):
+                raise
+            return [self._left(result.student, "graded notebooks", error)]
+        return []
+
+    def _left(self, student: str, what: str, error: Exception) -> str:
+        """Note what could not be written of one student's result -> the line about it."""
+        why = str(error) if isinstance(error, CourseError) else f"{type(error).__name__}: {error}"
+        line = printable(f"{student}: {what} not written: {why}")
+        self.unwritten.setdefault(student, line)
+        return line
 
     def _flush(self) -> Saved:
         """Save the waiting results. A gradebook in trouble stops nobody's grading: the next session enters them."""
         batch, self._waiting = self._waiting, []
         try:
-            saved = self._writer.save(batch) if batch else Saved()
+            saved = self._save(batch)
             self.unreadable += saved.unreadable
             return saved
         except CourseError as error:
             self._trouble = error
             return Saved()
+
+    def _save(self, batch: Sequence[Result]) -> Saved:
+        """Save results together; where one of them cannot be, each alone, and that one is left."""
+        try:
+            return self._writer.save(batch) if batch else Saved()
+        except CourseError:
+            raise
+        except Exception as error:
+            if len(batch) == 1:
+                line = self._left(batch[0].student, "marks in the gradebook", error)
+                return Saved(waiting=(line,))
+        each = [self._save([result]) for result in batch]
+        return Saved(*(tuple(itertools.chain.from_iterable(lines)) for lines in zip(*map(astuple, each), strict=True)))
 
 
 def rebuild(course: Course, assignment: Assignment, students: Sequence[str]) -> list[str]:

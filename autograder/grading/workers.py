@@ -204,8 +204,14 @@ def grade_all(
         with _unheard():
             return pool.submit(work_through, root, assignment.name, fingerprint, unsafe, pairs)
 
+    unread: list[Outcome] = []
+
     def read(names: Iterable[str]) -> Iterator[Submission]:
-        return (submission.read_submission(course.submitted(assignment.name, name), name) for name in names)
+        for name in names:
+            try:
+                yield submission.read_submission(course.submitted(assignment.name, name), name)
+            except Exception as error:  # these files are one student's, and so is what they bring about
+                unread.append((Submission(name, {}), error))
 
     lost: list[str] = []
     for batch, outcomes in _through(workers, _batches(read(students), len(students), workers), submit):
@@ -216,6 +222,7 @@ def grade_all(
     for student in lost:
         for (handed_in,), outcomes in _through(replace(workers, slots=1), ([one] for one in read([student])), submit):
             yield handed_in, outcomes if isinstance(outcomes, Exception) else outcomes[0]
+    yield from unread
 
 
 def _batches(submissions: Iterator[Submission], count: int, workers: Workers) -> Iterator[Batch]:
@@ -223,8 +230,8 @@ def _batches(submissions: Iterator[Submission], count: int, workers: Workers) ->
     for first in submissions:
         batch = [first]
         most = min(BATCH, count // (2 * workers.slots)) if workers.remote else 1
-        while len(batch) < most and _size(batch) < BATCH_BYTES:
-            batch.append(next(submissions))
+        while len(batch) < most and _size(batch) < BATCH_BYTES and (more := next(submissions, None)) is not None:
+            batch.append(more)
         count -= len(batch)
         yield batch
 

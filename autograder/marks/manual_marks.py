@@ -100,7 +100,7 @@ def load_sheet(course: Course, assignment: str, student: str) -> Sheet | None:
         return None
     except OSError as error:
         raise UnreadableSheet(path, error.strerror or "error") from error
-    except (msgspec.MsgspecError, UnicodeError) as error:
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         raise UnreadableSheet(path, str(error)[:120]) from error
     return Sheet(kept.marks, kept.heard, kept.earlier)
 

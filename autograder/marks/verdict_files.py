@@ -1,11 +1,12 @@
 """The kept results of submissions: verdict files, and the answers beside them. No numpy: quick to load."""
 
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from autograder.course import Assignment, Course
-from autograder.course.roster import UNSAFE
+from autograder.course.roster import MAX_ID, UNSAFE
 from autograder.errors import CourseError
 from autograder.files import write_whole
 from autograder.judging.verdicts import Result, result_from
@@ -13,21 +14,47 @@ from autograder.marks.manual_marks import Sheet, UnreadableSheet, keep_sheet, lo
 
 
 def students(course: Course, assignment: Assignment, wanted: Sequence[str] = ()) -> list[str]:
-    """Names of the students with a submission; CourseError for a wanted one without."""
+    """Names of the students with a submission, without the misnamed; CourseError for a wanted one without."""
     folder = course.root / "submitted"
-    found = sorted(p.parent.name for p in folder.glob(f"*/{assignment.name}") if p.is_dir())
+    everybody = _folders(course, assignment)
+    found = [name for name in everybody if not _wrong(name)]
     for name in wanted:
+        if name in everybody and _wrong(name):
+            raise CourseError(f"{folder}/{_shown(name)}: {_wrong(name)}; rename it")
         if name not in found:
             raise CourseError(f"{course.submitted(assignment.name, name)}: no such submission of {name!r}")
     if not found:
         raise CourseError(
-            f"{folder}: no submissions of {assignment.name}; put them in submitted/STUDENT/{assignment.name}/"
+            "; ".join(misnamed(course, assignment).values())
+            or f"{folder}: no submissions of {assignment.name}; put them in submitted/STUDENT/{assignment.name}/"
         )
-    names = list(dict.fromkeys(wanted)) or found
-    for name in names:
-        if UNSAFE.search(name):
-            raise CourseError(f"{folder}/{name}: a name with any of < > \" \\ would run in nbgrader's pages; rename it")
-    return names
+    return list(dict.fromkeys(wanted)) or found
+
+
+def misnamed(course: Course, assignment: Assignment) -> dict[str, str]:
+    """Folders in submitted/ that cannot be a student's, each with a line: it is left out, and the others are not."""
+    return {
+        _shown(name): f"{course.root}/submitted/{_shown(name)}: left out: {_wrong(name)}; rename it"
+        for name in _folders(course, assignment)
+        if _wrong(name)
+    }
+
+
+def _folders(course: Course, assignment: Assignment) -> list[str]:
+    return sorted(p.parent.name for p in (course.root / "submitted").glob(f"*/{assignment.name}") if p.is_dir())
+
+
+def _wrong(name: str) -> str:
+    """Why a folder's name cannot be a student's; "" where it can."""
+    if UNSAFE.search(name):
+        return "a name with any of < > \" \\ would run in nbgrader's pages"
+    if not name.isprintable():
+        return "a name that is not UTF-8, or has characters that do not print"
+    return f"a name of more than {MAX_ID} bytes" if len(name.encode()) > MAX_ID else ""
+
+
+def _shown(name: str) -> str:
+    return name if name.isprintable() else ascii(os.fsencode(name).decode("utf-8", "backslashreplace"))[1:-1]
 
 
 def verdict_file(course: Course, assignment: str, student: str) -> Path:
@@ -40,7 +67,7 @@ def load_result(course: Course, assignment: str, student: str) -> Result | None:
     path = verdict_file(course, assignment, student)
     try:
         return result_from(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
 
 

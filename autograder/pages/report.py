@@ -14,7 +14,7 @@ from rich.console import Console
 from autograder import deadline
 from autograder.course import PERSON, Assignment, Course, messages
 from autograder.errors import CourseError
-from autograder.files import write_whole
+from autograder.files import of_the_machine, write_whole
 from autograder.judging.verdicts import FAILED, NEEDS_GRADING, NOT_CHECKED, PASSED, Verdict
 from autograder.marks import final_marks, verdict_files
 from autograder.marks.final_marks import Rows, StudentMark
@@ -23,6 +23,7 @@ from autograder.pages import statistics as summary_module
 from autograder.pages.similarity import Alike
 from autograder.pages.statistics import PARTLY, Summary
 from autograder.progress import Progress
+from autograder.sandbox.answers import printable
 
 OUTCOMES = {
     PASSED: "right",
@@ -60,8 +61,9 @@ def make(course: Course, assignment: Assignment, rows: Rows, out: Console, quiet
     found, ungraded = class_of(course, assignment, rows)
     if not quiet:
         out.print(f"writing feedback for {len(found)} students of {assignment.name}, language {course.language!r}")
+    failed = verdict_files.misnamed(course, assignment)
     with Progress(len(found), out, quiet) as progress:
-        unwritten = write_feedback(course, assignment, found, progress.step)
+        failed |= write_feedback(course, assignment, found, progress.step)
     if not quiet:
         out.print("comparing answers and models, drawing the class report")
     page = write(course, assignment, found, ungraded, likenesses(course, assignment, found))
@@ -70,8 +72,11 @@ def make(course: Course, assignment: Assignment, rows: Rows, out: Console, quiet
     if not quiet:
         out.print(f"feedback: {course.root}/feedback/STUDENT/{assignment.name}/feedback.html", markup=False)
         out.print(f"report:   {page}", markup=False)
-    if unwritten:
-        raise CourseError(f"no feedback was written for {len(unwritten)}, the others have theirs: {unwritten[0]}")
+    if failed:
+        for line in failed.values():
+            out.print(line, markup=False)
+        some = ", ".join(list(failed)[:3]) + ("..." if len(failed) > 3 else "")
+        raise CourseError(f"{len(failed)} without feedback, or with an old one ({some}): told above")
     return page
 
 
@@ -108,18 +113,21 @@ def write(
 
 def write_feedback(
     course: Course, assignment: Assignment, found: Sequence[StudentMark], step: Callable[[], None]
-) -> list[str]:
-    """Write every student's feedback -> lines about those that take too long."""
+) -> dict[str, str]:
+    """Write every student's feedback -> lines on those whose feedback could not be, by student."""
     writer = feedback.Writer(course, assignment)
-    unwritten: list[str] = []
+    failed = {}
     for mark in found:
         try:
             with deadline.within(assignment.limits.total_seconds):
                 writer.write(mark)
-        except deadline.Overrun as error:
-            unwritten.append(f"{mark.student}: {error}")
+        except Exception as error:  # what stands in it is one student's, and so is what it brings about
+            if of_the_machine(error):
+                raise
+            why = str(error) if isinstance(error, CourseError) else f"{type(error).__name__}: {error}"
+            failed[mark.student] = printable(f"{mark.student}: feedback not written: {why}")
         step()
-    return unwritten
+    return failed
 
 
 def page(

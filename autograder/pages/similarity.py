@@ -51,16 +51,16 @@ def answers(course: Course, assignment: Assignment, students: Iterable[str]) -> 
 
 
 def _cells(folder: Path, assignment: Assignment, cells: Mapping[str, str]) -> dict[str, str]:
-    found = {}
+    found: dict[str, str] = {}
     for name in assignment.notebooks:
         try:
             book = json.loads((folder / f"{name}.ipynb").read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            continue
-        for cell in book["cells"]:
-            grade_id = cell["metadata"].get("nbgrader", {}).get("grade_id", "")
-            if grade_id in cells:
-                found[cells[grade_id]] = joined(cell["source"])
+            read = [
+                (cell["metadata"].get("nbgrader", {}).get("grade_id", ""), cell["source"]) for cell in book["cells"]
+            ]
+        except (OSError, ValueError, RecursionError, LookupError, TypeError, AttributeError):
+            continue  # not there, or not as we wrote it
+        found |= {cells[grade_id]: joined(source) for grade_id, source in read if grade_id in cells}
     return found
 
 
@@ -153,7 +153,10 @@ def same_weights(course: Course, assignment: Assignment, students: Sequence[str]
     wanted = assignment.model_file
     for student in students if wanted else ():
         path = course.root / "autograded" / student / assignment.name / wanted
-        model = saved_model.read_model({wanted: path.read_bytes()} if path.is_file() else {}, wanted)
+        try:
+            model = saved_model.read_model({wanted: path.read_bytes()}, wanted)
+        except OSError:
+            continue
         if isinstance(model, Problem):
             continue
         total = hashlib.sha256()

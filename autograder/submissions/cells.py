@@ -24,7 +24,7 @@ class SubmittedCell:
     grade_id: str = ""
     cell_id: str = ""
     outputs: tuple[Mapping[str, Any], ...] = ()
-    attachments: Mapping[str, Any] = field(default_factory=dict)
+    attachments: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     flags: Mapping[str, Any] = field(default_factory=dict)  # what nbgrader's metadata says of it
 
     # worked out once a cell: one of 30 MB may be compared with 2,000 others
@@ -108,12 +108,12 @@ def cell(raw: Mapping[str, Any]) -> SubmittedCell:
     grading = _dict(metadata.get("nbgrader"))
     outputs = raw.get("outputs")
     return SubmittedCell(
-        kind=str(raw.get("cell_type", "code")),
+        kind=joined(raw.get("cell_type", "code")),
         source=joined(raw.get("source", raw.get("input", ""))),
-        grade_id=str(grading.get("grade_id", ""))[:MAX_ID],
-        cell_id=str(raw.get("id", ""))[:MAX_ID],
+        grade_id=joined(grading.get("grade_id"))[:MAX_ID],
+        cell_id=joined(raw.get("id"))[:MAX_ID],
         outputs=tuple(o for o in outputs[:MAX_OUTPUTS] if isinstance(o, dict)) if isinstance(outputs, list) else (),
-        attachments=_dict(raw.get("attachments")),
+        attachments={joined(name): _texts(found) for name, found in _dict(raw.get("attachments")).items()},
         flags={name: grading[name] for name in FLAGS if name in grading},
     )
 
@@ -122,8 +122,13 @@ def _dict(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def _texts(found: object) -> Mapping[str, str]:
+    """What is attached under one name: texts by media type."""
+    return {joined(kind): joined(value) for kind, value in _dict(found).items()}
+
+
 def joined(value: object) -> str:
-    """A notebook's text, which is a string or a list of strings."""
+    """A notebook's text, which is a string or a list of strings; without lone surrogates, which nobody can write."""
     if isinstance(value, list):
         parts = [part for part in value if isinstance(part, str)]
         # lines, and some tools write them without their ends

@@ -13,6 +13,7 @@ from typing import Any, SupportsIndex
 
 import numpy as np
 
+from autograder.sandbox.answers import printable
 from autograder.submissions.problems import FileProblem
 
 MEGABYTE = 1 << 20
@@ -22,8 +23,11 @@ MAX_TOTAL = 128 * MEGABYTE  # of all files together
 MAX_NOTEBOOK = 32 * MEGABYTE
 MAX_SEEN, MAX_DEPTH = 5000, 8  # names looked at, folders below each other
 MAX_PROBLEMS = 20  # told one by one
+MAX_NAME = 200  # bytes of a file's or a folder's name: it is written again, with more around it
+MAX_ENDING = 20  # bytes of what stands after its last dot
 PICTURES = (".pdf", ".png", ".jpg", ".jpeg")
-NEEDED = (".ipynb", ".npz", "timestamp.txt")
+STAMP = "timestamp.txt"
+NEEDED = (".ipynb", ".npz", STAMP)
 TIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d{1,9})?)?( ?[A-Za-z0-9+:/_-]{1,40})?", re.ASCII)
 OUT_OF_BAND = 5  # the first protocol in which arrays go beside the rest
 KINDS = {
@@ -94,15 +98,36 @@ def read_submission(folder: Path, student: str) -> Submission:
     if over:
         facts = {"count": str(len(over) - 1), "limit": str(MAX_FILES), "size": str(MAX_TOTAL // MEGABYTE)}
         problems.append(FileProblem("too_many", over[0], facts))
-    stamp = _stamp(files.pop("timestamp.txt", b""), problems)
+    stamp = _stamp(files.pop(STAMP, b""), problems)
     if len(problems) > MAX_PROBLEMS:
         count = str(len(problems) - MAX_PROBLEMS)
         problems[MAX_PROBLEMS:] = [FileProblem("more_problems", problems[MAX_PROBLEMS].file, {"count": count})]
     return Submission(student, files, tuple(problems), stamp)
 
 
+def read_timestamp(folder: Path) -> str:
+    """The time in the timestamp.txt of a folder, or "" where there is none that looks like a time."""
+    path = folder / STAMP
+    try:
+        data = path.read_bytes() if stat.S_ISREG(path.lstat().st_mode) and path.stat().st_size <= MAX_FILE else b""
+    except OSError:
+        return ""
+    return _stamp(data, [])
+
+
 def _name(path: Path, folder: Path) -> str:
-    return path.relative_to(folder).as_posix().encode("utf-8", "backslashreplace").decode()
+    return "/".join(map(_part, path.relative_to(folder).parts))
+
+
+def _part(raw: str) -> str:
+    """A name that can be written and shown anywhere. One that was changed for that ends in a hash of what it was."""
+    data = os.fsencode(raw)
+    if raw.isprintable() and len(data) <= MAX_NAME:  # what is not UTF-8 is not printable
+        return raw
+    stem, ending = os.path.splitext(printable(data.decode("utf-8", "backslashreplace")))
+    ending = ending if len(ending.encode()) <= MAX_ENDING else ""
+    mark = f"-{hashlib.sha256(data).hexdigest()[:8]}{ending}"
+    return stem.encode()[: MAX_NAME - len(mark.encode())].decode("utf-8", "ignore") + mark
 
 
 def _stamp(data: bytes, problems: list[FileProblem]) -> str:
@@ -110,7 +135,7 @@ def _stamp(data: bytes, problems: list[FileProblem]) -> str:
     text = data[:100].decode("utf-8-sig", "replace").strip()
     if not text or TIME.fullmatch(text):
         return text
-    problems.append(FileProblem("not_a_time", "timestamp.txt", {"text": repr(text[:40])}))
+    problems.append(FileProblem("not_a_time", STAMP, {"text": repr(text[:40])}))
     return ""
 
 

@@ -8,12 +8,14 @@ which that wall is gone. Everything else stays as it is.
 
 import contextlib
 import inspect
+import io
 import json
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
+import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -771,6 +773,32 @@ def nothing_is_unpickled(lab: Lab) -> Iterator[GraderContext]:
         raise ValueError("loaded elsewhere")
 
     with patch.object(saved_model, "read_npz", load), _opened(lab) as grader:
+        yield grader
+
+
+@wall
+def a_bad_model_costs_its_task_alone(lab: Lab) -> Iterator[GraderContext]:
+    """What a saved model's reader stumbles over is nobody's business."""
+
+    def read_model(files: Mapping[str, bytes], wanted: str) -> Any:
+        with zipfile.ZipFile(io.BytesIO(files[wanted])) as archive, archive.open(archive.infolist()[0]) as file:
+            np.lib.format.read_magic(file)
+            np.lib.format.read_array_header_1_0(file)
+        raise ValueError("not read here")
+
+    with patch.object(saved_model, "read_model", read_model), _opened(lab) as grader:
+        yield grader
+
+
+@wall
+def attachments_have_names_that_can_be_written(lab: Lab) -> Iterator[GraderContext]:
+    """What is attached to a cell comes as it was handed in."""
+    before = cells.cell
+
+    def cell(raw: Mapping[str, Any]) -> cells.SubmittedCell:
+        return replace(before(raw), attachments=raw.get("attachments", {}))
+
+    with patch.object(cells, "cell", cell), _opened(lab) as grader:
         yield grader
 
 

@@ -11,7 +11,7 @@ from toy import NAME, Toy
 
 from autograder.course import Course
 from autograder.grading import made_up
-from autograder.marks import manual_marks
+from autograder.marks import manual_marks, verdict_files
 from autograder.marks.manual_marks import ManualMark, Sheet
 
 Run = Callable[..., Any]
@@ -218,3 +218,23 @@ def test_a_sheet_that_is_not_whole_is_never_taken_for_an_empty_one(tmp_path: Pat
     with pytest.raises(manual_marks.UnreadableSheet, match=r"bua\.json: what people gave cannot be read"):
         manual_marks.load_sheet(course, "hw4", "bua")
     assert path.read_text() == text
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 100_000, '{"marks": ' + "[" * 5000, '{"marks": {"T1": {"score": ' + "9" * 5000 + "}}}"]
+)
+def test_a_sheet_of_nonsense_is_told_and_no_traceback(toy: Toy, tmp_path: Path, text: str) -> None:
+    course = toy.copy(tmp_path / "course")
+    path = manual_marks.sheet_file(course, NAME, "mali")
+    path.parent.mkdir(parents=True)
+    path.write_text(text)
+    with pytest.raises(manual_marks.UnreadableSheet, match="cannot be read"):
+        manual_marks.load_sheet(course, NAME, "mali")
+
+
+def test_a_verdict_nested_deep_is_no_verdict(toy: Toy, tmp_path: Path) -> None:
+    course = toy.copy(tmp_path / "course")
+    path = verdict_files.verdict_file(course, NAME, "mali")
+    path.parent.mkdir(parents=True)
+    path.write_text("[" * 100_000)
+    assert verdict_files.load_result(course, NAME, "mali") is None

@@ -359,3 +359,92 @@ def test_a_model_that_unpacks_to_too_much_is_refused() -> None:
     assert len(data) < 1 << 20
     found = load(data)
     assert isinstance(found, Problem) and "too many for a model" in found.facts["why"]
+
+
+# ---- found by changing real files (tests/host_fuzz.py) ------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [b"\xff" * 96 + b".png", "รายงาน".encode("cp874") + b".pdf", b"a" * 250 + b".png", b"a\nb\x1b[31m.png",
+     "\u202egnp.pdf".encode(), "ก".encode() * 84, b"a." + b"b" * 240, b"\xed\xa0\x80.png",
+     b"\xff" * 120 + b"/" + b"\xfe" * 120],
+)  # fmt: skip
+def test_names_are_bounded_and_printable(tmp_path: Path, raw: bytes) -> None:
+    path = os.path.join(os.fsencode(tmp_path / "in"), raw)
+    os.makedirs(os.path.dirname(path))
+    Path(os.fsdecode(path)).write_bytes(b"x")
+    found = submission.read_submission(tmp_path / "in", "x")
+    (name,) = found.files
+    assert name.isprintable() and all(len(part.encode()) <= submission.MAX_NAME for part in name.split("/"))
+    assert found.digest and found == submission.read_submission(tmp_path / "in", "x")
+    ending = os.path.splitext(raw)[1]
+    assert name.endswith(ending.decode()) or not ending.isascii() or len(ending) > submission.MAX_ENDING
+    (tmp_path / "out" / name).parent.mkdir(parents=True)
+    (tmp_path / "out" / name).write_bytes(b"x")
+
+
+def test_names_that_differ_by_what_is_left_out_stay_two(tmp_path: Path) -> None:
+    for name in ("a\n.png", "a\r.png", "a .png", "b" * 249 + "1.png", "b" * 249 + "2.png"):
+        (tmp_path / name).write_bytes(name.encode())
+    found = submission.read_submission(tmp_path, "x").files
+    assert len(found) == 5 and found["a .png"] == b"a .png"
+
+
+def test_names_that_can_be_written_stay_as_they_are(tmp_path: Path) -> None:
+    names = {"รายงาน ๑.pdf", "e\u0301.png", "A.png", "a.png", "-", "x" * 200, "[red]x[&].png"}
+    for name in names:
+        (tmp_path / name).write_bytes(b"")
+    assert set(submission.read_submission(tmp_path, "x").files) == names
+
+
+@pytest.mark.parametrize("stamp", [b"\xff\xfe\0", b"yesterday", b"2026-11-05 12:00:00 " + b"9" * 90, b""])
+def test_a_stamp_alone_is_read_with_the_same_care(tmp_path: Path, stamp: bytes) -> None:
+    assert submission.read_timestamp(lay(tmp_path, timestamp__txt=stamp)) == ""
+    lay(tmp_path, timestamp__txt=b"2026-11-05 12:00:00 UTC\n")
+    assert submission.read_timestamp(tmp_path) == "2026-11-05 12:00:00 UTC"
+    assert submission.read_timestamp(tmp_path / "gone") == ""
+
+
+DEEP = "[" * 600 + "]" * 600
+
+
+@pytest.mark.parametrize("place", ["cell_type", "id", "grade_id", "attachments", "attached", "output"])
+@pytest.mark.parametrize("value", [DEEP, '"\\ud800"', "9" * 4000, "NaN", '{"\\ud800": {"\\udfff": "\\ud800"}}'])
+def test_every_field_of_a_cell_is_text_that_can_be_written(place: str, value: str) -> None:
+    fields = {"cell_type": '"code"', "id": '"abc"', "grade_id": '"T5-answer"', "attached": '"x"', "output": "{}"}
+    fields = {**fields, "attachments": f'{{"\\ud800": {{"image/png": {fields["attached"]}}}}}', place: value}
+    if place == "attached":
+        fields["attachments"] = f'{{"x": {{"image/png": {value}}}}}'
+    text = (
+        f'{{"cells": [{{"cell_type": {fields["cell_type"]}, "id": {fields["id"]}, "source": "x", "attachments": '
+        f'{fields["attachments"]}, "outputs": [{fields["output"]}], '
+        f'"metadata": {{"nbgrader": {{"grade_id": {fields["grade_id"]}}}}}}}]}}'
+    )
+    (cell,) = cells_of(text.encode())
+    for found in (cell.kind, cell.grade_id, cell.cell_id, json.dumps(cell.attachments, ensure_ascii=False)):
+        found.encode("utf-8")
+    assert all(isinstance(kept, str) for bundle in cell.attachments.values() for kept in bundle.values())
+
+
+@pytest.mark.parametrize(
+    "dtype", [",e", "V8", "(2,)f8", "f8,f8", "M8[ns]", "\ud800", "T{d:a:}", "(99999999,)f8", "é", "U1024"]
+)
+def test_a_strange_type_costs_the_model_alone(dtype: str) -> None:
+    header = GOOD.replace("<f8", dtype).encode("utf-8", "backslashreplace").decode("latin1")
+    found = load(entry(npy(header, bytes(8))))
+    assert isinstance(found, Problem) and found.kind == "bad_model" and found.facts["why"]
+
+
+def test_whatever_a_reader_of_models_stumbles_over_is_the_models_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+    def stumble(*_: object) -> None:
+        raise OverflowError
+
+    monkeypatch.setattr(saved_model.np, "frombuffer", stumble)
+    found = load(npz(W1=np.eye(2)))
+    assert isinstance(found, Problem) and found.facts["why"] == "OverflowError"
+
+
+def test_a_header_that_python_2_wrote_is_read_without_a_warning() -> None:
+    header = "{'descr': '<f8', 'fortran_order': False, 'shape': (1L,)}"
+    assert not isinstance(load(entry(npy(header, bytes(8)))), Problem)

@@ -1,0 +1,174 @@
+"""Whatever goes wrong with one student's files stays with that student: one line, exit code 1, and tried again."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy.exc import DataError
+from toy import BOOK, NAME, Toy
+
+from autograder.course import Course
+from autograder.gradebook.writer import GradebookWriter
+from autograder.grading import made_up, workers
+from autograder.grading.session import GradingSession
+from autograder.submissions import submission
+
+Run = Callable[..., Any]
+Copy = Callable[[Course, Path], Course]
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
+CLASS = ("anong", "mallory", "zoe")
+
+
+@pytest.fixture(scope="module")
+def handed_in(toy: Toy, tmp_path_factory: pytest.TempPathFactory) -> Course:
+    course = toy.copy(tmp_path_factory.mktemp("one") / "course")
+    for student in CLASS:
+        made_up.write(course.submitted(NAME, student), toy.hand_in(toy.right))
+    return course
+
+
+@pytest.fixture(scope="module")
+def graded(handed_in: Course, copy_of: Copy, run: Run, tmp_path_factory: pytest.TempPathFactory) -> Course:
+    course = copy_of(handed_in, tmp_path_factory.mktemp("graded") / "course")
+    assert grade(run, course).returncode == 0
+    return course
+
+
+@pytest.fixture
+def changing(handed_in: Course, copy_of: Copy, tmp_path: Path) -> Course:
+    return copy_of(handed_in, tmp_path / "course")
+
+
+@pytest.fixture
+def changing_graded(graded: Course, copy_of: Copy, tmp_path: Path) -> Course:
+    return copy_of(graded, tmp_path / "course")
+
+
+def grade(run: Run, course: Course, *more: str) -> Any:
+    return run("autograder", "grade", NAME, "--course", course.root, "--jobs", 1, *more)
+
+
+def marks(run: Run, course: Course) -> dict[str, float]:
+    found = json.loads(run("autograder", "scores", NAME, "--course", course.root, "--json").stdout)
+    return {student: sum(task["score"] or 0 for task in tasks.values()) for student, tasks in found.items()}
+
+
+def test_a_name_that_is_not_utf_8_stops_nobody(changing: Course, run: Run) -> None:
+    folder = os.fsencode(changing.submitted(NAME, "mallory"))
+    for name in (b"\xff" * 96 + b".png", b"a" * 251 + b".png", b"a\nb.png", "รายงาน".encode("cp874") + b".pdf"):
+        Path(os.fsdecode(os.path.join(folder, name))).write_bytes(PNG)
+    done = grade(run, changing)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert len(set(marks(run, changing).values())) == 1 and set(marks(run, changing)) == set(CLASS)
+    laid = sorted(path.name for path in (changing.root / "autograded" / "mallory" / NAME).iterdir())
+    assert sum(name.endswith((".png", ".pdf")) for name in laid) == 4 and all(map(str.isprintable, laid))
+    assert "3 unchanged" in grade(run, changing).stdout
+    assert run("autograder", "report", NAME, "--course", changing.root).returncode == 0
+
+
+def test_a_student_whose_name_is_not_utf_8_is_left_out_and_told(changing: Course, run: Run) -> None:
+    mallory = changing.submitted(NAME, "mallory").parent
+    for raw in (b"\xff\xfe", b"x<b>"):
+        renamed = os.path.join(os.fsencode(mallory.parent), raw)
+        os.rename(mallory, renamed)
+        done = grade(run, changing)
+        assert done.returncode == 1 and "Traceback" not in done.stderr, done.stderr
+        assert "left out" in done.stdout and "rename it" in done.stdout
+        assert set(marks(run, changing)) == {"anong", "zoe"}
+        shown = run("autograder", "report", NAME, "--course", changing.root)
+        assert shown.returncode == 1 and "left out" in shown.stdout and "Traceback" not in shown.stderr
+        os.rename(renamed, mallory)
+    assert grade(run, changing).returncode == 0 and set(marks(run, changing)) == set(CLASS)
+
+
+def test_an_attachment_with_a_lone_surrogate_costs_nothing(changing: Course, run: Run) -> None:
+    path = changing.submitted(NAME, "mallory") / BOOK
+    data = json.loads(path.read_text(encoding="utf-8"))
+    for cell in data["cells"]:
+        if cell["cell_type"] == "markdown":
+            cell.update(attachments={"\ud800": {"image/png": "\udfff"}, "x": [[1]]}, source="![x](attachment:\ud800)")
+    data["cells"].append({"cell_type": "markdown", "metadata": {}, "source": "![x](attachment:\ud800)", "id": "\ud800",
+                          "attachments": {"\ud800": {"image/png": "iVBORw0KGgo="}}})  # fmt: skip
+    path.write_text(json.dumps(data), encoding="ascii")
+    done = grade(run, changing)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert marks(run, changing)["mallory"] == marks(run, changing)["anong"]
+
+
+def test_graded_notebooks_that_cannot_be_laid_stop_nobody(changing: Course, run: Run) -> None:
+    (changing.root / "autograded").mkdir()
+    blocked = changing.root / "autograded" / "mallory"
+    blocked.write_text("a file where a folder should be")
+    for again in (False, True):  # and at every run, until it is mended
+        done = grade(run, changing)
+        assert done.returncode == 1 and "Traceback" not in done.stderr, done.stderr
+        assert done.stdout.count("mallory: graded notebooks not written: ") == 1, done.stdout
+        assert set(marks(run, changing)) == set(CLASS)
+        assert ("3 unchanged" in done.stdout) == again  # the verdict is kept
+    blocked.unlink()
+    done = grade(run, changing)
+    assert done.returncode == 0 and "graded notebooks written again from kept verdicts: mallory" in done.stdout
+
+
+def test_feedback_that_cannot_be_made_stops_nobody(changing_graded: Course, run: Run) -> None:
+    book = changing_graded.root / "autograded" / "mallory" / NAME / BOOK
+    for text in ('{"cells": [{}]}', "[" * 100_000, '{"cells": 3}'):
+        book.chmod(0o644)
+        book.write_text(text)
+        done = run("autograder", "report", NAME, "--course", changing_graded.root)
+        assert done.returncode == 1 and "Traceback" not in done.stderr, done.stderr
+        assert done.stdout.count("mallory: feedback not written: ") == 1 and "mallory" in done.stderr
+        for student in ("anong", "zoe"):
+            assert (changing_graded.root / "feedback" / student / NAME / "feedback.html").is_file()
+        assert (changing_graded.root / "reports" / NAME / "index.html").is_file()
+
+
+def test_files_that_cannot_be_read_are_told_with_their_student(
+    handed_in: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = submission.read_submission
+
+    def stumble(folder: Path, student: str) -> submission.Submission:
+        if student == "mallory":
+            raise UnicodeError("what nobody thought of")
+        return read(folder, student)
+
+    monkeypatch.setattr(submission, "read_submission", stumble)
+    outcomes = workers.grade_all(handed_in, handed_in.assignment(NAME), CLASS, workers.local(1))
+    found = {one.student: result for one, result in outcomes}
+    assert set(found) == set(CLASS) and isinstance(found["mallory"], UnicodeError)
+    assert not isinstance(found["anong"], Exception) and not isinstance(found["zoe"], Exception)
+
+
+@pytest.mark.parametrize(
+    "error", [OverflowError("no such number"), DataError("insert", None, Exception("no such text"))]
+)
+def test_marks_that_the_gradebook_does_not_take_stop_nobody(
+    changing_graded: Course, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    save = GradebookWriter._save
+
+    def stumble(writer: GradebookWriter, book: Any, results: Any) -> Any:
+        if any(result.student == "mallory" for result in results):
+            raise error
+        return save(writer, book, results)
+
+    assignment = changing_graded.assignment(NAME)
+    with GradingSession(changing_graded, assignment) as work:
+        monkeypatch.setattr(GradebookWriter, "_save", stumble)
+        said = work.rebuild(CLASS)
+        monkeypatch.undo()
+    assert any(line.startswith("mallory: marks in the gradebook not written: ") for line in said), said
+    assert set(work.unwritten) == {"mallory"}
+
+
+def test_a_time_that_is_none_stops_nobody_under_nbgrader_autograde(changing: Course, run: Run) -> None:
+    (changing.submitted(NAME, "anong") / "timestamp.txt").write_bytes(b"yesterday")
+    (changing.submitted(NAME, "mallory") / "timestamp.txt").write_bytes(b"\xff\xfe\0")
+    run("autograder", "release", NAME, "--course", changing.root)
+    done = run("nbgrader", "autograde", NAME, cwd=changing.root)
+    assert done.returncode == 0, done.stderr
+    assert set(marks(run, changing)) == set(CLASS)
