@@ -45,7 +45,7 @@ def open_grader(
         guest=Guest(inside, assignment.limits, unsafe, trace),
         run=answer_cache.run_hash(
             [
-                *sorted(GUEST.glob("*.py")),
+                *sorted(GUEST.rglob("*.py")),
                 *sorted(course.release(assignment.name).glob("*.ipynb")),
                 *helpers,
             ],

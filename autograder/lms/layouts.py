@@ -134,12 +134,13 @@ def _elected(votes: Mapping[str, set[str]]) -> str:
     counts = Counter(layout for fits in votes.values() for layout in fits)
     if not counts:
         return FOLDERS
-    best = max(counts, key=lambda layout: (counts[layout], layout == PATTERN))
+    order = sorted(counts, key=lambda layout: (-counts[layout], layout != PATTERN, layout))
+    best = order[0]
     rivals = [layout for layout in counts if layout != best and counts[layout] == counts[best]]
     enough = AGREED * len(votes) if len(votes) >= FEW else len(votes)
     if counts[best] >= enough and (not rivals or best == PATTERN):
         return best
-    of = ", ".join(f"{counts[layout]} like {layout}" for layout in sorted(counts, key=lambda one: -counts[one]))
+    of = ", ".join(f"{counts[layout]} like {layout}" for layout in order)
     odd = next((unit for unit, fits in votes.items() if fits != {best}), "")
     raise CourseError(
         f"its names do not agree whose export it is: of {len(votes)}, {of} ({odd!r}, say); "

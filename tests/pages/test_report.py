@@ -309,7 +309,7 @@ def test_a_notebook_that_takes_too_long_costs_its_own_page_alone(
         written.append(mark.student)
 
     monkeypatch.setattr(feedback_module.Writer, "write", write)
-    with pytest.raises(CourseError, match=r"no feedback was written for 1, .*: bua: more than 0\.2 s of work"):
+    with pytest.raises(CourseError, match=r"1 without feedback, .*bua"):
         report.make(course, course.assignment(NAME), final_marks.Rows(), Console(quiet=True), quiet=True)
     assert sorted(written) == sorted({"anong", "chai", THAI})
     assert (course.root / "reports" / NAME / "index.html").stat().st_mtime > feedback(course, "anong").stat().st_mtime

@@ -21,13 +21,12 @@ from contextlib import AbstractContextManager
 from types import FrameType, ModuleType
 from typing import Any
 
-import cell_text
 import frames
 import numpy as np
-import rebinding
 from frames import Arrays, Header
 from IPython.core.interactiveshell import InteractiveShell
 from namespace import Array, Case, MissingInput, MissingName, Namespace, plain
+from notebook_cells import cell_text, rebinding
 from status import Status
 from traitlets.config import Config
 

@@ -63,7 +63,7 @@ def load(settings: Mapping[str, Any]) -> "Work":
     matplotlib.use("template")  # a backend that draws nothing: nobody looks
     import matplotlib.pyplot
     import notebook_process
-    import shims
+    from notebook_cells import shims
 
     shims.put_in()
     probes = load_probes(settings["probes"])
