@@ -96,6 +96,6 @@ def test_the_page_on_security_has_these_numbers() -> None:
     shown = [one for one in modules if not hasattr(one, "NOT_SHOWN") and not hasattr(one, "HOLE")]
     numbers = len(NAMES), sum(hasattr(one, "took_place") for one in modules), len(shown)
     told = re.search(
-        r"Of (\d+) attacks, (\d+) show .*?, and (\d+) win", SECURITY.read_text(encoding="utf-8"), re.DOTALL
+        r"Of (\d+) attacks,\s+(\d+) show .*?,\s+and\s+(\d+)\s+win", SECURITY.read_text(encoding="utf-8"), re.DOTALL
     )
     assert told is not None and tuple(map(int, told.groups())) == numbers
