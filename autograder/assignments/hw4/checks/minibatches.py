@@ -324,7 +324,7 @@ def T8_signature(context: CheckContext) -> Hashable:
     draws = _draws(context, "own" if context.answers.class_is_given else "train")
     if isinstance(draws, Problem):
         return draws.kind, draws.facts.get("error", "").partition(":")[0]
-    # of so few rows that are drawn, chance tells which are missing
-    missing, last = () if draws.one_row else draws.missing, ROWS + REMAINDER - 1
+    # of few batches, chance tells which rows are missing
+    missing, last = () if draws.one_row or draws.repeated else draws.missing, ROWS + REMAINDER - 1
     at_an_end = len(missing) <= REMAINDER and (missing[:1] == (0,) or missing[-1:] == (last,))
     return missing if at_an_end else len(missing) > REMAINDER, replace(draws, missing=())
