@@ -34,6 +34,7 @@ from autograder.sandbox import answers
 from autograder.sandbox.answers import Answers, BadFrame
 from autograder.sandbox.guest import frames
 from autograder.submissions import merge, saved_model
+from autograder.submissions.by_hand import answer_hash
 from autograder.submissions.submission import Submission
 from tests.attacks.lab import peak, reset_peak
 
@@ -262,7 +263,7 @@ def read_notebooks(grader: GraderContext, files: Mapping[str, bytes], result: Re
     for data in shown.values():
         nbformat.validate(nbformat.reads(data.decode("utf-8"), as_version=4))
     for task in grader.assignment.tasks:
-        merge.answer_hash(merged[task.notebook], task, handed_in)
+        answer_hash(merged, task, handed_in)
 
 
 # ---- answers ------------------------------------------------------------------------------------

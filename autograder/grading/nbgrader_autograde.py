@@ -45,14 +45,15 @@ class GradedExporter(NotebookExporter):
         handed_in = submission.read_submission(folder, about["student"])
         result = workers.result_of(course, assignment, handed_in)
         bases = merge.released(course.release(assignment.name), assignment)
-        books = graded_notebook.of_result(handed_in, bases, assignment, result)
+        ours = merge.release_files(course.release(assignment.name))
+        books = graded_notebook.of_result(handed_in, bases, assignment, result, ours)
         resources["output_extension"] = ".ipynb"
         if about["notebook"] == assignment.notebooks[0]:
             for note in result.notes:
                 self.log.warning("%s: %s", about["student"], note)
         target = root / "autograded" / about["student"] / assignment.name
         stamp = {"timestamp.txt": handed_in.timestamp.encode()} if handed_in.timestamp else {}
-        for name, data in {**graded_notebook.other_files(handed_in), **stamp}.items():
+        for name, data in {**graded_notebook.other_files(handed_in, ours), **stamp}.items():
             write_whole(target / name, data)
         return books[f"{about['notebook']}.ipynb"].decode("utf-8"), resources
 

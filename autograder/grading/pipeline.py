@@ -18,8 +18,9 @@ from autograder.sandbox.answers import Answers, Error, printable
 from autograder.sandbox.guest_process import Guest
 from autograder.sandbox.trace import Trace
 from autograder.sandbox.walls import GUEST, Inside
-from autograder.submissions import merge, problems, saved_model
+from autograder.submissions import by_hand, merge, problems, saved_model
 from autograder.submissions.align import ANSWER, Cell
+from autograder.submissions.by_hand import answer_hash
 from autograder.submissions.cells import joined
 from autograder.submissions.merge import Merged
 from autograder.submissions.problems import FileProblem
@@ -39,7 +40,7 @@ def open_grader(
     return GraderContext(
         judge_context=judge_context,
         bases=merge.released(course.release(assignment.name), assignment),
-        release_files={path.name for path in course.release(assignment.name).iterdir()},
+        release_files=merge.release_files(course.release(assignment.name)),
         secret=secret.load_secret(course),
         fingerprint=grader_fingerprint(course, assignment),
         guest=Guest(inside, assignment.limits, unsafe, trace),
@@ -92,7 +93,7 @@ def grade_submission(
             verdicts[task.name] = _by_person(grader, task, plan)
     told = problems.tell(verdicts, _of_files(grader, plan), grader.judge_context.messages, grader.assignment)
     result = _recorded(grader, plan, ran, told, round(time.monotonic() - started, 3))
-    return replace(result, notebooks=graded_notebook.notebooks(plan.merged, result, handed_in))
+    return replace(result, notebooks=graded_notebook.notebooks(plan.merged, result, handed_in, grader.release_files))
 
 
 def _undone(book: Merged, errors: Mapping[str, Error]) -> dict[str, Error]:
@@ -114,7 +115,8 @@ def _of_files(grader: GraderContext, plan: Plan) -> list[FileProblem]:
     """What was wrong with the submission's files."""
     of_books = [problem for book in plan.merged.values() for problem in book.problems]
     of_model = saved_model.problems_of(plan.handed_in.files, grader.assignment.model_file, plan.model)
-    return [*plan.handed_in.problems, *of_books, *of_model]
+    by_person = by_hand.problems(plan.merged, grader.assignment, plan.handed_in, grader.release_files)
+    return [*plan.handed_in.problems, *of_books, *by_person, *of_model]
 
 
 def _recorded(grader: GraderContext, plan: Plan, ran: Ran, told: problems.Told, seconds: float) -> Result:
@@ -130,7 +132,7 @@ def _recorded(grader: GraderContext, plan: Plan, ran: Ran, told: problems.Told, 
         notes=tuple(printable(note) for note in _notes(grader, told)),  # names are theirs
         told=told.lines,
         cell_errors={name: vars(error) for some in ran.errors.values() for name, error in some.items()},
-        by_person={t.name: merge.answer_hash(plan.merged[t.notebook], t, handed_in) for t in assignment.tasks},
+        by_person={t.name: answer_hash(plan.merged, t, handed_in, grader.release_files) for t in assignment.tasks},
         seconds=seconds,
         dataset=grader.judge_context.dataset.name,
         timestamp=handed_in.timestamp,
@@ -165,5 +167,5 @@ def _settled(assignment: Assignment, ran: Ran) -> dict[str, Answers]:
 
 
 def _by_person(grader: GraderContext, task: Task, plan: Plan) -> Verdict:
-    written = merge.answered(plan.merged[task.notebook], task) or plan.handed_in.has_picture()
+    written = by_hand.answered(plan.merged, task, plan.handed_in, grader.release_files)
     return judge.needs_person(grader.judge_context, task, written)

@@ -60,6 +60,7 @@ class GradingSession:
             standings.enrol(self._book, assignment, roster.load_roster(course))
             self._writer = GradebookWriter(self._book, course, assignment)
             self._bases = merge.released(course.release(assignment.name), assignment)
+            self._ours = merge.release_files(course.release(assignment.name))
         except BaseException:
             self._open.close()
             raise
@@ -166,15 +167,15 @@ class GradingSession:
         return said
 
     def _is_laid(self, handed_in: Submission, result: Result) -> bool:
-        names = [f"{name}.ipynb" for name in self._bases] + list(graded_notebook.other_files(handed_in))
+        names = [f"{name}.ipynb" for name in self._bases] + list(graded_notebook.other_files(handed_in, self._ours))
         return graded_folder.is_laid(self.course, self.assignment, result.student, names, result.stamp)
 
     def _lay(self, handed_in: Submission, result: Result) -> list[str]:
         """Lay the graded notebooks -> a line where that fails: what one student handed in stops nobody else."""
         try:
             with deadline.within(self.assignment.limits.total_seconds):
-                books = graded_notebook.of_result(handed_in, self._bases, self.assignment, result)
-                written = {**graded_notebook.other_files(handed_in), **books}
+                books = graded_notebook.of_result(handed_in, self._bases, self.assignment, result, self._ours)
+                written = {**graded_notebook.other_files(handed_in, self._ours), **books}
                 graded_folder.lay(self.course, self.assignment, result.student, written, result.timestamp)
         except Exception as error:
             if files.of_the_machine(error):

@@ -12,22 +12,25 @@ import itertools
 import json
 import re
 import urllib.parse
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
 from autograder.course import Assignment
 from autograder.judging.verdicts import PASSED, Result, Verdict
-from autograder.submissions import merge
+from autograder.submissions import by_hand, merge
 from autograder.submissions.align import ANSWER, EXTRA, FREE, TEST, Cell
 from autograder.submissions.cells import joined
 from autograder.submissions.merge import Base, Merged
-from autograder.submissions.submission import PICTURES, Submission
+from autograder.submissions.submission import Submission
 
 MARK = "autograder_verdict"  # in a graded notebook's metadata: the stamp of its result
 MAX_TEXT = 10_000  # characters of an output
 MAX_PICTURE = 4 << 20  # bytes of a picture
+# files that a browser shows without running anything, or lets one save
+SERVED = (".pdf", ".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff", ".heic", ".txt", ".md", ".tex",
+          ".csv", ".doc", ".docx", ".odt", ".rtf", ".pages", ".zip")  # fmt: skip
 # of a cell that a student wrote, characters without pictures, and of all own cells of a notebook: readers of Python
 # and Markdown take quadratic time for what is made to be slow
 MAX_SOURCE, MAX_OWN = 20_000, 300_000
@@ -53,40 +56,47 @@ DECODED = 4  # times: a reader may do so more than once
 SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
-def notebooks(merged: Mapping[str, Merged], result: Result, handed_in: Submission | None = None) -> dict[str, bytes]:
+def notebooks(
+    merged: Mapping[str, Merged], result: Result, handed_in: Submission | None = None, ours: Collection[str] = ()
+) -> dict[str, bytes]:
     """The graded notebooks of a submission as files, by name.
 
-    handed_in: what lies beside them is shown below each answer that a person marks.
+    handed_in: what lies beside them is shown below each answer that a person marks, but for files of our names.
     """
-    scans = _scans(other_files(handed_in)) if handed_in else None
+    scans = _scans(handed_in, ours) if handed_in else None
     return {f"{name}.ipynb": _notebook(book, result, scans) for name, book in merged.items()}
 
 
 def of_result(
-    handed_in: Submission, bases: Mapping[str, Base], assignment: Assignment, result: Result
+    handed_in: Submission,
+    bases: Mapping[str, Base],
+    assignment: Assignment,
+    result: Result,
+    ours: Collection[str] = (),
 ) -> Mapping[str, bytes]:
     """The graded notebooks of a result: those that came with it, or, of a kept verdict, made again."""
-    return result.notebooks or notebooks(merge.merge_all(handed_in, bases, assignment), result, handed_in)
+    if result.notebooks:
+        return result.notebooks
+    return notebooks(merge.merge_all(handed_in, bases, assignment), result, handed_in, ours)
 
 
-def other_files(handed_in: Submission) -> dict[str, bytes]:
-    """Files to lay beside the graded notebooks: scans and PDFs for the person who grades."""
-    names = [
-        name
-        for name in handed_in.files
-        if name.lower().endswith((*PICTURES, ".npz")) and not re.search(r"\.ipynb(/|$)|timestamp\.txt(/|$)", name)
-    ]
-    return {name: handed_in.files[name] for name in names}
+def other_files(handed_in: Submission, ours: Collection[str] = ()) -> dict[str, bytes]:
+    """Files to lay beside the graded notebooks: what a person may have to look at, and the weights."""
+    models = {name: data for name, data in handed_in.files.items() if name.lower().endswith(".npz")}
+    return {**models, **{_served(name): data for name, data in by_hand.files(handed_in, ours).items()}}
 
 
-def _scans(files: Mapping[str, bytes]) -> dict[str, Any] | None:
-    """A cell that shows the scans: pictures in it, a link to each PDF. The formgrader serves the files beside."""
+def _served(name: str) -> str:
+    """The name under which a file is laid: one that a browser may run is given out as a plain download."""
+    return name if name.lower().endswith(SERVED) else f"{name}.download"
+
+
+def _scans(handed_in: Submission, ours: Collection[str]) -> dict[str, Any] | None:
+    """A cell that shows what was handed in: pictures in it, a link to anything else, which the formgrader serves."""
     lines: list[str] = []
     pictures: dict[str, dict[str, str]] = {}
-    for name, data in files.items():
-        if not name.lower().endswith(PICTURES):
-            continue
-        lines.append(f"- [{plain_markdown(' '.join(name.split()))}]({urllib.parse.quote(name)})")
+    for name, data in by_hand.files(handed_in, ours).items():
+        lines.append(f"- [{plain_markdown(' '.join(name.split()))}]({urllib.parse.quote(_served(name))})")
         mime = next((mime for mime, magic in MAGIC.items() if data.startswith(magic)), "")
         if mime and len(data) <= MAX_PICTURE:
             pictures[f"scan-{len(pictures) + 1}"] = {mime: base64.b64encode(data).decode("ascii")}

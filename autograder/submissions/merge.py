@@ -5,7 +5,6 @@ of the student's own stay where they stood. What cannot be placed costs its task
 """
 
 import ast
-import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,7 +20,7 @@ from autograder.submissions.align import ANSWER, EXTRA, FREE, LOCKED, TEST, Cell
 from autograder.submissions.cells import SubmittedCell, joined
 from autograder.submissions.notebook_file import NotebookFile
 from autograder.submissions.problems import FileProblem
-from autograder.submissions.submission import PICTURES, Submission
+from autograder.submissions.submission import Submission
 
 SKIP_TAG = "skip-execution"
 CLASS, WORD = re.compile(r"^class\s+(\w+)", re.MULTILINE), re.compile(r"\w+")
@@ -68,6 +67,11 @@ def released(release: Path, assignment: Assignment) -> dict[str, Base]:
     }
 
 
+def release_files(release: Path) -> frozenset[str]:
+    """Names of the release's files: what is called so beside a submission's notebooks is ours."""
+    return frozenset(path.name for path in release.iterdir())
+
+
 def _base_cells(base: Mapping[str, Any], tasks: Iterable[Task]) -> list[Cell]:
     """The release's cells with their roles."""
     answers = {task.answer_cell: task.name for task in tasks}
@@ -110,7 +114,7 @@ def merge(
     own_classes = [at for at, cell in found.filled.items() if _is_own_class(cells, at, cell)]
     for at, base_cell in enumerate(cells):
         merged.append(_filled(base_cell, found.filled.get(at)))
-        if at in own_classes:
+        if at in own_classes or _is_written_over(base_cell, found.filled.get(at)):
             merged.append(_extra(found.filled[at], at, len(extras.get(at, ()))))
         merged += [_extra(extra, at, n) for n, extra in enumerate(extras.get(at, ()))]
     lost = tuple(c.task for at, c in enumerate(cells) if c.role == ANSWER and at not in found.filled)
@@ -130,6 +134,16 @@ def _is_own_class(cells: Sequence[Cell], at: int, submitted: SubmittedCell) -> b
     used = answers & set(WORD.findall(cells[at].source))
     names = {node.id for one in written for node in ast.walk(one) if isinstance(node, ast.Name)}
     return bool(written and used) and not used & names
+
+
+def _is_written_over(cell: Cell, submitted: SubmittedCell | None) -> bool:
+    """Whether a given text has something of the student's in it: an answer, perhaps."""
+    return (
+        submitted is not None
+        and cell.role in (LOCKED, TEST)
+        and cell.kind == submitted.kind == "markdown"
+        and (submitted.plain != cell.plain or bool(submitted.attachments))
+    )
 
 
 def _filled(cell: Cell, submitted: SubmittedCell | None) -> Cell:
@@ -200,36 +214,3 @@ def _chosen(
         facts = {"found": file.file, "others": ", ".join(others)}
         problems.append(FileProblem("several", f"{name}.ipynb", facts))
     return merged[first], file, problems
-
-
-def answered(merged: Merged, task: Task) -> bool:
-    """Whether a task's answer cell holds anything of the student's; where it is lost, an own cell may be it."""
-    if task.name in merged.lost and any(c.role == EXTRA and c.source.strip() for c in merged.cells):
-        return True
-    return any(c.role == ANSWER and c.task == task.name and c.written for c in merged.cells)
-
-
-def answer_hash(merged: Merged, task: Task, submission: Submission) -> str:
-    """Hash of a task's answer: a person's mark stands for that answer and no other.
-
-    Pictures and scans belong to an answer that a person marks; to any other, the student's own code
-    and classes beside it, and the saved model where the task is about one.
-    """
-    total = hashlib.sha256()
-    for cell in merged.cells:
-        if (cell.role == ANSWER and cell.task == task.name) or (cell.role == EXTRA and task.name in merged.lost):
-            attached = cell.submitted.attachments if cell.submitted else {}
-            total.update(json.dumps([cell.source, attached], sort_keys=True).encode())
-        elif task.graded_by != PERSON and _shared(cell):
-            total.update(cell.source.encode() + b"\0")
-    wanted = PICTURES if task.graded_by == PERSON else (".py", ".npz") if task.saved_model else (".py",)
-    for name in sorted(n for n in submission.files if n.lower().endswith(wanted)):
-        total.update(name.encode() + submission.files[name])
-    return total.hexdigest()[:16]
-
-
-def _shared(cell: Cell) -> bool:
-    """Whether a cell holds code that any answer may use: the student's own cells, and classes."""
-    if cell.kind != "code" or not cell.written:
-        return False
-    return cell.role != ANSWER or re.search(r"^class\s", cell.source, re.MULTILINE) is not None

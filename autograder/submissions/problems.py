@@ -35,6 +35,7 @@ LINES = {
     "several": "{file}: several hold it; {found} was marked, {others} was not",
     "answer_missing": "{file}: the answer cell is missing: {cells}",
     "person_lost": "{file}: the cell of {cells} is not there; look through the student's own cells",
+    "person_elsewhere": "{file}: nothing stands in {cells}; a person looks through {places}",
     "doubled": "{file}: there twice, the later one is used where they differ: {cells}",
     "retyped": "{file}: not code cells any more, read as code: {cells}",
     "split": "{file}: split cells put together again: {cells}",

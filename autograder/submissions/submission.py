@@ -62,10 +62,6 @@ class Submission:
         beside = {name: np.frombuffer(data, np.uint8) for name, data in self.files.items()}
         return _sent, ({**vars(self), "files": beside if protocol.__index__() >= OUT_OF_BAND else self.files},)
 
-    def has_picture(self) -> bool:
-        """Whether a scan or a PDF lies beside the notebooks."""
-        return any(name.lower().endswith(PICTURES) for name in self.files)
-
 
 def _sent(fields: Mapping[str, Any]) -> Submission:
     again = object.__new__(Submission)

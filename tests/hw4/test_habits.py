@@ -11,7 +11,9 @@ from autograder.assignments.hw4.right_variants import own_class
 from autograder.course import Course
 from autograder.grading import made_up
 from autograder.judging.verdicts import PASSED, Result
+from autograder.pages import graded_notebook
 from autograder.sandbox.answers import Array
+from autograder.submissions.submission import Submission
 
 Mark = Callable[..., Result]
 HandIn = Callable[..., dict[str, bytes]]
@@ -225,3 +227,70 @@ def test_a_class_of_ones_own_in_the_given_cell_is_marked_and_said(
     assert "You wrote a class of your own" in result.verdicts["T5"].message
     damaged = with_given_cell(right, given_class.replace("def loss", "def lost"))  # by a slip: the given one counts
     assert not lost(damaged) and any("locked cells changed" in note for note in damaged.notes)
+
+
+PROOF = "By the quotient rule the derivative of the loss by h_i is P_i - y_i."
+BOOKS = ("1-basics.ipynb", "2-two-layer-network.ipynb")
+
+
+def with_cell(files: dict[str, bytes], name: str, after: str, kind: str, source: str, replace: bool = False) -> None:
+    """Put a cell of the student's own behind a given one, or write over that one."""
+    book = json.loads(files[name])
+    ids = [cell["metadata"].get("nbgrader", {}).get("grade_id") for cell in book["cells"]]
+    at = ids.index(after)
+    if replace:
+        book["cells"][at]["source"] = source
+    else:
+        more = {} if kind == "markdown" else {"outputs": [], "execution_count": None}
+        book["cells"].insert(at + 1, {"cell_type": kind, "metadata": {}, "source": source, **more})
+    files[name] = json.dumps(book).encode()
+
+
+@pytest.mark.parametrize(
+    ("name", "after", "kind", "source", "waits"),
+    [
+        (BOOKS[0], "T4", "markdown", PROOF, True),
+        (BOOKS[1], "T5", "markdown", PROOF, True),
+        (BOOKS[0], "T3", "code", f"# {PROOF}", True),
+        (BOOKS[0], "T3", "code", PROOF, True),  # typed into a cell of code: no Python
+        (BOOKS[0], "T3", "code", "print(num_parameters)", False),
+        (BOOKS[0], "T3", "code", "%matplotlib inline", False),
+    ],
+)
+def test_a_proof_in_a_cell_of_ones_own_waits_for_a_person(
+    mark: Mark, hand_in: HandIn, right: Mapping[str, str], name: str, after: str, kind: str, source: str, waits: bool
+) -> None:
+    files = hand_in({task: text for task, text in right.items() if task != "T4"})
+    with_cell(files, name, after, kind, source)
+    result = mark(files)
+    assert result.verdicts["T4"].status == ("needs grading" if waits else "not checked")
+    assert waits == any("nothing stands in T4; a person looks through your own cell" in note for note in result.notes)
+    assert waits == ("Your teacher will look for your answer" in result.verdicts["T4"].message)
+
+
+@pytest.mark.parametrize("ending", ["heic", "docx", "webp", "gif", "txt", "md", "tex", "svg", "zip", "nobody-knows"])
+def test_a_proof_in_any_file_waits_for_a_person_who_can_have_it(
+    mark: Mark, hand_in: HandIn, right: Mapping[str, str], ending: str
+) -> None:
+    files = {**hand_in({task: text for task, text in right.items() if task != "T4"}), f"scan/T4.{ending}": b"proof"}
+    result = mark(files)
+    assert result.verdicts["T4"].status == "needs grading"
+    laid = graded_notebook.other_files(Submission("x", files))
+    (file,) = [name for name in laid if name.startswith("scan/T4.")]
+    assert f"](scan/{file.removeprefix('scan/')})" in result.notebooks[BOOKS[0]].decode()
+
+
+def test_what_the_release_and_tools_bring_is_no_proof(
+    mark: Mark, hand_in: HandIn, right: Mapping[str, str], course: Course
+) -> None:
+    files = hand_in({task: text for task, text in right.items() if task != "T4"})
+    ours = {path.name: path.read_bytes() for path in course.release("hw4").iterdir() if path.name not in BOOKS}
+    tools = dict.fromkeys((".DS_Store", "Thumbs.db", "hw4-submission.zip", "own.py", "x.npz", "~$T4.docx"), b"x")
+    assert mark({**files, **ours, **tools}).verdicts["T4"].status == "not checked"
+
+
+def test_another_answer_elsewhere_is_another_answer(mark: Mark, hand_in: HandIn, right: Mapping[str, str]) -> None:
+    def digest(**files: bytes) -> str:
+        return mark({**hand_in({"T3": right["T3"]}), **files}).by_person["T4"]
+
+    assert len({digest(), digest(a=b"1"), digest(a=b"2")}) == 3

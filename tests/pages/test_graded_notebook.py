@@ -257,9 +257,10 @@ def test_attached_scans_stay_and_other_attachments_go(shown: Shown) -> None:
     assert cell["attachments"] == {"scan.png": {"image/png": PNG}}
 
 
-def test_scans_and_weights_are_laid_beside_the_notebooks() -> None:
-    handed_in = Submission("x", {"a.ipynb": b"", "T3.PDF": b"1", "scan.jpg": b"2", "data.npz": b"3", "evil.html": b"4"})
-    assert set(graded_notebook.other_files(handed_in)) == {"T3.PDF", "scan.jpg", "data.npz"}
+def test_weights_and_what_may_be_an_answer_are_laid_beside_the_notebooks_and_nothing_a_browser_runs() -> None:
+    names = ["a.ipynb", "T3.PDF", "scan.jpg", "data.npz", "evil.html", "proof.svg", "own.py", "README.md", "proof.docx"]
+    laid = graded_notebook.other_files(Submission("x", dict.fromkeys(names, b"1")), ["readme.MD"])
+    assert set(laid) == {"T3.PDF", "scan.jpg", "data.npz", "evil.html.download", "proof.svg.download", "proof.docx"}
 
 
 def test_every_graded_notebook_is_valid_even_with_nonsense_in_it(shown: Shown) -> None:

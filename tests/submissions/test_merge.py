@@ -11,6 +11,7 @@ from autograder.submissions import cells as cells_module
 from autograder.submissions import merge as merge_module
 from autograder.submissions import salvage
 from autograder.submissions.align import ANSWER, EXTRA, LOCKED, TEST
+from autograder.submissions.by_hand import answer_hash
 from autograder.submissions.merge import Base, Merged
 from autograder.submissions.submission import Submission
 
@@ -243,9 +244,7 @@ def test_the_hash_of_a_persons_answer_hangs_on_text_and_scans(
 ) -> None:
     def digest(answers: dict[str, str], more: dict[str, bytes]) -> str:
         handed_in = Submission("x", {**hand_in(answers), **more})
-        return merge_module.answer_hash(
-            merge_module.merge_all(handed_in, bases, hw4)["1-basics"], hw4.task("T4"), handed_in
-        )
+        return answer_hash(merge_module.merge_all(handed_in, bases, hw4), hw4.task("T4"), handed_in)
 
     same = digest(right, {})
     assert digest(right | {"T5": "# another T5\n"}, {}) == same

@@ -32,7 +32,6 @@ def test_plain_files_are_read_with_their_folders(tmp_path: Path) -> None:
     assert found.files == {"a.ipynb": b"1", "more/scan.PDF": b"%PDF"}
     assert found.timestamp == "2026-11-01 12:00:00 UTC"
     assert found.problems == ()
-    assert found.has_picture()
 
 
 @pytest.mark.parametrize("protocol", [4, 5])
