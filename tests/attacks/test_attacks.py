@@ -36,6 +36,14 @@ def attack_of(module: ModuleType, lab: Lab) -> Attack:
 
 
 BY_WALL = sorted((n for n in NAMES if not hasattr(MODULES[n], "HOLE")), key=lambda n: (MODULES[n].WALL, n))
+# in each test run every wall is shown by one attack, in `make proof` by all that it holds
+FIRST = {MODULES[n].WALL: n for n in reversed(BY_WALL) if not hasattr(MODULES[n], "NOT_SHOWN")}
+SHOWN = [
+    name
+    if name in FIRST.values() or hasattr(MODULES[name], "NOT_SHOWN")
+    else pytest.param(name, marks=pytest.mark.proof)
+    for name in BY_WALL
+]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -65,7 +73,7 @@ def test_it_does_not_win_and_an_honest_submission_after_it_has_full_marks(
     assert not evidence.problem
 
 
-@pytest.mark.parametrize("name", BY_WALL)
+@pytest.mark.parametrize("name", SHOWN)
 def test_it_wins_where_its_wall_is_gone(
     lab: Lab, gap: Gap, name: str, record_property: Callable[[str, object], None]
 ) -> None:

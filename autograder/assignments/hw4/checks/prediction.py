@@ -54,11 +54,13 @@ def _case(rng: Rng, reference: Mapping[str, Any], N: int, D: int, H: int, C: int
         params["W1"] = np.vstack([params["W1"], -np.ones(H)])
         X = np.column_stack([pool[rows], off])
         every = [*firsts, *near]
-        down = max(np.median(scores[rows].max(axis=1)), params["b2"].max() + 0.1)
-        params["b2"] = params["b2"] - np.ceil(down)  # a whole number: rounding stays what it is
+        # whole numbers: rounding stays what it is
+        params["b2"] = params["b2"] - max(np.floor(np.median(scores[rows].max(axis=1))), np.ceil(params["b2"].max()))
         scores, hidden = reference["forward"](params, X)
         below = (scores.max(axis=1) < 0) & (scores.argmax(axis=1) > 0)
-        if below.sum() > 2 and all(len(some) for some in every):
+        farthest = np.abs(scores).argmax(axis=1)
+        apart = ((farthest != scores.argmin(axis=1)).sum(), (farthest != scores.argmax(axis=1)).sum())
+        if below.sum() > 2 and min(apart) > 2 and all(len(some) for some in every):
             order = rng.permutation(len(X))
             return {**params, "X": X[order], "scores": scores[order], "hidden": hidden[order]}
 
