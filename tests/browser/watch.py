@@ -20,7 +20,11 @@ FOLLOW = """() => [...document.querySelectorAll('a, area, form, button, svg *')]
     return address.baseVal ?? address;
 })"""
 # what was handed in beside the notebook: the formgrader serves it by its ending, as a picture or a PDF
-SCAN = re.compile(r"http://[\w.:]+/formgrader/submissions/\w+/[^/?#]+\.(pdf|png|jpe?g)")
+# a file beside the notebooks, of a kind of which a browser runs nothing
+SCAN = re.compile(
+    r"http://[\w.:]+/formgrader/submissions/\w+/[^/?#]+\.(pdf|png|jpe?g|gif|webp|bmp|tiff?|heic|txt|md|tex|csv|docx?|odt|rtf"
+    r"|pages|zip|download)"
+)
 # the formgrader's page has fetched marks and comments; other pages have nothing to fetch
 READY = """() => document.readyState === 'complete' && (typeof formgrader === 'undefined'
     || (formgrader.loaded && formgrader.grades.loaded && formgrader.comments.loaded))"""
