@@ -16,13 +16,13 @@ import tarfile
 import tempfile
 import unicodedata
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from autograder.course import Limits
+from autograder.errors import CourseError
 from autograder.files import unwritable
 from autograder.submissions.submission import MAX_FILE, MAX_FILES, MAX_TOTAL, MEGABYTE
 
@@ -34,7 +34,6 @@ MAX_TAR = 16 << 30  # bytes of the files in a tar: they are laid on the disk
 ENTRY_BYTES = 400  # of a zip's directory, an entry: more than any real one
 IGNORED = re.compile(r"^(\..*|__MACOSX|__pycache__|Thumbs\.db|desktop\.ini|~\$.*)$")
 ZIP_END = b"PK\x05\x06"
-BROKEN = (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, OSError, ValueError, RuntimeError, KeyError)
 
 
 class Refused(Exception):
@@ -97,9 +96,8 @@ def opened(path: Path, bounds: Bounds) -> Iterator[Tree]:
         return
     with contextlib.ExitStack() as stack:
         try:
-            file = stack.enter_context(path.open("rb"))
-            tree = _tree(file, path.name, bounds, stack)
-        except BROKEN as error:
+            tree = _tree(stack.enter_context(path.open("rb")), path.name, bounds, stack)
+        except OSError as error:
             raise Refused(f"cannot be opened ({error})") from error
         yield tree
 
@@ -108,14 +106,26 @@ def opened(path: Path, bounds: Bounds) -> Iterator[Tree]:
 def inside(data: bytes, name: str, bounds: Bounds) -> Iterator[Tree]:
     """The files of an archive that stood in another one."""
     with contextlib.ExitStack() as stack:
-        try:
-            tree = _tree(io.BytesIO(data), name, bounds, stack)
-        except BROKEN as error:
-            raise Refused(f"cannot be opened ({error})") from error
-        yield tree
+        yield _tree(io.BytesIO(data), name, bounds, stack)
 
 
 def _tree(file: IO[bytes], name: str, bounds: Bounds, stack: contextlib.ExitStack) -> Tree:
+    with _as_refused("cannot be opened"):
+        return _packed(file, name, bounds, stack)
+
+
+@contextlib.contextmanager
+def _as_refused(what: str) -> Iterator[None]:
+    """Whatever an archive that is broken on purpose makes zipfile and tarfile stumble over costs that archive alone."""
+    try:
+        yield
+    except (Refused, CourseError):
+        raise
+    except Exception as error:
+        raise Refused(f"{what} ({error})") from error
+
+
+def _packed(file: IO[bytes], name: str, bounds: Bounds, stack: contextlib.ExitStack) -> Tree:
     if name.lower().endswith(".zip"):
         return _zip(file, bounds, stack)
     return _tar(file, name, bounds, stack)
@@ -154,7 +164,7 @@ def _zip(file: IO[bytes], bounds: Bounds, stack: contextlib.ExitStack) -> Tree:
     for entry in whole.infolist():
         raw = _decoded(entry)
         try:
-            name = "" if entry.is_dir() else safe_name(raw)
+            name = "" if raw.endswith("/") else safe_name(raw)
             kind = stat.S_IFMT(entry.external_attr >> 16)
             if name and kind not in (0, stat.S_IFREG):
                 raise Refused("not a plain file")
@@ -249,11 +259,8 @@ def _reader(start: Callable[[], IO[bytes]], bounds: Bounds, left: list[int]) -> 
 
     def read() -> bytes:
         most = min(bounds.file_bytes, left[0])
-        try:
-            with start() as file:
-                data = file.read(most + 1)
-        except BROKEN as error:
-            raise Refused(f"cannot be read ({error})") from error
+        with _as_refused("cannot be read"), start() as file:
+            data = file.read(most + 1)
         if len(data) > most:
             raise Refused(f"unpacks to more than {most / MEGABYTE:.0f} MB")
         left[0] -= len(data)
