@@ -29,6 +29,7 @@ from autograder.submissions.submission import MAX_FILE, MAX_FILES, MAX_TOTAL, ME
 PACKED = (".zip", ".tar", ".tar.gz", ".tgz")
 UNREADABLE = (".rar", ".7z", ".tar.xz", ".tar.bz2")
 MAX_DEPTH, MAX_PART = 12, 200  # folders below each other, bytes of a name
+MAX_ENDS = 10  # times that a tar is read at its end: a whole one is so once or twice
 TAR_ROOM = 1 << 20  # bytes of a tar's own headers
 MAX_TAR = 16 << 30  # bytes of the files in a tar: they are laid on the disk
 ENTRY_BYTES = 400  # of a zip's directory, an entry: more than any real one
@@ -205,16 +206,19 @@ def _decoded(entry: zipfile.ZipInfo) -> str:
 
 
 class _Metered(io.RawIOBase):
-    """A stream that ends with Refused once more than `most` bytes came out of it."""
+    """A stream that ends with Refused once more than `most` bytes came out of it, or more are wanted than there are."""
 
     def __init__(self, file: IO[bytes], most: int) -> None:
-        self._file, self._left = file, most
+        self._file, self._left, self._ends = file, most, 0
 
     def read(self, size: int = -1) -> bytes:
         data = self._file.read(min(size, 1 << 20) if size > 0 else 1 << 20)
         self._left -= len(data)
         if self._left < 0:
             raise Refused("unpacks to more than is allowed")
+        self._ends += not data
+        if self._ends > MAX_ENDS:  # tarfile skips a file by its declared size, which may be 2**95
+            raise Refused("ends before its files do")
         return data
 
 

@@ -1,5 +1,6 @@
 """archive.py: what a tar holds comes back under its own names, whatever its entries are called."""
 
+import gzip
 import io
 import struct
 import tarfile
@@ -54,6 +55,20 @@ def test_an_entry_without_a_name_costs_itself_alone(tmp_path: Path) -> None:
         assert {file: read() for file, read in tree.files.items()} == {"s1/a": b"of s1"}
     with archive.inside(path.read_bytes(), "own.zip", archive.of_submission(Limits())) as tree:
         assert list(tree.files) == ["s1/a"]
+
+
+@pytest.mark.parametrize(
+    "size", [b"\x80" + b"\xff" * 11, b"77777777777\0", b"\x80" + b"\0" * 4 + b"\x7f" + b"\xff" * 6]
+)
+@pytest.mark.parametrize("name", ["class.tar", "class.tgz"])
+def test_a_tar_that_declares_more_than_it_holds_has_an_end(tmp_path: Path, name: str, size: bytes) -> None:
+    data = bytearray(tar(tmp_path / "made.tar", ("s1/a", b"x"), ("s2/a", b"y")).read_bytes())
+    data[124:136], data[148:156] = size, b" " * 8
+    data[148:156] = b"%06o\0 " % sum(data[:512])
+    path = tmp_path / name
+    path.write_bytes(gzip.compress(bytes(data)) if name.endswith("gz") else data)
+    with pytest.raises(Refused), archive.opened(path, archive.of_class(Limits())):
+        raise AssertionError("it was opened")
 
 
 @pytest.mark.parametrize("error", [IndexError, struct.error, AttributeError, SyntaxError, RecursionError])
