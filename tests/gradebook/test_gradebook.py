@@ -38,7 +38,7 @@ def handed_in(toy: Toy, tmp_path_factory: pytest.TempPathFactory) -> Course:
     files = {
         "anong": toy.hand_in(right),
         "blank": toy.hand_in({}),
-        "broken": {BOOK: b"{not json", "data.txt": b"\x00\xff"},
+        "broken": {BOOK: b"{not json", "own.py": b"\x00\xff"},
         "bua": toy.hand_in({**right, "T1": right["T1"].replace("    deviation[deviation == 0] = 1\n", "")}),
         "duplicate": {BOOK: json.dumps(doubled).encode()},
         THAI: toy.hand_in({**right, "T1": "# หาค่าเฉลี่ย\n" + right["T1"], "T3": "พิสูจน์: " + right["T3"]}),
