@@ -25,7 +25,6 @@ from unittest.mock import patch
 import numpy as np
 
 from autograder.course import secret
-from autograder.grading import asking
 from autograder.grading.asking import GraderContext
 from autograder.grading.notebook_run import NotebookRun, Question
 from autograder.judging.checking import CheckContext, PartResult, Problem
@@ -36,7 +35,7 @@ from autograder.sandbox import guest_process
 from autograder.sandbox import walls as walls_module
 from autograder.sandbox.answers import Answers, Array
 from autograder.sandbox.channel import Channel, GuestLost
-from autograder.submissions import align, cells, merge, notebook_file, saved_model
+from autograder.submissions import align, cells, merge, notebook_file, own_files, saved_model
 from tests.attacks.lab import SMALL, Lab
 
 Wall = Callable[[Lab], "contextlib.AbstractContextManager[GraderContext]"]
@@ -173,7 +172,7 @@ def _believing(lab: Lab, task_name: str, ask: Ask, *, plain: bool = False) -> It
 
 def _cell(source: str) -> dict[str, object]:
     return {"do": "cell", "name": "hidden", "source": source, "seconds": 2, "patience": 1, "given": False,
-            "definitions_only": False, "snapshot": "", "watched": False}  # fmt: skip
+            "answer": False, "definitions_only": False, "snapshot": "", "watched": False}  # fmt: skip
 
 
 @wall
@@ -384,9 +383,10 @@ def rows_are_counted(lab: Lab) -> Iterator[GraderContext]:
     """Nobody holds the rows that came against the sizes that were declared."""
     edits = {
         "_looks_of": ("or rows.size != counts.sum() * columns", ""),
-        "_draws": ("or flat.size != label_sizes.sum()", ""),
+        "_draws_of": ("or flat.size != label_sizes.sum()", ""),
     }
-    changes = {name: lambda before, edit=edit: _edited(before, edit) for name, edit in edits.items()}
+    changes: dict[str, Any] = {name: lambda before, edit=edit: _edited(before, edit) for name, edit in edits.items()}
+    changes["_counts"] = lambda before: lambda sizes, most, rows: np.ravel(sizes).astype(np.int64)
     with _unheeding(lab, "T8", "minibatches", **changes) as grader:
         yield grader
 
@@ -742,7 +742,7 @@ def entries_are_counted(lab: Lab) -> Iterator[GraderContext]:
 @wall
 def own_modules_are_bounded(lab: Lab) -> Iterator[GraderContext]:
     """A student's own Python files may be of any size together."""
-    with patch.object(asking, "OWN_MODULES", 1 << 30), _opened(lab) as grader:
+    with patch.object(own_files, "MODULES", 1 << 30), _opened(lab) as grader:
         yield grader
 
 
