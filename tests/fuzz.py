@@ -133,7 +133,7 @@ def changed(tree: Any, changes: Sequence[tuple[str, list[int], Any]]) -> Any:
             continue
         value = inside[key]
         if operation == "replace":
-            inside[key] = junk
+            inside[key] = copy.deepcopy(junk)  # or it may come to hold itself
         elif operation == "delete":
             del inside[key]
         elif operation == "double" and isinstance(inside, list):

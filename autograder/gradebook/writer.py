@@ -1,6 +1,7 @@
 """Results and what people gave -> the rows of nbgrader's gradebook."""
 
 import uuid
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -263,7 +264,9 @@ def parse_timestamp(text: str) -> datetime | None:
     from nbgrader.utils import parse_utc  # here, since it is rarely needed
 
     try:
-        found: datetime = parse_utc(text)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of zones that nobody knows: such a time is taken for UTC
+            found: datetime = parse_utc(text)
         return found
     except Exception:  # the text is a student's, and the parser not ours
         return None
