@@ -540,8 +540,7 @@ def read_time(host: Host, drawn: Any) -> str:
     for problem in problems:
         printed(str(problem))
     found = [parse_timestamp(data.decode("utf-8", "replace"))]
-    with contextlib.suppress(ArithmeticError):  # of dateutil's decimals, at 29 digits: still to be mended in layouts.py
-        found.append(layouts.parsed(data[:100].decode("utf-8", "replace"), "Asia/Bangkok"))
+    found.append(layouts.parsed(data[:100].decode("utf-8", "replace"), "Asia/Bangkok"))
     if stamp:
         found.append(parse_timestamp(stamp))
     for moment in found:

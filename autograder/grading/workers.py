@@ -214,15 +214,37 @@ def grade_all(
                 unread.append((Submission(name, {}), error))
 
     lost: list[str] = []
-    for batch, outcomes in _through(workers, _batches(read(students), len(students), workers), submit):
-        if isinstance(outcomes, Exception):
-            lost += [handed_in.student for handed_in in batch]
-        else:
-            yield from zip(batch, outcomes, strict=True)
-    for student in lost:
-        for (handed_in,), outcomes in _through(replace(workers, slots=1), ([one] for one in read([student])), submit):
-            yield handed_in, outcomes if isinstance(outcomes, Exception) else outcomes[0]
+    with _pressed() as pressed:
+        for batch, outcomes in _through(workers, _batches(read(students), len(students), workers), submit, pressed):
+            if isinstance(outcomes, Exception):
+                lost += [handed_in.student for handed_in in batch]
+            else:
+                yield from zip(batch, outcomes, strict=True)
+        for student in lost:
+            alone = ([one] for one in read([student]))
+            for (handed_in,), outcomes in _through(replace(workers, slots=1), alone, submit, pressed):
+                yield handed_in, outcomes if isinstance(outcomes, Exception) else outcomes[0]
     yield from unread
+
+
+@contextlib.contextmanager
+def _pressed() -> Iterator[list[int]]:
+    """Notes each Ctrl-C: Python loses one that comes while it collects garbage or ends an object."""
+    pressed: list[int] = []
+
+    def note(number: int, frame: object) -> None:
+        pressed.append(number)
+        raise KeyboardInterrupt
+
+    main = threading.current_thread() is threading.main_thread()
+    usual = main and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if usual:
+        signal.signal(signal.SIGINT, note)
+    try:
+        yield pressed
+    finally:
+        if usual:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _batches(submissions: Iterator[Submission], count: int, workers: Workers) -> Iterator[Batch]:
@@ -241,7 +263,10 @@ def _size(batch: Batch) -> int:
 
 
 def _through(
-    workers: Workers, batches: Iterator[Batch], submit: Callable[[Executor, Batch], Future[Outcomes]]
+    workers: Workers,
+    batches: Iterator[Batch],
+    submit: Callable[[Executor, Batch], Future[Outcomes]],
+    pressed: Sequence[int] = (),
 ) -> Iterator[tuple[Batch, Outcomes | Exception]]:
     """Keep the executor fed with a few batches ahead, so that memory does not grow with the class.
 
@@ -252,6 +277,8 @@ def _through(
     pool = workers.start()
     try:
         while True:
+            if pressed:
+                raise KeyboardInterrupt
             for batch in itertools.islice(batches, ahead - len(waiting)):
                 try:
                     waiting[submit(pool, batch)] = batch

@@ -61,7 +61,7 @@ def settle(course: Course, assignment: Assignment, student: str, attempts: list[
     shutil.copytree(source, part, symlinks=True)
     (part / STAMP).unlink(missing_ok=True)
     if last.time is not None:
-        (part / STAMP).write_text(f"{last.time:%Y-%m-%d %H:%M:%S.%f} UTC\n", encoding="utf-8")
+        (part / STAMP).write_text(f"{last.time.isoformat(' ', 'microseconds')} UTC\n", encoding="utf-8")
     if present is not None and present.digest != last.digest:
         _keep_earlier(course, assignment, present)
     if target.exists():

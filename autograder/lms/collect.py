@@ -215,7 +215,7 @@ def _contents(
             done.notes.append(f"{where}: {name}: {why}")
             continue
         # a student's own timestamp says nothing
-        files.update({n: d for n, d in more.items() if n != STAMP})
+        files.update({n: d for n, d in more.items() if n.partition("/")[0] != STAMP})
         left -= sum(map(len, more.values()))
     return files
 

@@ -4,8 +4,9 @@ Made from the systems' own export code and documentation; docs/in-and-out.md has
 """
 
 import re
+import warnings
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -16,7 +17,7 @@ from dateutil import parser as dates  # type: ignore[import-untyped]
 from autograder.course import Assignment, Course
 from autograder.course.late import in_utc
 from autograder.errors import CourseError
-from autograder.lms.archive import Refused, Tree, is_packed
+from autograder.lms.archive import Tree, is_packed
 
 METADATA = "submission_metadata.yml"
 MOODLE, CANVAS, GRADESCOPE, FOLDERS = LAYOUTS = "moodle", "canvas", "gradescope", "folders"
@@ -95,7 +96,7 @@ def _metadata(tree: Tree, top: str, needed: bool) -> Mapping[str, Any] | None:
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         about = yaml.load(tree.files[name](), Loader=loader)
-    except (yaml.YAMLError, ValueError, RecursionError, Refused) as error:
+    except Exception as error:  # whatever a broken file makes the reader of YAML stumble over
         raise CourseError(f"{name}: cannot be read ({str(error)[:100]}); export from Gradescope again") from None
     if not isinstance(about, dict):
         raise CourseError(f"{name}: not Gradescope's; export from Gradescope again")
@@ -150,9 +151,16 @@ def _elected(votes: Mapping[str, set[str]]) -> str:
 
 def parsed(text: str, timezone: str) -> datetime | None:
     """A time as people and systems write it, as naive UTC; None where it is none."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of a zone that nobody knows
+        return _utc(lambda: dates.parse(text.strip()), timezone) if re.search(r"\d", text) else None
+
+
+def _utc(read: Callable[[], datetime], timezone: str) -> datetime | None:
+    """A time as naive UTC; None where reading it fails, in whatever way: it is a stranger's."""
     try:
-        return in_utc(dates.parse(text.strip()), timezone) if re.search(r"\d", text) else None
-    except (ValueError, OverflowError, TypeError):
+        return in_utc(read(), timezone)
+    except Exception:
         return None
 
 
@@ -220,7 +228,7 @@ def _submitters(entry: Any, timezone: str) -> list[tuple[dict[str, str], datetim
     if not isinstance(entry, dict) or not isinstance(entry.get(":submitters"), list):
         return [({}, None)]
     at = entry.get(":created_at")
-    time = in_utc(at, timezone) if isinstance(at, datetime) else parsed(str(at or ""), timezone)
+    time = _utc(lambda: at, timezone) if isinstance(at, datetime) else parsed(str(at or ""), timezone)
     found = []
     for person in entry[":submitters"]:
         said = person if isinstance(person, dict) else {}

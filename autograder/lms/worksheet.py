@@ -39,7 +39,7 @@ class Worksheet:
 
 def number(identifier: str) -> str:
     """`Participant 12345` -> `12345`."""
-    digits = re.search(r"(\d+)\s*$", identifier)
+    digits = re.search(r"(?<!\d)(\d+)$", identifier[-100:].rstrip())
     return digits[1] if digits else ""
 
 

@@ -301,7 +301,13 @@ def test_a_worker_that_is_killed_costs_nobody_a_mark(changing: Course, run: Run,
     finished(run, changing, gradebook_of)
 
 
-@pytest.mark.parametrize("work", ["while True: pass", "sum(itertools.repeat(1))"], ids=["python", "c"])
+@pytest.mark.parametrize(
+    "work",
+    [
+        pytest.param("while True: pass", id="python"),
+        pytest.param("sum(itertools.repeat(1))", id="c", marks=pytest.mark.proof),  # twice the limit, and a second try
+    ],
+)
 def test_a_submission_that_keeps_the_judge_busy_costs_nobody_else_a_mark(changing: Course, run: Run, work: str) -> None:
     """Where it is Python, it is stopped; else its worker ends, and the others of that worker have another try."""
     checks, config = changing.part("checks", NAME), changing.root / "course_config.py"

@@ -11,7 +11,7 @@ from autograder.grading import made_up
 from autograder.grading.asking import GraderContext
 from autograder.judging.judge import JudgeContext
 
-DRAWS = range(3)
+DRAWS = range(2)
 
 
 @pytest.fixture(scope="module")

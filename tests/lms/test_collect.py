@@ -376,6 +376,29 @@ def test_work_is_not_replaced_by_less_without_a_word(here: Course, tmp_path: Pat
     assert {path.name: path.read_bytes() for path in kept.iterdir()} == whole
 
 
+@pytest.mark.parametrize(
+    ("stamp", "metadata"),
+    [
+        ("1" * 29 + ".5", "2026-11-05 12:00:00"),
+        ("2026-11-05 12:00:00 U", "9999-12-31 23:59:59 -23:00"),
+        ("0999-01-01 00:00:00 UTC", "!!timestamp x"),
+    ],
+)
+def test_an_odd_time_or_a_folder_in_its_place_stops_nobody(
+    three: Course, tmp_path: Path, stamp: str, metadata: str
+) -> None:
+    odd = {"1-lines.ipynb": NOTEBOOK, "warmup/timestamp.txt": stamp.encode()}
+    folder = {"1-lines.ipynb": NOTEBOOK, "timestamp.txt/x": b"x"}
+    handed = [(CLASS[0], odd), (CLASS[1], folder), (CLASS[2], FILES)]
+    assert len(take(three, folders_zip(tmp_path / "class.zip", handed)).taken) == 3
+    assert take(three, folders_zip(tmp_path / "class.zip", handed)).taken == []
+    exported = lms.gradescope_zip(tmp_path / "export.zip", [([CLASS[0]], FILES, metadata)])
+    try:
+        assert take(three, exported).taken == [CLASS[0].id]
+    except CourseError as error:
+        assert "submission_metadata.yml: cannot be read" in str(error)
+
+
 # ---- hostile archives ---------------------------------------------------------------------------
 
 SMALL = Bounds(files=5, file_bytes=1000, total_bytes=2000)
