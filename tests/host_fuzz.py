@@ -301,6 +301,7 @@ def read_model(host: Host, drawn: Any) -> str:
 # ---- archives -----------------------------------------------------------------------------------
 
 LAYOUTS = ("moodle", "moodle flat", "canvas", "gradescope", "folders", "nbgrader", "nested", "nothing")
+CANARY = b"nobody writes here"
 RAW_NAMES = [b"\xff\xfe\xff", "รายงาน".encode("cp874"), b"a\0b", b"a\nb\x1b[31m", b"", b"/", b"//", b"..", b"../../x", b"C:\\x", b"a" * 250, b"a" * 5000,
              "é".encode(), "é".encode(), b"A/B", b"a/b", b"a", b"a/", b"/".join([b"d"] * 20), b"\xed\xa0\x80", "‮gnp.ipynb".encode(), b".",
              b"submission_metadata.yml", b"x_1_2_1-lines.ipynb", b"x_\xe0\xb9\x91_\xe0\xb9\x92_f", b"X_5001_assignsubmission_file/1-lines.ipynb",
@@ -369,6 +370,23 @@ def renamed(files: Mapping[bytes, bytes], names: Sequence[tuple[int, bytes, str]
     return entries
 
 
+def canary(folder: Path) -> Path:
+    """A file that links of the inputs lead to: nothing may ever write through one, this file's own code neither."""
+    found = folder / "canary"
+    if not found.exists():
+        found.write_bytes(CANARY)
+    assert found.read_bytes() == CANARY
+    return found
+
+
+def laid(path: bytes | Path, data: bytes) -> None:
+    """A new file, where nothing stands: never through a link."""
+    with contextlib.suppress(OSError, ValueError):
+        made = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
+        with os.fdopen(made, "wb") as file:
+            file.write(data)
+
+
 def packed(folder: Path, kind: str, entries: Sequence[tuple[bytes, bytes]], lies: Any, how: Any, number: int) -> Path:
     """An archive, or a folder, of these entries."""
     path = folder / f"class{'' if kind == 'folder' else kind}"
@@ -381,11 +399,11 @@ def packed(folder: Path, kind: str, entries: Sequence[tuple[bytes, bytes]], lies
                 if os.path.lexists(target):
                     continue
                 if number % 11 == 0:
-                    os.symlink("/etc/passwd", target)
+                    os.symlink(canary(folder.parent), os.fsdecode(target))
                 elif number % 13 == 0:
                     os.mkfifo(target)
                 else:
-                    Path(os.fsdecode(target)).write_bytes(data)
+                    laid(target, data)
     elif kind == ".zip":
         path.write_bytes(bent(lied(zip_bytes(entries, number), lies), how))
     else:
@@ -507,12 +525,13 @@ def read_folder(host: Host, drawn: Any) -> str:
             if os.path.lexists(path):
                 continue
             if number == 0 and kind in ("link", "pipe", "folder"):
-                {"link": lambda p: os.symlink("/etc/passwd", p), "pipe": os.mkfifo, "folder": os.mkdir}[kind](path)
+                lead = os.fsencode(canary(host.scratch))
+                {"link": lambda p, lead=lead: os.symlink(lead, p), "pipe": os.mkfifo, "folder": os.mkdir}[kind](path)
             else:
-                Path(os.fsdecode(path)).write_bytes(name)
-    with contextlib.suppress(OSError):
-        (folder / "timestamp.txt").write_bytes(stamp)
+                laid(path, name)
+    laid(folder / "timestamp.txt", stamp)
     handed_in = submission.read_submission(folder, "fuzz")
+    canary(host.scratch)
     assert handed_in.digest
     for name in handed_in.files:
         printed(name)
