@@ -1,4 +1,7 @@
-"""A class of submissions over a concurrent.futures executor; only this process writes anything."""
+"""A class of submissions over a concurrent.futures executor; only this process writes anything.
+
+It is long, so that all ways in which a worker, or this process, may end are seen together.
+"""
 
 import contextlib
 import functools

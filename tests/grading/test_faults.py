@@ -222,6 +222,8 @@ def started(course: Course, *more: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(
         line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
         env={**os.environ, "COLUMNS": "200"},
+        # who starts the tests in the background may have them, and what they start, ignore Ctrl-C
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
 
 
