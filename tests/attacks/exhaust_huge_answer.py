@@ -1,4 +1,4 @@
-"""Wants the grader's memory, by an answer of 40 MB.
+"""Wants the grader's memory, by answers of 48 MB together.
 
 Won: the grader took more than its bound of 32 MB.
 """
@@ -8,7 +8,7 @@ from tests.attacks.lab import Attack, Evidence
 WALL = "answers_are_bounded"
 FORWARD = """
 def forward(params, X):
-    return np.zeros(40 << 17), 0.0
+    return np.zeros(16 << 17), 0.0
 """
 ATTACK = Attack(answers={"T5": FORWARD})
 
