@@ -35,7 +35,10 @@ def attack_of(module: ModuleType, lab: Lab) -> Attack:
     return found if isinstance(found, Attack) else found(lab)
 
 
-BY_WALL = sorted((n for n in NAMES if not hasattr(MODULES[n], "HOLE")), key=lambda n: (not n.startswith("browse"), MODULES[n].WALL, n))
+BY_WALL = sorted(
+    (n for n in NAMES if not hasattr(MODULES[n], "HOLE")),
+    key=lambda n: (not n.startswith("browse"), MODULES[n].WALL, n),
+)
 # in each test run a wall is shown by one attack, in `make proof` by all that it holds, and where it takes long to win
 FIRST = {MODULES[n].WALL: n for n in reversed(BY_WALL) if not hasattr(MODULES[n], "NOT_SHOWN")}
 SHOWN = [
