@@ -162,6 +162,18 @@ NOTEBOOK = st.tuples(
 NAMES = ["1-lines.ipynb", "x.json", "x", "a/b.ipynb", "x.py", "x.txt"]
 
 
+def with_raw(data: Any, raws: Sequence[tuple[Any, str]]) -> str:
+    """JSON of the data with raw text, which may be none, at some places."""
+    for path, _ in raws:
+        place, key = fuzz._walk(data, path)
+        if place is not None:
+            place[key] = HOLE
+    text = json.dumps(data)
+    for _, raw in raws:
+        text = text.replace(json.dumps(HOLE), raw, 1)
+    return text
+
+
 def notebook_bytes(files: Mapping[str, bytes], drawn: Any) -> tuple[str, bytes]:
     """A real notebook with changes in its cells, around them, and in its text."""
     inner, outer, raws, encoding, how, shape, which = drawn
@@ -171,13 +183,7 @@ def notebook_bytes(files: Mapping[str, bytes], drawn: Any) -> tuple[str, bytes]:
     data["cells"] = changed(data["cells"], inner)
     if which == 3:
         data = changed(data, outer)
-    for path, _ in raws:
-        place, key = fuzz._walk(data, path)
-        if place is not None:
-            place[key] = HOLE
-    text = json.dumps(data)
-    for _, raw in raws:
-        text = text.replace(json.dumps(HOLE), raw, 1)
+    text = with_raw(data, raws)
     if shape == "conflict":
         at = len(text) // 3
         text = f"{text[:at]}\n<<<<<<< ours\n{text[at : 2 * at]}\n=======\n{text[at : at + 50]}\n>>>>>>> b\n{text[2 * at :]}"
@@ -654,13 +660,7 @@ def read_sheet(host: Host, drawn: Any) -> str:
     changes, raws, how, encoding = drawn
     mark = {"score": 1.0, "extra": None, "comment": "ดี", "waits": False, "answer": "abc"}
     data = changed({"marks": {"T1": mark, "T2": mark}, "heard": {"T1": "abc"}, "earlier": [["T1", mark]]}, changes)
-    for path, _ in raws:
-        place, key = fuzz._walk(data, path)
-        if place is not None:
-            place[key] = HOLE
-    text = json.dumps(data)
-    for _, raw in raws:
-        text = text.replace(json.dumps(HOLE), raw, 1)
+    text = with_raw(data, raws)
     path = manual_marks.sheet_file(host.course, host.assignment.name, "fuzz")
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(bent(text.encode(encoding, "replace"), how))

@@ -1,7 +1,7 @@
 """What one submission is asked: planned, asked of the end of its notebooks, and of earlier states of them."""
 
 import time
-from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -108,21 +108,27 @@ def run(grader: GraderContext, plan: Plan, before: CachedAnswers) -> Ran:
         calibration.fit(grader.guest, grader.judge_context, grader.bases)
     finish = time.monotonic() + grader.guest.limits.total_seconds
     for name, book in plan.merged.items():
-        tasks = [task for task in to_ask if task.notebook == name]
-        apart = [task for task in tasks if task.saved_model and plan.beside[name].data]
-        run = NotebookRun(
-            grader.guest, book, [_question(plan, t) for t in tasks if t not in apart], plan.beside[name].files, finish
-        )
-        ran.answers.update(run.answers())
-        if apart:  # a table of the student's own must not tell what the model should know
-            of_model = [_question(plan, task) for task in apart]
-            ran.answers.update(NotebookRun(grader.guest, book, of_model, plan.beside[name].modules, finish).answers())
-        if tasks:
-            ran.runs[name], ran.errors[name], ran.snapshots[name] = run, run.errors, run.snapshots()
-        else:
-            ran.errors[name] = before.cell_errors.get(name, {})
-            ran.snapshots[name] = before.snapshots.get(name, ())
+        ran.errors[name] = before.cell_errors.get(name, {})
+        ran.snapshots[name] = before.snapshots.get(name, ())
+        for some, files in _by_files(plan, name, [task for task in to_ask if task.notebook == name]):
+            run = NotebookRun(grader.guest, book, [_question(plan, task) for task in some], files, finish)
+            ran.answers.update(run.answers())
+            if name not in ran.runs:
+                ran.runs[name], ran.errors[name], ran.snapshots[name] = run, run.errors, run.snapshots()
     return ran
+
+
+def _by_files(plan: Plan, name: str, tasks: Sequence[Task]) -> Iterator[tuple[Sequence[Task], Mapping[str, bytes]]]:
+    """Which of a notebook's tasks are asked beside which of the student's files.
+
+    A saved model is asked without data: a table of the student's own must not tell what the model should know.
+    """
+    beside = plan.beside[name]
+    apart = [task for task in tasks if task.saved_model and beside.data]
+    if others := [task for task in tasks if task not in apart]:
+        yield others, beside.files
+    if apart:
+        yield apart, beside.modules
 
 
 def _not_kept(plan: Plan, tasks: Sequence[Task], number: int, before: CachedAnswers, ran: Ran) -> list[Task]:
@@ -167,16 +173,10 @@ def look_back(
                 continue
             number = numbers[cell]
             _add_questions(grader, plan, tasks, number)
-            if to_ask := _not_kept(plan, tasks, number, kept, ran):
-                beside, like = plan.beside[name], ran.runs.get(name)
-                for some, files in (
-                    ([t for t in to_ask if not (t.saved_model and beside.data)], beside.files),
-                    ([t for t in to_ask if t.saved_model and beside.data], beside.modules),
-                ):
-                    questions = [_question(plan, task, number) for task in some]
-                    if questions:
-                        run = NotebookRun(grader.guest, book, questions, files, finish, cell, like)
-                        ran.answers.update({at_snapshot(task, number): a for task, a in run.answers().items()})
+            for some, files in _by_files(plan, name, _not_kept(plan, tasks, number, kept, ran)):
+                questions = [_question(plan, task, number) for task in some]
+                run = NotebookRun(grader.guest, book, questions, files, finish, cell, ran.runs.get(name))
+                ran.answers.update({at_snapshot(task, number): found for task, found in run.answers().items()})
             at = {
                 t.name: replace(
                     plan.contexts[at_snapshot(t.name, number)], answers=ran.answers[at_snapshot(t.name, number)]

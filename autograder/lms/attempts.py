@@ -9,8 +9,8 @@ from pathlib import Path
 from autograder import files
 from autograder.course import Assignment, Course
 from autograder.lms import layouts
-from autograder.lms.layouts import STAMP
 from autograder.submissions import notebook_file, submission
+from autograder.submissions.submission import STAMP
 
 EARLIER = "submitted-earlier"
 

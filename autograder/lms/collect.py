@@ -16,8 +16,9 @@ from autograder.errors import CourseError
 from autograder.lms import archive, layouts, worksheet
 from autograder.lms.archive import Bounds, Refused
 from autograder.lms.attempts import Attempt, believable, settle
-from autograder.lms.layouts import STAMP, Found, Handed
+from autograder.lms.layouts import Found, Handed
 from autograder.submissions import submission
+from autograder.submissions.submission import STAMP
 
 MAX_NESTED = 2  # archives inside archives: a student's zip, and one that holds it
 

@@ -18,6 +18,7 @@ from autograder.course import Assignment, Course
 from autograder.course.late import in_utc
 from autograder.errors import CourseError
 from autograder.lms.archive import Tree, is_packed
+from autograder.submissions.submission import STAMP
 
 METADATA = "submission_metadata.yml"
 MOODLE, CANVAS, GRADESCOPE, FOLDERS = LAYOUTS = "moodle", "canvas", "gradescope", "folders"
@@ -29,7 +30,6 @@ MOODLE_NAME = re.compile(
 )
 MOODLE_ID = re.compile(r"_\d+_assignsubmission_")
 CANVAS_NAME = re.compile(r"(?P<name>[^/_]+)_(?P<late>LATE_)?(?P<canvas_id>\d+)_(?P<number>\d+)_(?P<file>[^/]+)")
-STAMP = "timestamp.txt"
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ def beside(handed_in: Submission, merged: Mapping[str, Merged], name: str, ours:
     for path, content in sorted(handed_in.files.items()):
         place = path.removeprefix(book.folder)
         is_module = place.endswith(".py")
-        taken = place in ours or place.rsplit("/", 1)[-1] in ours or not path.startswith(book.folder)
+        taken = place.rsplit("/", 1)[-1] in ours or not path.startswith(book.folder)
         if taken or (not is_module and place.lower().endswith(NO_DATA)) or len(content) > room[is_module]:
             continue
         if len(modules) + len(data) >= MAX_FILES:

@@ -36,13 +36,19 @@ def random_problem(rng: Rng, N: int, D: int, H: int, C: int, gap: float = 0.01) 
         scores = np.maximum(before, 0) @ params["W2"] + params["b2"]
         active = (before > 0).mean(axis=0)
         # a first layer that hardly sees X, and scores cut at zero, leave something to go by
-        some_left = (params["b1"] > 0.1).sum() > 1 and (scores.max(axis=1) > 0.1).sum() > 2
+        some_left = some_units_on(params, X) and (scores.max(axis=1) > 0.1).sum() > 2
         biased = ((before > 0) != (X @ params["W1"] > 0)).any()  # a mask from before the bias is another one
-        apart = np.abs(before).min() > gap and lead(scores).min() > gap and (before > 0).any(axis=1).all()
+        apart = np.abs(before).min() > gap and lead(scores).min() > gap
         if apart and some_left and biased and active.min() > 0 and active.max() < 1:
             y = likely_labels(rng, scores)
             if y is not None:
                 return {**params, "X": X, "y": y}
+
+
+def some_units_on(params: Params, X: Array) -> bool:
+    """Whether a hidden unit is on in every row, and two even where X hardly counts."""
+    on = (X @ params["W1"] + params["b1"] > 0).any(axis=1).all()
+    return bool(on and (params["b1"] > 0.1).sum() > 1)
 
 
 def lead(scores: Array) -> Array:

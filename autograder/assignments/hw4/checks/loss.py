@@ -22,6 +22,7 @@ from .inputs import (
     random_problem,
     reference_gradients,
     reference_loss,
+    some_units_on,
 )
 
 REGS = np.array([0.0, 0.3, 1.7])
@@ -99,9 +100,9 @@ def _spread(rng: Rng) -> Case:
     """
     N, D, H, C = 5, 6, 7, MANY
     y = rng.integers(0, C, N)
-    while True:  # until hidden units are on in every row, and two even where X hardly counts
+    while True:
         params, X = random_params(rng, D, H, C), rng.normal(0, 1, (N, D))
-        if (X @ params["W1"] + params["b1"] > 0).any(axis=1).all() and (params["b1"] > 0.1).sum() > 1:
+        if some_units_on(params, X):
             break
     alike = {"W2": 0.1 * params["W2"], "b2": 0.1 * params["b2"]}
     case = {**params, **alike, "X": X, "y": y}

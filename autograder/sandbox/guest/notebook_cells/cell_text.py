@@ -11,16 +11,8 @@ ELSEWHERE = re.compile(
     r"(.*\.)?(style\.use|(matplotlib|mpl)\.use|(plt|pyplot)\.switch_backend|drive\.mount|files\.upload)"
 )
 MAGIC = re.compile(r"get_ipython\(\)\.(run_line_magic|run_cell_magic|system|getoutput)\(")
-DEFINES = (
-    ast.Import,
-    ast.ImportFrom,
-    ast.FunctionDef,
-    ast.AsyncFunctionDef,
-    ast.ClassDef,
-    ast.Assign,
-    ast.AnnAssign,
-    ast.AugAssign,
-)
+IMPORTS_AND_DEFINITIONS = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+ASSIGNMENTS = (ast.Assign, ast.AnnAssign, ast.AugAssign)
 IN_THOUSANDS = re.compile(r"(?<![\w.,'\"])\d{1,3}(?:,\d{3})+(?![\w.,'\"])")
 
 
@@ -36,7 +28,7 @@ def _is_constant(node: ast.stmt) -> bool:
         except ValueError:
             return False
         return True
-    return isinstance(node, ast.Import | ast.ImportFrom | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+    return isinstance(node, IMPORTS_AND_DEFINITIONS)
 
 
 def left_after(text: str, error: BaseException, name: str) -> list[ast.stmt]:
@@ -55,7 +47,7 @@ def left_after(text: str, error: BaseException, name: str) -> list[ast.stmt]:
     rest = body[at + 1 :]
     if isinstance(body[at], ast.Expr) and (inner := _magic_body(body[at])):
         rest = [*inner, *rest]
-    return [node for node in rest if isinstance(node, DEFINES)]
+    return [node for node in rest if isinstance(node, IMPORTS_AND_DEFINITIONS + ASSIGNMENTS)]
 
 
 def _line(at: TracebackType | None, name: str) -> int:
