@@ -110,6 +110,8 @@ def test_there_is_something_to_look_at() -> None:
 @pytest.mark.parametrize("path", [*GUEST.values(), *PROBES], ids=lambda p: f"{p.parent.name}/{p.name}")
 def test_guest_and_probes_import_only_what_a_student_has(path: Path) -> None:
     allowed = set(sys.stdlib_module_names) | BESIDE_STUDENTS
+    if path.name == "picture_reader.py":  # beside which no student's code runs
+        allowed |= {"PIL", "pi_heif"}
     if path in GUEST.values():
         allowed |= {other.stem for other in GUEST.values()} | {other.parent.name for other in GUEST.values()}
     assert tops(path) <= allowed

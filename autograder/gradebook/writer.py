@@ -24,7 +24,7 @@ from autograder.marks.manual_marks import (
     manual_mark,
     taken_up,
 )
-from autograder.pages import graded_notebook
+from autograder.pages.cleaned.text import plain_markdown
 
 Row = Mapping[str, Any]
 Key = tuple[str, ...]
@@ -73,7 +73,7 @@ class _Batch:
                 "extra_credit": mark.extra,
             }
             self.comments[comment] = {
-                "auto_comment": graded_notebook.plain_markdown(verdict.message),
+                "auto_comment": plain_markdown(verdict.message),
                 "manual_comment": mark.comment,
             }
             if stale:

@@ -53,7 +53,8 @@ class GradedExporter(NotebookExporter):
                 self.log.warning("%s: %s", about["student"], note)
         target = root / "autograded" / about["student"] / assignment.name
         stamp = {"timestamp.txt": handed_in.timestamp.encode()} if handed_in.timestamp else {}
-        for name, data in {**graded_notebook.other_files(handed_in, ours), **stamp}.items():
+        beside = {name: data for name, data in books.items() if not name.endswith(".ipynb")}
+        for name, data in {**graded_notebook.other_files(handed_in, ours), **beside, **stamp}.items():
             write_whole(target / name, data)
         return books[f"{about['notebook']}.ipynb"].decode("utf-8"), resources
 

@@ -1,7 +1,7 @@
 """A graded notebook's cells as HTML that runs nothing and fetches nothing.
 
-The notebook was cleaned when it was graded (graded.py). This is the second wall: raw HTML is shown,
-not made; links lead to the web or nowhere; only pictures that the page carries itself are shown.
+The notebook was cleaned when it was graded (cleaned/). This is the second wall: raw HTML is shown, not made;
+links lead to the web, to a file beside the page, or nowhere; only pictures that the page carries are shown.
 """
 
 import functools
@@ -20,7 +20,9 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
-from autograder.pages.graded_notebook import MAGIC, eased
+from autograder.pages.cleaned.pictures import MAGIC
+from autograder.pages.cleaned.placing import SERVED
+from autograder.pages.graded_notebook import eased
 from autograder.submissions.cells import joined
 
 MAX_NOTEBOOK = 300_000  # characters that are set in Markdown or in colours; what is beyond stays plain
@@ -33,6 +35,9 @@ HOLD, HELD = "\ue000{}\ue001", re.compile("\ue000(\\d+)\ue001")
 FORMATTER = HtmlFormatter(nowrap=True)
 DATA_PICTURE = re.compile(r"data:image/(png|jpeg);base64,[A-Za-z0-9+/=]+")
 WEB_LINK = re.compile(r"https?://|mailto:|#", re.IGNORECASE)
+# to a file that is laid beside the page, to be saved
+ENDINGS = "|".join(re.escape(ending) for ending in (*SERVED, ".download"))
+FILE_LINK = re.compile(rf"(?!.*\.\./)[^\s/\\:?#<>\"'][^\s\\:?#<>\"']*(?:{ENDINGS})", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -140,6 +145,8 @@ class _Renderer(RendererHTML):
 
     def link_open(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
         href = str(tokens[idx].attrs.get("href", ""))
+        if FILE_LINK.fullmatch(href):
+            return f'<a href="{html.escape(href)}" download>'
         if not WEB_LINK.match(href):
             return "<a>"
         return f'<a href="{html.escape(href)}" rel="noopener noreferrer">'

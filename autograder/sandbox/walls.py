@@ -74,14 +74,15 @@ def _shown() -> list[tuple[Path, str]]:
     return [*own, *zip(map(Path, packages()), packages_inside(), strict=True)]
 
 
-def _refuse_in_sight(probes: Path) -> None:
+def _refuse_in_sight(probes: Path | None) -> None:
     """A course that lies in a folder which the sandbox shows would be read by every submission.
 
     So would a checkout of the kit, with the course that it holds.
     """
     kit = Path(__file__).resolve().parents[2]
     others = [] if kit in [Path(folder).resolve() for folder in packages()] else [kit]
-    for what, name in ((probes, "course"), *((one, "kit") for one in others)):
+    courses = [probes] if probes else []
+    for what, name in (*((one, "course") for one in courses), *((one, "kit") for one in others)):
         for folder, _ in _shown():
             if what.resolve().is_relative_to(folder.resolve()):
                 raise SandboxError(
@@ -114,14 +115,14 @@ def _masks(hidden: Iterable[Path]) -> list[str]:
 
 @dataclass(frozen=True)
 class Inside:
-    """What the sandbox shows of a course: the probes, the notebooks' own modules, the data without labels.
+    """What the sandbox shows of a course: the probes, the notebooks' own modules, the data without labels; or nothing.
 
     hidden: folders that nobody sees in there, wherever they lie.
     trial: for the reference alone, never for a student's code: visible checks run, the offline sample is
     there, and so are `folders`, each named by an environment variable.
     """
 
-    probes: Path
+    probes: Path | None = None
     helpers: tuple[Path, ...] = ()
     data: Path | None = None
     hidden: tuple[Path, ...] = ()
@@ -164,7 +165,8 @@ def walls(inside: Inside) -> list[str]:
     line += _masks({path.resolve() for path in inside.hidden}.union(*map(_copies, packages_of_ours)))
     line += ["--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--tmpfs", "/tmp"]
     line += ["--dir", "/probes", "--dir", "/helpers", "--dir", "/data", "--ro-bind", str(GUEST), "/guest"]
-    line += ["--ro-bind", str(inside.probes), "/probes/probes.py"]
+    if inside.probes is not None:
+        line += ["--ro-bind", str(inside.probes), "/probes/probes.py"]
     for helper in inside.helpers:
         line += ["--ro-bind", str(helper), f"/helpers/{helper.name}"]
     if inside.data is not None:

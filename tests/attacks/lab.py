@@ -312,7 +312,8 @@ class Lab:
         shown: dict[str, str] = {}
         if not problem:
             merged = merge.merge_all(handed_in, grader.bases, grader.assignment)
-            shown = {n: d.decode() for n, d in graded_notebook.notebooks(merged, results[-1]).items()}
+            books = graded_notebook.notebooks(merged, results[-1])
+            shown = {name: data.decode() for name, data in books.items() if name.endswith(".ipynb")}
         time.sleep(0.05)  # for listeners
         made = ""
         if page and shown:

@@ -29,6 +29,7 @@ from autograder.grading.asking import GraderContext
 from autograder.grading.notebook_run import NotebookRun, Question
 from autograder.judging.checking import CheckContext, PartResult, Problem
 from autograder.pages import graded_notebook
+from autograder.pages.cleaned import text as text_module
 from autograder.sandbox import answers as answers_module
 from autograder.sandbox import channel as channel_module
 from autograder.sandbox import guest_process
@@ -691,7 +692,7 @@ def memory_of_all_processes(lab: Lab) -> Iterator[GraderContext]:
 @wall
 def outputs_are_cut(lab: Lab) -> Iterator[GraderContext]:
     """Saved outputs are kept whole."""
-    with patch.object(graded_notebook, "MAX_TEXT", 1 << 30), _opened(lab) as grader:
+    with patch.object(text_module, "MAX_TEXT", 1 << 30), _opened(lab) as grader:
         yield grader
 
 
@@ -849,10 +850,16 @@ def calls_are_filtered(lab: Lab) -> Iterator[GraderContext]:
 def what_students_wrote_is_cleaned(lab: Lab) -> Iterator[GraderContext]:
     """Outputs, texts and attachments go into the graded notebook as they were handed in."""
     with (
-        patch.object(graded_notebook, "_clean_output", lambda output: [dict(output)]),
-        patch.object(graded_notebook, "clean_markdown", lambda text, names=None: text),
-        patch.object(graded_notebook, "_attachments", lambda found: dict(found)),
+        patch.object(graded_notebook, "_clean_output", lambda output, pictures: [dict(output)]),
+        patch.object(graded_notebook, "_clean_text_cell", not_cleaned),
         patch.object(graded_notebook, "clean_text", lambda text: text),
         _opened(lab) as grader,
     ):
         yield grader
+
+
+def not_cleaned(cell: align.Cell, raw: dict[str, Any], *others: object) -> str:
+    """A text cell as it was handed in."""
+    if cell.submitted is not None and cell.submitted.attachments:
+        raw["attachments"] = {name: dict(bundle) for name, bundle in cell.submitted.attachments.items()}
+    return cell.source

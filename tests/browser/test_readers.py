@@ -1,5 +1,6 @@
 """Readers are safe: what attackers handed in is opened in a real browser, where graders and students read it."""
 
+import base64
 import contextlib
 import importlib
 import json
@@ -13,6 +14,7 @@ from unittest.mock import patch
 from urllib.parse import quote
 
 import pytest
+from pictured import HEIC, small
 from playwright.sync_api import Browser
 
 from autograder.course import Course
@@ -21,6 +23,7 @@ from autograder.marks import verdict_files
 from autograder.pages import feedback, graded_notebook, report
 from autograder.submissions import merge, submission
 from tests.attacks.lab import Attack
+from tests.attacks.walls import not_cleaned as not_cleaned_text
 from tests.browser import server as server_module
 from tests.browser.server import Server
 from tests.browser.watch import MATHJAX, Watch
@@ -38,6 +41,7 @@ WIN = {
     "attachment_name",
     "attachment_without_name",
     "code_source",
+    "data_address",
     "file_name",
     "html_output",
     "javascript_output",
@@ -45,6 +49,7 @@ WIN = {
     "markdown_html",
     "missing_attachment",
     "picture_from_elsewhere",
+    "picture_ways",
     "raw_cell",
     "script_link",
     "script_link_twice_encoded",
@@ -80,6 +85,29 @@ def hand_in(course: Course, student: str, attack: Attack) -> None:
     made_up.write(course.submitted("hw4", student), {**files, **attack.files})
 
 
+def pictured(name: str, data: dict[str, Any]) -> None:
+    """T4 as pictures of several kinds, written in several ways."""
+    kinds = {
+        "photo.jpg": small("JPEG", (4000, 3000)),
+        "a.webp": small("WEBP"),
+        "b.gif": small("GIF"),
+        "c.bmp": small("BMP"),
+    }
+    found = {one: {"image/png": base64.b64encode(picture).decode()} for one, picture in kinds.items()}
+    for cell in data["cells"]:
+        if cell["metadata"].get("nbgrader", {}).get("grade_id") == "T4":
+            cell["attachments"] = found
+            cell["source"] = (
+                'my proof: ![page [1]](attachment:photo.jpg "photograph") <img src="attachment:a.webp" width="900">\n\n'
+                f"![b][b] ![c](data:image/tiff;base64,{base64.b64encode(small('TIFF')).decode()})\n\n"
+                "[b]: attachment:b.gif"
+            )
+
+
+PICTURED = Attack(edit=lambda name, data: pictured(name, data), files={"scan.heic": HEIC, "proof.docx": b"PK"})
+SEEN = "images => images.map(one => [one.naturalWidth, Math.round(one.getBoundingClientRect().width)])"
+
+
 def not_cleaned(course: Course, student: str) -> None:
     """Put the notebooks of a student under autograded/ as they would be without our cleaning."""
     hw4 = course.assignment("hw4")
@@ -88,10 +116,8 @@ def not_cleaned(course: Course, student: str) -> None:
     handed_in = submission.read_submission(course.submitted("hw4", student), student)
     merged = merge.merge_all(handed_in, merge.released(course.release("hw4"), hw4), hw4)
     with (
-        patch.object(graded_notebook, "_clean_output", lambda output: [dict(output)]),
-        patch.object(graded_notebook, "clean_markdown", lambda text, names: text),
-        patch.object(graded_notebook, "_attachments", lambda found: dict(found)),
-        patch.object(graded_notebook, "_safe_name", lambda name, number: name),
+        patch.object(graded_notebook, "_clean_output", lambda output, pictures: [dict(output)]),
+        patch.object(graded_notebook, "_clean_text_cell", not_cleaned_text),
         patch.object(graded_notebook, "clean_text", lambda text: text),
     ):
         found = graded_notebook.notebooks(merged, result)
@@ -108,6 +134,7 @@ def attackers(repo: Course, tmp_path_factory: pytest.TempPathFactory, run: Calla
     for name, module in ATTACKS.items():
         hand_in(course, name, module.ATTACK)
         hand_in(course, BARE + name, module.ATTACK)
+    hand_in(course, "pictured", PICTURED)
     done = run("autograder", "grade", "hw4", "--course", course.root, "--quiet")
     assert done.returncode == 0, done.stdout + done.stderr
     for name in ATTACKS:
@@ -162,6 +189,23 @@ def page_of(watch: Watch, path: Path) -> list[str]:
     return ran
 
 
+def test_pictures_are_seen_at_a_width_one_can_read(watch: Watch, server: Server, attackers: Class) -> None:
+    """Photograph, WebP, GIF, BMP, TIFF and HEIC, attached, inline and beside, in the formgrader and in the feedback."""
+    writer = feedback.Writer(attackers.course, attackers.course.assignment("hw4"))
+    address = f"{server.base}/formgrader/submissions/{attackers.pages['pictured', '1-basics']}/"
+    for url in (address, (writer.folder("pictured") / feedback.WHOLE).as_uri()):
+        page = watch.context.new_page()
+        page.goto(url)
+        natural = {1100: 1, 40: 4, 64: 1}
+        sizes = page.locator("img[src^='data:image/jpeg']").evaluate_all(SEEN)
+        assert {width: [real for real, _ in sizes].count(width) for width, _ in sizes} == natural, url
+        assert all(500 < shown < 1300 for real, shown in sizes if real == 1100), (url, sizes)
+        for name in ("scan.heic", "proof.docx"):
+            assert page.locator(f"a[href='{name}']").count() == 1, (url, name)
+        page.close()
+    assert (writer.folder("pictured") / "scan.heic").read_bytes() == HEIC
+
+
 @needs_mathjax
 @pytest.mark.parametrize("name", ATTACKS)
 def test_nothing_runs_where_an_attack_is_graded(watch: Watch, server: Server, attackers: Class, name: str) -> None:
@@ -171,16 +215,20 @@ def test_nothing_runs_where_an_attack_is_graded(watch: Watch, server: Server, at
 @pytest.mark.parametrize("name", ATTACKS)
 def test_nothing_runs_in_the_feedback_even_where_nothing_was_cleaned(watch: Watch, attackers: Class, name: str) -> None:
     writer = feedback.Writer(attackers.course, attackers.course.assignment("hw4"))
-    assert page_of(watch, writer.folder(name) / feedback.WHOLE) == []
+    # links to what the student handed in, which a browser saves
+    given = {
+        f"link to {path.as_uri()}" for path in writer.folder(name).rglob("*") if path.suffix not in (".html", ".svg")
+    }
+    assert set(page_of(watch, writer.folder(name) / feedback.WHOLE)) <= given
     # the page's own wall lets links to the web stand; behind the first wall there are none
     bare = page_of(watch, writer.folder(BARE + name) / feedback.WHOLE)
-    assert [what for what in bare if not what.startswith("link to http")] == []
+    assert [what for what in bare if not what.startswith("link to http") and BARE not in what] == []
 
 
 def test_nothing_runs_in_the_class_report(watch: Watch, attackers: Class) -> None:
     path = report.path(attackers.course, attackers.course.assignment("hw4"))
     folder = (attackers.course.root / "feedback").as_uri()
-    students = [name for attack in ATTACKS for name in (attack, BARE + attack)]
+    students = [name for attack in ATTACKS for name in (attack, BARE + attack)] + ["pictured"]
     assert set(page_of(watch, path)) == {f"link to {folder}/{name}/hw4/feedback.html" for name in students}
 
 

@@ -21,6 +21,10 @@ DECIDES_NOTHING = {
     "errors.py": "a name for errors",
     "files.py": "how files are written",
     "pages/__init__.py": "a docstring",
+    "pages/cleaned/__init__.py": "a docstring",
+    "pages/cleaned/pictures.py": "what of a student's pictures people see",
+    "pages/cleaned/placing.py": "where they see them",
+    "pages/cleaned/text.py": "what of a student's text people see",
     "pages/graded_notebook.py": "what people read, made from the verdict",
 }
 # The judge, the guest and the rest that nobody would miss on a list unless it is written down.

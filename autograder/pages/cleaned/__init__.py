@@ -1,0 +1,1 @@
+"""What a student wrote and pictured, made safe to look at."""
