@@ -5,9 +5,10 @@ of the student's own stay where they stood. What cannot be placed costs its task
 """
 
 import ast
+import functools
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -164,11 +165,12 @@ def _extra(cell: SubmittedCell, at: int, number: int) -> Cell:
 
 def merge_all(submission: Submission, bases: Mapping[str, Base], assignment: Assignment) -> dict[str, Merged]:
     """Every notebook of the assignment; a missing or broken one has the release's cells, unanswered."""
-    notebook_files = notebook_file.notebook_files(submission, [f"{name}.ipynb" for name in bases])
+    names = notebook_file.notebook_files(submission, [f"{name}.ipynb" for name in bases])
+    read = functools.cache(lambda file: notebook_file.read(file, submission.files[file]))
     merged, parser = {}, salvage.Parser()
     for name, base in bases.items():
         tasks = [task for task in assignment.tasks if task.notebook == name]
-        found, file, problems = _chosen(name, base, tasks, notebook_files, parser)
+        found, file, problems = _chosen(name, base, tasks, names, read, parser)
         left_out = any(problem.names(f"{name}.ipynb") for problem in submission.problems)
         if file is None and not left_out:
             there = ", ".join(sorted(f for f in submission.files if not f.startswith("."))[:3])
@@ -185,19 +187,25 @@ def merge_all(submission: Submission, bases: Mapping[str, Base], assignment: Ass
 
 
 def _chosen(
-    name: str, base: Base, tasks: Sequence[Task], notebook_files: Sequence[NotebookFile], parser: salvage.Parser
+    name: str,
+    base: Base,
+    tasks: Sequence[Task],
+    files: Sequence[str],
+    read: Callable[[str], NotebookFile],
+    parser: salvage.Parser,
 ) -> tuple[Merged, NotebookFile | None, list[FileProblem]]:
     """The file that is this notebook: by its name, else by what stands in it; one with answers before one without."""
-    named = [p for p in notebook_files if p.base == f"{name}.ipynb"]
-    like = [
-        p
-        for p in notebook_files
-        if p not in named and (p.base.partition(".")[0] == name or notebook_file.score(p, base.traits))
-    ]
-    notebooks = [p for p in like if p.base.lower().endswith(notebook_file.NOTEBOOK)]
+    own = f"{name}.ipynb"
+    named = [read(file) for file in files if notebook_file.base_name(file) == own]
+
+    def like(notebooks: bool) -> list[NotebookFile]:
+        some = [f for f in files if notebook_file.is_notebook(f) == notebooks and notebook_file.base_name(f) != own]
+        return [p for p in map(read, some) if p.base.partition(".")[0] == name or notebook_file.score(p, base.traits)]
+
+    candidates = [*named, *like(notebooks=True)]
     # a module of the student's own may repeat the functions: a script counts only where there is no notebook
-    readable = notebooks or [p for p in named if p.cells]
-    candidates = [*named, *(notebooks if readable else like)]
+    if not any(p.cells for p in named) and len(candidates) == len(named):
+        candidates += like(notebooks=False)
     if not candidates:
         return merge(name, base, (), tasks, parser), None, []
     merged = [merge(name, base, p.cells, tasks, parser) for p in candidates]

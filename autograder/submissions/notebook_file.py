@@ -28,23 +28,33 @@ class NotebookFile:
     @property
     def base(self) -> str:
         """The file's name without folders."""
-        return self.file.rsplit("/", 1)[-1]
+        return base_name(self.file)
 
 
-def notebook_files(handed_in: Submission, wanted: Collection[str]) -> list[NotebookFile]:
-    """The files that are notebooks or may be, those of the wanted names first, then those nearest to the top."""
+def notebook_files(handed_in: Submission, wanted: Collection[str]) -> list[str]:
+    """Names of files that are notebooks or may be, those of the wanted names first, then those nearest to the top."""
 
     def order(file: str) -> tuple[bool, int, str]:
-        return file.rsplit("/", 1)[-1] not in wanted, file.count("/"), file
+        return base_name(file) not in wanted, file.count("/"), file
 
     names = [name for name in sorted(handed_in.files, key=order) if _may_be(name, handed_in.files[name])]
-    return [read(name, handed_in.files[name]) for name in names[:MAX_PAPERS]]
+    return names[:MAX_PAPERS]
+
+
+def base_name(file: str) -> str:
+    """A file's name without folders."""
+    return file.rsplit("/", 1)[-1]
+
+
+def is_notebook(file: str) -> bool:
+    """Whether a file is a notebook by its name."""
+    return base_name(file).lower().endswith(NOTEBOOK)
 
 
 def _may_be(name: str, data: bytes) -> bool:
-    base = name.rsplit("/", 1)[-1].lower()
-    if base.endswith(NOTEBOOK):
+    if is_notebook(name):
         return True
+    base = base_name(name).lower()
     head = data[:200].lstrip(b"\xef\xbb\xbf\xff\xfe \r\n\t\0")
     return (base.endswith(MAYBE) or "." not in base) and (head.startswith(b"{") or base.endswith(".py"))
 

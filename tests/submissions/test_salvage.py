@@ -107,5 +107,5 @@ def test_a_file_made_to_be_slow_is_read_in_seconds(text: str) -> None:
 def test_files_of_the_right_name_are_read_before_any_others() -> None:
     files = {f"{n:03}.ipynb": book(CELL).encode() for n in range(50)} | {"z/wanted.ipynb": book(CELL).encode()}
     found = notebook_file.notebook_files(Submission("x", files), ["wanted.ipynb"])
-    assert found[0].file == "z/wanted.ipynb"
+    assert found[0] == "z/wanted.ipynb"
     assert len(found) == notebook_file.MAX_PAPERS
