@@ -59,9 +59,6 @@ RUN_THE_REFERENCE = {
 IMPORT_NBGRADER = {
     "gradebook/database.py": "opens its database",
     "gradebook/nbgrader_plugins.py": "is loaded by it",
-    "gradebook/registration.py": "writes an assignment into its database",
-    "gradebook/standings.py": "reads marks and settles penalties by its tables",
-    "gradebook/writer.py": "writes marks into its tables",
     "grading/nbgrader_autograde.py": "is loaded by it",
     "releasing/nbgrader_steps.py": "is loaded by it",
     "releasing/release.py": "runs its generate_assignment",
@@ -154,6 +151,17 @@ def test_the_command_line_starts_without_what_is_slow() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert json.loads(done.stderr) == []
     assert "grade" in done.stdout
+
+
+def test_the_gradebook_is_opened_without_nbgraders_servers_and_nbgrader_is_whole_for_who_asks() -> None:
+    code = (
+        "import sys\nfrom autograder.gradebook import database\n"
+        "assert not any(name.startswith('nbgrader.server_extensions') for name in sys.modules)\n"
+        "import nbgrader\nassert nbgrader.api is database.api and nbgrader.__version__\n"
+        "print('nbgrader.server_extensions.formgrader' in sys.modules, hasattr(nbgrader, 'no_such_name'))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True", "False"]
 
 
 def test_nothing_unpickles() -> None:

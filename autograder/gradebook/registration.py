@@ -3,11 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from nbgrader import api
-
 from autograder.course import Assignment, Course
 from autograder.course.late import due_time
-from autograder.gradebook.database import one_at_a_time
+from autograder.gradebook.database import api, one_at_a_time
 from autograder.gradebook.faults import telling
 from autograder.submissions import merge
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from nbgrader import api
 from sqlalchemy import bindparam, select, text, update
 
 from autograder.course import Assignment, Course, roster
@@ -13,6 +12,7 @@ from autograder.errors import CourseError
 from autograder.files import write_whole
 from autograder.gradebook import database as books
 from autograder.gradebook import reader, registration, writer
+from autograder.gradebook.database import api
 from autograder.lms.export import SYSTEMS, Class, Exported
 from autograder.marks import final_marks
 from autograder.marks.final_marks import Rows, StudentMark

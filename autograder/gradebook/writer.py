@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from nbgrader import api
 from sqlalchemy import select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from autograder.course import Assignment, Course, Task
 from autograder.errors import CourseError
+from autograder.gradebook.database import api
 from autograder.gradebook.faults import telling
 from autograder.judging.verdicts import NEEDS_GRADING, Result
 from autograder.marks.manual_marks import (
@@ -261,12 +261,10 @@ def shown(score: float | None) -> str:
 
 def parse_timestamp(text: str) -> datetime | None:
     """nbgrader's timestamp.txt -> a naive UTC time, or None where it cannot be read."""
-    from nbgrader.utils import parse_utc  # here, since it is rarely needed
-
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of zones that nobody knows: such a time is taken for UTC
-            found: datetime = parse_utc(text)
+            found: datetime = api.utils.parse_utc(text)
         return found
     except Exception:  # the text is a student's, and the parser not ours
         return None

@@ -33,7 +33,7 @@ def question_key(run: str, submission: str, probe: str, cases: Iterable[Case]) -
     for number, case in enumerate(cases):
         for name in sorted(case):
             value = np.asarray(case[name])
-            total.update(f"{number}/{name}/{value.dtype}/{value.shape}".encode())
+            total.update(f"{number}/{name}/{value.dtype.str}/{value.shape}".encode())
             total.update(value.tobytes())
     return total.hexdigest()[:24]
 
@@ -50,9 +50,10 @@ def probe_texts(path: Path, tasks: Iterable[str]) -> dict[str, str]:
     """Of each task's probe: its own text and that of all that no task owns alone."""
     names = set(tasks)
     text = path.read_text(encoding="utf-8")
+    lines = text.split("\n")  # ast.get_source_segment goes through the whole text for each node
     shared, own = [], {}
     for node in ast.parse(text).body:
-        source = ast.get_source_segment(text, node) or ""
+        source = "\n".join(lines[node.lineno - 1 : node.end_lineno])
         if isinstance(node, ast.FunctionDef) and node.name in names:
             own[node.name] = source
         else:
