@@ -76,8 +76,23 @@ def counted(
     return counts
 
 
+def decided(judge_context: JudgeContext, task: str, text: str, seed: int = 7, given: bool = True) -> judge.Decision:
+    """How a task is decided for an answer of this text."""
+    names = mutations.run_text(f"import numpy as np\n{text}", "cell of a draw")
+    context = answered(judge_context, judge.check_context(judge_context, task, seed, Answers()), names, given)
+    return judge.decisions(judge_context, {task: context})[task]
+
+
 def _parts(judge_context: JudgeContext, context: CheckContext, names: Mapping[str, Any], given: bool) -> Parts:
     """Which parts of a task are right in one draw."""
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        results = judge_context.checks.of(context.task).check(answered(judge_context, context, names, given))
+    return tuple((one.part, one.ok) for one in results)
+
+
+def answered(judge_context: JudgeContext, context: CheckContext, names: Mapping[str, Any], given: bool) -> CheckContext:
+    """The context with the answers of these names."""
     np.random.seed(context.seed)
     # without the real training of T9, which no part hangs on
     asked = ("form", "train", "decayed", "own") if context.task == "T9" else ("",)
@@ -86,5 +101,4 @@ def _parts(judge_context: JudgeContext, context: CheckContext, names: Mapping[st
         quiet.enter_context(contextlib.redirect_stdout(io.StringIO()))
         quiet.enter_context(contextlib.redirect_stderr(io.StringIO()))
         answers = known_mistakes.ask(judge_context.probes, context.task, names, context.cases, asked, given)
-        results = judge_context.checks.of(context.task).check(replace(context, answers=answers, memo={}))
-    return tuple((one.part, one.ok) for one in results)
+    return replace(context, answers=answers, memo={})

@@ -4,15 +4,17 @@ import contextlib
 import functools
 import itertools
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from autograder.judging import mutations
-from autograder.judging.checking import Case, CheckContext, compare
+from autograder.judging.checking import Case, CheckContext
+from autograder.judging.contract import TaskChecks
 from autograder.judging.mutations import Mistake
 from autograder.sandbox.answers import Answers, Array, Error
 from autograder.sandbox.guest import namespace as guest_namespace
@@ -21,30 +23,71 @@ if TYPE_CHECKING:  # the judge imports this module
     from autograder.judging.judge import JudgeContext
 
 SAME = 1e-6  # of the largest entry: a known mistake made again gives the same values
+MOST_PAIRS = 200  # of known mistakes that are made together
 
 
 def name(
     judge_context: "JudgeContext", context: CheckContext, wrong: Sequence[str], planted: list[Mapping[str, Any]]
 ) -> tuple[str, ...]:
-    """Names of the known mistakes that give the student's values: one, or two that go together; () where none do.
+    """Names of the known mistakes that give the student's values: one, or two; () where none do, or several pairs.
 
-    wrong: the parts that are lost: two mistakes lose them together, and neither alone. What gave the values is
-    remembered in `planted`.
+    wrong: the parts that are lost. What gave the values is remembered in `planted`.
     """
     given = context.answers.class_is_given
     known = [m for m in judge_context.mistakes if m.task == context.task and m.edits and not (m.in_class and given)]
     # a class of the student's own is first held against the mistakes that only a class can have
     known.sort(key=lambda mistake: not mistake.in_class)
-    pairs = itertools.combinations(known, 2) if len(wrong) > 1 else ()
-    for some in itertools.chain(((mistake,) for mistake in known), pairs):
-        with contextlib.suppress(Exception):  # a mistake may make the reference raise, and two may not fit together
-            if len(some) == 2 and not _go_together(judge_context, context, some, wrong):
-                continue
-            names = _planted(judge_context, some)
-            if _same(judge_context, context, names):
+    alone: dict[str, Answers] = {}
+    names: Mapping[str, Any]
+    for mistake in known:
+        with contextlib.suppress(Exception):  # a mistake may make the reference raise
+            names = _planted(judge_context, (mistake,))
+            alone[mistake.name] = _distinguishing(judge_context, context, names)
+            if _gives(judge_context, context, alone[mistake.name]):
                 planted.append(names)
-                return tuple(mistake.name for mistake in some)
-    return ()
+                return (mistake.name,)
+    fitting = list(itertools.islice(_pairs(judge_context, context, known, wrong, alone), 2))
+    if len(fitting) != 1:
+        return ()  # two explanations that fit alike are none
+    ((pair, names),) = fitting
+    planted.append(names)
+    return pair
+
+
+def _pairs(
+    judge_context: "JudgeContext",
+    context: CheckContext,
+    known: Sequence[Mistake],
+    wrong: Sequence[str],
+    alone: Mapping[str, Answers],
+) -> Iterator[tuple[tuple[str, str], Mapping[str, Any]]]:
+    """Pairs of mistakes that give the student's values together, and the module that does."""
+    right = _distinguishing(judge_context, context, judge_context.reference)
+    some = [mistake for mistake in known if mistake.name in alone]
+    every = list(itertools.combinations(some, 2))
+    if len(every) > MOST_PAIRS:
+        every = [two for two in every if _agree(context, right, *(alone[mistake.name] for mistake in two))]
+    for one, other in every[:MOST_PAIRS]:
+        with contextlib.suppress(Exception):  # two may not fit into one text
+            if _lose(judge_context, context, (one, other), wrong):
+                names = _planted(judge_context, (one, other))
+                if _gives(judge_context, context, _distinguishing(judge_context, context, names)):
+                    yield (one.name, other.name), names
+
+
+def _agree(context: CheckContext, right: Answers, one: Answers, other: Answers) -> bool:
+    """Whether the student's values are those of a mistake wherever that one alone changes any, and right elsewhere."""
+    for key in right.arrays.keys() & one.arrays.keys() & other.arrays.keys() & context.answers.arrays.keys():
+        wanted, *both, theirs = (a.arrays[key].ravel() for a in (right, one, other, context.answers))
+        if len({values.size for values in (wanted, *both, theirs)}) > 1:
+            continue
+        same, by_one, by_other = (_equal_entries(values, wanted) for values in (theirs, *both))
+        fits = np.where(by_one & by_other, same, True)
+        fits &= np.where(~by_one & by_other, _equal_entries(theirs, both[0]), True)
+        fits &= np.where(by_one & ~by_other, _equal_entries(theirs, both[1]), True)
+        if not fits.all():
+            return False
+    return True
 
 
 def _planted(judge_context: "JudgeContext", mistakes: Sequence[Mistake]) -> dict[str, Any]:
@@ -54,12 +97,12 @@ def _planted(judge_context: "JudgeContext", mistakes: Sequence[Mistake]) -> dict
     return mutations.run_text(mutations.plant(judge_context.reference_text, edits, told), told)
 
 
-def _go_together(
+def _lose(
     judge_context: "JudgeContext", context: CheckContext, mistakes: Sequence[Mistake], wrong: Sequence[str]
 ) -> bool:
-    """Whether each of the mistakes loses some of the lost parts, not all of them, and no other."""
+    """Whether each of the mistakes loses some of the lost parts and no other, and together they lose all of them."""
     lost = [_loses(judge_context, context, mistake) for mistake in mistakes]
-    return all(some and some < set(wrong) for some in lost) and set().union(*lost) == set(wrong)
+    return all(some and some <= set(wrong) for some in lost) and set().union(*lost) == set(wrong)
 
 
 def _loses(judge_context: "JudgeContext", context: CheckContext, mistake: Mistake) -> frozenset[str]:
@@ -81,21 +124,29 @@ def follows(judge_context: "JudgeContext", context: CheckContext, planted: Seque
     possible = judge_context.checks.of(context.task).can_follow
     if possible is not None and not possible(context):
         return False
-    return any(_same(judge_context, context, names) for names in planted)
+    return any(_gives(judge_context, context, _distinguishing(judge_context, context, one)) for one in planted)
 
 
-def _same(judge_context: "JudgeContext", context: CheckContext, names: Mapping[str, Any]) -> bool:
-    """Whether the student's distinguishing answers are those that the module `names` gives."""
-    record = judge_context.checks.of(context.task)
-    theirs = context.answers
+def _distinguishing(judge_context: "JudgeContext", context: CheckContext, names: Mapping[str, Any]) -> Answers:
+    """What the module `names` answers to the questions by which mistakes are told."""
+    record, given = judge_context.checks.of(context.task), context.answers.class_is_given
+    wanted = (_prefix(record, given).partition(".")[0], *record.also_asked)
+    return ask(judge_context.probes, context.task, names, context.cases, wanted, given)
+
+
+def _prefix(record: TaskChecks, class_is_given: bool) -> str:
     of_function, of_class = record.distinguishing or ("", "")
-    prefix = of_function if theirs.class_is_given else of_class
-    wanted = (prefix.partition(".")[0], *record.also_asked)
-    ours = ask(judge_context.probes, context.task, names, context.cases, wanted, theirs.class_is_given)
+    return of_function if class_is_given else of_class
+
+
+def _gives(judge_context: "JudgeContext", context: CheckContext, ours: Answers) -> bool:
+    """Whether the student's distinguishing answers are these."""
+    record, theirs = judge_context.checks.of(context.task), context.answers
     if record.signature is not None:
         # once, not for each mistake: their answers may be as large as a frame
         said = context.once("signature", functools.partial(record.signature, context))
         return bool(record.signature(replace(context, answers=ours, memo={})) == said)
+    prefix = _prefix(record, theirs.class_is_given)
 
     def distinguishing(keys: Mapping[str, Any]) -> set[str]:
         return {key for key in keys if key.partition("/")[2].startswith(prefix)}
@@ -109,13 +160,14 @@ def _same(judge_context: "JudgeContext", context: CheckContext, names: Mapping[s
 
 
 def _equal(a: Array, b: Array) -> bool:
-    if a.size != b.size:
-        return False
-    a, b = a.ravel(), b.ravel()
-    finite = np.isfinite(b)
-    if not np.array_equal(a[~finite], b[~finite], equal_nan=True):
-        return False
-    return compare(a[finite], b[finite], SAME) is None
+    return a.size == b.size and bool(_equal_entries(a.ravel(), b.ravel()).all())
+
+
+def _equal_entries(a: Array, b: Array) -> NDArray[np.bool_]:
+    """Which entries of `a` are those of `b`. Where b is nan, inf will do, and 0: an overflow ends in any of them."""
+    finite = np.isfinite(a) & np.isfinite(b)
+    scale = float(np.abs(b[finite]).max(initial=0.0)) or 1.0
+    return np.where(finite, np.abs(a - b) <= SAME * scale, ~np.isfinite(b) & (~np.isfinite(a) | (a == 0)))
 
 
 def ask(

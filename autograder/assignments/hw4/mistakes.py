@@ -179,6 +179,12 @@ MISTAKES: tuple[Mistake, ...] = (
     ),
     Mistake(
         "T6",
+        "biases-regularized-without-half",
+        REG_LOSS,
+        "reg_loss = reg * sum(np.sum(value ** 2) for value in params.values())",
+    ),
+    Mistake(
+        "T6",
         "regularization-not-squared",
         REG_LOSS,
         'reg_loss = 0.5 * reg * (np.abs(params["W1"]).sum() + np.abs(params["W2"]).sum())',

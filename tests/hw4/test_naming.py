@@ -1,0 +1,94 @@
+"""known_mistakes.py on hw4: a mistake is named by its values, two by those of both; never where two explanations fit."""
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from draws import decided
+
+from autograder.errors import CourseError
+from autograder.grading.asking import GraderContext
+from autograder.judging.judge import JudgeContext
+from autograder.judging.mutations import Mistake, plant
+
+# pairs that give what one of them gives alone, or what a third mistake does: that is named
+ALONE = {
+    frozenset({"relu-missing", "hidden-before-relu"}): {"relu-missing"},
+    frozenset({"step-not-relu", "hidden-is-only-the-mask"}): {"step-not-relu"},
+    frozenset({"W1-regularization-missing", "W2-regularization-missing"}): {"regularization-missing"},
+}
+
+
+@pytest.fixture(scope="module")
+def judge_context(grader: GraderContext) -> JudgeContext:
+    return grader.judge_context
+
+
+def named(judge_context: JudgeContext, task: str, *edits: tuple[str, str], given: bool = True) -> set[str]:
+    return set(
+        decided(judge_context, task, plant(judge_context.reference_text, edits, "student"), given=given).mistakes
+    )
+
+
+@pytest.mark.parametrize("given", [True, False])
+def test_no_half_and_no_maximum_are_two_mistakes(judge_context: JudgeContext, given: bool) -> None:
+    half = ("reg_loss = 0.5 * reg", "reg_loss = reg")
+    shift = ("shifted = scores - scores.max(axis=1, keepdims=True)", "shifted = scores")
+    assert named(judge_context, "T6", half, shift, given=given) == {"half-missing", "max-not-subtracted"}
+
+
+@pytest.mark.parametrize("given", [True, False])
+def test_biases_regularized_with_the_full_reg_is_named(judge_context: JudgeContext, given: bool) -> None:
+    (line,) = (line.strip() for line in judge_context.reference_text.splitlines() if "reg_loss = " in line)
+    full = (line, 'reg_loss = reg * (sum((params[n] ** 2).sum() for n in ("W1", "b1", "W2", "b2")))')
+    assert named(judge_context, "T6", full, given=given) == {"biases-regularized-without-half"}
+
+
+def test_where_a_mistake_gives_inf_another_writing_of_it_may_give_nan(judge_context: JudgeContext) -> None:
+    exact = "probabilities = exp_scores / exp_scores.sum(axis=1, keepdims=True)"
+    shift = ("shifted = scores - scores.max(axis=1, keepdims=True)", "shifted = scores")
+    by_logs = (exact, "probabilities = np.exp(shifted - np.log(exp_scores.sum(axis=1, keepdims=True)))")
+    alone, other = (decided(judge_context, "T6", plant(judge_context.reference_text, edits, "student")) for edits in
+                    ((shift,), (shift, by_logs)))  # fmt: skip
+    assert alone.mistakes == other.mistakes == ("max-not-subtracted",)
+
+
+def pairs(judge_context: JudgeContext, task: str) -> Iterator[tuple[Mistake, Mistake]]:
+    """Pairs of a task's mistakes that fit into one text."""
+    some = [one for one in judge_context.mistakes if one.task == task and one.edits and not one.in_class]
+    every = list(itertools.combinations(some, 2))
+    np.random.default_rng(11).shuffle(every)
+    for one, other in every:
+        try:
+            plant(judge_context.reference_text, one.edits + other.edits, "pair")
+        except CourseError:
+            continue
+        yield one, other
+
+
+@pytest.mark.parametrize("task", ["T5", "T6", "T7", "T9", "T10"])
+def test_two_mistakes_of_a_task_are_both_named_and_nothing_else_is(judge_context: JudgeContext, task: str) -> None:
+    both = 0
+    tried = list(itertools.islice(pairs(judge_context, task), 20))
+    for one, other in tried:
+        names = {one.name, other.name}
+        found = named(judge_context, task, *one.edits, *other.edits)
+        # a shape is no value: of two mistakes, one in a shape, the other is named
+        assert found <= names or found == ALONE.get(frozenset(names)), (names, found)
+        both += found == names
+    assert both >= 0.75 * len(tried), (task, both)
+
+
+def test_two_pairs_that_fit_alike_are_no_name(judge_context: JudgeContext, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same two mistakes, listed a second time under other names."""
+    half = next(one for one in judge_context.mistakes if one.name == "half-missing")
+    shift = next(one for one in judge_context.mistakes if one.name == "max-not-subtracted")
+    edits = (*half.edits, *shift.edits)
+    assert named(judge_context, "T6", *edits) == {"half-missing", "max-not-subtracted"}
+    twice = replace(
+        judge_context, mistakes=(*judge_context.mistakes, replace(half, name="again"), replace(shift, name="once-more"))
+    )
+    # alone, each is named by the first of its names: values tell no more. Together there are four pairs
+    assert named(twice, "T6", *edits) == set()
