@@ -1,4 +1,4 @@
-"""known_mistakes.py on hw4: a mistake is named by its values, two by those of both; never where two explanations fit."""
+"""known_mistakes.py on hw4: a mistake is named by its values, two by those of both; none where two ways fit."""
 
 import itertools
 from collections.abc import Iterator
