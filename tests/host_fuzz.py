@@ -31,13 +31,14 @@ from dateutil.parser import UnknownTimezoneWarning
 from hypothesis import given, seed
 from hypothesis import strategies as st
 
+from autograder import archive
+from autograder.archive import Refused, Tree
 from autograder.course import Assignment, Course, Limits, roster
 from autograder.course.late import Late
 from autograder.errors import CourseError
 from autograder.gradebook.writer import parse_timestamp
 from autograder.judging.checking import Problem
-from autograder.lms import archive, collect, layouts, worksheet
-from autograder.lms.archive import Refused, Tree
+from autograder.lms import collect, layouts, worksheet
 from autograder.marks import manual_marks
 from autograder.submissions import by_hand, merge, own_files, saved_model, submission
 from autograder.submissions.problems import FileProblem
@@ -487,10 +488,9 @@ def read_archive(host: Host, drawn: Any) -> str:
             return f"read as {found.system}"
         path = packed(folder, kind, entries, lies, how, number)
         if number % 3 == 0 and path.is_file():
-            with archive.inside(path.read_bytes(), path.name, archive.of_submission(Limits())) as tree:
-                for read in tree.files.values():
-                    with contextlib.suppress(Refused):
-                        read()
+            for read in archive.inside(path.read_bytes(), path.name, collect.of_submission(Limits())).files.values():
+                with contextlib.suppress(Refused):
+                    read()
         done = collect.collect(host.course, host.assignment, [path])
         for line in (*done.strangers, *done.notes):
             printed(line)
@@ -514,16 +514,23 @@ def _safe(entries: Sequence[tuple[bytes, bytes]]) -> Iterator[tuple[str, bytes]]
 
 FOLDER = st.tuples(
     st.lists(st.sampled_from(RAW_NAMES) | st.binary(min_size=1, max_size=60), max_size=5),
-    st.sampled_from(["file"] * 6 + ["link", "pipe", "folder", "shut"]),
+    st.sampled_from(["file"] * 6 + ["link", "pipe", "folder", "shut"] + ["zip"] * 6),
     st.sampled_from([b"\xff\xfe\0", b"\xef\xbb\xbf2026-11-05 12:00:00", b"\n\n", b"9" * 300, *(text.encode("utf-8", "replace") for text in TIMES)]),
+    LIES,
+    BYTES,
+    st.integers(0, 2**20),
 )  # fmt: skip
 
 
 def read_folder(host: Host, drawn: Any) -> str:
-    names, kind, stamp = drawn
+    names, kind, stamp, lies, how, form = drawn
     folder = host.scratch / "one"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
+    if kind == "zip":  # the same names, in a zip
+        entries = [*((name, name) for name in names), *((name.encode(), data) for name, data in host.files.items())]
+        laid(folder / "hw4-submission.zip", bent(lied(zip_bytes(entries, form), lies), how))
+        names = names[:2]
     for number, name in enumerate(names):
         path = os.path.join(os.fsencode(folder), name.strip(b"/").replace(b"..", b"_"))
         with contextlib.suppress(OSError, ValueError):
@@ -536,16 +543,23 @@ def read_folder(host: Host, drawn: Any) -> str:
             else:
                 laid(path, name)
     laid(folder / "timestamp.txt", stamp)
+    canary(host.scratch)
+    before = sorted(os.listdir(host.scratch))
     handed_in = submission.read_submission(folder, "fuzz")
     canary(host.scratch)
+    assert sorted(os.listdir(host.scratch)) == before
     assert handed_in.digest
     for name in handed_in.files:
         printed(name)
         assert name.isprintable() and all(0 < len(part.encode()) <= 200 for part in name.split("/"))
     for problem in handed_in.problems:
         printed(str(problem))
+    for name in handed_in.files:  # they can be written out: no file's name is another one's folder
+        parts = name.split("/")
+        assert not {"/".join(parts[:count]) for count in range(1, len(parts))} & handed_in.files.keys()
     parse_timestamp(handed_in.timestamp)
-    return handed_in.problems[0].kind if handed_in.problems else "whole"
+    opened = "opened, " if handed_in.as_it_came else ""
+    return opened + (handed_in.problems[0].kind if handed_in.problems else "whole")
 
 
 def read_time(host: Host, drawn: Any) -> str:

@@ -12,7 +12,7 @@ from autograder.course.records import Assignment, Course
 
 ENGINE = Path(__file__).parent.parent
 # what of the engine decides; tests/course/test_fingerprint.py holds it against what the pipeline imports
-MANIFEST = ("author.py", "course", "grading", "judging", "sandbox", "source_notebooks.py", "submissions")
+MANIFEST = ("archive.py", "author.py", "course", "grading", "judging", "sandbox", "source_notebooks.py", "submissions")
 KINDS = (".py", ".toml")
 KINDS_OF_DATA = (*KINDS, ".csv", ".json", ".npy", ".npz", ".txt")  # that an author's checks may read beside them
 

@@ -9,18 +9,29 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
-from autograder import files
-from autograder.course import Assignment, Course, roster
+from autograder import archive, files
+from autograder.archive import Bounds, Refused
+from autograder.course import Assignment, Course, Limits, roster
 from autograder.course.roster import Person, Roster
 from autograder.errors import CourseError
-from autograder.lms import archive, layouts, worksheet
-from autograder.lms.archive import Bounds, Refused
+from autograder.lms import layouts, worksheet
 from autograder.lms.attempts import Attempt, believable, settle
 from autograder.lms.layouts import Found, Handed
 from autograder.submissions import submission
-from autograder.submissions.submission import STAMP
+from autograder.submissions.submission import MAX_FILE, MAX_FILES, MAX_TOTAL, STAMP
 
 MAX_NESTED = 2  # archives inside archives: a student's zip, and one that holds it
+
+
+def of_submission(limits: Limits) -> Bounds:
+    """What one student may hand in."""
+    return Bounds(MAX_FILES, min(MAX_FILE, int(limits.file_mb) * archive.MEGABYTE), MAX_TOTAL)
+
+
+def of_class(limits: Limits) -> Bounds:
+    """What a class may hand in together: files are read one by one, and never all kept in memory."""
+    own = of_submission(limits)
+    return Bounds(100_000, own.file_bytes, 4000 * own.total_bytes)
 
 
 @dataclass
@@ -96,12 +107,12 @@ def _own(
     if not roster.usable_id(student):
         raise CourseError(f"--student {student!r}: cannot be a folder's name; use letters, digits, - and _")
     files: dict[str, bytes] = {}
-    bounds = archive.of_submission(assignment.limits)
+    bounds = of_submission(assignment.limits)
     for path in paths:
         if path.is_dir() or archive.is_packed(path.name):
             with _opened(path, bounds) as tree:
                 files.update(_contents({n: n for n in tree.files}, tree.files, bounds, path.name, done))
-                done.notes += [f"{path.name}: {line}" for line in tree.refused]
+                done.notes += [f"{path.name}: {name}: {why}" for name, why in tree.refused]
         else:
             with _opened(path.parent, bounds) as tree:
                 if path.name not in tree.files:
@@ -121,14 +132,14 @@ def _of_archive(
     done: Collected,
 ) -> Iterator[Attempt]:
     """The attempts in one archive of a class."""
-    own = archive.of_submission(assignment.limits)
-    with _opened(path, archive.of_class(assignment.limits)) as tree:
+    own = of_submission(assignment.limits)
+    with _opened(path, of_class(assignment.limits)) as tree:
         try:
             found = layouts.read(tree, course, assignment, sheet, layout)
         except CourseError as error:
             raise CourseError(f"{path}: {error}") from None
         done.strangers += [f"{path.name}: {name}: belongs to nobody" for name in found.other]
-        done.notes += [f"{path.name}: {line}" for line in tree.refused]
+        done.notes += [f"{path.name}: {name}: {why}" for name, why in tree.refused]
         if not tree.files:
             done.notes.append(f"{path.name}: no submissions in it")
         for handed, person, why in _matched(people, found):
@@ -202,14 +213,14 @@ def _contents(
                 raise Refused(f"more than {bounds.files} files")
             data = readers[key]()
             if len(data) > left:
-                raise Refused(f"more than {bounds.total_bytes // submission.MEGABYTE} MB together")
+                raise Refused(f"more than {bounds.total_bytes // archive.MEGABYTE} MB together")
             inner = replace(bounds, files=bounds.files - len(files), total_bytes=left)
             more = {name: data}
             if archive.is_packed(name) and depth < MAX_NESTED:
-                with archive.inside(data, name, inner) as tree:
-                    own = {short: full for full, short in _without_top(tree.files).items()}
-                    done.notes += [f"{where}: {name}: {line}" for line in tree.refused]
-                    more = _contents(own, tree.files, inner, f"{where}: {name}", done, depth + 1)
+                tree = archive.inside(data, name, inner)
+                own = {short: full for full, short in archive.without_top(tree.files).items()}
+                done.notes += [f"{where}: {name}: {part}: {why}" for part, why in tree.refused]
+                more = _contents(own, tree.files, inner, f"{where}: {name}", done, depth + 1)
             elif name.lower().endswith(archive.UNREADABLE):
                 done.notes.append(f"{where}: {name}: cannot be opened here; ask for a .zip")
         except Refused as why:
@@ -219,14 +230,6 @@ def _contents(
         files.update({n: d for n, d in more.items() if n.partition("/")[0] != STAMP})
         left -= sum(map(len, more.values()))
     return files
-
-
-def _without_top(names: Mapping[str, object]) -> dict[str, str]:
-    """Name -> the same without the one folder that all are in."""
-    tops = {name.partition("/")[0] for name in names}
-    if len(tops) == 1 and all("/" in name for name in names):
-        return {name: name.partition("/")[2] for name in names}
-    return {name: name for name in names}
 
 
 def _tidy(files: Mapping[str, bytes], assignment: Assignment) -> dict[str, bytes]:

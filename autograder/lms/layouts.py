@@ -14,10 +14,10 @@ from typing import Any
 import yaml  # type: ignore[import-untyped]
 from dateutil import parser as dates  # type: ignore[import-untyped]
 
+from autograder.archive import Tree, is_packed
 from autograder.course import Assignment, Course
 from autograder.course.late import in_utc
 from autograder.errors import CourseError
-from autograder.lms.archive import Tree, is_packed
 from autograder.submissions.submission import STAMP
 
 METADATA = "submission_metadata.yml"

@@ -4,9 +4,10 @@ import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
+from autograder.archive import MEGABYTE
 from autograder.submissions import cells
 from autograder.submissions.merge import Merged
-from autograder.submissions.submission import MEGABYTE, Submission
+from autograder.submissions.submission import Submission
 
 MODULES, DATA = 1 * MEGABYTE, 8 * MEGABYTE  # of all Python files together, and of all other files
 MAX_FILES = 100

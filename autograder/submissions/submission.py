@@ -1,4 +1,8 @@
-"""Untrusted files -> Submission. Nothing here runs or unpickles what a student handed in."""
+"""Untrusted files -> Submission. Nothing here runs or unpickles what a student handed in, or writes it anywhere.
+
+An archive with notebooks in it, as check_submission packs one, is read as if its files lay beside it. Files that lie
+there win over those in it, which are then kept as if in a folder of the archive's name.
+"""
 
 import contextlib
 import functools
@@ -6,28 +10,32 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, SupportsIndex
 
 import numpy as np
 
+from autograder import archive
+from autograder.archive import MEGABYTE, Bounds, Refused
 from autograder.sandbox.answers import printable
 from autograder.submissions.problems import FileProblem
 
-MEGABYTE = 1 << 20
 MAX_FILE = 64 * MEGABYTE
 MAX_FILES = 200
 MAX_TOTAL = 128 * MEGABYTE  # of all files together
 MAX_NOTEBOOK = 32 * MEGABYTE
 MAX_SEEN, MAX_DEPTH = 5000, 8  # names looked at, folders below each other
+MAX_ARCHIVES = 5  # that are looked into
 MAX_PROBLEMS = 20  # told one by one
 MAX_NAME = 200  # bytes of a file's or a folder's name: it is written again, with more around it
 MAX_ENDING = 20  # bytes of what stands after its last dot
 PICTURES = (".pdf", ".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff", ".heic", ".heif", ".avif")
 STAMP = "timestamp.txt"
-NEEDED = (".ipynb", ".npz", STAMP)
+NOTEBOOK, ZIP = ".ipynb", ".zip"
+NEEDED = (NOTEBOOK, ".npz", STAMP)
+NOT_THEIRS = (STAMP, "submission_secret.txt")  # in an archive: they say nothing
 TIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d{1,9})?)?( ?[A-Za-z0-9+:/_-]{1,40})?", re.ASCII)
 OUT_OF_BAND = 5  # the first protocol in which arrays go beside the rest
 KINDS = {
@@ -47,15 +55,12 @@ class Submission:
     files: Mapping[str, bytes]
     problems: tuple[FileProblem, ...] = ()
     timestamp: str = ""
+    as_it_came: str = ""  # hash of what was handed in, where files of an archive stand in its place
 
     @functools.cached_property
     def digest(self) -> str:
-        """Hash of every name and content."""
-        total = hashlib.sha256()
-        for name in sorted(self.files):
-            total.update(f"{name}\0{len(self.files[name])}\0".encode())
-            total.update(self.files[name])
-        return total.hexdigest()
+        """Hash of every name and content that was handed in."""
+        return self.as_it_came or _hash(self.files)
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[Any, ...]:
         """Sent to a worker with the files as arrays, where they can go beside the rest: dask then copies none."""
@@ -69,36 +74,149 @@ def _sent(fields: Mapping[str, Any]) -> Submission:
     return again
 
 
+def _hash(files: Mapping[str, bytes]) -> str:
+    total = hashlib.sha256()
+    for name in sorted(files):
+        total.update(f"{name}\0{len(files[name])}\0".encode())
+        total.update(files[name])
+    return total.hexdigest()
+
+
+class _Room:
+    """The bounds of one submission, for all that is taken of it: plain files and those in archives."""
+
+    def __init__(self, problems: list[FileProblem]) -> None:
+        self.files, self.bytes = MAX_FILES, MAX_TOTAL
+        self.problems, self._over = problems, list[str]()
+
+    def takes(self, name: str, size: int) -> bool:
+        """Whether there is room for a file of that size; where there is none, it is told."""
+        most = MAX_NOTEBOOK if name.endswith(NOTEBOOK) else MAX_FILE
+        if size > most:
+            facts = {"size": f"{size / MEGABYTE:.0f}", "limit": str(most // MEGABYTE)}
+            self.problems.append(FileProblem("too_large", name, facts))
+        elif not self.files or size > self.bytes:
+            self._over.append(name)
+        else:
+            self.files, self.bytes = self.files - 1, self.bytes - size
+            return True
+        return False
+
+    def tell(self) -> None:
+        """One line on all files that there was no room for."""
+        if self._over:
+            count, size = str(len(self._over) - 1), str(MAX_TOTAL // MEGABYTE)
+            facts = {"count": count, "limit": str(MAX_FILES), "size": size}
+            self.problems.append(FileProblem("too_many", self._over[0], facts))
+
+
+@dataclass(frozen=True)
+class _Packed:
+    """A file in an archive: which archive, its name as if it lay beside it, and what reads it."""
+
+    archive: str
+    name: str
+    read: Callable[[], bytes]
+
+
 def read_submission(folder: Path, student: str) -> Submission:
-    """Read the plain files below `folder`; links, devices and what is too large become problems."""
-    files: dict[str, bytes] = {}
+    """Read the plain files below `folder`, and zips of them; links, devices and what is too large become problems."""
     problems: list[FileProblem] = []
-    over: list[str] = []
-    room = MAX_TOTAL
-    # notebooks and weights first, so that what lies beside them cannot push them out
-    for path in sorted(_plain_files(folder, problems), key=lambda p: (not p.name.endswith(NEEDED), p)):
-        name = _name(path, folder)
-        most = MAX_NOTEBOOK if name.endswith(".ipynb") else MAX_FILE
-        try:
-            size = path.stat().st_size
-            if size > most:
-                facts = {"size": f"{size / MEGABYTE:.0f}", "limit": str(most // MEGABYTE)}
-                problems.append(FileProblem("too_large", name, facts))
-            elif len(files) >= MAX_FILES or size > room:
-                over.append(name)
-            else:
-                files[name] = path.read_bytes()
-                room -= size
-        except OSError as error:
-            problems.append(FileProblem("not_readable", name, {"why": error.strerror or "error"}))
-    if over:
-        facts = {"count": str(len(over) - 1), "limit": str(MAX_FILES), "size": str(MAX_TOTAL // MEGABYTE)}
-        problems.append(FileProblem("too_many", over[0], facts))
+    room = _Room(problems)
+    plain = sorted(_plain_files(folder, problems))
+    needed, archives, others = ([path for path in plain if _rank(path.name) == rank] for rank in range(3))
+    # notebooks and weights first, in archives as well, so that what lies beside them cannot push them out
+    files = {**_read(folder, needed, room), **_read(folder, archives, room)}
+    packed = list(_packed(files, problems))
+    unpacked = _unpacked([one for one in packed if _rank(one.name) == 0], room)
+    files |= _read(folder, others, room)
+    unpacked |= _unpacked([one for one in packed if _rank(one.name) > 0], room)
+    room.tell()
     stamp = _stamp(files.pop(STAMP, b""), problems)
+    as_it_came = _hash(files) if unpacked else ""
+    files = _side_by_side(files, unpacked, problems)
     if len(problems) > MAX_PROBLEMS:
         count = str(len(problems) - MAX_PROBLEMS)
         problems[MAX_PROBLEMS:] = [FileProblem("more_problems", problems[MAX_PROBLEMS].file, {"count": count})]
-    return Submission(student, files, tuple(problems), stamp)
+    return Submission(student, files, tuple(problems), stamp, as_it_came)
+
+
+def _rank(name: str) -> int:
+    """In which turn a file is read."""
+    return 0 if name.endswith(NEEDED) else 1 if name.lower().endswith(ZIP) else 2
+
+
+def _read(folder: Path, paths: Iterable[Path], room: _Room) -> dict[str, bytes]:
+    """Plain files, as far as there is room."""
+    files: dict[str, bytes] = {}
+    for path in paths:
+        name = _name(path, folder)
+        try:
+            if room.takes(name, path.stat().st_size):
+                files[name] = path.read_bytes()
+        except OSError as error:
+            room.problems.append(FileProblem("not_readable", name, {"why": error.strerror or "error"}))
+    return files
+
+
+def _packed(files: Mapping[str, bytes], problems: list[FileProblem]) -> Iterator[_Packed]:
+    """The files in those zips that have notebooks in them."""
+    for file in [name for name in files if _rank(name) == 1][:MAX_ARCHIVES]:
+        try:
+            tree = archive.inside(files[file], file, Bounds(MAX_SEEN, MAX_FILE, MAX_TOTAL))
+        except Refused as why:
+            problems.append(FileProblem("broken_archive", file, {"why": str(why)}))
+            continue
+        if not any(name.lower().endswith(NOTEBOOK) for name in (*tree.files, *(raw for raw, _ in tree.refused))):
+            continue
+        problems += [FileProblem("left_in_archive", f"{file}/{raw}", {"why": why}) for raw, why in tree.refused]
+        for full, short in archive.without_top(tree.files).items():
+            name = "/".join(map(_part, short.split("/")))
+            if f"{file}/{name}".count("/") > MAX_DEPTH:
+                problems.append(FileProblem("left_in_archive", f"{file}/{name}", {"why": "too many folders"}))
+            elif short.rsplit("/", 1)[-1] not in NOT_THEIRS:
+                yield _Packed(file, name, tree.files[full])
+
+
+def _unpacked(packed: Iterable[_Packed], room: _Room) -> dict[tuple[str, str], bytes]:
+    """(archive, name) -> content, as far as there is room."""
+    found: dict[tuple[str, str], bytes] = {}
+    for one in packed:
+        told = f"{one.archive}/{one.name}"
+        try:
+            data = one.read()
+        except Refused as why:
+            room.problems.append(FileProblem("left_in_archive", told, {"why": str(why)}))
+            continue
+        if room.takes(told, len(data)):
+            found[one.archive, one.name] = data
+    return found
+
+
+def _side_by_side(
+    files: Mapping[str, bytes], unpacked: Mapping[tuple[str, str], bytes], problems: list[FileProblem]
+) -> dict[str, bytes]:
+    """All files as if they lay beside each other; in place of archives those that were in them."""
+    opened = {file for file, _ in unpacked}
+    laid = {name: data for name, data in files.items() if name not in opened}
+    for (file, name), data in unpacked.items():
+        folder, slash, _ = file.rpartition("/")
+        for place in (f"{folder}{slash}{name}", f"{file}/{name}"):
+            if laid.get(place) == data:
+                break
+            if not _is_taken(place, laid):
+                laid[place] = data
+                break
+        else:
+            problems.append(FileProblem("left_in_archive", f"{file}/{name}", {"why": "its name is there twice"}))
+    return laid
+
+
+def _is_taken(place: str, files: Collection[str]) -> bool:
+    """Whether a file, or a folder, has this name, or a file that of a folder that it would need."""
+    parts = place.split("/")
+    folders = {"/".join(parts[:count]) for count in range(1, len(parts))}
+    return any(name == place or name in folders or name.startswith(f"{place}/") for name in files)
 
 
 def read_timestamp(folder: Path) -> str:

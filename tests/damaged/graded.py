@@ -14,10 +14,10 @@ from autograder.course import Course
 from autograder.grading import made_up
 from autograder.judging.verdicts import Result
 from autograder.marks.verdict_files import load_result
-from tests.damaged import cells, files, folder, model, names
+from tests.damaged import archives, cells, files, folder, habits, model, names
 from tests.damaged.case import BASICS, NETWORK, Case, Hand
 
-MODULES = (files, cells, names, model, folder)
+MODULES = (files, cells, names, model, folder, archives, habits)
 # root reads everything: the class is graded without that power, as by any other user
 PLAIN = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.getuid() == 0 else []
 Marks = dict[str, dict[str, tuple[float | None, float | None, bool, str | None]]]

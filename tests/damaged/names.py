@@ -2,7 +2,7 @@
 
 import json
 
-from tests.damaged.case import BASIC_TASKS, BASICS, NETWORK, NOBODY, OF_CLASS, Hand, at, deserves, source
+from tests.damaged.case import BASIC_TASKS, BASICS, NETWORK, NOBODY, OF_CLASS, Hand, at, deserves, released, source
 
 
 @deserves(*OF_CLASS, says=("T8", "was not handed in"), told="2-two-layer-network.ipynb is missing")
@@ -35,13 +35,6 @@ def only_what_jupyter_and_macos_leave(hand: Hand) -> None:
 def leftovers_of_a_mac_beside_the_notebooks(hand: Hand) -> None:
     """The notebooks, and ._ files with their names."""
     hand.files |= {f"._{NETWORK}": b"\x00\x05\x16\x07\x00\x02", f"__MACOSX/._{NETWORK}": b"\x00\x05\x16\x07"}
-
-
-@deserves(*OF_CLASS, says=("T5", "was not handed in"), told="handed in: 1-basics.ipynb, best_net.npz, hw4.zip")
-def zip_in_place_of_the_notebook(hand: Hand) -> None:
-    """The second notebook is in an archive inside the folder."""
-    del hand.files[NETWORK]
-    hand.files["hw4.zip"] = b"PK\x03\x04"
 
 
 @deserves(says=("T5", "was found as homework4 final.ipynb"), told="was found as homework4 final.ipynb")
@@ -89,8 +82,7 @@ def answers_in_the_copy_alone(hand: Hand) -> None:
     for cell in blank["cells"]:
         if str(cell.get("id", "")).endswith("-answer"):
             cell["source"] = "raise NotImplementedError"
-    released = json.loads((hand.folder.parents[2] / "release" / "hw4" / NETWORK).read_text(encoding="utf-8"))
-    hand.put(released, NETWORK)
+    hand.put(released(hand, NETWORK), NETWORK)
 
 
 @deserves(says=("T5", "was found as 2-two-layer-network (1).ipynb"), told="was found as 2-two-layer-network (1).ipynb")

@@ -1,8 +1,8 @@
 """Archives that students and learning systems made, read as hostile bytes.
 
-A tar's files are laid in a folder of ours, by number. A name that would lead outside its folder, a link,
-a device, and what is over the bounds is refused and said; sizes are bounded while reading, whatever an
-archive declares.
+A name that would lead outside its folder, a link, a device, and what is over the bounds is refused and said; sizes
+are bounded while reading, whatever an archive declares. Of an archive on the disk, which may be a whole class's, a
+tar's files are laid in a folder of ours, by number; of one in memory nothing is laid anywhere.
 """
 
 import contextlib
@@ -10,31 +10,34 @@ import gzip
 import io
 import os
 import re
+import secrets
 import stat
 import struct
 import tarfile
 import tempfile
 import unicodedata
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from autograder.course import Limits
 from autograder.errors import CourseError
 from autograder.files import unwritable
-from autograder.submissions.submission import MAX_FILE, MAX_FILES, MAX_TOTAL, MEGABYTE
 
+MEGABYTE = 1 << 20
 PACKED = (".zip", ".tar", ".tar.gz", ".tgz")
 UNREADABLE = (".rar", ".7z", ".tar.xz", ".tar.bz2")
 MAX_DEPTH, MAX_PART = 12, 200  # folders below each other, bytes of a name
 MAX_ENDS = 10  # times that a tar is read at its end: a whole one is so once or twice
-TAR_ROOM = 1 << 20  # bytes of a tar's own headers
+TAR_ROOM = MEGABYTE  # bytes of a tar's own headers
 MAX_TAR = 16 << 30  # bytes of the files in a tar: they are laid on the disk
 ENTRY_BYTES = 400  # of a zip's directory, an entry: more than any real one
 IGNORED = re.compile(r"^(\..*|__MACOSX|__pycache__|Thumbs\.db|desktop\.ini|~\$.*)$")
-ZIP_END = b"PK\x05\x06"
+ZIP_END, ZIP64_END, ZIP64_AT = b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x07"
+
+
+Keep = Callable[[IO[bytes]], Callable[[], bytes]]  # a file of a tar as it comes -> its reader
 
 
 class Refused(Exception):
@@ -50,23 +53,12 @@ class Bounds:
     total_bytes: int
 
 
-def of_submission(limits: Limits) -> Bounds:
-    """What one student may hand in."""
-    return Bounds(MAX_FILES, min(MAX_FILE, int(limits.file_mb) * MEGABYTE), MAX_TOTAL)
-
-
-def of_class(limits: Limits) -> Bounds:
-    """What a class may hand in together: files are read one by one, and never all kept in memory."""
-    own = of_submission(limits)
-    return Bounds(100_000, own.file_bytes, 4000 * own.total_bytes)
-
-
 @dataclass(frozen=True)
 class Tree:
-    """Files by safe relative name, each read when asked for; and lines on what was refused."""
+    """Files by safe relative name, each read when asked for; and what was refused: (its name, why)."""
 
     files: Mapping[str, Callable[[], bytes]]
-    refused: tuple[str, ...] = ()
+    refused: tuple[tuple[str, str], ...] = ()
 
 
 def safe_name(raw: str) -> str:
@@ -96,23 +88,29 @@ def opened(path: Path, bounds: Bounds) -> Iterator[Tree]:
         yield _folder(path, bounds)
         return
     with contextlib.ExitStack() as stack:
-        try:
-            tree = _tree(stack.enter_context(path.open("rb")), path.name, bounds, stack)
-        except OSError as error:
-            raise Refused(f"cannot be opened ({error})") from error
+        with _as_refused("cannot be opened"):
+            file = stack.enter_context(path.open("rb"))
+            if _is_zip(path.name):
+                tree = _zip(file, bounds)
+            else:
+                folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="autograder-tar-")))
+                tree = _tar(file, path.name, bounds, lambda entry: _laid(entry, folder))
         yield tree
 
 
-@contextlib.contextmanager
-def inside(data: bytes, name: str, bounds: Bounds) -> Iterator[Tree]:
-    """The files of an archive that stood in another one."""
-    with contextlib.ExitStack() as stack:
-        yield _tree(io.BytesIO(data), name, bounds, stack)
-
-
-def _tree(file: IO[bytes], name: str, bounds: Bounds, stack: contextlib.ExitStack) -> Tree:
+def inside(data: bytes, name: str, bounds: Bounds) -> Tree:
+    """The files of an archive in memory; Refused where it cannot be read at all."""
     with _as_refused("cannot be opened"):
-        return _packed(file, name, bounds, stack)
+        return _zip(io.BytesIO(data), bounds) if _is_zip(name) else _tar(io.BytesIO(data), name, bounds, _held)
+
+
+def without_top(names: Iterable[str]) -> dict[str, str]:
+    """Name -> the same without the one folder that all are in."""
+    names = list(names)
+    tops = {name.partition("/")[0] for name in names}
+    if len(tops) == 1 and all("/" in name for name in names):
+        return {name: name.partition("/")[2] for name in names}
+    return {name: name for name in names}
 
 
 @contextlib.contextmanager
@@ -126,15 +124,13 @@ def _as_refused(what: str) -> Iterator[None]:
         raise Refused(f"{what} ({error})") from error
 
 
-def _packed(file: IO[bytes], name: str, bounds: Bounds, stack: contextlib.ExitStack) -> Tree:
-    if name.lower().endswith(".zip"):
-        return _zip(file, bounds, stack)
-    return _tar(file, name, bounds, stack)
+def _is_zip(name: str) -> bool:
+    return name.lower().endswith(".zip")
 
 
 def _folder(root: Path, bounds: Bounds) -> Tree:
     files: dict[str, Callable[[], bytes]] = {}
-    refused: list[str] = []
+    refused: list[tuple[str, str]] = []
     left = [bounds.total_bytes]
     for parent, folders, names in os.walk(root):
         folders.sort()
@@ -148,19 +144,19 @@ def _folder(root: Path, bounds: Bounds) -> Tree:
                 if name and len(files) >= bounds.files:
                     raise Refused(f"more than {bounds.files} files")
             except Refused as why:
-                refused.append(f"{_shown(shown)}: {why}")
+                refused.append((_shown(shown), str(why)))
                 continue
             if name:
                 files[name] = _reader(lambda path=path: path.open("rb"), bounds, left)  # type: ignore[misc]
     return Tree(files, tuple(refused))
 
 
-def _zip(file: IO[bytes], bounds: Bounds, stack: contextlib.ExitStack) -> Tree:
+def _zip(file: IO[bytes], bounds: Bounds) -> Tree:
     if _directory_bytes(file) > bounds.files * ENTRY_BYTES + MEGABYTE:
         raise Refused(f"holds more than {bounds.files} files")
-    whole = stack.enter_context(zipfile.ZipFile(file))
+    whole = zipfile.ZipFile(file)  # of a file that is open already: nothing to close
     files: dict[str, Callable[[], bytes]] = {}
-    refused: list[str] = []
+    refused: list[tuple[str, str]] = []
     left = [bounds.total_bytes]
     for entry in whole.infolist():
         raw = _decoded(entry)
@@ -176,21 +172,28 @@ def _zip(file: IO[bytes], bounds: Bounds, stack: contextlib.ExitStack) -> Tree:
             if name and len(files) >= bounds.files:
                 raise Refused(f"more than {bounds.files} files")
         except Refused as why:
-            refused.append(f"{_shown(raw)}: {why}")
+            refused.append((_shown(raw), str(why)))
             continue
         if name:
-            files[name] = _reader(lambda entry=entry: whole.open(entry), bounds, left)  # type: ignore[misc]
+            files[name] = _reader(lambda entry=entry: whole.open(entry), bounds, left, entry.file_size)  # type: ignore[misc]
     return Tree(files, tuple(refused))
 
 
 def _directory_bytes(file: IO[bytes]) -> int:
-    """Size of a zip's directory as it declares it, before anything of it is read."""
-    size = file.seek(0, os.SEEK_END)
-    file.seek(max(0, size - (1 << 16) - 22))
+    """Size of a zip's directory as it declares it, before anything of it is read: in whichever place zipfile looks."""
+    start = max(0, file.seek(0, os.SEEK_END) - (1 << 16) - 22 - 76)
+    file.seek(start)
     tail = file.read()
-    file.seek(0)
     at = len(tail) - 22 if tail[-22:].startswith(ZIP_END) else tail.rfind(ZIP_END)
-    return int(struct.unpack_from("<L", tail, at + 12)[0]) if 0 <= at <= len(tail) - 22 else 0
+    if not 0 <= at <= len(tail) - 22:
+        return 0
+    sizes = [struct.unpack_from("<L", tail, at + 12)[0]]
+    if at >= 76 and tail.startswith(ZIP64_AT, at - 20):  # the record of a large zip stands before it, or where it says
+        for place in (start + at - 76, struct.unpack_from("<Q", tail, at - 12)[0]):
+            file.seek(place)
+            if (record := file.read(48)).startswith(ZIP64_END) and len(record) == 48:
+                sizes.append(struct.unpack_from("<Q", record, 40)[0])
+    return int(max(sizes))
 
 
 def _decoded(entry: zipfile.ZipInfo) -> str:
@@ -222,52 +225,66 @@ class _Metered(io.RawIOBase):
         return data
 
 
-def _tar(file: IO[bytes], name: str, bounds: Bounds, stack: contextlib.ExitStack) -> Tree:
-    """A tar is read through once: its files are laid in a temporary folder, within the bounds."""
+def _tar(file: IO[bytes], name: str, bounds: Bounds, keep: Keep) -> Tree:
+    """A tar is read through once: its files are kept as they come, within the bounds."""
     plain: IO[bytes] = file if name.lower().endswith(".tar") else gzip.GzipFile(fileobj=file)  # type: ignore[assignment]
-    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="autograder-tar-")))
     files: dict[str, Callable[[], bytes]] = {}
-    refused: list[str] = []
-    bound = min(bounds.total_bytes, MAX_TAR) + TAR_ROOM
-    with tarfile.open(fileobj=_Metered(plain, bound), mode="r|") as whole:
-        for number, entry in enumerate(whole):
+    refused: list[tuple[str, str]] = []
+    left = min(bounds.total_bytes, MAX_TAR)
+    with tarfile.open(fileobj=_Metered(plain, left + TAR_ROOM), mode="r|") as whole:
+        for entry in whole:
             try:
                 found = "" if entry.isdir() else safe_name(entry.name)
                 if found and not entry.isreg():
                     raise Refused("not a plain file")
                 if found and (entry.size > bounds.file_bytes or len(files) >= bounds.files):
                     raise Refused(f"over {bounds.file_bytes // MEGABYTE} MB, or more than {bounds.files} files")
+                if found and entry.size > left:  # the holes of a sparse file are in no stream
+                    raise Refused("unpacks to more than is allowed")
             except Refused as why:
-                refused.append(f"{_shown(entry.name)}: {why}")
+                refused.append((_shown(entry.name), str(why)))
                 continue
             reader = whole.extractfile(entry) if found else None
             if reader is not None:
-                laid = folder / str(number)  # never by a name of theirs, and never twice
-                _lay(reader, laid)
-                files[found] = laid.read_bytes
+                files[found] = keep(reader)
+                left -= entry.size
     return Tree(files, tuple(refused))
 
 
-def _lay(reader: IO[bytes], target: Path) -> None:
-    """One file of a tar onto the disk; CourseError where the disk, and not the archive, is at fault."""
+def _held(reader: IO[bytes]) -> Callable[[], bytes]:
+    """One file of a tar, kept in memory."""
+    data = reader.read()
+    return lambda: data
+
+
+def _laid(reader: IO[bytes], folder: Path) -> Callable[[], bytes]:
+    """One file of a tar, laid on the disk; CourseError where the disk, and not the archive, is at fault."""
+    target = folder / secrets.token_hex(8)  # never by a name of theirs, and never twice
     with target.open("wb") as copy:
         while block := reader.read(MEGABYTE):
             try:
                 copy.write(block)
             except OSError as error:
                 raise unwritable(target.parent, error) from error
+    return target.read_bytes
 
 
-def _reader(start: Callable[[], IO[bytes]], bounds: Bounds, left: list[int]) -> Callable[[], bytes]:
-    """Reads a file whole, and counts what all readers of its archive took."""
+def _reader(start: Callable[[], IO[bytes]], bounds: Bounds, left: list[int], declared: int = 0) -> Callable[[], bytes]:
+    """Reads a file whole, and counts what all readers of its archive took, in vain too: that is time as well."""
 
     def read() -> bytes:
         most = min(bounds.file_bytes, left[0])
-        with _as_refused("cannot be read"), start() as file:
-            data = file.read(most + 1)
-        if len(data) > most:
+        data = b""
+        try:
+            if declared <= most:
+                with _as_refused("cannot be read"), start() as file:
+                    data = file.read(most + 1)
+        except Refused:
+            left[0] -= min(declared, most)
+            raise
+        left[0] -= min(len(data), most)
+        if max(len(data), declared) > most:
             raise Refused(f"unpacks to more than {most / MEGABYTE:.0f} MB")
-        left[0] -= len(data)
         return data
 
     return read
