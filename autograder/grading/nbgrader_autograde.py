@@ -28,11 +28,6 @@ from autograder.submissions import merge, submission
 class GradedExporter(NotebookExporter):
     """Gives `nbgrader autograde` our graded notebook in place of the submitted file."""
 
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(**settings)  # type: ignore[no-untyped-call]
-        if isinstance(self.parent, Autograde):
-            _take_every_folder(self.parent, Path(self.config.CourseDirectory.root))
-
     def from_filename(self, filename: str, resources: Any = None, **kw: Any) -> Any:
         root = Path(self.config.CourseDirectory.root)
         # not resolved: a submitted notebook may be a link to anywhere, the source notebooks included
@@ -59,22 +54,33 @@ class GradedExporter(NotebookExporter):
         return books[f"{about['notebook']}.ipynb"].decode("utf-8"), resources
 
 
-def _take_every_folder(converter: Autograde, root: Path) -> None:
+_own_notebooks = Autograde.init_notebooks
+
+
+def _every_folder(converter: Autograde) -> None:
     """Let nbgrader grade every submission as we do, whatever files are in it.
 
-    It would pass over folders without a notebook of the right name, and copy what links point to, or
-    stumble over it. So each folder gets all notebooks of the assignment (from_filename makes them of
+    It would pass over folders without a notebook of the right name, as those with a zip alone, and copy what links
+    point to, or stumble over it. So each folder gets all notebooks of the assignment (from_filename makes them of
     what is there), and we lay the other files ourselves.
     """
     # a copy: the formgrader has one CourseDirectory for everything that it does
     there = converter.coursedir = copy.copy(converter.coursedir)
     there.ignore = [*there.ignore, "*"]
     there.get_existing_timestamp = _timestamp  # nbgrader's own ends the command at one student's bad time
-    names = load_course(root).assignment(there.assignment_id).notebooks
-    wanted = [name for name in names if fnmatch.fnmatchcase(name, there.notebook_id)]
-    for folder in glob.glob(there.format_path(there.submitted_directory, there.student_id, there.assignment_id)):
-        if os.path.isdir(folder):
-            converter.assignments[folder] = [os.path.join(folder, f"{name}.ipynb") for name in wanted]
+    found = glob.glob(there.format_path(there.submitted_directory, there.student_id, there.assignment_id))
+    folders = [folder for folder in found if os.path.isdir(folder)]
+    if not folders:
+        _own_notebooks(converter)  # says what it did not find
+        return
+    names = load_course(Path(there.root)).assignment(there.assignment_id).notebooks
+    wanted = [f"{name}.ipynb" for name in names if fnmatch.fnmatchcase(name, there.notebook_id)]
+    converter.notebooks = []
+    converter.assignments = {folder: [os.path.join(folder, name) for name in wanted] for folder in folders}
+
+
+# nbgrader has no setting for this. It loads this module for the exporter, so in our courses alone, and before it looks
+Autograde.init_notebooks = _every_folder
 
 
 def _timestamp(folder: str) -> datetime | None:

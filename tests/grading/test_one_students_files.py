@@ -2,11 +2,13 @@
 
 import json
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from lms import zipped
 from sqlalchemy.exc import DataError
 from toy import BOOK, NAME, Toy
 
@@ -67,6 +69,38 @@ def test_a_name_that_is_not_utf_8_stops_nobody(changing: Course, run: Run) -> No
     assert sum(name.endswith((".png", ".pdf")) for name in laid) == 4 and all(map(str.isprintable, laid))
     assert "3 unchanged" in grade(run, changing).stdout
     assert run("autograder", "report", NAME, "--course", changing.root).returncode == 0
+
+
+def laid(course: Course, student: str) -> dict[str, bytes]:
+    """What lies in the graded folder of a student, without the stamps of the graded notebooks."""
+    folder = course.root / "autograded" / student / NAME
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def test_a_zip_as_it_came_is_graded_laid_explained_and_reported_as_its_files_are(changing: Course, run: Run) -> None:
+    places = {student: changing.submitted(NAME, student) for student in CLASS}
+    (places["anong"] / "scan").mkdir()
+    (places["anong"] / "scan" / "page 1.png").write_bytes(PNG)
+    files = {p.relative_to(places["anong"]).as_posix(): p.read_bytes() for p in places["anong"].rglob("*.*")}
+    packed = zipped({f"warmup/{name}": data for name, data in files.items()})
+    for student, data in (("mallory", packed), ("zoe", packed[:-200])):
+        shutil.rmtree(places[student])
+        made_up.write(places[student], {"warmup-submission.zip": data})
+    done = grade(run, changing)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "zoe: warmup-submission.zip: cannot be opened" in done.stdout
+    found = marks(run, changing)
+    assert found["mallory"] == found["anong"] > found["zoe"] == 0
+    assert laid(changing, "mallory").keys() == laid(changing, "anong").keys() >= {BOOK, "scan/page 1.png"}
+    assert b"scan/page%201.png" in laid(changing, "mallory")[BOOK]
+    assert [p.name for p in places["mallory"].iterdir()] == ["warmup-submission.zip"]  # nothing was unpacked
+    assert "3 unchanged" in grade(run, changing).stdout
+    explained = grade(run, changing, "mallory", "--explain", "T1")
+    assert explained.returncode == 0 and "the same verdict" in explained.stdout, explained.stdout + explained.stderr
+    assert run("autograder", "report", NAME, "--course", changing.root).returncode == 0
+    assert (changing.root / "feedback" / "mallory" / NAME / "feedback.html").is_file()
+    made_up.write(places["mallory"], {"warmup-submission.zip": zipped(files)})  # packed anew: another submission
+    assert "grading 1 of 3 submissions" in grade(run, changing).stdout
 
 
 def test_a_student_whose_name_is_not_utf_8_is_left_out_and_told(changing: Course, run: Run) -> None:
@@ -172,3 +206,21 @@ def test_a_time_that_is_none_stops_nobody_under_nbgrader_autograde(changing: Cou
     done = run("nbgrader", "autograde", NAME, cwd=changing.root)
     assert done.returncode == 0, done.stderr
     assert set(marks(run, changing)) == set(CLASS)
+
+
+def test_nbgrader_autograde_grades_one_student_who_handed_in_a_zip_alone(changing: Course, run: Run) -> None:
+    """nbgrader's own command looks for notebooks at the top of the folder, and ends where there are none."""
+    place = changing.submitted(NAME, "mallory")
+    packed = zipped({path.name: path.read_bytes() for path in place.iterdir()})
+    shutil.rmtree(place)
+    made_up.write(place, {"warmup-submission.zip": packed})
+    run("autograder", "release", NAME, "--course", changing.root)
+    assert run("nbgrader", "autograde", NAME, cwd=changing.root).returncode == 0
+    shutil.rmtree(changing.root / "autograded" / "mallory")
+    done = run("nbgrader", "autograde", NAME, "--student", "mallory", "--force", cwd=changing.root)
+    assert done.returncode == 0, done.stderr
+    assert laid(changing, "mallory").keys() == laid(changing, "anong").keys()
+    found = marks(run, changing)
+    assert found["mallory"] == found["anong"] > 0
+    nobody = run("nbgrader", "autograde", NAME, "--student", "nobody", cwd=changing.root)
+    assert nobody.returncode != 0 and "No notebooks were matched" in nobody.stderr
