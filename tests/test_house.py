@@ -48,6 +48,7 @@ SPEAK_OF_THE_REFERENCE = {
     "judging/judge.py": "judges by it",
     "judging/known_mistakes.py": "makes known mistakes in it",
     "releasing/leaks.py": "scans the release for its lines and answers",
+    "releasing/mutants.py": "makes single edits of it",
     "releasing/new_assignment.py": "says where that of a new assignment is to stand",
 }
 RUN_THE_REFERENCE = {
@@ -55,6 +56,7 @@ RUN_THE_REFERENCE = {
     "judging/known_mistakes.py": "asks it with a mistake in it",
     "grading/made_up.py": "trains a net for made-up submissions",
     "releasing/leaks.py": "the large numbers that it answers must not be in the release",
+    "releasing/mutants.py": "does an edit of plain assignments come to the same values?",
 }
 IMPORT_NBGRADER = {
     "gradebook/database.py": "opens its database",

@@ -14,7 +14,7 @@ from autograder.marks.final_marks import StudentMark
 
 if TYPE_CHECKING:  # `autograder scores` starts without numpy
     from autograder.commands.diagnoses import Diagnosis
-    from autograder.releasing.audit import Audit
+    from autograder.releasing.audit import Audit, Row
 
 WAITS = "[cyan]...[/]"
 MARKS = {PASSED: "[green]{}[/]", FAILED: "[red]{}[/]", NOT_CHECKED: "[yellow]{}?[/]", NEEDS_GRADING: WAITS}
@@ -69,6 +69,7 @@ def matrix(assignment: Assignment, found: "Audit") -> Table:
     for heading in ("planted in", "mistakes", *tasks):
         table.add_column(heading, justify="right")
     groups = {task: [row for row in found.mistakes if row.task == task] for task in tasks}
+    groups |= {f"{task}, edits": [row for row in found.mutants if row.task == task] for task in tasks}
     groups["right"] = list(found.variants)
     for name, rows in groups.items():
         if rows:
@@ -82,15 +83,44 @@ def rows(found: "Audit") -> Iterator[str]:
     for line in found.wrong:
         yield f"[red]wrong[/]      {escape(line)}"
     for row in found.survivors:
-        yield f"[red]survivor[/]   {row.name}: costs nothing"
+        yield f"[red]survivor[/]   {_called(row)}: costs nothing"
+        yield from _difference(row)
     for row in found.collateral:
-        yield f"[red]collateral[/] {row.name}: also costs {', '.join(row.collateral)}"
+        yield f"[red]collateral[/] {_called(row)}: also costs {', '.join(row.collateral)}"
+        yield from _difference(row)
     for row in found.wronged:
         yield f"[red]wronged[/]    {row.name}: loses {', '.join(row.lost)}: {row.message}"
     for row in found.mistakes:
         if not row.named and not row.survivor:
             yield f"[yellow]unnamed[/]    {row.name}: the feedback says {row.mistake or 'no name'}"
-    yield (
-        f"{len(found.mistakes)} mistakes: {len(found.survivors)} survivors, {len(found.collateral)} with collateral, "
-        f"{100 * found.named:.0f} % named; {len(found.variants)} right variants: {len(found.wronged)} lost marks"
+    if found.mistakes or found.variants or not found.mutants:
+        yield (
+            f"{_sum(found.mistakes, 'mistakes')}; {len(found.variants)} right variants: {len(found.wronged)} lost marks"
+        )
+    if found.mutants:
+        equivalent = sum(row.equivalent for row in found.mutants)
+        yield f"{_sum(found.mutants, 'edits by machine')}; {equivalent} listed as equivalent"
+
+
+def _called(row: "Row") -> str:
+    """A planted mistake by its name, an edit by its place."""
+    return f"{row.task}: {row.mutant.place}" if row.mutant else row.name
+
+
+def _difference(row: "Row") -> Iterator[str]:
+    """Of a mutant: the lines without and with the edit, and the check that let it pass."""
+    if row.mutant:
+        for sign, colour, text in (("-", "red", row.mutant.edit.before), ("+", "green", row.mutant.edit.after)):
+            yield from (f"  [{colour}]{sign} {escape(line)}[/]" for line in text.splitlines())
+        if row.check:
+            yield f"  passed by {escape(row.check)}"
+
+
+def _sum(rows: Sequence["Row"], what: str) -> str:
+    """How many there are, and what became of them. An equivalent edit has nothing that could be named."""
+    wrong = [row for row in rows if not row.equivalent]
+    named = sum(row.named for row in wrong) / max(1, len(wrong))
+    return (
+        f"{len(rows)} {what}: {sum(row.survivor for row in rows)} survivors, "
+        f"{sum(bool(row.collateral) for row in rows)} with collateral, {100 * named:.0f} % named"
     )

@@ -134,14 +134,14 @@ class Course:
         return self.root / "autograder" / "assignments" / assignment
 
     def part(self, kind: str, assignment: str) -> Path:
-        """A file of that folder: kind is probes, checks, mistakes, right_variants or messages.
+        """A file of that folder: kind is probes, checks, mistakes, right_variants, equivalent_mutants or messages.
 
         checks may be a package: then it is the package's own file.
         """
         folder = self.assignment_folder(assignment)
         if kind == "checks" and (folder / kind).is_dir():
             return folder / kind / "__init__.py"
-        return folder / (f"{kind}.toml" if kind == "messages" else f"{kind}.py")
+        return folder / (f"{kind}.toml" if kind in ("messages", "equivalent_mutants") else f"{kind}.py")
 
     def solution(self, assignment: str) -> Path:
         """The reference solution module."""

@@ -112,6 +112,7 @@ TWINS = (
     ("log", "log10"),
 )
 TWIN = {name: other for pair in TWINS for name, other in (pair, pair[::-1])} | {"log10": "log"}
+SYMMETRIC = ("max", "min", "maximum", "minimum")  # their first two inputs may change places
 ATOMS = (ast.Name, ast.Constant, ast.Attribute, ast.Subscript, ast.Call, ast.List, ast.Dict, ast.Set, ast.ListComp)
 AXES = ("axis", "dim")
 NOTHING = re.compile(rb"(?:[\s()\\]|#[^\n]*)*")  # between an operand and its operator
@@ -391,11 +392,11 @@ def _of_constant(source: _Source, node: ast.Constant) -> Iterator[_Change]:
 
 
 def _of_subscript(source: _Source, node: ast.Subscript) -> Iterator[_Change]:
-    start, end = whole = source.span(node)
+    whole = source.span(node)
     if isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
         yield from itertools.islice(_of_key(source, node.slice, node), MOST_KEYS)
-    elif at := source.find("[", node.value, end):
-        yield _Change(Kind.INDEX, at[0], end, "", whole)
+    elif at := source.find("[", node.value, whole[1]):
+        yield _Change(Kind.INDEX, at[0], whole[1], "", whole)
 
 
 def _of_key(source: _Source, key: ast.expr | None, around: ast.expr | None) -> Iterator[_Change]:
@@ -419,8 +420,8 @@ def _of_call(source: _Source, node: ast.Call) -> Iterator[_Change]:
         yield _Change(Kind.CALL, last - len(name), last, TWIN[name], whole)
     if any(isinstance(argument, ast.Starred) for argument in node.args[:2]):
         return
-    if len(node.args) > 1:
-        yield from _swapped(source, *node.args[:2], node)
+    if len(node.args) > 1 and name not in SYMMETRIC:
+        yield from _swapped(source, node.args[0], node.args[1], node)
     if isinstance(node.func, ast.Attribute) and not _of_module(source, node.func.value):
         if at := source.find(".", node.func.value, end):  # a method: what it is called of stays
             yield _Change(Kind.CALL, at[0], end, "", whole)

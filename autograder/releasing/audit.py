@@ -1,7 +1,7 @@
 """The hidden tests tested: each known mistake must cost its own task and no other, no right answer a mark.
 
 And what stands under that: the reference earns full marks, a blank release none, and for every judged
-task some listed mistake is caught.
+task some mistake is caught. Where none is listed, or all are asked for, a machine makes them: mutants.py.
 """
 
 import contextlib
@@ -15,24 +15,36 @@ from autograder.grading import made_up, workers
 from autograder.judging.contract import said
 from autograder.judging.mutations import Mistake, RightVariant, load_mistakes, load_right_variants
 from autograder.judging.verdicts import Result, Verdict
+from autograder.releasing import mutants as machine
+from autograder.releasing.mutants import Equivalent, Mutant
 
 REFERENCE, BLANK = "reference", "blank"
 
 
 @dataclass(frozen=True)
 class Row:
-    """What one planted submission lost. `task` is the mistake's, or "" for a right variant."""
+    """What one planted submission lost. `task` is the mistake's, or "" for a right variant.
+
+    mutant: what a machine made; check: the check that let it pass.
+    """
 
     name: str
     task: str
     lost: tuple[str, ...]
     mistake: str = ""
     message: str = ""
+    mutant: Mutant | None = None
+    check: str = ""
+
+    @property
+    def equivalent(self) -> bool:
+        """Listed by the author: it changes nothing that the task asks for."""
+        return self.mutant is not None and self.mutant.equivalent is not None
 
     @property
     def survivor(self) -> bool:
         """A mistake that costs nothing."""
-        return bool(self.task) and self.task not in self.lost
+        return bool(self.task) and self.task not in self.lost and not self.equivalent
 
     @property
     def collateral(self) -> tuple[str, ...]:
@@ -41,25 +53,26 @@ class Row:
 
     @property
     def named(self) -> bool:
-        """Whether the feedback names the mistake."""
-        return self.mistake == self.name.partition(": ")[2]
+        """Whether the feedback names the mistake; of a mutant any known one that gives the same values."""
+        return bool(self.mistake) if self.mutant else self.mistake == self.name.partition(": ")[2]
 
 
 @dataclass(frozen=True)
 class Audit:
-    """The outcome: rows of mistakes and of right variants; wrong: lines on what stands under them."""
+    """The outcome: rows of mistakes, right variants and mutants; wrong: lines on what stands under them."""
 
     mistakes: tuple[Row, ...]
     variants: tuple[Row, ...]
     wrong: tuple[str, ...] = ()
+    mutants: tuple[Row, ...] = ()
 
     @property
     def survivors(self) -> list[Row]:
-        return [row for row in self.mistakes if row.survivor]
+        return [row for row in (*self.mistakes, *self.mutants) if row.survivor]
 
     @property
     def collateral(self) -> list[Row]:
-        return [row for row in self.mistakes if row.collateral]
+        return [row for row in (*self.mistakes, *self.mutants) if row.collateral]
 
     @property
     def wronged(self) -> list[Row]:
@@ -81,11 +94,27 @@ def planted(course: Course, assignment: Assignment) -> tuple[Sequence[Mistake], 
     return load_mistakes(course, assignment), load_right_variants(course, assignment)
 
 
-def audit(course: Course, assignment: Assignment, scratch: Path, jobs: int, tell: Callable[[int, int], None]) -> Audit:
-    """Plant every mistake and variant in a submission of its own and grade them all; `tell` hears progress."""
+def audit(
+    course: Course,
+    assignment: Assignment,
+    scratch: Path,
+    jobs: int,
+    tell: Callable[[int, int], None],
+    by_machine: bool = False,
+    sample: int = 0,
+) -> Audit:
+    """Plant every mistake and variant in a submission of its own and grade them all; `tell` hears progress.
+
+    by_machine: plant mutants instead, of each task at most `sample`, where that is given. Tasks without a listed
+    mistake get theirs in any case.
+    """
     here = made_up.scratch_course(course, scratch)
     there = here.assignment(assignment.name)
-    mistakes, variants = planted(course, assignment)
+    judged = [task.name for task in there.tasks if task.graded_by == JUDGE]
+    mistakes, variants = ((), ()) if by_machine else planted(course, assignment)
+    without = [task for task in judged if task not in {mistake.task for mistake in mistakes}]
+    mutants = machine.mutants_of(course, assignment, without)
+    chosen = machine.sample_of(mutants, sample) if sample else mutants
     params = made_up.train(here, there, there.dataset) if there.model_file else {}
     model = made_up.model_file(params) if params else None
     made = {
@@ -104,25 +133,33 @@ def audit(course: Course, assignment: Assignment, scratch: Path, jobs: int, tell
     if len(made) != 2 + len(mistakes) + len(variants):
         path = course.part("mistakes", assignment.name)
         raise CourseError(f"{path}: two mistakes of a task, or two right variants, share a name")
+    right = made_up.answers(here, there)
+    for mutant in chosen:
+        made[mutant.name] = made_up.hand_in(here, there, {**right, mutant.task: mutant.source}, model)
     for name, files in made.items():
         made_up.write(here.submitted(there.name, name), files)
     results = _graded(here, there, list(made), jobs, tell)
     full = results[REFERENCE].verdicts
-    judged = [task.name for task in there.tasks if task.graded_by == JUDGE]
 
-    def row(name: str, task: str) -> Row:
+    def row(name: str, task: str, mutant: Mutant | None = None) -> Row:
         verdicts = results[name].verdicts
         lost = tuple(t for t in judged if (verdicts[t].score or 0) < (full[t].score or 0))
         own = verdicts.get(task)
-        return Row(name, task, lost, own.mistake if own else "", own.message if own else "")
+        check = machine.check_of(course, assignment, task) if mutant and task not in lost else ""
+        return Row(name, task, lost, own.mistake if own else "", own.message if own else "", mutant, check)
 
     rows = tuple(row(f"{mistake.task}: {mistake.name}", mistake.task) for mistake in mistakes)
+    edited = tuple(row(mutant.name, mutant.task, mutant) for mutant in chosen)
     wrong = [_below_full(full[task]) for task in judged]
     wrong += [_above_none(results[BLANK].verdicts[task]) for task in judged]
-    wrong += [_uncaught(task, rows, course.part("mistakes", assignment.name)) for task in judged]
+    tried = {mutant.task for mutant in mutants} if by_machine else judged
+    wrong += [_uncaught(task, (*rows, *edited), course.part("mistakes", assignment.name)) for task in tried]
+    listed = course.part("equivalent_mutants", assignment.name)
+    wrong += [_costs(row, listed) for row in edited]
+    wrong += [_gone(one, listed) for one in machine.unmade(course, assignment, mutants)] if by_machine else []
     wrong += [_faulty(name, verdict) for name, result in results.items() for verdict in result.verdicts.values()]
-    right = tuple(row(f"right: {variant.name}", "") for variant in variants)
-    return Audit(rows, right, tuple(line for line in wrong if line))
+    right_rows = tuple(row(f"right: {variant.name}", "") for variant in variants)
+    return Audit(rows, right_rows, tuple(line for line in wrong if line), edited)
 
 
 @contextlib.contextmanager
@@ -170,6 +207,20 @@ def _above_none(verdict: Verdict) -> str:
         return ""
     got = "no mark" if verdict.score is None else f"{verdict.score:g}"
     return f"{verdict.task}: the release, handed in as it is, earns {got} of {verdict.max_score:g}"
+
+
+def _costs(row: Row, path: Path) -> str:
+    """A line where what is listed as equivalent is none."""
+    if not row.mutant or not row.mutant.equivalent or not row.lost:
+        return ""
+    return (
+        f"{path}: {row.mutant.equivalent}: costs {', '.join(row.lost)}, and so is no equivalent; take it off the list"
+    )
+
+
+def _gone(equivalent: Equivalent, path: Path) -> str:
+    """A line where what is listed is made no more: the reference says something else now."""
+    return f"{path}: {equivalent}: no such edit of the reference is made; take it off the list, or write it anew"
 
 
 def _uncaught(task: str, rows: Sequence[Row], path: Path) -> str:

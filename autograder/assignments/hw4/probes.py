@@ -88,6 +88,30 @@ def _made(cls: Any, sizes: tuple[int, ...]) -> Any:
     return cls.__new__(cls)
 
 
+def _in_place_of(student: Student, name: str, answer: Any, **asked: Any) -> Callable[..., Any]:
+    """Stands in for a function of the student's: the right answer to what the task asks, theirs to anything else."""
+    theirs = student.namespace.get(name)
+
+    def stand_in(*args: Any, **kwargs: Any) -> Any:
+        inputs = {**dict(zip(asked, args, strict=False)), **kwargs}
+        if all(key in inputs and _alike(inputs[key], value) for key, value in asked.items()):
+            return answer
+        if theirs is None:
+            raise NameError(f"name {name!r} is not defined")
+        return theirs(*args, **kwargs)
+
+    return stand_in
+
+
+def _alike(value: Any, right: Any) -> bool:
+    """Whether these are the same numbers, perhaps as float32 or as lists."""
+    if isinstance(right, dict):
+        return isinstance(value, dict) and all(key in value and _alike(value[key], right[key]) for key in right)
+    with contextlib.suppress(Exception):
+        return np.shape(value) == np.shape(right) and np.allclose(value, right, rtol=1e-4, atol=1e-4)
+    return False
+
+
 def _loss(net: Any, X: Array, y: Array, reg: float) -> Any:
     """The loss of labelled images. reg goes by its name where the class has it: it may stand elsewhere there."""
     code = getattr(net.loss, "__code__", None)
@@ -234,11 +258,10 @@ def T7(student: Student, case: Case) -> Questions:
     reg = case["reg"]
 
     def own() -> dict[str, Any]:
-        given = case["scores"], case["hidden"]
-        with student.standing_in(
-            forward=lambda *args, **kwargs: given,
-            softmax_loss=lambda *args, **kwargs: (case["loss"], case["probabilities"]),
-        ):
+        first = _in_place_of(student, "forward", (case["scores"], case["hidden"]), params=_params(case), X=case["X"])
+        then = case["loss"], case["probabilities"]
+        second = _in_place_of(student, "softmax_loss", then, scores=case["scores"], y=case["y"])
+        with student.standing_in(forward=first, softmax_loss=second):
             ask = student.function("backward")
             answer = ask(_params(case), case["X"], case["y"], case["hidden"], case["probabilities"], reg)
         return _gradients(answer, "backward")
@@ -698,7 +721,8 @@ def T11(student: Student, case: Case) -> Questions:
         return Standing
 
     def own() -> Any:
-        with student.standing_in(forward=lambda *args, **kwargs: given):
+        forward = _in_place_of(student, "forward", given, params=_params(case), X=case["X"])
+        with student.standing_in(forward=forward):
             return _net(student, _params(case), instrument).predict(case["X"])
 
     yield "labels", lambda: _net(student, _params(case)).predict(case["X"])
