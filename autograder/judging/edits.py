@@ -14,7 +14,7 @@ from enum import StrEnum
 from functools import cached_property
 
 MOST = 1000  # edits of one function: a homework's answer of 25 lines has about 100
-MOST_KEYS = 3  # in place of one key
+MOST_KEYS, MOST_NAMES = 3, 2  # in place of one
 
 
 class Kind(StrEnum):
@@ -27,6 +27,7 @@ class Kind(StrEnum):
     COMPARISON = "comparison"  # a < b: a <= b
     CONSTANT = "constant"  # 1: 2
     KEY = "key"  # d["a"]: d["b"]
+    NAME = "name"  # a: b
     INDEX = "index"  # a[i]: a
     AXIS = "axis"  # axis=0: axis=1
     CALL = "call"  # a.max(): a.min(), and log(a): a
@@ -176,6 +177,15 @@ class _Source:
         return sorted(dict.fromkeys(texts))
 
     @cached_property
+    def names(self) -> dict[str, int]:
+        """Inputs of the function, and what it gives a name: from which line on they are there."""
+        found = {argument.arg: self.node.lineno for argument in self.node.args.args}
+        stored = [n for n in self.nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
+        for node in sorted(stored, key=lambda n: (n.lineno, n.col_offset)):
+            found.setdefault(node.id, node.lineno)
+        return found
+
+    @cached_property
     def of_keywords(self) -> set[int]:
         """Values that are edited with their keyword."""
         found = [k for n in self.nodes if isinstance(n, ast.Call) for k in n.keywords]
@@ -268,10 +278,8 @@ def _expressions(node: ast.AST) -> Iterator[ast.AST]:
 def _may_go(source: _Source, statement: ast.stmt) -> bool:
     """Whether it says anything to leave a statement out: without an import or a name's first value nothing runs."""
     if isinstance(statement, ast.Assign) and all(isinstance(target, ast.Name) for target in statement.targets):
-        names = {target.id for target in statement.targets if isinstance(target, ast.Name)}
-        stored = [n for n in source.nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
-        given = {argument.arg for argument in source.node.args.args}
-        return names <= given | {n.id for n in stored if n.lineno < statement.lineno}
+        names = [target.id for target in statement.targets if isinstance(target, ast.Name)]
+        return all(source.names[name] < statement.lineno for name in names)
     if isinstance(statement, ast.Assign | ast.AnnAssign):
         return not any(isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store) for n in ast.walk(statement))
     apart = ast.Import | ast.ImportFrom | ast.FunctionDef | ast.ClassDef | ast.Pass | ast.Global | ast.Nonlocal
@@ -323,13 +331,17 @@ def _of_expression(source: _Source, node: ast.AST) -> Iterator[_Change]:
             yield from _of_test(source, node)
             for kept in (node.body, node.orelse):
                 yield _Change(Kind.TERM, *source.span(node), _wrapped(source, kept), source.span(node))
+        case ast.Name(ctx=ast.Load()) if node.id in source.names:
+            known = [name for name, line in source.names.items() if name == node.id or line < node.lineno]
+            for other in _others(known, node.id, MOST_NAMES):
+                yield _Change(Kind.NAME, *source.span(node), other, source.span(node))
         case ast.Constant():
             yield from _of_constant(source, node)
         case ast.Subscript():
             yield from _of_subscript(source, node)
         case ast.Dict():
             for key in node.keys:
-                yield from itertools.islice(_of_key(source, key, key), 1)
+                yield from _of_key(source, key, key, 1)
         case ast.Tuple(elts=[first, second], ctx=ast.Load()):
             yield from _swapped(source, first, second, node)
         case ast.Attribute(attr="T"):
@@ -394,19 +406,24 @@ def _of_constant(source: _Source, node: ast.Constant) -> Iterator[_Change]:
 def _of_subscript(source: _Source, node: ast.Subscript) -> Iterator[_Change]:
     whole = source.span(node)
     if isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
-        yield from itertools.islice(_of_key(source, node.slice, node), MOST_KEYS)
+        yield from _of_key(source, node.slice, node, MOST_KEYS)
     elif at := source.find("[", node.value, whole[1]):
         yield _Change(Kind.INDEX, at[0], whole[1], "", whole)
 
 
-def _of_key(source: _Source, key: ast.expr | None, around: ast.expr | None) -> Iterator[_Change]:
-    """The other keys of the function, from the next one on."""
+def _others(known: list[str], one: str, most: int) -> list[str]:
+    """Other names than this one, from the next on."""
+    at = known.index(one)
+    return (known[at + 1 :] + known[:at])[:most]
+
+
+def _of_key(source: _Source, key: ast.expr | None, around: ast.expr | None, most: int) -> Iterator[_Change]:
+    """Another key of the function."""
     if around is None or not (isinstance(key, ast.Constant) and key.value in source.keys):
         return
-    at = source.keys.index(key.value)
     start, end = source.span(key)
     quote = source.cut(start, start + 1)
-    for other in source.keys[at + 1 :] + source.keys[:at]:
+    for other in _others(source.keys, key.value, most):
         written = f"{quote}{other}{quote}" if quote in "\"'" and other.isidentifier() else repr(other)
         yield _Change(Kind.KEY, start, end, written, source.span(around))
 

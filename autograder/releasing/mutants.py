@@ -26,29 +26,26 @@ from autograder.submissions.merge import released
 SEED = 1  # of a sample: the same edits each time
 SECONDS = 2.0  # of plain assignments: an edit may make a loop endless
 LISTED = "equivalent"  # the table of an entry
-FIELDS = {"function": str, "before": str, "after": str, "place": int, "reason": str}
-NEEDED = ("function", "before", "reason")
+FIELDS = {"function": str, "before": str, "after": list, "reason": str, "place": int}  # the last may be left out
 
 
 @dataclass(frozen=True)
 class Equivalent:
-    """An entry of the author's list. after: None where no edit of the line costs anything."""
+    """An edit on the author's list, told as Edit.key tells it, and why it is no mistake."""
 
     function: str
     before: str
+    after: str
     reason: str
-    after: str | None = None
     place: int = 1
 
     def holds(self, edit: Edit) -> bool:
         """Whether it is about this edit."""
-        if self.after is None:
-            return (self.function, self.before) == (edit.function, edit.before)
         return (self.function, self.before, self.after, self.place) == edit.key
 
     def __str__(self) -> str:
-        after = "any edit" if self.after is None else repr(self.after)
-        return f"{self.function}: {self.before!r} -> {after}" + (f", place {self.place}" if self.place > 1 else "")
+        more = f", place {self.place}" if self.place > 1 else ""
+        return f"{self.function}: {self.before!r} -> {self.after!r}{more}"
 
 
 @dataclass(frozen=True)
@@ -109,7 +106,7 @@ def _functions(course: Course, assignment: Assignment) -> dict[str, str]:
     sources = solution_regions.answers(course, assignment, made_up.reference_text(course, assignment))
     bases = released(course.release(assignment.name), assignment).values()
     run = {cell.task for base in bases for cell in base.cells if cell.role == ANSWER and not cell.skip}
-    judged = [task.name for task in assignment.tasks if task.graded_by == JUDGE and task.name in run]
+    judged = [task.name for task in assignment.tasks if task.graded_by == JUDGE and task.name in run & sources.keys()]
     return {task: function_name(sources[task]) or task for task in judged}
 
 
@@ -119,9 +116,7 @@ def check_of(course: Course, assignment: Assignment, task: str) -> str:
     code = getattr(check, "__code__", None)  # not of a functools.partial
     place = f"{code.co_filename}:{code.co_firstlineno}" if code else str(path)
     says = (check.__doc__ or "").strip().partition("\n")[0]
-    return f"{place.removeprefix(f'{course.root}/')}: {getattr(check, '__name__', task)}" + (
-        f": {says}" if says else ""
-    )
+    return ": ".join(filter(None, (place.removeprefix(f"{course.root}/"), getattr(check, "__name__", task), says)))
 
 
 # ---- the author's list --------------------------------------------------------------------------
@@ -138,7 +133,7 @@ def load_equivalents(course: Course, assignment: Assignment) -> tuple[Equivalent
         raise CourseError(f"{path}: {error}") from error
     if wrong := next(_slips(found), ""):
         raise CourseError(f"{path}: {wrong}; docs/author.md shows an entry")
-    return tuple(Equivalent(**entry) for entry in found.get(LISTED, ()))
+    return tuple(Equivalent(**{**entry, "after": after}) for entry in found.get(LISTED, ()) for after in entry["after"])
 
 
 def unmade(course: Course, assignment: Assignment, mutants: Sequence[Mutant]) -> list[Equivalent]:
@@ -156,15 +151,20 @@ def _slips(found: Mapping[str, Any]) -> Iterator[str]:
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         yield f"every entry begins with [[{LISTED}]]"
         return
+    known: set[tuple[Any, ...]] = set()
     for number, entry in enumerate(entries, start=1):
         for name, value in entry.items():
             if name not in FIELDS:
                 yield f"entry {number} has {name!r}; an entry has {', '.join(FIELDS)}"
-            elif type(value) is not FIELDS[name]:
-                yield f"entry {number}: {name} is {value!r}, no {FIELDS[name].__name__}"
-        for name in NEEDED:
-            if not str(entry.get(name, "")).strip():
+            elif type(value) is not FIELDS[name] or not value:
+                yield f"entry {number}: {name} = {value!r} is no {FIELDS[name].__name__}, or empty"
+        for name in FIELDS:
+            if name not in entry and name != "place":
                 yield f"entry {number} has no {name}"
-        told = {**entry, "reason": ""}
-        if any({**other, "reason": ""} == told for other in entries[: number - 1]):
-            yield f"entry {number} stands there twice"
+        for after in entry.get("after", ()):
+            if not isinstance(after, str):
+                yield f"entry {number}: after has {after!r}, which is no text"
+            key = (entry.get("function"), entry.get("before"), after, entry.get("place", 1))
+            if key in known:
+                yield f"entry {number}: {after!r} is listed twice"
+            known.add(key)
