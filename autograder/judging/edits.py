@@ -2,6 +2,8 @@
 
 The text is spliced where `ast` says that something stands, so its form stays. `ast` counts bytes of UTF-8, and
 so does this module. What it makes depends on the text alone, in the order in which it stands there.
+
+It is long, so that all kinds of edits are seen together.
 """
 
 import ast
@@ -187,9 +189,10 @@ class _Source:
 
     @cached_property
     def of_keywords(self) -> set[int]:
-        """Values that are edited with their keyword."""
+        """Numbers, True and False that are edited with their keyword."""
         found = [k for n in self.nodes if isinstance(n, ast.Call) for k in n.keywords]
-        return {id(k.value) for k in found if k.arg in AXES or _is_bool(k.value)}
+        theirs = [k.value for k in found if _is_bool(k.value) or (k.arg in AXES and _whole_number(k.value) is not None)]
+        return {id(inner) for value in theirs for inner in ast.walk(value)}
 
     def at(self, line: int | None, column: int | None) -> int:
         """Place of a line (from 1) and column (in bytes)."""
@@ -315,6 +318,8 @@ def _of_test(source: _Source, node: ast.AST) -> Iterator[_Change]:
 
 
 def _of_expression(source: _Source, node: ast.AST) -> Iterator[_Change]:
+    if id(node) in source.of_keywords:
+        return
     match node:
         case ast.BinOp():
             yield from _of_operation(source, node)
@@ -390,7 +395,7 @@ def _of_comparison(source: _Source, node: ast.Compare) -> Iterator[_Change]:
 
 def _of_constant(source: _Source, node: ast.Constant) -> Iterator[_Change]:
     """A number a little larger or smaller, twice as large; the other of True and False."""
-    if id(node) in source.of_keywords or not isinstance(node.value, bool | int | float):
+    if not isinstance(node.value, bool | int | float):
         return
     value, others = node.value, list[bool | int | float]()
     if isinstance(value, bool):
@@ -460,11 +465,11 @@ def _of_keywords(source: _Source, node: ast.Call) -> Iterator[_Change]:
         if keyword.arg is None:
             continue
         kind = Kind.AXIS if keyword.arg in AXES else Kind.KEYWORD
-        if isinstance(keyword.value, ast.Constant) and isinstance(keyword.value.value, bool):
+        if isinstance(keyword.value, ast.Constant) and _is_bool(keyword.value):
             yield _Change(kind, *source.span(keyword.value), repr(not keyword.value.value), whole)
             continue
-        if kind is Kind.AXIS and isinstance(keyword.value, ast.Constant) and isinstance(keyword.value.value, int):
-            yield _Change(kind, *source.span(keyword.value), repr(0 if keyword.value.value else 1), whole)
+        if kind is Kind.AXIS and (axis := _whole_number(keyword.value)) is not None:
+            yield _Change(kind, *source.span(keyword.value), "0" if axis else "1", whole)
         start, end = source.span(keyword)
         before = re.compile(rb",\s*$").search(source.data, whole[0], start)
         after = re.compile(rb"\s*,\s*").match(source.data, end)
@@ -484,6 +489,16 @@ def _wrapped(source: _Source, node: ast.expr) -> str:
     """An expression to stand anywhere."""
     text = source.cut(*source.span(node))
     return text if isinstance(node, ATOMS) else f"({text})"
+
+
+def _whole_number(node: ast.expr) -> int | None:
+    """A whole number that is written down, -1 too."""
+    match node:
+        case ast.Constant(value=int(number)):
+            return number
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int(number))):
+            return -number
+    return None
 
 
 def _is_bool(node: ast.expr) -> bool:

@@ -60,8 +60,8 @@ class Mutant:
     equivalent: Equivalent | None = None
 
 
-def mutants_of(course: Course, assignment: Assignment, tasks: Collection[str] = ()) -> list[Mutant]:
-    """Every edit of the answers to these tasks, or to all.
+def mutants_of(course: Course, assignment: Assignment, tasks: Collection[str]) -> list[Mutant]:
+    """Every edit of the answers to these tasks.
 
     Left out: cells that are never run, and what gives the same values where values are all that is asked.
     """
@@ -70,8 +70,11 @@ def mutants_of(course: Course, assignment: Assignment, tasks: Collection[str] = 
     found = []
     for task, function in _functions(course, assignment).items():
         plain = not function_name(right[task])
-        for number, edit in enumerate(edits_of(reference, function) if not tasks or task in tasks else ()):
-            source = made_up.answers(course, assignment, edit.text)[task]
+        for number, edit in enumerate(edits_of(reference, function) if task in tasks else ()):
+            if plain:
+                source = made_up.answers(course, assignment, edit.text)[task]
+            else:
+                source = solution_regions.node_text(edit.text, function)
             if source == right[task] or (plain and _same_values(reference, edit)):
                 continue  # of plain assignments the last line is not in the cell
             listed = next((one for one in equivalents if one.holds(edit)), None)

@@ -25,6 +25,7 @@ def test_the_saved_model_is_audited_like_every_other_task(
     mistakes = [m for m in audit_module.planted(course, hw4)[0] if m.task == "T12"]
     assert mistakes
     monkeypatch.setattr(audit_module, "planted", lambda *which: (mistakes, ()))
+    monkeypatch.setattr(audit_module.machine, "mutants_of", lambda *which: [])
     params = {name: np.zeros((2, 2)) for name in ("W1", "W2")}
     monkeypatch.setattr(audit_module.made_up, "train", lambda *which: params)
     monkeypatch.setattr(audit_module, "_graded", graded(hw4, mistakes))
@@ -67,6 +68,7 @@ def test_a_mistake_of_the_model_that_cannot_be_made_is_named(
     course: Course, hw4: Assignment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(audit_module.made_up, "train", lambda *which: {"W1": np.zeros((2, 2))})
+    monkeypatch.setattr(audit_module.machine, "mutants_of", lambda *which: [])
     broken = Mistake("T12", "without-W9", model=lambda params: params["W9"].tobytes())
     monkeypatch.setattr(audit_module, "planted", lambda *which: ([broken], ()))
     with pytest.raises(CourseError, match=r"mistakes\.py: T12: without-W9: KeyError: 'W9'"):

@@ -9,6 +9,7 @@ import pytest
 
 from autograder import cli
 from autograder.course import Course
+from autograder.releasing.audit import audit
 
 RETURN = 'return [PartResult("means", 1.0, first(problems))]'
 ALWAYS = 'Problem("missing", {"name": "more"})'
@@ -86,10 +87,31 @@ def test_a_check_that_passes_whatever_comes_back_is_refused(refused: Refused) ->
 
 
 @pytest.mark.parametrize("mistakes", ["MISTAKES = ()\n", None], ids=["an empty list", "no list"])
-def test_a_task_without_a_known_mistake_is_refused(refused: Refused, mistakes: str | None) -> None:
-    out, course = refused(mistakes=mistakes)
-    assert "T1: no listed mistake is caught" in out and str(course.part("mistakes", "hw5")) in out
-    assert "0 mistakes: 0 survivors" in out
+def test_where_no_mistake_is_listed_a_machine_makes_them(
+    hw5: Course, tmp_path: Path, capsys: pytest.CaptureFixture[str], mistakes: str | None
+) -> None:
+    course = replace(hw5, root=tmp_path / "course")
+    shutil.copytree(hw5.root, course.root)
+    path = course.part("mistakes", "hw5")
+    path.unlink() if mistakes is None else path.write_text(mistakes, encoding="utf-8")
+    capsys.readouterr()
+    assert cli.main(["audit", "hw5", "--course", str(course.root), "--jobs", "1"]) == 0
+    out = capsys.readouterr().out
+    assert "0 mistakes: 0 survivors" in out and "1 right variants: 0 lost marks" in out
+    assert "5 edits by machine: 0 survivors, 0 with collateral, 0 % named; 0 listed as equivalent" in out
+
+
+def test_where_each_task_has_a_listed_mistake_no_machine_makes_more(hw5: Course, tmp_path: Path) -> None:
+    found = audit(hw5, hw5.assignment("hw5"), tmp_path / "course", 1, lambda done, total: None)
+    assert found.passed and len(found.mistakes) == 2 and not found.mutants
+
+
+def test_a_check_that_passes_whatever_comes_back_is_refused_where_no_mistake_is_listed(refused: Refused) -> None:
+    asked = 'None if context.answers.get(0, "means") is not None else first(problems)'
+    out, course = refused(f'return [PartResult("means", 1.0, [{asked}][0])]', mistakes=None)
+    passed = f"  passed by {course.part('checks', 'hw5').relative_to(course.root)}:"
+    edit = ": costs nothing\n  - return X.mean(axis=0)\n  + return X.mean(axis=1)\n"
+    assert f"column_means, axis{edit}{passed}" in out and "5 edits by machine: 4 survivors" in out
 
 
 def test_two_mistakes_of_one_name_are_refused(hw5: Course, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
