@@ -111,6 +111,40 @@ def test_a_bug_in_the_forward_pass_is_charged_once(
     assert lost(mark(hand_in(answers, extra))) == {"T5"}
 
 
+@pytest.mark.parametrize(
+    ("task", "old", "new"),
+    [
+        ("T11", "forward(params, X)", "forward(X, params)"),
+        ("T11", "forward(params, X)", "forward(params, X[::-1])"),
+        ("T11", "forward(params, X)", "forward({**params, 'b1': 0 * params['b1']}, X)"),
+        ("T7", "N = X.shape[0]", "_, hidden = forward(X, params)\n    N = X.shape[0]"),
+        ("T7", "N = X.shape[0]", "_, hidden = forward(params, X[::-1])\n    N = X.shape[0]"),
+    ],
+)
+def test_a_function_that_asks_another_about_other_inputs_loses_its_own_task_alone(
+    mark: Mark, hand_in: HandIn, right: dict[str, str], task: str, old: str, new: str
+) -> None:
+    assert old in right[task]
+    assert lost(mark(hand_in({**right, task: right[task].replace(old, new)}))) == {task}
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "forward(params, X)",
+        "forward(X=X, params=params)",
+        "forward(params, X.astype(np.float32))",
+        "forward({name: np.array(params[name]) for name in params}, list(X))",
+    ],
+)
+def test_a_predict_that_asks_a_wrong_forward_about_its_inputs_is_right(
+    mark: Mark, hand_in: HandIn, right: dict[str, str], asked: str
+) -> None:
+    wrong = right["T5"].replace(" 0)", " 0.5)")
+    answers = {**right, "T5": wrong, "T11": right["T11"].replace("forward(params, X)", asked)}
+    assert wrong != right["T5"] and lost(mark(hand_in(answers))) == {"T5"}
+
+
 def test_missing_weights_cost_t12_alone(mark: Mark, hand_in: HandIn, right: dict[str, str]) -> None:
     result = mark(hand_in(right, weights=None))
     assert lost(result) == {"T12"}

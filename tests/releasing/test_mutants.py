@@ -19,6 +19,7 @@ before = "return (X - mean) / deviation"
 after = ["return (X + mean) / deviation"]
 reason = "None at all."
 """
+AFTER = '["return (X + mean) / deviation"]'
 NOT_MADE = ENTRY.replace("return (X + mean) / deviation", "return X + 12")
 
 
@@ -54,7 +55,7 @@ def test_a_survivor_is_shown_beside_its_check_and_a_list_that_does_not_hold_is_t
     path.write_text(f"{kept.replace(line, '')}\n{ENTRY}\n{NOT_MADE}", encoding="utf-8")
     code, out = audited(toy_scratch, capsys)
     assert code == 1
-    assert "98 edits by machine: 1 survivors, 0 with collateral, " in out and "; 6 listed as equivalent" in out
+    assert "98 edits by machine: 1 survivors, 0 with collateral, " in out and "; 7 listed as equivalent" in out
     checks = toy_scratch.part("checks", NAME)
     number = next(n for n, text in enumerate(checks.read_text("utf-8").splitlines(), 1) if text.startswith("def T2("))
     assert (
@@ -131,8 +132,8 @@ def test_an_entry_has_an_edit_for_each_line_of_after_and_may_name_a_later_place(
             [('["return (X + mean) / deviation"]', '"return (X + mean) / deviation"')],
             "entry 1: after = 'return (X + mean) / deviation' is no list, or empty",
         ),
-        ([('["return (X + mean) / deviation"]', "[]")], "entry 1: after = [] is no list, or empty"),
-        ([('["return (X + mean) / deviation"]', "[3]")], "entry 1: after has 3, which is no text"),
+        ([(AFTER, "[]")], "entry 1: after = [] is no list, or empty"),
+        ([(AFTER, "[3]")], "entry 1: after has 3, which is no text"),
         ([('None at all."', 'None at all."\nplace = true')], "entry 1: place = True is no int, or empty"),
         ([(ENTRY, ENTRY + ENTRY)], "entry 2: 'return (X + mean) / deviation' is listed twice"),
     ],
