@@ -9,7 +9,7 @@ from typing import Any
 
 from autograder.errors import CourseError
 
-OF_TASK = ("asks", "hint", "parts", "mistakes", "flags")  # of a task in an assignment's messages.toml
+OF_TASK = ("asks", "hint", "parts", "steps", "mistakes", "flags")  # of a task in an assignment's messages.toml
 ENGINE = Path(__file__).parent / "engine_messages.toml"
 
 
@@ -43,6 +43,14 @@ class Messages:
     def part(self, task: str, part: str) -> str:
         """The name of a part, for people."""
         return str(self.assignment.get(task, {}).get("parts", {}).get(part, {}).get(self.language, part))
+
+    def slip(self, task: str, step: str, way: str, facts: Mapping[str, str]) -> str:
+        """As what the values come out: how a step goes wrong (`way` of [slip]), or which; "" without a name for it."""
+        named = str(self.assignment.get(task, {}).get("steps", {}).get(step, {}).get(self.language, ""))
+        if not named:
+            return ""
+        what = self.say("slip", way or "other", **facts)
+        return self.say("slip", "as-if", what=what, step=named)
 
     def mistake(self, task: str, name: str) -> str:
         """The text of a known mistake, or ""."""

@@ -12,11 +12,12 @@ import numpy as np
 from autograder.course import JUDGE, Assignment, Course, Task
 from autograder.course.loading import load_author_module, place_of
 from autograder.course.messages import Messages, load_messages
-from autograder.judging import contract, known_mistakes
+from autograder.judging import contract, known_mistakes, slips
 from autograder.judging.checking import CRASHES, UNTOLD, Case, CheckContext, Kind, PartResult, Problem
 from autograder.judging.contract import AssignmentChecks, TaskChecks, results_of, said
 from autograder.judging.dataset import Dataset, prepared
 from autograder.judging.mutations import Mistake, load_mistakes
+from autograder.judging.slips import Slip
 from autograder.judging.verdicts import FAILED, NEEDS_GRADING, NOT_CHECKED, PASSED, Part, Verdict
 from autograder.sandbox.answers import Answers, Array
 
@@ -38,6 +39,8 @@ class JudgeContext:
     dataset: Dataset
     # (task, known mistake, whether the class is the given one) -> the parts that it loses: see known_mistakes.py
     lost_by: dict[tuple[str, str, bool], frozenset[str]] = field(default_factory=dict, compare=False)
+    # task -> edits of the reference by machine, ready to be tried: see slips.py
+    slips: dict[str, Any] = field(default_factory=dict, compare=False)
 
     @property
     def checks_file(self) -> Path:
@@ -149,6 +152,7 @@ class Decision:
     results: Sequence[PartResult]
     mistakes: tuple[str, ...] = ()
     rule: str = ""
+    slip: Slip | None = None  # where no known mistake explains the values, and one edit of the reference does
 
 
 def decisions(judge_context: JudgeContext, contexts: Mapping[str, CheckContext]) -> dict[str, Decision]:
@@ -186,6 +190,10 @@ def _decided(
         if names := known_mistakes.name(judge_context, context, wrong, planted):
             rule = "wrong; a known mistake, made again in the reference, gives the same values"
             return Decision(results, names, rule)
+        if found := slips.of_values(judge_context, context):
+            slip, edited = found
+            planted.append(edited)
+            return Decision(results, (), "wrong; an edit of the reference gives the same values", slip)
     except Exception as error:  # an author's function, tried with these answers
         return Decision([_stumbled(judge_context, context.task, error)])
     return Decision(results, (), "wrong; no known mistake gives these values")
@@ -234,17 +242,15 @@ def _verdict(judge_context: JudgeContext, name: str, decision: Decision) -> Verd
     """The verdict of one task; where its words cannot be made, nobody's student is to blame."""
     task = judge_context.assignment.task(name)
     try:
-        made = _worded(judge_context, task, decision.results, decision.mistakes)
+        made = _worded(judge_context, task, decision)
     except Exception as error:  # a message without its text, say
-        made = _worded(judge_context, task, [_stumbled(judge_context, name, error)], ())
+        made = _worded(judge_context, task, Decision([_stumbled(judge_context, name, error)]))
     flag = next((one.flag for one in decision.results if one.flag), "")
     return replace(made, flag=flag, rule=decision.rule)
 
 
-def _worded(
-    judge_context: JudgeContext, task: Task, results: Sequence[PartResult], mistakes: tuple[str, ...]
-) -> Verdict:
-    points, words = task.points, judge_context.messages
+def _worded(judge_context: JudgeContext, task: Task, decision: Decision) -> Verdict:
+    points, words, results = task.points, judge_context.messages, decision.results
     if fault := next((one.fault for one in results if one.fault), ""):
         return Verdict(task.name, NOT_CHECKED, None, points, (), "", words.say("problem", Kind.UNJUDGED), fault=fault)
     parts = tuple(Part(f.part, points * f.share if f.ok else 0.0, points * f.share) for f in results)
@@ -255,11 +261,11 @@ def _worded(
     score = min(points, max(0.0, round(sum(part.score for part in parts), 6)))
     nothing = score == 0 and all(f.problem is not None and f.problem.unchecked for f in wrong)
     status = NOT_CHECKED if nothing else FAILED
-    message = _message(judge_context, task, wrong, mistakes)
-    return Verdict(task.name, status, score, points, parts, ", ".join(mistakes), message, measured)
+    message = _message(judge_context, task, wrong, decision)
+    return Verdict(task.name, status, score, points, parts, ", ".join(decision.mistakes), message, measured)
 
 
-def _message(judge_context: JudgeContext, task: Task, wrong: Sequence[PartResult], mistakes: tuple[str, ...]) -> str:
+def _message(judge_context: JudgeContext, task: Task, wrong: Sequence[PartResult], decision: Decision) -> str:
     """One text for the student: the known mistake, or what was asked, what was got, one hint."""
     words = judge_context.messages
     told: dict[str, list[str]] = {}
@@ -270,7 +276,7 @@ def _message(judge_context: JudgeContext, task: Task, wrong: Sequence[PartResult
             )
     got = " ".join(f"{', '.join(parts)}: {text}" for text, parts in told.items())
     kinds = {one.problem.kind for one in wrong if one.problem is not None}
-    texts = [words.mistake(task.name, mistake) for mistake in mistakes]
+    texts = [words.mistake(task.name, mistake) for mistake in decision.mistakes]
     if known := "\n".join(text for text in texts if text):
         told_by_check = any(one.mistake for one in wrong) and kinds != {Kind.NO_MODEL}
         return f"{known}\n{words.say('report', 'got')} {got}" if told_by_check else known
@@ -279,6 +285,8 @@ def _message(judge_context: JudgeContext, task: Task, wrong: Sequence[PartResult
     if kinds & CRASHES:
         return f"{words.say('report', 'got')} {got}\n{words.say('report', 'hint')} {words.say('report', 'crash-hint')}"
     asked, hint = words.of_task(task.name, "asks"), words.of_task(task.name, "hint")
+    if decision.slip is not None:
+        hint = words.slip(task.name, decision.slip.step, decision.slip.way, dict(decision.slip.facts)) or hint
     lines = [
         (words.say("report", "asked"), asked),
         (words.say("report", "got"), got),

@@ -124,7 +124,7 @@ def follows(judge_context: "JudgeContext", context: CheckContext, planted: Seque
     possible = judge_context.checks.of(context.task).can_follow
     if possible is not None and not possible(context):
         return False
-    return any(_gives(judge_context, context, _distinguishing(judge_context, context, one)) for one in planted)
+    return any(gives(judge_context, context, names) for names in planted)
 
 
 def _distinguishing(judge_context: "JudgeContext", context: CheckContext, names: Mapping[str, Any]) -> Answers:
@@ -137,6 +137,11 @@ def _distinguishing(judge_context: "JudgeContext", context: CheckContext, names:
 def _prefix(record: TaskChecks, class_is_given: bool) -> str:
     of_function, of_class = record.distinguishing or ("", "")
     return of_function if class_is_given else of_class
+
+
+def gives(judge_context: "JudgeContext", context: CheckContext, names: Mapping[str, Any]) -> bool:
+    """Whether the module `names` gives the student's distinguishing answers."""
+    return _gives(judge_context, context, _distinguishing(judge_context, context, names))
 
 
 def _gives(judge_context: "JudgeContext", context: CheckContext, ours: Answers) -> bool:
