@@ -92,6 +92,16 @@ def test_plain_assignments_that_never_end_are_left_to_the_sandbox(toy: Toy, monk
     assert machine._same_values(text, endless) is False
 
 
+def test_the_check_that_passed_is_named_by_its_place_and_its_sentence(toy_scratch: Course) -> None:
+    path = toy_scratch.part("checks", NAME)
+    name, assignment = path.relative_to(toy_scratch.root), toy_scratch.assignment(NAME)
+    says = "The columns have mean 0 and deviation 1; a constant column is all zeros."
+    assert re.fullmatch(rf"{name}:\d+: T1: {says}", machine.check_of(toy_scratch, assignment, "T1"))
+    text = path.read_text(encoding="utf-8").replace("check=T1)", "check=functools.partial(T1))")
+    path.write_text(text.replace("import numpy", "import functools\n\nimport numpy", 1), encoding="utf-8")
+    assert machine.check_of(toy_scratch, assignment, "T1").startswith(f"{name}: T1: ")
+
+
 # ---- the author's list --------------------------------------------------------------------------
 
 
