@@ -140,8 +140,9 @@ def _entry(entry: object) -> tuple[str, int, tuple[int, ...]]:
         raise BadFrame("an array's name or dtype is not allowed")
     if not isinstance(shape, list) or len(shape) > MAX_DIMENSIONS:
         raise BadFrame("an array's shape is not a short list")
-    if not all(type(n) is int and 0 <= n <= MAX_BODY for n in shape):
-        raise BadFrame("an array's shape has an entry that is no size")
+    for n in shape:
+        if type(n) is not int or not 0 <= n <= MAX_BODY:
+            raise BadFrame("an array's shape has an entry that is no size")
     return name, math.prod(shape), tuple(shape)
 
 

@@ -127,7 +127,7 @@ def merge(
 def _is_own_class(cells: Sequence[Cell], at: int, submitted: SubmittedCell) -> bool:
     """Whether a whole class was written in place of a given one: one that uses none of the answers' functions."""
     given = set(CLASS.findall(cells[at].source)) if cells[at].role == LOCKED else set()
-    if not given or submitted.kind != "code" or len(submitted.source) > MAX_CLASS:
+    if not given or submitted.kind != "code" or len(submitted.source) > MAX_CLASS or submitted.plain == cells[at].plain:
         return False
     body = salvage.statements(submitted.source)
     written = [node for node in body if isinstance(node, ast.ClassDef) and node.name in given]

@@ -13,6 +13,7 @@ ELSEWHERE = re.compile(
 MAGIC = re.compile(r"get_ipython\(\)\.(run_line_magic|run_cell_magic|system|getoutput)\(")
 IMPORTS_AND_DEFINITIONS = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 ASSIGNMENTS = (ast.Assign, ast.AnnAssign, ast.AugAssign)
+STUB = "NotImplementedError"
 IN_THOUSANDS = re.compile(r"(?<![\w.,'\"])\d{1,3}(?:,\d{3})+(?![\w.,'\"])")
 
 
@@ -82,6 +83,8 @@ def _magic_body(node: ast.stmt) -> list[ast.stmt]:
 
 def answer(text: str) -> str:
     """An answer without the stub's `raise NotImplementedError` above what was written, and with 557,057 as a number."""
+    if STUB not in text and not IN_THOUSANDS.search(text):
+        return text
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError):
@@ -106,7 +109,7 @@ def _left_stubs(tree: ast.Module) -> Iterator[ast.Raise]:
 
 def _is_stub(node: ast.Raise) -> bool:
     raised: Callable[..., Any] | Any = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
-    return isinstance(raised, ast.Name) and raised.id == "NotImplementedError"
+    return isinstance(raised, ast.Name) and raised.id == STUB
 
 
 def _written(node: ast.stmt) -> bool:
