@@ -60,12 +60,15 @@ def _params(case: Case, prefix: str = "") -> Params:
     return {name: case[prefix + name] for name in PARAMETERS}
 
 
-def _net(student: Student, params: Params, instrument: Instrument | None = None) -> Any:
-    """A TwoLayerNet with the given parameters; `instrument` makes a subclass of its class."""
+def _net(student: Student, params: Params, instrument: Instrument | None = None, given: bool = False) -> Any:
+    """A TwoLayerNet with the given parameters; `instrument` makes a subclass of its class.
+
+    given: that class is the one that the notebook gave, whose __init__ does nothing but draw parameters.
+    """
     cls = student.function(CLASS)
     if instrument is not None:
         cls = instrument(cls)
-    net = _made(cls, (*params["W1"].shape, params["W2"].shape[1]))
+    net = cls.__new__(cls) if given else _made(cls, (*params["W1"].shape, params["W2"].shape[1]))
     own = getattr(net, "params", None)
     if not isinstance(own, dict):
         net.params = params
@@ -222,10 +225,11 @@ def T5(student: Student, case: Case) -> Questions:
 
 
 def T6(student: Student, case: Case) -> Questions:
-    regs = case["regs"]
+    regs, given = case["regs"], student.has_given(CLASS)
+    net = functools.partial(_net, student, given=given)
 
     def losses(X: Array, y: Array) -> list[float]:
-        return _numbers(_value(_loss(_net(student, _params(case)), X, y, float(reg))) for reg in regs)
+        return _numbers(_value(_loss(net(_params(case)), X, y, float(reg))) for reg in regs)
 
     def own(scores: Array, y: Array) -> list[float]:
         ask = student.function("softmax_loss")
@@ -233,8 +237,8 @@ def T6(student: Student, case: Case) -> Questions:
         return _numbers(_pair(value, "softmax_loss", "(loss, probabilities)")[0] for value in found)
 
     yield "losses", lambda: losses(case["X"], case["y"])
-    yield "scores", lambda: _scores(_net(student, _params(case)), case["X"])
-    yield "grads", lambda: dict(_loss(_net(student, _params(case)), case["X"], case["y"], 0.0)[1])
+    yield "scores", lambda: _scores(net(_params(case)), case["X"])
+    yield "grads", lambda: dict(_loss(net(_params(case)), case["X"], case["y"], 0.0)[1])
     yield "own", lambda: own(case["own_scores"], case["y"])
     if "calm_X" in case:
         yield "losses_calm", lambda: losses(case["calm_X"], case["y"])
@@ -250,12 +254,13 @@ def T6(student: Student, case: Case) -> Questions:
         "own_probabilities",
         lambda: student.function("softmax_loss")(case["own_scores"], case["y"], _params(case), 0.0)[1],
     )
-    if not student.has_given(CLASS):
+    if not given:
         yield "crash", lambda: _crash(student, case, regs)
 
 
 def T7(student: Student, case: Case) -> Questions:
-    reg = case["reg"]
+    reg, given = case["reg"], student.has_given(CLASS)
+    net = functools.partial(_net, student, given=given)
 
     def own() -> dict[str, Any]:
         first = _in_place_of(student, "forward", (case["scores"], case["hidden"]), params=_params(case), X=case["X"])
@@ -267,7 +272,7 @@ def T7(student: Student, case: Case) -> Questions:
         return _gradients(answer, "backward")
 
     def grads() -> dict[str, Any]:
-        value = _loss(_net(student, _params(case)), case["X"], case["y"], reg)[1]
+        value = _loss(net(_params(case)), case["X"], case["y"], reg)[1]
         return _gradients(value, "loss")
 
     def central(name: str, X: str = "X", y: str = "y", other: str = "") -> list[list[float]]:
@@ -278,19 +283,19 @@ def T7(student: Student, case: Case) -> Questions:
             for sign in (1, -1):
                 moved = _params(case) | ({other: case[f"other_{other}"]} if other else {})
                 moved[name].ravel()[entry] += sign * STEP
-                row.append(_value(_loss(_net(student, moved), case[X], case[y], reg)))
+                row.append(_value(_loss(net(moved), case[X], case[y], reg)))
             rows.append(_numbers(row))
         return rows
 
     def rescaled() -> dict[str, Any]:
         """Scores and loss at parameters that differ, and give the same scores in a network of ReLUs."""
-        nets = [_net(student, _params(case))]
+        nets = [net(_params(case))]
         for by in case["rescale"]:
             scaled = {"W1": case["W1"] * by, "b1": case["b1"] * by, "W2": case["W2"] / by[:, None]}
-            nets.append(_net(student, _params(case) | scaled))
+            nets.append(net(_params(case) | scaled))
         return {
-            "scores": [_scores(net, case["X"]) for net in nets],
-            "losses": _numbers(_value(_loss(net, case["X"], case["y"], 0.0)) for net in nets),
+            "scores": [_scores(one, case["X"]) for one in nets],
+            "losses": _numbers(_value(_loss(one, case["X"], case["y"], 0.0)) for one in nets),
         }
 
     yield "grads", grads
@@ -301,9 +306,9 @@ def T7(student: Student, case: Case) -> Questions:
         yield "central_of_other_y", lambda: central("W2", y="other_y")
         yield "central_of_other_W1", lambda: central("W2", other="W1")
         yield "rescaled", rescaled
-    if not student.has_given(CLASS):
-        yield "scores", lambda: _scores(_net(student, _params(case)), case["X"])
-        yield "data", lambda: _numbers([_value(_loss(_net(student, _params(case)), case["X"], case["y"], 0.0))])
+    if not given:
+        yield "scores", lambda: _scores(net(_params(case)), case["X"])
+        yield "data", lambda: _numbers([_value(_loss(net(_params(case)), case["X"], case["y"], 0.0))])
         yield "crash", lambda: _crash(student, case, [0.0])
         yield "seen", lambda: _seen(student, case, reg)
 
@@ -460,7 +465,13 @@ def _where_gradients_are(net: Any, returned: Any) -> tuple[Mapping[Any, Any], di
 
 def _flat(params: Mapping[str, Array]) -> Array:
     """All parameters after each other."""
-    return np.concatenate([np.array(params[name], float).ravel() for name in PARAMETERS])
+    return np.concatenate([np.asarray(params[name], float).ravel() for name in PARAMETERS])
+
+
+def _bytes_of(rows: Array) -> list[Any]:
+    """Each row of numbers as bytes."""
+    flat = rows.reshape(len(rows), -1) if rows.size else np.zeros((0, 1))
+    return list(flat.view(np.dtype((np.void, flat.itemsize * flat.shape[1]))).ravel().tolist())
 
 
 class Recorder:
@@ -477,7 +488,7 @@ class Recorder:
         self._seen: tuple[Any, Any] = None, None  # the batch and the labels that a helper was given last
         self._predictions = 0
         pairs = (("X", "y"), ("X_val", "y_val"))
-        self._labels = {row.tobytes(): y for X, of_X in pairs for row, y in zip(case[X], case[of_X], strict=True)}
+        self._labels = {row: y for X, of_X in pairs for row, y in zip(_bytes_of(case[X]), case[of_X], strict=True)}
 
     def of(self, net: Any, X: Any, y: Any) -> dict[str, Array]:
         """Note a look at the loss -> the gradients that it gets."""
@@ -509,7 +520,7 @@ class Recorder:
         def predict(net: Any, X: Any, *args: Any, **kwargs: Any) -> Array:
             self._predictions += 1
             rows, C = np.ascontiguousarray(X, dtype=float), len(self._params["b2"])
-            labels = np.array([self._labels.get(row.tobytes(), 0) for row in rows], dtype=int)
+            labels = np.array([self._labels.get(row, 0) for row in _bytes_of(rows)], dtype=int)
             labels[self._predictions :] = (labels[self._predictions :] + 1) % C
             return labels
 

@@ -5,6 +5,7 @@ Nothing here decides about marks: the judge believes only the values. It is long
 happens to a submission between two frames is read in one place.
 """
 
+import _signal  # type: ignore[import-not-found]
 import ast
 import contextlib
 import functools
@@ -66,8 +67,8 @@ def time_limit(seconds: float, patience: float = 1) -> Iterator[None]:
     using CPU time. A busy machine takes no CPU time away; wall time is for code that sleeps.
     """
     end_by_kernel(math.ceil(time.process_time() + DEAF_TIMES * seconds) + 1)
-    signal.signal(signal.SIGALRM, _ring)
-    signal.signal(signal.SIGPROF, _ring)
+    _signal.signal(signal.SIGALRM, _ring)  # not Python's own signal.signal, which takes ten times as long
+    _signal.signal(signal.SIGPROF, _ring)
     signal.setitimer(signal.ITIMER_REAL, seconds * patience, 0.5)
     signal.setitimer(signal.ITIMER_PROF, seconds, 0.5)
     try:

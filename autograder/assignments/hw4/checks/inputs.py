@@ -32,23 +32,25 @@ def random_problem(rng: Rng, N: int, D: int, H: int, C: int, gap: float = 0.01) 
     labels where there are rows enough, and no label that the network thinks very unlikely."""
     while True:
         params, X = random_params(rng, D, H, C), rng.normal(0, 1, (N, D))
-        before = X @ params["W1"] + params["b1"]
+        without_bias = X @ params["W1"]
+        before = without_bias + params["b1"]
+        on = before > 0
+        if np.abs(before).min() <= gap or not some_units_on(params, on):
+            continue
+        # a mask from before the bias is another one; each unit is on in some rows, and off in others
+        if not (on != (without_bias > 0)).any() or not on.any(axis=0).all() or on.all(axis=0).any():
+            continue
         scores = np.maximum(before, 0) @ params["W2"] + params["b2"]
-        active = (before > 0).mean(axis=0)
-        # a first layer that hardly sees X, and scores cut at zero, leave something to go by
-        some_left = some_units_on(params, X) and (scores.max(axis=1) > 0.1).sum() > 2
-        biased = ((before > 0) != (X @ params["W1"] > 0)).any()  # a mask from before the bias is another one
-        apart = np.abs(before).min() > gap and lead(scores).min() > gap
-        if apart and some_left and biased and active.min() > 0 and active.max() < 1:
+        # scores cut at zero leave something to go by
+        if lead(scores).min() > gap and (scores.max(axis=1) > 0.1).sum() > 2:
             y = likely_labels(rng, scores)
             if y is not None:
                 return {**params, "X": X, "y": y}
 
 
-def some_units_on(params: Params, X: Array) -> bool:
+def some_units_on(params: Params, on: NDArray[np.bool_]) -> bool:
     """Whether a hidden unit is on in every row, and two even where X hardly counts."""
-    on = (X @ params["W1"] + params["b1"] > 0).any(axis=1).all()
-    return bool(on and (params["b1"] > 0.1).sum() > 1)
+    return bool(on.any(axis=1).all() and (params["b1"] > 0.1).sum() > 1)
 
 
 def lead(scores: Array) -> Array:
@@ -65,7 +67,7 @@ def likely_labels(rng: Rng, scores: Array) -> NDArray[np.int64] | None:
     y: NDArray[np.int64] = (rng.random((N, C)) * allowed).argmax(axis=1)
     free = np.full(N, True)
     for label in rng.permutation(C)[:N]:
-        rows = np.flatnonzero(allowed[:, label] & free)
+        rows = (allowed[:, label] & free).nonzero()[0]
         if not rows.size:
             return None
         row = rows[rng.integers(rows.size)]

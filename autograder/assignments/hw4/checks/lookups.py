@@ -41,9 +41,11 @@ def nearby(rng: Rng, places: Places, data: Mapping[str, Array]) -> Array:
     for turn, step in enumerate(((0, 1), (0, -1), (1, 0), (-1, 0))):
         some = places.shifted[turn::4]
         near[some] = np.roll(near[some].reshape(-1, 28, 28), step, (1, 2)).reshape(len(some), -1)
-    ink = near[places.noisy].astype(np.int16)
-    other = np.clip(ink + rng.integers(-INK, INK + 1, ink.shape, dtype=np.int8), 1, 254)
-    near[places.noisy] = np.where((ink > 0) & (ink < 255), other, ink)  # paper stays white: some models ask for that
+    noisy = near[places.noisy]
+    ink = (noisy > 0) & (noisy < 255)  # paper stays white: some models ask for that
+    other = noisy[ink] + rng.integers(-INK, INK + 1, np.count_nonzero(ink), dtype=np.int16)
+    noisy[ink] = other.clip(1, 254)
+    near[places.noisy] = noisy
     return near
 
 

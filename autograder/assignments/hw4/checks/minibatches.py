@@ -3,6 +3,7 @@
 It is long, so that what is asked of such a training and how its steps are read stand in one place.
 """
 
+import itertools
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -63,7 +64,7 @@ class Looks:
     """
 
     sizes: NDArray[np.int64]
-    rows: Sequence[NDArray[np.int64]]
+    rows: Sequence[Sequence[int]]
     minibatches: NDArray[np.int64]
 
 
@@ -83,15 +84,19 @@ def _looks_of(context: CheckContext, number: int, way: str) -> Looks | Problem:
     if counts is None or rows.size != counts.sum() * columns:
         return Problem("batch_size", {"got": "?"})
     numbers = _numbers_of(np.concatenate([X, case["X_val"]]), rows.reshape(-1, columns))
-    each = np.split(numbers, np.cumsum(counts)[:-1])
-    apart = [n for n, some in enumerate(each) if len(some) != len(X) and not (len(some) and some.min() >= len(X))]
+    each = _cut(numbers, counts)
+    apart = [n for n, some in enumerate(each) if len(some) != len(X) and not (some and min(some) >= len(X))]
     pairs = zip([None, *apart], apart, strict=False)
     fresh = [
-        look
-        for before, look in pairs
-        if before is None or not np.array_equal(each[look], each[before]) or (each[look] < 0).any()
+        look for before, look in pairs if before is None or each[look] != each[before] or min(each[look], default=0) < 0
     ]
     return Looks(counts, each, np.array(fresh, dtype=np.int64))
+
+
+def _cut(numbers: NDArray[Any], counts: NDArray[np.int64]) -> list[list[Any]]:
+    """Numbers that stand after each other as lists, each as long as its count."""
+    every = numbers.tolist()
+    return [every[end - count : end] for count, end in zip(counts.tolist(), counts.cumsum().tolist(), strict=True)]
 
 
 def _counts(sizes: Array, most: int, rows: int) -> NDArray[np.int64] | None:
@@ -235,31 +240,31 @@ def _draws_of(context: CheckContext, way: str) -> Draws | Problem:
     alike = label_sizes is not None and label_sizes.size == looks.sizes.size == dimensions.size
     if label_sizes is None or not alike or flat.size != label_sizes.sum():
         return Problem("batch_size", {"got": "?"})
-    labels = np.split(flat, np.cumsum(label_sizes)[:-1])
+    labels = _cut(flat, label_sizes)
     chosen = _of_training(context, looks) if way == "train" else np.arange(looks.sizes.size)
     X, y = context.cases[0]["X"], context.cases[0]["y"]
-    batches = [looks.rows[look] for look in chosen]
-    index = np.concatenate(batches)
-    known = bool(((index >= 0) & (index < len(X))).all())
-    pairs = [(batch, labels[look]) for batch, look in zip(batches, chosen, strict=True)]
-    paired = known and np.array_equal(looks.sizes, label_sizes)
-    paired = paired and np.array_equal(y[index], np.concatenate([given for _, given in pairs]))
-    distinct = {tuple(sorted(batch.tolist())) for batch in batches}
+    batches, given = [looks.rows[look] for look in chosen], [labels[look] for look in chosen]
+    drawn = set(itertools.chain.from_iterable(batches))
+    known = all(0 <= row < len(X) for row in drawn)
+    right = [y[batch].tolist() for batch in batches] if known else []
+    paired = known and np.array_equal(looks.sizes, label_sizes) and right == given
     return Draws(
         sizes=frozenset(looks.sizes[chosen].tolist()),
         label_sizes=frozenset(label_sizes[chosen].tolist()),
         flat_labels=bool((dimensions[chosen] == 1).all()),
         rows_known=known,
         paired=paired,
-        in_other_order=known
-        and not paired
-        and all(np.array_equal(np.sort(y[b]), np.sort(given)) for b, given in pairs),
-        labels_alike=all(np.array_equal(given, pairs[0][1]) for _, given in pairs),
-        repeated=len(distinct) < 0.9 * len(batches),
-        one_row=any(len(b) > 1 and len(set(b.tolist())) == 1 for b in batches),
-        in_order=len(batches) > 1 and all(np.all(np.diff(b) % len(X) == 1) for b in batches),
-        missing=tuple(sorted(set(range(len(X))) - set(index.tolist()))),
+        in_other_order=known and not paired and all(sorted(a) == sorted(b) for a, b in zip(right, given, strict=True)),
+        labels_alike=all(one == given[0] for one in given),
+        repeated=len({tuple(sorted(batch)) for batch in batches}) < 0.9 * len(batches),
+        one_row=any(len(batch) > 1 and len(set(batch)) == 1 for batch in batches),
+        in_order=len(batches) > 1 and all(_in_order(batch, len(X)) for batch in batches),
+        missing=tuple(sorted(set(range(len(X))) - drawn)),
     )
+
+
+def _in_order(batch: Sequence[int], rows: int) -> bool:
+    return all((later - row) % rows == 1 for row, later in itertools.pairwise(batch))
 
 
 def _of_training(context: CheckContext, looks: Looks) -> NDArray[np.int64]:

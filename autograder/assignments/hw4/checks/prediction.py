@@ -39,23 +39,26 @@ def _case(rng: Rng, reference: Mapping[str, Any], N: int, D: int, H: int, C: int
             continue
         pool = rng.normal(0, 1, (POOL * N, D))
         pool[::2] *= 2  # scores far above zero too
+        if len(set(reference["forward"](params, pool)[0].argmax(axis=1).tolist())) < C:
+            continue
         pool = np.concatenate([pool, _at_borders(reference["forward"], params, pool[: 2 * N])])
         scores, hidden = reference["forward"](params, pool)
         clear = (lead(scores) > GAP) & (np.abs(pool @ params["W1"] + params["b1"]).min(axis=1) > GAP)
         labels = np.where(clear, scores.argmax(axis=1), -1)
-        firsts = [np.flatnonzero(labels == label)[: N // C] for label in range(C)]
+        firsts = [(labels == label).nonzero()[0][: N // C] for label in range(C)]
         # rows that are near enough to a border for hidden values that are a tenth too small
-        near = [np.flatnonzero(clear & (_scaled(params, hidden, by).argmax(axis=1) != labels))[:2] for by in SCALES]
+        near = [(clear & (_scaled(params, hidden, by).argmax(axis=1) != labels)).nonzero()[0][:2] for by in SCALES]
         # and near enough to one for scores that are rounded
-        near += [np.flatnonzero(clear & (np.round(scores, d).argmax(axis=1) != labels))[:2] for d in DECIMALS]
-        off = rng.choice(np.flatnonzero(clear), N // 5, replace=False)
+        near += [(clear & (scores.round(d).argmax(axis=1) != labels)).nonzero()[0][:2] for d in DECIMALS]
+        off = rng.choice(clear.nonzero()[0], N // 5, replace=False)
         rows = np.concatenate([*firsts, *near, off])
         off = np.append(np.zeros(len(rows) - len(off)), np.full(len(off), FAR))
         params["W1"] = np.vstack([params["W1"], -np.ones(H)])
         X = np.column_stack([pool[rows], off])
         every = [*firsts, *near]
         # whole numbers: rounding stays what it is
-        params["b2"] = params["b2"] - max(np.floor(np.median(scores[rows].max(axis=1))), np.ceil(params["b2"].max()))
+        middle = np.sort(scores[rows].max(axis=1))[len(rows) // 2]
+        params["b2"] = params["b2"] - max(np.floor(middle), np.ceil(params["b2"].max()))
         scores, hidden = reference["forward"](params, X)
         below = (scores.max(axis=1) < 0) & (scores.argmax(axis=1) > 0)
         farthest = np.abs(scores).argmax(axis=1)
