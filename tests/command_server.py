@@ -22,6 +22,7 @@ BIN = Path(sys.executable).parent
 COMMANDS = ("autograder", "nbgrader")
 IMPORTS = (
     "autograder.cli",
+    "autograder.commands.console_tables",
     "autograder.grading.nbgrader_autograde",
     "autograder.grading.session",
     "autograder.grading.workers",
@@ -29,7 +30,9 @@ IMPORTS = (
     "autograder.pages.report",
     "autograder.releasing.audit",
     "autograder.releasing.release",
+    "matplotlib.backends.backend_svg",
     "nbgrader.apps.nbgraderapp",
+    "pydantic",  # which typer needs for a command with arguments
 )
 
 

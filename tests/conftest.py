@@ -9,9 +9,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import toy as toy_course
 from command_server import COMMANDS, CommandServer, command_server
+from filelock import FileLock
 from toy import Toy
 
 from autograder import cli
@@ -27,6 +29,7 @@ ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
+Once = Callable[[str, Callable[[Path], object]], Path]
 
 
 # Files that take longest begin first, and a file stays in one worker: its fixtures are dear.
@@ -70,25 +73,51 @@ def repo() -> Course:
 
 
 @pytest.fixture(scope="session")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
+    """Make a folder in one worker's process for those of all. Only read."""
+    own = tmp_path_factory.getbasetemp()
+    place = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+    def once(name: str, make: Callable[[Path], object]) -> Path:
+        folder, made = place / f"once-{name}", place / f"once-{name}.made"
+        with FileLock(place / f"once-{name}.lock"):
+            if not made.exists():
+                shutil.rmtree(folder, ignore_errors=True)  # of a worker that failed half-way
+                make(folder)
+                made.touch()
+        return folder
+
+    return once
+
+
+@pytest.fixture(scope="session")
 def course(repo: Course, tmp_path_factory: pytest.TempPathFactory) -> Course:
     """hw4's course on the offline sample, released. Only read: `scratch` is for changes."""
     return made_up.scratch_course(repo, tmp_path_factory.mktemp("shared") / "course")
 
 
 @pytest.fixture(scope="session")
-def toy(tmp_path_factory: pytest.TempPathFactory) -> Toy:
+def toy(once: Once) -> Toy:
     """The toy course. Only read: `toy.copy` is for changes."""
-    return toy_course.make(tmp_path_factory.mktemp("toy") / "course")
+    return toy_course.load(once("toy", toy_course.make))
 
 
 @pytest.fixture(scope="session")
-def hw5(tmp_path_factory: pytest.TempPathFactory) -> Course:
+def two_books(once: Once) -> Toy:
+    """The toy course in two notebooks. Only read."""
+    return toy_course.load(once("two-books", lambda root: toy_course.make(root, books=2)))
+
+
+@pytest.fixture(scope="session")
+def hw5(once: Once) -> Course:
     """A new assignment as it was written, released. Only copied."""
-    root = tmp_path_factory.mktemp("new") / "course"
-    root.mkdir()
-    for command in ("new", "release"):
-        assert cli.main([command, "hw5", "--course", str(root)]) == 0
-    return load_course(root)
+
+    def make(root: Path) -> None:
+        root.mkdir()
+        for command in ("new", "release"):
+            assert cli.main([command, "hw5", "--course", str(root)]) == 0
+
+    return load_course(once("hw5", make))
 
 
 @pytest.fixture
@@ -110,9 +139,15 @@ def scratch(repo: Course, tmp_path: Path) -> Course:
 
 
 @pytest.fixture(scope="session")
-def net(course: Course, hw4: Assignment) -> dict[str, Array]:
+def net(course: Course, hw4: Assignment, once: Once) -> dict[str, Array]:
     """Parameters that pass T12 on the sample of digits."""
-    return made_up.train(course, hw4, "sample", iterations=1000, hidden=30)
+
+    def make(folder: Path) -> None:
+        folder.mkdir()
+        np.savez(folder / "net.npz", **made_up.train(course, hw4, "sample", iterations=1000, hidden=30))
+
+    with np.load(once("net", make) / "net.npz") as stored:
+        return dict(stored)
 
 
 @pytest.fixture(scope="session")

@@ -36,13 +36,17 @@ class Toy:
         return made_up.hand_in(self.course, self.assignment, answers, extra=extra)
 
 
-def make(root: Path, books: int = 1) -> Toy:
+def make(root: Path, books: int = 1) -> None:
     """The toy course in a new folder, released. With two books T2 and T3 stand in 2-line.ipynb."""
     shutil.copytree(WARMUP, root)
     shutil.copy(ROOT / "nbgrader_config.py", root)
     if books == 2:
         _split(root)
     assert cli.main(["release", NAME, "--course", str(root)]) == 0
+
+
+def load(root: Path) -> Toy:
+    """A toy course that was made."""
     course = load_course(root)
     return Toy(course, made_up.answers(course, course.assignment(NAME)))
 

@@ -14,7 +14,7 @@ from tests.attacks.walls import Gap
 
 
 @pytest.fixture(scope="session")
-def lab() -> Iterator[Lab]:
+def lab(model: bytes) -> Iterator[Lab]:
     """A scratch course with small limits, an honest submission and a warm guest."""
     # not below /tmp, which the sandbox covers: the course must be in reach where a wall is gone
     folder = Path(tempfile.mkdtemp(prefix="attacks-", dir="/var/tmp"))
@@ -25,7 +25,7 @@ def lab() -> Iterator[Lab]:
     # as where the environment lies below /usr, or below its interpreter: in a folder that is shown as a whole
     shown, packages = walls._interpreter(), Path(sysconfig.get_path("purelib"))
     patch.setattr(walls, "_interpreter", lambda: [*shown, packages.parent])
-    found = Lab(folder)
+    found = Lab(folder, model)
     yield found
     found.close()
     patch.undo()

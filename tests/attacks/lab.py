@@ -146,7 +146,8 @@ class Evidence:
 class Lab:
     """A scratch course on the offline sample, an honest submission, graders that are made on demand."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, model: bytes) -> None:
+        """model: one that passes T12 on the sample."""
         here = load_course(ROOT)
         loaded = made_up.scratch_course(here, folder / "course")
         self.folder = folder
@@ -154,9 +155,7 @@ class Lab:
         self.assignment: Assignment = dataclasses.replace(found, limits=SMALL)
         self.course: Course = dataclasses.replace(loaded, assignments=(self.assignment,))
         self.right = made_up.answers(self.course, self.assignment)
-        # trained on thousands of digits in a few seconds; the sample's bound is 0.87
-        net = made_up.train(self.course, self.assignment, "sample", iterations=600, hidden=40)
-        self.model = made_up.model_file(net)
+        self.model = model
         self.honest = Submission("honest", made_up.hand_in(self.course, self.assignment, self.right, self.model))
         self.canary = folder / "canary"
         self.canary.mkdir(mode=0o777)

@@ -80,6 +80,14 @@ def _opened(lab: Lab, **how: Any) -> Iterator[GraderContext]:
 
 
 @contextlib.contextmanager
+def _same_guest(lab: Lab) -> Iterator[GraderContext]:
+    """A grader of its own before the warm guest of all attacks: for walls on our side, where the guest stays as it is."""
+    grader = lab.open()
+    grader.guest.close()
+    yield replace(grader, guest=lab.grader.guest)
+
+
+@contextlib.contextmanager
 def _line(change: Callable[[list[str]], list[str]]) -> Iterator[None]:
     """The bwrap command line, changed."""
     before = walls_module.walls
@@ -160,14 +168,14 @@ Ask = Callable[[NotebookRun, Channel, Question], bool]
 
 
 @contextlib.contextmanager
-def _believing(lab: Lab, task_name: str, ask: Ask, *, plain: bool = False) -> Iterator[GraderContext]:
+def _believing(lab: Lab, task_name: str, ask: Ask, opened: Wall = _same_guest) -> Iterator[GraderContext]:
     """A grader that gives full marks for one task where `ask` says so, and asks about nothing else."""
 
     def stand_in(run: NotebookRun, channel: Channel, question: Question) -> None:
         claimed = question.task == task_name and ask(run, channel, question)
         run._found[question.task] = Answers({"0/claimed": np.array(1.0)} if claimed else {})
 
-    with patch.object(NotebookRun, "_ask", stand_in), _opened(lab) as grader:
+    with patch.object(NotebookRun, "_ask", stand_in), opened(lab) as grader:
         yield _judged_by(grader, task_name, check=_claimed(task_name))
 
 
@@ -270,7 +278,7 @@ def output_is_not_read(lab: Lab) -> Iterator[GraderContext]:
     def ask(run: NotebookRun, channel: Channel, question: Question) -> bool:
         return "score T5: 1.0" in str(channel.ask(_cell(HIDDEN), {}, 2)[0].get("said"))
 
-    with _guest(*edits), _believing(lab, "T5", ask) as grader:
+    with _guest(*edits), _believing(lab, "T5", ask, _opened) as grader:
         yield grader
 
 
@@ -296,7 +304,7 @@ def only_values_count(lab: Lab) -> Iterator[GraderContext]:
         if said or found.get(0, "score") is not None:
             run._found[question.task] = Answers({"0/claimed": np.array(1.0)})
 
-    with patch.object(NotebookRun, "_ask", ask), _opened(lab) as grader:
+    with patch.object(NotebookRun, "_ask", ask), _same_guest(lab) as grader:
         yield _judged_by(grader, "T5", check=_claimed("scores"))
 
 
@@ -309,7 +317,7 @@ def fresh_inputs(lab: Lab) -> Iterator[GraderContext]:
     from autograder.course import load_module
 
     helpers = load_module(lab.course.source("hw4") / "hw4_helpers.py", "hw4_helpers")
-    with _opened(lab) as grader:
+    with _same_guest(lab) as grader:
         net, X, y = helpers.make_toy(grader.judge_context.reference["TwoLayerNet"])
         yield _judged_by(grader, "T5", cases=lambda rng, reference, data: [{**net.params, "X": X, "y": y}])
 
@@ -317,21 +325,21 @@ def fresh_inputs(lab: Lab) -> Iterator[GraderContext]:
 @wall
 def seeds_hang_on_the_secret(lab: Lab) -> Iterator[GraderContext]:
     """Every hidden input is made from the seed 0."""
-    with patch.object(secret, "seed", lambda *parts: 0), _opened(lab) as grader:
+    with patch.object(secret, "seed", lambda *parts: 0), _same_guest(lab) as grader:
         yield grader
 
 
 @wall
 def no_answer_among_the_inputs(lab: Lab) -> Iterator[GraderContext]:
     """T5 is asked with the cases of T7, which hold scores and hidden values."""
-    with _opened(lab) as grader:
+    with _same_guest(lab) as grader:
         yield _judged_by(grader, "T5", cases=grader.judge_context.checks.of("T7").cases)
 
 
 @wall
 def scores_must_live(lab: Lab) -> Iterator[GraderContext]:
     """Rule (c) for T11 takes any scores."""
-    with _opened(lab) as grader:
+    with _same_guest(lab) as grader:
         with patch.dict(
             grader.judge_context.checks.of("T11").check.__globals__,
             alive=lambda scores, case: True,
@@ -354,7 +362,7 @@ def _edited(function: Any, *edits: tuple[str, str]) -> Any:
 @contextlib.contextmanager
 def _unheeding(lab: Lab, task_name: str, module: str, **functions: Any) -> Iterator[GraderContext]:
     """A grader with other functions in a module of the checks: the one that a task's check comes from imports it."""
-    with _opened(lab) as grader:
+    with _same_guest(lab) as grader:
         check: Any = grader.judge_context.checks.of(task_name).check
         names = vars(sys.modules[check.__module__.rpartition(".")[0] + "." + module])
         made = {name: change(names[name]) for name, change in functions.items()}
@@ -375,7 +383,7 @@ def stability_is_of_a_loss_that_moves(lab: Lab) -> Iterator[GraderContext]:
 @wall
 def following_needs_values_that_live(lab: Lab) -> Iterator[GraderContext]:
     """What follows from an earlier mistake counts, whether it shows anything or not."""
-    with _opened(lab) as grader:
+    with _same_guest(lab) as grader:
         yield _judged_by(grader, "T10", can_follow=None)
 
 
@@ -402,7 +410,7 @@ def scores_of_a_loss_must_live(lab: Lab) -> Iterator[GraderContext]:
 @wall
 def loss_must_live(lab: Lab) -> Iterator[GraderContext]:
     """Rule (c) for T7 takes any loss."""
-    with _opened(lab) as grader:
+    with _same_guest(lab) as grader:
         names = {"_follows": lambda context, central: all(slopes is not None for slopes in central.values())}
         with patch.dict(grader.judge_context.checks.of("T7").check.__globals__, names):
             yield grader
@@ -411,7 +419,7 @@ def loss_must_live(lab: Lab) -> Iterator[GraderContext]:
 @wall
 def shifted_images(lab: Lab) -> Iterator[GraderContext]:
     """Models are asked about the known images alone, and not about others near them."""
-    with _opened(lab) as grader:
+    with _same_guest(lab) as grader:
         with patch.dict(grader.judge_context.checks.of("T12").check.__globals__, flag_of=lambda *asked: ""):
             yield grader
 
@@ -423,7 +431,7 @@ def sizes_are_held_against_the_rows(lab: Lab) -> Iterator[GraderContext]:
     def counts(sizes: Array, most: int, rows: int) -> Any:
         return None if not 0 < sizes.size <= most or (sizes < 0).any() else sizes.astype(np.int64).ravel()
 
-    with _opened(lab) as grader:
+    with _same_guest(lab) as grader:
         with patch.dict(grader.judge_context.checks.of("T8").check.__globals__["looks_of"].__globals__, _counts=counts):
             yield grader
 
@@ -431,7 +439,7 @@ def sizes_are_held_against_the_rows(lab: Lab) -> Iterator[GraderContext]:
 @wall
 def arrays_of_frames_are_counted(lab: Lab) -> Iterator[GraderContext]:
     """The judge tries all hidden values with all probabilities that are said to have stood in a student's frames."""
-    with _opened(lab) as grader:
+    with _same_guest(lab) as grader:
         with patch.dict(grader.judge_context.checks.of("T7").check.__globals__, MOST_SEEN=1 << 30):
             yield grader
 
@@ -692,14 +700,14 @@ def memory_of_all_processes(lab: Lab) -> Iterator[GraderContext]:
 @wall
 def outputs_are_cut(lab: Lab) -> Iterator[GraderContext]:
     """Saved outputs are kept whole."""
-    with patch.object(text_module, "MAX_TEXT", 1 << 30), _opened(lab) as grader:
+    with patch.object(text_module, "MAX_TEXT", 1 << 30), _same_guest(lab) as grader:
         yield grader
 
 
 @wall
 def cells_are_shortened(lab: Lab) -> Iterator[GraderContext]:
     """What a student wrote stands in the graded notebook as long as it is."""
-    with patch.object(graded_notebook, "shortened", lambda source, kind, room: source), _opened(lab) as grader:
+    with patch.object(graded_notebook, "shortened", lambda source, kind, room: source), _same_guest(lab) as grader:
         yield grader
 
 
@@ -707,28 +715,28 @@ def cells_are_shortened(lab: Lab) -> Iterator[GraderContext]:
 def cells_are_looked_through_once(lab: Lab) -> Iterator[GraderContext]:
     """A cell is looked through anew each time that it is compared with another one."""
     looked = property(lambda cell: cells.plain(cell.source))
-    with patch.object(cells.SubmittedCell, "plain", looked), _opened(lab) as grader:
+    with patch.object(cells.SubmittedCell, "plain", looked), _same_guest(lab) as grader:
         yield grader
 
 
 @wall
 def answers_are_bounded(lab: Lab) -> Iterator[GraderContext]:
     """Answers may be of any size (here: 900 MB declared, 60 MB sent)."""
-    with patch.object(answers_module, "MAX_BODY", 1 << 32), _opened(lab) as grader:
+    with patch.object(answers_module, "MAX_BODY", 1 << 32), _same_guest(lab) as grader:
         yield grader
 
 
 @wall
 def models_are_bounded(lab: Lab) -> Iterator[GraderContext]:
     """A saved model may declare any size (here: up to 400 MB)."""
-    with patch.object(saved_model, "MAX_MODEL", 1 << 36), _opened(lab) as grader:
+    with patch.object(saved_model, "MAX_MODEL", 1 << 36), _same_guest(lab) as grader:
         yield grader
 
 
 @wall
 def models_are_narrow(lab: Lab) -> Iterator[GraderContext]:
     """The judge works a model of any width through."""
-    with _opened(lab) as grader:
+    with _same_guest(lab) as grader:
         with patch.dict(grader.judge_context.checks.of("T12").check.__globals__, MOST_HIDDEN=1 << 30):
             yield grader
 
@@ -736,14 +744,14 @@ def models_are_narrow(lab: Lab) -> Iterator[GraderContext]:
 @wall
 def entries_are_counted(lab: Lab) -> Iterator[GraderContext]:
     """A saved model may list any number of entries."""
-    with patch.object(saved_model, "MAX_ENTRIES", 1 << 30), _opened(lab) as grader:
+    with patch.object(saved_model, "MAX_ENTRIES", 1 << 30), _same_guest(lab) as grader:
         yield grader
 
 
 @wall
 def own_modules_are_bounded(lab: Lab) -> Iterator[GraderContext]:
     """A student's own Python files may be of any size together."""
-    with patch.object(own_files, "MODULES", 1 << 30), _opened(lab) as grader:
+    with patch.object(own_files, "MODULES", 1 << 30), _same_guest(lab) as grader:
         yield grader
 
 
@@ -773,7 +781,7 @@ def nothing_is_unpickled(lab: Lab) -> Iterator[GraderContext]:
             subprocess.run([sys.executable, "-c", code], check=False, capture_output=True)
         raise ValueError("loaded elsewhere")
 
-    with patch.object(saved_model, "read_npz", load), _opened(lab) as grader:
+    with patch.object(saved_model, "read_npz", load), _same_guest(lab) as grader:
         yield grader
 
 
@@ -787,7 +795,7 @@ def a_bad_model_costs_its_task_alone(lab: Lab) -> Iterator[GraderContext]:
             np.lib.format.read_array_header_1_0(file)
         raise ValueError("not read here")
 
-    with patch.object(saved_model, "read_model", read_model), _opened(lab) as grader:
+    with patch.object(saved_model, "read_model", read_model), _same_guest(lab) as grader:
         yield grader
 
 
@@ -799,7 +807,7 @@ def attachments_have_names_that_can_be_written(lab: Lab) -> Iterator[GraderConte
     def cell(raw: Mapping[str, Any]) -> cells.SubmittedCell:
         return replace(before(raw), attachments=raw.get("attachments", {}))
 
-    with patch.object(cells, "cell", cell), _opened(lab) as grader:
+    with patch.object(cells, "cell", cell), _same_guest(lab) as grader:
         yield grader
 
 
@@ -810,7 +818,7 @@ def files_are_read_with_care(lab: Lab) -> Iterator[GraderContext]:
     def read(file: str, data: bytes) -> notebook_file.NotebookFile:
         return notebook_file.NotebookFile(file, tuple(cells.cell(raw) for raw in json.loads(data)["cells"]))
 
-    with patch.object(notebook_file, "read", read), _opened(lab) as grader:
+    with patch.object(notebook_file, "read", read), _same_guest(lab) as grader:
         yield grader
 
 
@@ -853,7 +861,7 @@ def what_students_wrote_is_cleaned(lab: Lab) -> Iterator[GraderContext]:
         patch.object(graded_notebook, "_clean_output", lambda output, pictures: [dict(output)]),
         patch.object(graded_notebook, "_clean_text_cell", not_cleaned),
         patch.object(graded_notebook, "clean_text", lambda text: text),
-        _opened(lab) as grader,
+        _same_guest(lab) as grader,
     ):
         yield grader
 

@@ -163,29 +163,17 @@ def watch(browser: Browser, server: Server, attackers: Class) -> Iterator[Watch]
     """A grader's browser, logged in."""
     with browser.new_context() as context:
         found = Watch(context, (server.base, attackers.course.root.as_uri()))
-        page = context.new_page()
-        page.goto(server.url("formgrader"))
-        page.close()
+        found.visit(server.url("formgrader"))
         yield found
 
 
 def graded_page(watch: Watch, server: Server, found: Class, student: str, name: str) -> list[str]:
     """What ran while somebody read one notebook in the formgrader."""
-    page = watch.context.new_page()
-    ran = watch.read(page, f"{server.base}/formgrader/submissions/{found.pages[student, name]}/")
-    if not page.locator("#notebook-container").count():
+    ran = watch.read(f"{server.base}/formgrader/submissions/{found.pages[student, name]}/")
+    if not watch.page.locator("#notebook-container").count():
         ran.append("the formgrader has no page")
-    elif not page.locator(".mjx-chtml").count():
+    elif not watch.page.locator(".mjx-chtml").count():
         ran.append("MathJax did not run, so nothing is known of LaTeX")
-    page.close()
-    return ran
-
-
-def page_of(watch: Watch, path: Path) -> list[str]:
-    """What ran while somebody read a page that the kit wrote."""
-    page = watch.context.new_page()
-    ran = watch.read(page, path.as_uri())
-    page.close()
     return ran
 
 
@@ -219,9 +207,9 @@ def test_nothing_runs_in_the_feedback_even_where_nothing_was_cleaned(watch: Watc
     given = {
         f"link to {path.as_uri()}" for path in writer.folder(name).rglob("*") if path.suffix not in (".html", ".svg")
     }
-    assert set(page_of(watch, writer.folder(name) / feedback.WHOLE)) <= given
+    assert set(watch.read((writer.folder(name) / feedback.WHOLE).as_uri())) <= given
     # the page's own wall lets links to the web stand; behind the first wall there are none
-    bare = page_of(watch, writer.folder(BARE + name) / feedback.WHOLE)
+    bare = watch.read((writer.folder(BARE + name) / feedback.WHOLE).as_uri())
     assert [what for what in bare if not what.startswith("link to http") and BARE not in what] == []
 
 
@@ -229,7 +217,7 @@ def test_nothing_runs_in_the_class_report(watch: Watch, attackers: Class) -> Non
     path = report.path(attackers.course, attackers.course.assignment("hw4"))
     folder = (attackers.course.root / "feedback").as_uri()
     students = [name for attack in ATTACKS for name in (attack, BARE + attack)] + ["pictured"]
-    assert set(page_of(watch, path)) == {f"link to {folder}/{name}/hw4/feedback.html" for name in students}
+    assert set(watch.read(path.as_uri())) == {f"link to {folder}/{name}/hw4/feedback.html" for name in students}
 
 
 @pytest.mark.proof  # that the tests above can fail
@@ -242,9 +230,7 @@ def test_attacks_win_in_the_formgrader_where_nothing_was_cleaned(
         attack = f"browse_{name}"
         if not graded_page(watch, server, attackers, BARE + attack, attackers.notebook(attack)):
             lost.append(name)
-    page = watch.context.new_page()
-    watch.visit(page, f"{server.base}/formgrader")  # which remembers it
-    page.close()
+    watch.visit(f"{server.base}/formgrader")  # which remembers it
     assert lost == []
 
 
@@ -253,9 +239,7 @@ def test_a_name_that_nbgraders_pages_would_run_is_refused(
 ) -> None:
     """nbgrader writes students' names into its pages as they are, into scripts too."""
     name = 'x";alert(31337);"'
-    page = watch.context.new_page()
-    assert "dialog 31337" in watch.read(page, f"{server.base}/formgrader/manage_students/{quote(name)}")
-    page.close()
+    assert "dialog 31337" in watch.read(f"{server.base}/formgrader/manage_students/{quote(name)}")
     made_up.write(scratch.submitted("hw4", name), {"a.txt": b"x"})
     for command in ("grade", "scores", "report"):
         done = run("autograder", command, "hw4", "--course", scratch.root)

@@ -32,10 +32,11 @@ READY = """() => document.readyState === 'complete' && (typeof formgrader === 'u
 
 @dataclass
 class Watch:
-    """Notes what happens in the pages of one browser context. homes: where pages may fetch from."""
+    """Notes what happens in the one page of a browser context. homes: where it may fetch from."""
 
     context: BrowserContext
     homes: tuple[str, ...]
+    page: Page = field(init=False)  # one for all addresses: to open another takes longer than to read it
     dialogs: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)  # requests to anywhere else
     asked: list[str] = field(default_factory=list)  # requests that an attack made
@@ -44,6 +45,7 @@ class Watch:
     def __post_init__(self) -> None:
         self.context.route("**/*", self._route)
         self.context.on("dialog", self._dialog)
+        self.page = self.context.new_page()
 
     def _dialog(self, dialog: Dialog) -> None:
         self.dialogs.append(dialog.message)
@@ -73,22 +75,23 @@ class Watch:
             found = MATHJAX / name
             route.fulfill(path=found) if found.is_file() else route.abort()
 
-    def visit(self, page: Page, url: str) -> None:
-        """Open a page."""
+    def visit(self, url: str) -> None:
+        """Open an address."""
+        self.page.goto("about:blank")  # ends what the last one still has under way
         self._reading = False
-        page.goto(url)
+        self.page.goto(url)
 
-    def read(self, page: Page, url: str) -> list[str]:
-        """Open a page, let it come to rest, follow its links -> what ran, in words; nothing, it is hoped."""
+    def read(self, url: str) -> list[str]:
+        """Open an address, let it come to rest, follow its links -> what ran, in words; nothing, it is hoped."""
         for notes in (self.dialogs, self.left, self.asked):
             notes.clear()
-        self.visit(page, url)
-        page.wait_for_function(READY)
-        page.evaluate("() => window.MathJax && new Promise(done => MathJax.Hub.Queue(done))")
+        self.visit(url)
+        self.page.wait_for_function(READY)
+        self.page.evaluate("() => window.MathJax && new Promise(done => MathJax.Hub.Queue(done))")
         self._reading = True
-        links: list[str] = page.evaluate(FOLLOW)
-        page.evaluate("() => new Promise(done => setTimeout(done, 0))")  # what the clicks set off comes first
-        marked = page.evaluate("() => [String(window.__won), document.title]")
+        links: list[str] = self.page.evaluate(FOLLOW)
+        self.page.evaluate("() => new Promise(done => setTimeout(done, 0))")  # what the clicks set off comes first
+        marked = self.page.evaluate("() => [String(window.__won), document.title]")
         ran = [f"dialog {text}" for text in self.dialogs] + [f"marker {text}" for text in marked if SIGN in text]
         ran += [f"request to another host: {url}" for url in self.left]
         ran += [f"request by an attack: {url}" for url in self.asked]

@@ -2,8 +2,9 @@
 
 import io
 import json
+import re
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,54 +18,67 @@ from autograder.grading.appeals import explain
 
 Run = Callable[..., Any]
 HandIn = Callable[..., dict[str, bytes]]
+
+
+@dataclass(frozen=True)
+class Graded:
+    """A graded class, and what `autograder grade` said."""
+
+    course: Course
+    said: str
+
+
 SECONDS = "cell_seconds=10, question_seconds=3,"
 SHORTER = "cell_seconds=1, question_seconds=1, check_seconds=1, reference_times=10,"
 
 
-def test_a_flag_is_told_once_by_grade_and_stays_with_the_scores(
-    scratch: Course, run: Run, hand_in: HandIn, right: dict[str, str]
-) -> None:
+@pytest.fixture(scope="module")
+def graded(repo: Course, run: Run, hand_in: HandIn, right: dict[str, str], tmp_path_factory: Any) -> Graded:
+    """A class graded by one command: a model that does not answer at last, a wrong number, the same model thrice."""
+    course = made_up.scratch_course(repo, tmp_path_factory.mktemp("commands") / "course")
     shy = "class Shy(TwoLayerNet):\n    seen = []\n    def predict(self, X):\n        self.seen.append(1)\n"
     shy += "        return super().predict(X) if len(self.seen) < 3 else []"
     net = np.load(io.BytesIO(hand_in(right)["best_net.npz"]))
-    params = {name: net[name] for name in ("W1", "b1", "W2", "b2")}
-    files = hand_in(right, extra=(shy,), weights=made_up.model_file(params, "Shy"))
-    made_up.write(scratch.submitted("hw4", "shy"), files)
-    done = run("autograder", "grade", "hw4", "shy", "--course", scratch.root, "--jobs", 1)
+    params = made_up.shaken({name: net[name] for name in ("W1", "b1", "W2", "b2")}, 1)
+    made_up.write(
+        course.submitted("hw4", "shy"), hand_in(right, extra=(shy,), weights=made_up.model_file(params, "Shy"))
+    )
+    made_up.write(course.submitted("hw4", "kla"), hand_in(right | {"T3": "num_parameters = 559059"}, weights=None))
+    for name in ("anong", "bua", "chai"):
+        made_up.write(course.submitted("hw4", name), hand_in(right))
+    done = run("autograder", "grade", "hw4", "--course", course.root, "--jobs", 1)
     assert done.returncode == 0, done.stderr
-    assert "dataset sample" in done.stdout
-    assert "shy: T12: flagged 'unanswered': the model answers for the published pictures" in done.stdout
-    shown = run("autograder", "scores", "hw4", "--course", scratch.root)
+    return Graded(course, done.stdout)
+
+
+def test_a_flag_is_told_once_by_grade_and_stays_with_the_scores(graded: Graded, run: Run) -> None:
+    course = graded.course
+    assert "dataset sample" in graded.said
+    assert "shy: T12: flagged 'unanswered': the model answers for the published pictures" in graded.said
+    shown = run("autograder", "scores", "hw4", "--course", course.root)
     assert (
         "flagged, the marks stand until you look (SECURITY.md says what it means): shy T12 (unanswered)" in shown.stdout
     )
-    told = json.loads(run("autograder", "scores", "hw4", "--json", "--course", scratch.root).stdout)
+    told = json.loads(run("autograder", "scores", "hw4", "--json", "--course", course.root).stdout)
     assert told["shy"]["T12"]["score"] == 1 and "flag" not in told["shy"]["T12"]
-    kept = json.loads((scratch.state / "verdicts" / "hw4" / "shy.json").read_text())
+    kept = json.loads((course.state / "verdicts" / "hw4" / "shy.json").read_text())
     assert kept["verdicts"]["T12"]["flag"] == "unanswered"
 
 
-def test_a_wrong_number_and_a_missing_model_are_explained(
-    scratch: Course, run: Run, hand_in: HandIn, right: dict[str, str]
-) -> None:
-    made_up.write(scratch.submitted("hw4", "bua"), hand_in(right | {"T3": "num_parameters = 559059"}, weights=None))
-    assert run("autograder", "grade", "hw4", "--course", scratch.root, "--jobs", 1).returncode == 0
-    said = {task: "\n".join(explain(scratch, scratch.assignment("hw4"), ["bua"], task)) for task in ("T3", "T12")}
+def test_a_wrong_number_and_a_missing_model_are_explained(graded: Graded) -> None:
+    course = graded.course
+    said = {task: "\n".join(explain(course, course.assignment("hw4"), ["kla"], task)) for task in ("T3", "T12")}
     assert "expected 557057, got 559059" in said["T3"]
     assert "best_net.npz is missing" in said["T12"]
 
 
-def test_the_report_shows_the_accuracies_of_saved_models_and_who_has_the_same(
-    scratch: Course, run: Run, hand_in: HandIn, right: dict[str, str]
-) -> None:
-    for name in ("anong", "bua", "chai"):
-        made_up.write(scratch.submitted("hw4", name), hand_in(right))
-    assert run("autograder", "grade", "hw4", "--course", scratch.root, "--jobs", 1).returncode == 0
-    done = run("autograder", "report", "hw4", "--course", scratch.root)
+def test_the_report_shows_the_accuracies_of_saved_models_and_who_has_the_same(graded: Graded, run: Run) -> None:
+    course = graded.course
+    done = run("autograder", "report", "hw4", "--course", course.root)
     assert done.returncode == 0, done.stderr
-    page = (scratch.root / "reports" / "hw4" / "index.html").read_text()
-    assert "Dataset: sample" in page and "validation: 3 models" in page
-    assert "The saved models hold the very same numbers: anong, bua, chai" in page
+    page = (course.root / "reports" / "hw4" / "index.html").read_text()
+    assert "Dataset: sample" in page and "validation: 4 models" in page
+    assert re.search(r"The saved models hold the very same numbers: anong, bua, chai\b(?!,)", page)
     assert page.count('<svg role="img" aria-label="') == 3 == page.count("<svg")
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from toy import Toy
 
 from autograder import cli
 from autograder.course import Course, load_course
@@ -18,8 +19,6 @@ from autograder.errors import CourseError
 from autograder.grading import made_up, pipeline
 from autograder.submissions.submission import Submission, read_submission
 
-ROOT = Path(__file__).resolve().parents[2]
-WARMUP = ROOT / "tests" / "courses" / "warmup"
 Run = Callable[..., Any]
 Gradebook = Callable[[Course], Any]
 
@@ -59,14 +58,10 @@ def hw5(hw5: Course, tmp_path_factory: pytest.TempPathFactory) -> Course:
 
 
 @pytest.fixture(scope="module")
-def warmup(tmp_path_factory: pytest.TempPathFactory) -> Course:
+def warmup(toy: Toy, tmp_path_factory: pytest.TempPathFactory) -> Course:
     """Two judged tasks, released; nobody has answered the question for a person. Only copied."""
-    root = tmp_path_factory.mktemp("contract") / "course"
-    shutil.copytree(WARMUP, root)
-    assert cli.main(["release", "warmup", "--course", str(root)]) == 0
-    course = load_course(root)
-    answers = made_up.answers(course, course.assignment("warmup"))
-    right = {task: answers[task] for task in ("T1", "T2")}
+    course = toy.copy(tmp_path_factory.mktemp("contract") / "course")
+    right = {task: toy.right[task] for task in ("T1", "T2")}
     wrong = {**right, "T2": "def fit_line(x, y):\n    return 1000.0, 0.0"}
     hand_in(course, "warmup", {"right": right, "wrong": wrong, "blank": {}})
     return course

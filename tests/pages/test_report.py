@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import toy as toy_course
 from killing import give
 from pages_in_chromium import chromium, complaints, needs_chromium, visit
 from rich.console import Console
-from toy import BOOK, NAME
+from toy import BOOK, NAME, Toy
 
 from autograder.course import Course
 from autograder.errors import CourseError
@@ -46,10 +45,10 @@ def put(files: dict[str, bytes], name: str, grade_id: str, **values: Any) -> dic
 
 
 @pytest.fixture(scope="module")
-def graded(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Course:
+def graded(two_books: Toy, run: Run, tmp_path_factory: pytest.TempPathFactory) -> Course:
     """A graded class of the toy course in two notebooks, with its report. Only read."""
-    toy = toy_course.make(tmp_path_factory.mktemp("report") / "course", books=2)
-    course, right = toy.course, toy.right
+    toy, right = two_books, two_books.right
+    course = toy.copy(tmp_path_factory.mktemp("report") / "course")
     plot = {"output_type": "display_data", "data": {"image/png": PNG}, "metadata": {}}
     wrong = {**right, "T1": right["T1"].replace("    deviation[deviation == 0] = 1\n", "")}
     scan = {"scan.png": {"image/png": PNG}}

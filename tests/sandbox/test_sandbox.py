@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import toy as toy_course
 from toy import BOOK, NAME, Toy
 
 from autograder import cli
@@ -47,12 +46,6 @@ def small(toy: Toy) -> Iterator[GraderContext]:
     opened = pipeline.open_grader(toy.course, replace(toy.assignment, limits=SMALL))
     with opened.guest:
         yield opened
-
-
-@pytest.fixture(scope="module")
-def two_books(tmp_path_factory: pytest.TempPathFactory) -> Toy:
-    """The toy course in two notebooks."""
-    return toy_course.make(tmp_path_factory.mktemp("two-books") / "course", books=2)
 
 
 def lost(result: Result) -> set[str]:

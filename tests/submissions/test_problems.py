@@ -1,28 +1,35 @@
 """problems.py: one line for each kind of problem, in both languages, at the task that it touches."""
 
 import string
+from dataclasses import replace
 
 import pytest
+from toy import BOOK, Toy
 
-from autograder.course import Assignment, Course, messages
+from autograder.course import Assignment, Task, messages
 from autograder.course.messages import Messages
 from autograder.judging.verdicts import FAILED, NOT_CHECKED, PASSED, Verdict
 from autograder.submissions import problems
 from autograder.submissions.problems import COSTLY, LINES, FileProblem
 
-MODEL = "best_net.npz"
-BOOK = "2-two-layer-network.ipynb"
+MODEL = "model.npz"
 
 
 @pytest.fixture(scope="module")
-def words(course: Course) -> Messages:
-    return messages.load_messages(course.part("messages", "hw4"), "en")
+def words(toy: Toy) -> Messages:
+    return messages.load_messages(toy.course.part("messages", toy.assignment.name), "en")
 
 
-def verdicts(hw4: Assignment, **status: str) -> dict[str, Verdict]:
+@pytest.fixture(scope="module")
+def assignment(toy: Toy) -> Assignment:
+    """The toy's, and a task with a saved model in a notebook of its own."""
+    return replace(toy.assignment, tasks=(*toy.assignment.tasks, Task("T4", notebook="2-model", saved_model=MODEL)))
+
+
+def verdicts(assignment: Assignment, **status: str) -> dict[str, Verdict]:
     return {
         task.name: Verdict(task.name, status.get(task.name, PASSED), 1.0, 1.0, (), "", f"message of {task.name}")
-        for task in hw4.tasks
+        for task in assignment.tasks
     }
 
 
@@ -48,42 +55,42 @@ def test_the_texts_have_no_kind_that_nobody_uses(words: Messages) -> None:
     assert set(COSTLY) <= set(LINES)
 
 
-def test_what_cost_a_task_stands_in_place_of_its_message(hw4: Assignment, words: Messages) -> None:
-    found = verdicts(hw4, T5=NOT_CHECKED, T6=NOT_CHECKED, T7=FAILED)
-    told = problems.tell(found, [FileProblem("empty", BOOK)], words, hw4)
-    assert told.verdicts["T5"].message == told.verdicts["T6"].message == told.lines[0]
+def test_what_cost_a_task_stands_in_place_of_its_message(assignment: Assignment, words: Messages) -> None:
+    found = verdicts(assignment, T1=NOT_CHECKED, T2=NOT_CHECKED, T3=FAILED)
+    told = problems.tell(found, [FileProblem("empty", BOOK)], words, assignment)
+    assert told.verdicts["T1"].message == told.verdicts["T2"].message == told.lines[0]
     assert told.lines[0].startswith(f"{BOOK} is empty")
-    assert told.verdicts["T7"].message == "message of T7"
+    assert told.verdicts["T3"].message == "message of T3"
     assert told.notes == (f"{BOOK}: the file is empty; ask for it again",)
     assert {t: v.score for t, v in told.verdicts.items()} == {t: v.score for t, v in found.items()}
 
 
 def test_what_was_mended_stands_below_the_message_of_the_first_task_that_lost_marks(
-    hw4: Assignment, words: Messages
+    assignment: Assignment, words: Messages
 ) -> None:
     mended = [FileProblem("encoding", BOOK, {"encoding": "UTF-16"})]
-    told = problems.tell(verdicts(hw4, T7=FAILED), mended, words, hw4)
-    assert told.verdicts["T7"].message == f"message of T7\n{told.lines[0]}"
-    told = problems.tell(verdicts(hw4), mended, words, hw4)
-    assert told.verdicts["T5"].message == f"message of T5\n{told.lines[0]}"
+    told = problems.tell(verdicts(assignment, T3=FAILED), mended, words, assignment)
+    assert told.verdicts["T3"].message == f"message of T3\n{told.lines[0]}"
+    told = problems.tell(verdicts(assignment), mended, words, assignment)
+    assert told.verdicts["T1"].message == f"message of T1\n{told.lines[0]}"
 
 
-def test_two_damages_of_one_task_are_both_told(hw4: Assignment, words: Messages) -> None:
+def test_two_damages_of_one_task_are_both_told(assignment: Assignment, words: Messages) -> None:
     both = [FileProblem("too_large", BOOK, {"size": "65", "limit": "64"}), FileProblem("empty", BOOK)]
-    told = problems.tell(verdicts(hw4, T5=NOT_CHECKED), both, words, hw4)
-    assert told.verdicts["T5"].message == "\n".join(told.lines)
+    told = problems.tell(verdicts(assignment, T1=NOT_CHECKED), both, words, assignment)
+    assert told.verdicts["T1"].message == "\n".join(told.lines)
 
 
-def test_a_saved_model_that_was_left_out_is_told_at_its_task(hw4: Assignment, words: Messages) -> None:
-    found = verdicts(hw4, T12=NOT_CHECKED)
-    told = problems.tell(found, [FileProblem("not_plain", f"a/{MODEL}", {"what": "a link"})], words, hw4)
-    assert told.verdicts["T12"].message == told.lines[0]
+def test_a_saved_model_that_was_left_out_is_told_at_its_task(assignment: Assignment, words: Messages) -> None:
+    found = verdicts(assignment, T4=NOT_CHECKED)
+    told = problems.tell(found, [FileProblem("not_plain", f"a/{MODEL}", {"what": "a link"})], words, assignment)
+    assert told.verdicts["T4"].message == told.lines[0]
 
 
-def test_an_answer_that_was_found_elsewhere_is_not_missing(hw4: Assignment, words: Messages) -> None:
-    missing = [FileProblem("answer_missing", BOOK, {"cells": "T5-answer"}, ("T5",))]
-    assert problems.tell(verdicts(hw4), missing, words, hw4).notes == ()
-    assert problems.tell(verdicts(hw4, T5=NOT_CHECKED), missing, words, hw4).notes != ()
+def test_an_answer_that_was_found_elsewhere_is_not_missing(assignment: Assignment, words: Messages) -> None:
+    missing = [FileProblem("answer_missing", BOOK, {"cells": "T1-answer"}, ("T1",))]
+    assert problems.tell(verdicts(assignment), missing, words, assignment).notes == ()
+    assert problems.tell(verdicts(assignment, T1=NOT_CHECKED), missing, words, assignment).notes != ()
 
 
 def test_a_file_name_cannot_write_to_the_terminal() -> None:
