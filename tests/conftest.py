@@ -33,9 +33,10 @@ Once = Callable[[str, Callable[[Path], object]], Path]
 
 
 # Files that take longest begin first, and a file stays in one worker: its fixtures are dear.
-SLOW = ["test_attacks", "test_readers", "test_walk", "test_damaged", "test_faults", "test_postgres", "test_cluster",
-        "test_manual_marks", "test_gradebook", "test_notebooks_run", "test_mnist", "test_docs", "test_one_mark",
-        "test_second_assignment", "test_report", "test_commands"]  # fmt: skip
+SLOW = ["test_attacks", "test_readers", "test_damaged", "test_walk", "test_faults", "test_postgres", "test_contract",
+        "test_commands", "test_cluster", "test_notebooks_run", "test_report", "test_mnist", "test_manual_marks",
+        "test_gradebook", "test_one_mark", "test_second_assignment", "test_class", "test_docs", "test_sandbox",
+        "test_snapshots", "test_own_classes", "test_one_students_files"]  # fmt: skip
 
 
 @pytest.hookimpl(tryfirst=True)

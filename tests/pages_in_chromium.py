@@ -34,10 +34,11 @@ def visit(browser: Any, path: Path, **options: Any) -> tuple[Any, list[str]]:
     return page, seen
 
 
-def complaints(browser: Any, path: Path, scheme: str) -> list[str]:
-    """What axe-core finds serious or worse. Its script needs the page's policy out of the way."""
+def complaints(page: Any, path: Path, scheme: str) -> list[str]:
+    """What axe-core finds serious or worse. Its script needs the page's policy out of the way (bypass_csp)."""
     from axe_playwright_python.sync_playwright import Axe
 
-    page, _ = visit(browser, path, color_scheme=scheme, bypass_csp=True)
+    page.emulate_media(color_scheme=scheme)
+    page.goto(path.as_uri())
     found = Axe().run(page).response["violations"]
     return [f"{v['id']}: {v['nodes'][0]['html'][:200]}" for v in found if v["impact"] in ("serious", "critical")]

@@ -23,7 +23,7 @@ from autograder.submissions.cells import joined
 
 NEAR = 95  # percent alike
 LONG = 120  # characters, without comments and with short names: below, right answers are alike by themselves
-CHANCE = 0.01  # such pairs in a class by chance alone; tests/pages/test_similarity.py measures what that finds
+CHANCE = 0.01  # such pairs in a class by chance alone; test_similar_answers.py measures what that finds
 FEW = 3
 MAX_ANSWER = 20_000
 

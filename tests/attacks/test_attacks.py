@@ -39,11 +39,23 @@ BY_WALL = sorted(
     (n for n in NAMES if not hasattr(MODULES[n], "HOLE")),
     key=lambda n: (not n.startswith("browse"), MODULES[n].WALL, n),
 )
-# in each test run a wall is shown by one attack, in `make proof` by all that it holds, and where it takes long to win
+# In each test run a wall on our side is shown by one attack. Walls inside the guest need a guest of their own to be
+# taken away: of these, one a means by which they stand. In `make proof` every wall is shown by all that it holds.
 FIRST = {MODULES[n].WALL: n for n in reversed(BY_WALL) if not hasattr(MODULES[n], "NOT_SHOWN")}
+MEANS = {
+    "leave_by_socket_families": "system calls are filtered",
+    "leave_path_socket": "bubblewrap shows no more than it must",
+    "leave_process": "all processes of a box are killed",
+    "leave_raw_socket": "capabilities are dropped",
+    "read_environment": "the guest has an environment of its own",
+    "read_process_list": "/proc is empty",
+    "read_sibling_tmp": "a box has folders of its own",
+    "write_guest": "what is shown is read-only",
+}
 SHOWN = [
     name
-    if (name in FIRST.values() and not name.startswith("exhaust")) or hasattr(MODULES[name], "NOT_SHOWN")
+    if (name in FIRST.values() and (name in MEANS or name.startswith(("browse", "forge"))))
+    or hasattr(MODULES[name], "NOT_SHOWN")
     else pytest.param(name, marks=pytest.mark.proof)
     for name in BY_WALL
 ]
@@ -99,6 +111,10 @@ def test_every_attack_says_what_it_wants_and_there_are_enough() -> None:
         assert hasattr(module, "took_place") or not searches, f"{name}.py searches memory: add took_place"
         shows = hasattr(module, "took_place") or not hasattr(module, "NOT_SHOWN")
         assert shows, f"{name}.py may lose without having happened: add took_place, or show its wall"
+
+
+def test_a_wall_of_each_means_is_shown_in_each_run() -> None:
+    assert set(MEANS) <= set(FIRST.values())
 
 
 def test_the_page_on_security_has_these_numbers() -> None:

@@ -164,13 +164,14 @@ def test_where_workers_die_each_submission_of_a_batch_has_a_second_try(
     monkeypatch.setenv("AUTOGRADER_COURSE", str(cluster.course.root))
     made = workers.Workers(workers.local(1).start, 1, remote=True)
     marks: dict[str, Any] = {}
-    for handed_in, outcome in workers.grade_all(cluster.course, cluster.course.assignment(NAME), NAMES, made):
+    some = NAMES[:5]  # in batches of 2, 1, 1, 1: the first is graded, two are lost
+    for handed_in, outcome in workers.grade_all(cluster.course, cluster.course.assignment(NAME), some, made):
         if not marks:
             for child in multiprocessing.active_children():
                 child.kill()
         assert not isinstance(outcome, Exception)
         marks[handed_in.student] = {task: (v.status, v.score) for task, v in outcome.verdicts.items()}
-    assert marks == scores(cluster.course)
+    assert marks == {name: found for name, found in scores(cluster.course).items() if name in some}
 
 
 def test_a_worker_with_another_course_is_refused_in_one_line(cluster: Cluster) -> None:
