@@ -13,6 +13,7 @@ from autograder.assignments.hw4.right_variants import RIGHT_VARIANTS
 from autograder.judging import judge, known_mistakes, mutations
 from autograder.judging.checking import CheckContext
 from autograder.judging.judge import JudgeContext
+from autograder.judging.wording import Decision
 from autograder.sandbox.answers import Answers
 
 TASKS = ("T5", "T6", "T7", "T8", "T9", "T10", "T11")
@@ -76,7 +77,7 @@ def counted(
     return counts
 
 
-def decided(judge_context: JudgeContext, task: str, text: str, seed: int = 7, given: bool = True) -> judge.Decision:
+def decided(judge_context: JudgeContext, task: str, text: str, seed: int = 7, given: bool = True) -> Decision:
     """How a task is decided for an answer of this text."""
     names = mutations.run_text(f"import numpy as np\n{text}", "cell of a draw")
     context = answered(judge_context, judge.check_context(judge_context, task, seed, Answers()), names, given)

@@ -1,5 +1,6 @@
 """deadline.py: work on one submission ends; by an exception, or with the process where C code does not come back."""
 
+import contextlib
 import signal
 import subprocess
 import sys
@@ -45,3 +46,17 @@ def test_c_code_that_does_not_come_back_ends_with_its_process() -> None:
 def test_an_error_of_the_work_itself_is_that_error() -> None:
     with pytest.raises(KeyError), deadline.within(5):
         raise KeyError
+
+
+def test_a_deadline_inside_another_leaves_it_its_time_and_ends_no_later() -> None:
+    with pytest.raises(deadline.Overrun, match=r"more than 0\.4 s"), deadline.within(0.4):
+        for _ in range(3):
+            with pytest.raises(deadline.Overrun, match=r"more than 0\.05 s"), deadline.within(0.05):
+                while True:
+                    sum(range(1000))
+        assert 0 < signal.getitimer(signal.ITIMER_VIRTUAL)[0] < 0.4
+        with contextlib.suppress(deadline.Overrun), deadline.within(60):
+            while True:
+                sum(range(1000))
+        while True:
+            sum(range(1000))

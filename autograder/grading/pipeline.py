@@ -9,7 +9,7 @@ from autograder.course import PERSON, Assignment, Course, Task, secret
 from autograder.course.fingerprint import grader_fingerprint
 from autograder.grading import answer_cache, asking
 from autograder.grading.asking import GraderContext, Plan, Ran
-from autograder.judging import judge
+from autograder.judging import judge, wording
 from autograder.judging.checking import CheckContext
 from autograder.judging.verdicts import Result, Verdict
 from autograder.pages import graded_notebook
@@ -168,4 +168,4 @@ def _settled(assignment: Assignment, ran: Ran) -> dict[str, Answers]:
 
 def _by_person(grader: GraderContext, task: Task, plan: Plan) -> Verdict:
     written = by_hand.answered(plan.merged, task, plan.handed_in, grader.release_files)
-    return judge.needs_person(grader.judge_context, task, written)
+    return wording.needs_person(grader.judge_context.messages, task, written)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from types import CodeType
 from typing import TYPE_CHECKING, Any
 
+from autograder import deadline
 from autograder.judging import known_mistakes, mutations
 from autograder.judging.checking import CheckContext
 from autograder.judging.edits import Edit, Kind, edits_of
@@ -20,6 +21,7 @@ if TYPE_CHECKING:  # the judge imports this module
     from autograder.judging.judge import JudgeContext
 
 MOST = 250  # edits that are tried
+SECONDS = 2.0  # for one: a hundredth is usual
 SYMBOLS: dict[type[ast.AST], str] = {
     ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.MatMult: "@", ast.Pow: "**", ast.FloorDiv: "//",
     ast.Mod: "%", ast.BitAnd: "&", ast.BitOr: "|", ast.BitXor: "^", ast.And: "and", ast.Or: "or",
@@ -54,11 +56,16 @@ def of_values(judge_context: "JudgeContext", context: CheckContext) -> tuple[Sli
         judge_context.slips[context.task] = _slips(judge_context, context.task)
     fitting: list[tuple[Slip, Mapping[str, Any]]] = []
     for made in judge_context.slips[context.task]:
-        with contextlib.suppress(Exception):  # an edit may make the reference raise
-            names = mutations.run_text(judge_context.reference_text, "slip")
-            exec(made.code, names)
-            if known_mistakes.gives(judge_context, context, names):
-                fitting.append((made.slip, names))
+        try:
+            with deadline.within(SECONDS):
+                names = mutations.run_text(judge_context.reference_text, "slip")
+                exec(made.code, names)
+                if known_mistakes.gives(judge_context, context, names):
+                    fitting.append((made.slip, names))
+        except deadline.Overrun:  # a loop without an end: it explains nobody's values
+            judge_context.slips[context.task] = tuple(m for m in judge_context.slips[context.task] if m is not made)
+        except Exception:  # an edit may make the reference raise
+            continue
     if len({slip.step for slip, _ in fitting}) != 1:
         return None
     first, edited = fitting[0]
