@@ -47,7 +47,7 @@ SPEAK_OF_THE_REFERENCE = {
     "grading/made_up.py": "makes right and planted submissions of it, and trains its net",
     "judging/judge.py": "judges by it",
     "judging/known_mistakes.py": "makes known mistakes in it",
-    "judging/slips.py": "makes edits in it",
+    "judging/by_machine/slips.py": "makes edits in it",
     "releasing/leaks.py": "scans the release for its lines and answers",
     "releasing/mutants.py": "makes single edits of it",
     "releasing/new_assignment.py": "says where that of a new assignment is to stand",
@@ -55,7 +55,7 @@ SPEAK_OF_THE_REFERENCE = {
 RUN_THE_REFERENCE = {
     "judging/judge.py": "judges by it",
     "judging/known_mistakes.py": "asks it with a mistake in it",
-    "judging/slips.py": "asks it with an edit in it",
+    "judging/by_machine/slips.py": "asks it with an edit in it",
     "grading/made_up.py": "trains a net for made-up submissions",
     "releasing/leaks.py": "the large numbers that it answers must not be in the release",
     "releasing/mutants.py": "does an edit of plain assignments come to the same values?",

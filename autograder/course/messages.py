@@ -1,5 +1,6 @@
 """Words for students, in the course's language, from engine_messages.toml and the assignment's messages.toml."""
 
+import contextlib
 import functools
 import tomllib
 from collections.abc import Mapping
@@ -10,6 +11,8 @@ from typing import Any
 from autograder.errors import CourseError
 
 OF_TASK = ("asks", "hint", "parts", "steps", "mistakes", "flags")  # of a task in an assignment's messages.toml
+MARKS = (".", "?", "!", "…")  # that a sentence ends with
+OWN_CELL = "your own cell "  # begins the name of a cell of the student's own
 ENGINE = Path(__file__).parent / "engine_messages.toml"
 
 
@@ -25,6 +28,9 @@ class Messages:
         """A text of the assignment, else of the engine, with its {names} filled in."""
         own = self.assignment.get(group, {}).get(key)
         text: str = (own or self.engine[group][key])[self.language]
+        for name, fact in facts.items():
+            if fact.endswith(MARKS):  # a sentence of its own: no second stop behind it
+                text = text.replace(f"{{{name}}}.", f"{{{name}}}")
         return text.format_map(facts)
 
     def problem(self, kind: str, facts: Mapping[str, str]) -> str:
@@ -34,7 +40,26 @@ class Messages:
             facts["reason"] = self.say("lost", facts["reason"], **facts)
         if kind in ("off", "off_one"):
             facts["where"] = self.say("place", "at", where=facts["where"]) if facts["where"] else ""
+        if "cell" in facts:
+            where = self.say("place", "line", cell=self.cell(facts["cell"]), line=facts["line"])
+            facts["where"] = where if facts["cell"] else ""
+            facts["error"] = f"{facts['error']}{facts['where']}"
+        with contextlib.suppress(KeyError):  # what the guest says may be nonsense, and fit no text
+            return self.say("returned", facts["said"], **facts)
         return self.say("problem", kind, **facts)
+
+    def hint(self, kind: str, facts: Mapping[str, str]) -> str:
+        """What to look at with that kind of problem or of error, where there is such a text; else ""."""
+        if facts.get("hidden") and "hidden_in" in facts:
+            return self.say("hint", "hidden", name=facts["hidden"], cell=self.cell(facts["hidden_in"]))
+        key = facts.get("said") or facts.get("hint", "") if kind == "error" else kind
+        said = self.assignment.get("hint", {}).get(key) or self.engine["hint"].get(key) or {}
+        return str(said.get(self.language, ""))
+
+    def cell(self, name: str) -> str:
+        """The name of a cell, for people."""
+        number = name.removeprefix(OWN_CELL)
+        return self.say("place", "own-cell", number=number) if number != name else name
 
     def of_task(self, task: str, key: str) -> str:
         """`asks` or `hint` of a task, or ""."""

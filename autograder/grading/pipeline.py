@@ -19,7 +19,7 @@ from autograder.sandbox.guest_process import Guest
 from autograder.sandbox.trace import Trace
 from autograder.sandbox.walls import GUEST, Inside
 from autograder.submissions import by_hand, merge, problems, saved_model
-from autograder.submissions.align import ANSWER, Cell
+from autograder.submissions.align import ANSWER, LOCKED, Cell
 from autograder.submissions.by_hand import answer_hash
 from autograder.submissions.cells import joined
 from autograder.submissions.merge import Merged
@@ -27,6 +27,9 @@ from autograder.submissions.problems import FileProblem
 from autograder.submissions.submission import Submission
 
 DEFINED = re.compile(r"^(?:class|def)\s+(\w+)", re.MULTILINE)
+CLASS = re.compile(r"^class\s+(\w+)", re.MULTILINE)
+ASSIGNED = re.compile(r"^(\w+)\s*=(?!=)", re.MULTILINE)
+IMPORTED = re.compile(r"^(?:from\s+\S+\s+)?import\s+(.+)$", re.MULTILINE)
 
 
 def open_grader(
@@ -76,15 +79,12 @@ def grade_submission(
     kept = answer_cache.unpack(earlier)
     with grader.guest.submission():
         ran = asking.run(grader, plan, kept)
-        undone = {name: _undone(book, ran.errors[name]) for name, book in plan.merged.items()}
-        contexts = {
-            name: replace(
-                context,
-                answers=ran.answers.get(name, Answers()),
-                undone=undone[grader.assignment.task(name).notebook],
-            )
-            for name, context in plan.contexts.items()
-        }
+        contexts = {}
+        for name, context in plan.contexts.items():
+            book = grader.assignment.task(name).notebook
+            undone, unwritten = _undone(plan.merged[book], ran.errors[book], name)
+            answers = ran.answers.get(name, Answers())
+            contexts[name] = replace(context, answers=answers, undone=undone, unwritten=unwritten)
         verdicts = judge.verdicts(grader.judge_context, contexts)
         asking.look_back(grader, plan, ran, kept, contexts, verdicts)
     look(contexts)
@@ -96,19 +96,34 @@ def grade_submission(
     return replace(result, notebooks=graded_notebook.notebooks(plan.merged, result, handed_in, grader.release_files))
 
 
-def _undone(book: Merged, errors: Mapping[str, Error]) -> dict[str, Error]:
-    """Names that the student's cells define, or were to define, which came to no end: name -> the error of its cell."""
-    return {
-        name: errors[cell.name]
-        for cell in reversed(book.cells)
-        if cell.name in errors and errors[cell.name].type != "NotImplementedError"
-        for name in DEFINED.findall(f"{cell.source}\n{_stub(cell)}")
-    }
+def _undone(book: Merged, errors: Mapping[str, Error], task: str) -> tuple[dict[str, Error], Error | None]:
+    """What the student's cells that came to no end keep from a task.
+
+    Names that they bind, or were to bind: name -> the error of its cell. And why the task's answer is not there: the
+    error of its own cell, else of one that was to define the same function, or a given class.
+    """
+    stopped = [cell for cell in book.cells if cell.name in errors and errors[cell.name].type != "NotImplementedError"]
+    undone = {name: errors[cell.name] for cell in reversed(stopped) for name in _bound(f"{cell.source}\n{_stub(cell)}")}
+    own = next((errors[cell.name] for cell in stopped if cell.role == ANSWER and cell.task == task), None)
+    answer = "".join(_stub(cell) for cell in book.cells if cell.role == ANSWER and cell.task == task)
+    given = [name for cell in book.cells if cell.role == LOCKED for name in CLASS.findall(cell.source)]
+    instead = (undone[name] for name in (*DEFINED.findall(answer), *given) if name in undone)
+    return undone, own or next(instead, None)
+
+
+def _bound(source: str) -> list[str]:
+    """Names that the lines of a cell bind at its top level: by `def`, `class`, `=` and imports."""
+    imported = [name.split(" as ")[-1].split(".")[0] for line in IMPORTED.findall(source) for name in line.split(",")]
+    return [*DEFINED.findall(source), *ASSIGNED.findall(source), *(name.strip(" ()") for name in imported)]
 
 
 def _stub(cell: Cell) -> str:
     """What stood in an answer's cell before it was written; "" for any other cell."""
     return joined(cell.raw["source"]) if cell.role == ANSWER and cell.raw else ""
+
+
+def _plain(error: Error) -> dict[str, str]:
+    return {"type": error.type, "text": error.text, "line": error.line, "cell": error.cell}
 
 
 def _of_files(grader: GraderContext, plan: Plan) -> list[FileProblem]:
@@ -131,7 +146,7 @@ def _recorded(grader: GraderContext, plan: Plan, ran: Ran, told: problems.Told, 
         seeds=plan.seeds,
         notes=tuple(printable(note) for note in _notes(grader, told)),  # names are theirs
         told=told.lines,
-        cell_errors={name: vars(error) for some in ran.errors.values() for name, error in some.items()},
+        cell_errors={name: _plain(error) for some in ran.errors.values() for name, error in some.items()},
         by_person={t.name: answer_hash(plan.merged, t, handed_in, grader.release_files) for t in assignment.tasks},
         seconds=seconds,
         dataset=grader.judge_context.dataset.name,

@@ -12,13 +12,14 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 
+from autograder.judging import crashes
 from autograder.sandbox.answers import Answers, Array, Error
 
 Case = Mapping[str, Any]
 Made = TypeVar("Made")
 
 
-WORD = re.compile(r"\w+")
+NAMED = re.compile(r"'(\w+)'")  # the name in the text of a NameError
 
 
 class Kind(StrEnum):
@@ -101,7 +102,8 @@ class CheckContext:
     thresholds: tuple[float, float] = (0.0, 0.0)
     sizes: Callable[[Case], str] = lambda case: ""  # the sizes of a case, said where a shape is wrong
     seed: int = 0
-    undone: Mapping[str, Error] = field(default_factory=dict)  # name -> why the cell that defines it did not do so
+    undone: Mapping[str, Error] = field(default_factory=dict)  # name -> why the cell that binds it did not do so
+    unwritten: Error | None = None  # why the task's own answer is not there, where its cell came to no end
     fault: str = ""  # of the author's code that makes the cases: the place and the error; there are none then
     memo: dict[Hashable, Any] = field(default_factory=dict, compare=False)  # what a check has worked out: see once()
     of_model: dict[Hashable, Any] = field(default_factory=dict, compare=False)  # the same: see once_a_model()
@@ -129,25 +131,28 @@ class CheckContext:
                 return Problem(Kind.LOST, {**self.answers.facts, "reason": self.answers.lost})
             return Problem(Kind.MISSING, {"name": name.rpartition(".")[2]})
         if (undone := self._undone(error)) is not None:
-            return Problem(Kind.ERROR, {"error": str(undone)})
+            return Problem(Kind.ERROR, {**crashes.facts_of(undone), "undone": "yes"})
         if error.type == "NotImplementedError":
-            return Problem(Kind.BLANK, {"task": error.text or self.task})
+            task = error.text if error.text.isalnum() else self.task
+            return Problem(Kind.BLANK, {**error.facts, "task": task})
         if error.type == "TimeLimit":
-            return Problem(Kind.TIME, {"where": _place(error.cell, error.line)})
+            return Problem(Kind.TIME, crashes.facts_of(error))
         if error.type in ("MemoryError", "MemoryLimit"):
-            return Problem(Kind.MEMORY, {"where": _place(error.cell, error.line)})
+            return Problem(Kind.MEMORY, crashes.facts_of(error))
         if error.type == "BlockingIOError" or "can't start new thread" in error.text:
-            return Problem(Kind.PROCESSES, {"where": _place(error.cell, error.line)})
+            return Problem(Kind.PROCESSES, crashes.facts_of(error))
         if error.type in ("ProcessEnded", "BadAnswer"):
             return Problem(Kind.LOST, {"reason": "died" if error.type == "ProcessEnded" else "noise"})
-        return Problem(Kind.ERROR, {"error": str(error)})
+        return Problem(Kind.ERROR, crashes.facts_of(error))
 
     def _undone(self, error: Error) -> Error | None:
         """Why something is missing, where a cell that may define it came to no end."""
         if error.type == "NotImplementedError":
-            return next(iter(self.undone.values()), None)
-        missing = [name for name in self.undone if error.type == "NameError" and name in WORD.findall(error.text)]
-        return self.undone[missing[0]] if missing else None
+            return self.unwritten
+        if error.type != "NameError":
+            return None
+        named = NAMED.search(error.text)
+        return self.undone.get(error.facts.get("name") or (named[1] if named else ""))
 
     def compare(self, case: int, name: str, expected: Any, tolerance: float) -> Problem | None:
         """None where the answer is within `tolerance` of the largest expected entry."""
@@ -158,10 +163,6 @@ class CheckContext:
         if problem is not None and problem.kind == Kind.SHAPE:
             return Problem(Kind.SHAPE, {**problem.facts, "sizes": self.sizes(self.cases[case])})
         return problem
-
-
-def _place(cell: str, line: str) -> str:
-    return f"{cell}, line {line}" if cell else "your code"
 
 
 def compare(value: Array, expected: Array, tolerance: float) -> Problem | None:

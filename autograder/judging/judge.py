@@ -12,8 +12,9 @@ import numpy as np
 from autograder.course import JUDGE, Assignment, Course, Task
 from autograder.course.loading import load_author_module, place_of
 from autograder.course.messages import Messages, load_messages
-from autograder.judging import contract, known_mistakes, slips, wording
-from autograder.judging.checking import UNTOLD, Case, CheckContext, Kind, PartResult, Problem
+from autograder.judging import contract, known_mistakes, wording
+from autograder.judging.by_machine import slips
+from autograder.judging.checking import CRASHES, UNTOLD, Case, CheckContext, Kind, PartResult, Problem
 from autograder.judging.contract import AssignmentChecks, TaskChecks, results_of, said
 from autograder.judging.dataset import Dataset, prepared
 from autograder.judging.mutations import Mistake, load_mistakes
@@ -176,6 +177,9 @@ def _decided(
             return Decision(right, (), "the values follow from a mistake that is charged to an earlier task")
         if told_by_check:
             return Decision(results, told_by_check, "wrong; the check itself names the mistake")
+        signature = judge_context.checks.of(context.task).signature
+        if signature is not None and all(one.problem is None or one.problem.kind in CRASHES for one in results):
+            return Decision(results, (), "wrong; an error is told as that error")
         wrong = [one.part for one in results if not one.ok]
         if names := known_mistakes.name(judge_context, context, wrong, planted):
             rule = "wrong; a known mistake, made again in the reference, gives the same values"

@@ -17,8 +17,8 @@ from autograder.course import JUDGE, Assignment, Course, solution_regions
 from autograder.errors import CourseError
 from autograder.grading import made_up
 from autograder.judging import mutations
+from autograder.judging.by_machine.edits import Edit, edits_of
 from autograder.judging.contract import load_checks
-from autograder.judging.edits import Edit, edits_of
 from autograder.source_notebooks import function_name
 from autograder.submissions.align import ANSWER
 from autograder.submissions.merge import released

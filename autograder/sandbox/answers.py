@@ -20,6 +20,7 @@ MAX_BODY = 32 << 20
 MAX_ARRAYS = 20_000
 MAX_DIMENSIONS = 8
 MAX_TEXT = 400
+MAX_FACTS = 8  # of one error
 
 
 class Lost(StrEnum):
@@ -38,21 +39,29 @@ class BadFrame(Exception):
 
 @dataclass(frozen=True)
 class Error:
-    """An exception of the student's code, as the guest told it. All texts are the student's."""
+    """An exception of the student's code, as the guest told it. All texts are the student's.
+
+    facts: what else the guest says of it, for words alone: why an answer is none, the name that a cell took away.
+    """
 
     type: str
     text: str
     line: str = ""
     cell: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def limit(self) -> bool:
         """Whether a limit, or the end of the process, stood behind it."""
         return self.type in ("TimeLimit", "MemoryError", "MemoryLimit", "ProcessEnded", "BadAnswer")
 
+    @property
+    def what(self) -> str:
+        """Its type and text, without the place."""
+        return f"{self.type}: {self.text.rstrip(' .')}" if self.text else self.type
+
     def __str__(self) -> str:
-        where = f" ({self.cell}, line {self.line})" if self.line else ""
-        return f"{self.type}: {self.text.rstrip(' .')}{where}" if self.text else f"{self.type}{where}"
+        return f"{self.what} ({self.cell}, line {self.line})" if self.line else self.what
 
 
 @dataclass(frozen=True)
@@ -160,8 +169,11 @@ def error_from(value: object) -> Error | None:
     """An Error from a header's entry, cut to size; None for None or nonsense."""
     if not isinstance(value, dict):
         return None
-    texts = [str(value.get(key, ""))[:MAX_TEXT] for key in ("type", "text", "line", "cell")]
-    return Error(*(printable(text) for text in texts))
+    kind, text, line, cell = (printable(str(value.get(key, ""))[:MAX_TEXT]) for key in ("type", "text", "line", "cell"))
+    raw = value.get("facts")
+    pairs = list(raw.items())[:MAX_FACTS] if isinstance(raw, dict) else []
+    facts = {printable(str(key)[:MAX_TEXT]): printable(str(fact)[:MAX_TEXT]) for key, fact in pairs}
+    return Error(kind, text, line, cell, facts)
 
 
 def printable(text: str) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.course import PERSON, Assignment, Task
+from autograder.course.messages import OWN_CELL
 from autograder.errors import CourseError
 from autograder.source_notebooks import function_name
 from autograder.submissions import align, notebook_file, salvage
@@ -160,7 +161,7 @@ def _filled(cell: Cell, submitted: SubmittedCell | None) -> Cell:
 
 def _extra(cell: SubmittedCell, at: int, number: int) -> Cell:
     kind = cell.kind if cell.kind in ("code", "markdown") else "markdown"
-    return Cell(EXTRA, kind, cell.source, f"your own cell {at + 2}.{number + 1}", submitted=cell, written=True)
+    return Cell(EXTRA, kind, cell.source, f"{OWN_CELL}{at + 2}.{number + 1}", submitted=cell, written=True)
 
 
 def merge_all(submission: Submission, bases: Mapping[str, Base], assignment: Assignment) -> dict[str, Merged]:

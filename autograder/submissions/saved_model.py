@@ -22,6 +22,10 @@ MAX_ENTRIES = 200  # of the zip file
 TINY = float(np.finfo(np.float32).tiny)  # a smaller number is denormal in single precision, and slow in any
 
 
+class NotFinite(ValueError):
+    """An array, whose name is the argument, has values that are nan or infinity."""
+
+
 def read_npz(data: bytes) -> tuple[str, dict[str, Array]]:
     """(class name or "", params as float64) of an .npz file; an error of any kind says what is wrong with it.
 
@@ -51,7 +55,7 @@ def read_npz(data: bytes) -> tuple[str, dict[str, Array]]:
             elif dtype.kind == "U":
                 raise ValueError(f"{key} is text, not numbers")
             elif not np.isfinite(array).all():
-                raise ValueError(f"{key} has entries that are not finite numbers")
+                raise NotFinite(key)
             else:
                 values = np.ascontiguousarray(array, dtype=np.float64).reshape(shape)
                 params[key] = np.where(np.abs(values) < TINY, 0.0, values)
@@ -89,6 +93,9 @@ def read_model(files: Mapping[str, bytes], wanted: str) -> tuple[str, dict[str, 
         return Problem(Kind.NO_MODEL, {"file": wanted})
     try:
         return read_npz(files[name])
+    except NotFinite as error:
+        facts = {"file": name, "why": f"{error} has entries that are not finite numbers"}
+        return Problem(Kind.BAD_MODEL, {**facts, "said": "not_finite", "name": str(error)})
     except Exception as error:  # whatever a file that is broken on purpose makes zipfile and numpy stumble over
         return Problem(Kind.BAD_MODEL, {"file": name, "why": str(error)[:200] or type(error).__name__})
 

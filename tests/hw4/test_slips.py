@@ -12,10 +12,10 @@ from draws import decided
 
 from autograder.course import messages
 from autograder.grading.asking import GraderContext
-from autograder.judging.edits import Edit, Kind, edits_of
+from autograder.judging.by_machine.edits import Edit, Kind, edits_of
+from autograder.judging.by_machine.slips import Slip, slip_of, steps_of
 from autograder.judging.judge import JudgeContext
 from autograder.judging.mutations import plant
-from autograder.judging.slips import Slip, slip_of, steps_of
 
 FUNCTIONS = {
     "T5": "forward",

@@ -77,7 +77,7 @@ def test_where_nothing_came_back_the_reason_is_told(grader: GraderContext, answe
 
 
 def test_every_text_of_the_engine_is_there_in_both_languages() -> None:
-    own = {f"hw4 {group}": HW4_TEXTS[group] for group in ("problem", "report")}
+    own = {f"hw4 {group}": HW4_TEXTS[group] for group in ("problem", "returned", "hint")}
     for group, entries in {**ENGINE_TEXTS, **own}.items():
         for key, said in entries.items():
             assert set(said) == {"en", "th"}, (group, key)

@@ -468,7 +468,11 @@ MISTAKES: tuple[Mistake, ...] = (
     # T12: the saved model
     Mistake("T12", "missing-file", model=lambda params: None),
     Mistake("T12", "unreadable-file", model=lambda params: model_file(params)[:-100]),
-    Mistake("T12", "below-threshold", model=lambda params: model_file({**params, "W2": 0 * params["W2"]})),
+    Mistake(  # it never says 8 or 9
+        "T12",
+        "below-threshold",
+        model=lambda params: model_file({**params, "b2": params["b2"] - (8 * [0.0] + 2 * [1e6])}),
+    ),
     Mistake("T12", "wrong-shapes", model=lambda params: model_file({**params, "W1": params["W1"].T})),
     Mistake("T12", "class-not-found", model=lambda params: model_file(params, "DeeperNet")),
 )

@@ -42,9 +42,26 @@ class Student(Protocol):
     def standing_in(self, **functions: Any) -> AbstractContextManager[None]: ...
 
 
+class Unfit(TypeError):
+    """What a student's code returned is no answer. facts: `said` names a text of [returned] in messages.toml."""
+
+    def __init__(self, said: str, **facts: str) -> None:
+        super().__init__(said)
+        self.facts = {"said": said, **facts}
+
+
+class Unwritten(NotImplementedError):
+    """A name of the task has no value yet."""
+
+    def __init__(self, task: str, name: str) -> None:
+        super().__init__(task)
+        self.facts = {"said": "no_value", "name": name}
+
+
 CLASS = "TwoLayerNet"  # the class that the notebook gives, in which the tasks' functions work together
 PARAMETERS = ("W1", "b1", "W2", "b2")
 OWN_STEPS = 3  # of an update that is asked alone
+MAX_DOTS = 10  # of a tuple that is told
 MAX_LOOKS = 3000  # at the loss, in a training that is watched
 STEP = 1e-5  # of central differences
 MAX_FRAMES, MAX_SEEN, MAX_ENTRIES = 20, 60, 400  # of the numbers in a student's frames: frames, arrays, entries of each
@@ -127,13 +144,33 @@ def _value(returned: Any) -> Any:
     return returned[0] if isinstance(returned, tuple | list) else returned
 
 
+def _second(returned: Any) -> Any:
+    """The gradients, of what loss returned."""
+    try:
+        return returned[1]
+    except Exception:
+        raise _unfit(returned, "loss", "no_gradients") from None
+
+
+def _unfit(value: Any, function: str, said: str) -> Unfit:
+    """What to say of a value that is no answer of that function."""
+    return Unfit("nothing_of", name=function) if value is None else Unfit(said, name=function, got=_make(value))
+
+
+def _make(value: Any) -> str:
+    """Of which make a value is, in words of Python: as many dots as a tuple has values."""
+    dots = ", ".join(["..."] * min(len(value), MAX_DOTS)) if isinstance(value, tuple | list) else ""
+    shown = f" ({dots})" if isinstance(value, tuple) else f" [{dots}]" if isinstance(value, list) else ""
+    return f"array {value.shape}" if isinstance(value, np.ndarray) else type(value).__name__ + shown
+
+
 def _scores(net: Any, X: Array) -> Any:
-    """What loss gives without labels; a TypeError where that is more than scores."""
+    """What loss gives without labels; an Unfit where that is something else than scores."""
     scores = net.loss(X)
-    if isinstance(scores, tuple):
-        raise TypeError(
-            f"loss(X), without y, returned a tuple of {len(scores)} values; it should return the scores alone"
-        )
+    if scores is None or isinstance(scores, tuple | dict):
+        raise _unfit(scores, "loss", "scores_alone")
+    if isinstance(scores, list) and len({np.shape(row) for row in scores}) > 1:
+        raise _unfit(scores, "loss", "scores_alone")
     return scores
 
 
@@ -157,27 +194,25 @@ def _numbers(values: Iterable[Any]) -> list[float]:
     """Single numbers of any make: floats, arrays of one entry."""
     found = []
     for value in values:
-        if np.size(value) != 1:
-            raise TypeError(f"the loss has shape {np.shape(value)}; it should be a single number")
+        if value is None or isinstance(value, dict) or np.size(value) != 1:
+            raise _unfit(value, "loss", "loss_number")
         found.append(float(np.asarray(value).ravel()[0]))
     return found
 
 
 def _pair(value: Any, function: str, names: str) -> tuple[Any, ...]:
-    """A result of two values; else a TypeError that says what came in their place."""
-    if value is None:
-        raise TypeError(f"{function} returned nothing (None): is the return line missing?")
+    """A result of two values; else an Unfit that says what came in their place."""
     if not isinstance(value, tuple | list) or len(value) != 2:
-        raise TypeError(f"{function} returned a {type(value).__name__}; it should return {names}")
+        if value is None:
+            raise Unfit("nothing_of", name=function)
+        raise Unfit("pair", name=function, got=_make(value), wanted=names)
     return tuple(value)
 
 
 def _gradients(value: Any, function: str) -> dict[str, Any]:
-    """A dict of gradients; else a TypeError that says what came in its place."""
-    if value is None:
-        raise TypeError(f"{function} returned nothing (None): is the return line missing?")
+    """A dict of gradients; else an Unfit that says what came in its place."""
     if not hasattr(value, "keys"):
-        raise TypeError(f"{function} returned a {type(value).__name__}; it should return a dict of W1, b1, W2, b2")
+        raise _unfit(value, function, "no_dict")
     return {**value, **{f"array_{name}": hasattr(value[name], "shape") for name in PARAMETERS if name in value}}
 
 
@@ -189,10 +224,13 @@ def _named(student: Student, task: str, names: Iterable[str]) -> Questions:
         def ask(name: str = name) -> Any:
             value = at_task.get(name, student.namespace.get(name))
             if value is None or value is Ellipsis:
-                raise NotImplementedError(task)
+                raise Unwritten(task, name)
             flat = np.ravel(np.array(value, dtype=object))
-            last = flat[-1]
-            number = float(last.replace(",", "") if isinstance(last, str) else last)  # '557,057' too
+            try:
+                last = flat[-1]
+                number = float(last.replace(",", "") if isinstance(last, str) else last)  # '557,057' too
+            except (IndexError, TypeError, ValueError):
+                raise Unfit("no_number", name=name) from None
             return [_mark(flat[0]), number] if flat.size == 2 else [number]  # a pair is (N, number)
 
         yield name, ask
@@ -220,7 +258,7 @@ def T3(student: Student, case: Case) -> Questions:
 
 def T5(student: Student, case: Case) -> Questions:
     yield "scores", lambda: _scores(_net(student, _params(case)), case["X"])
-    yield "grads", lambda: dict(_loss(_net(student, _params(case)), case["X"], case["y"], 0.1)[1])
+    yield "grads", lambda: dict(_second(_loss(_net(student, _params(case)), case["X"], case["y"], 0.1)))
     yield "own", lambda: _pair(student.function("forward")(_params(case), case["X"]), "forward", "(scores, hidden)")
 
 
@@ -238,7 +276,7 @@ def T6(student: Student, case: Case) -> Questions:
 
     yield "losses", lambda: losses(case["X"], case["y"])
     yield "scores", lambda: _scores(net(_params(case)), case["X"])
-    yield "grads", lambda: dict(_loss(net(_params(case)), case["X"], case["y"], 0.0)[1])
+    yield "grads", lambda: dict(_second(_loss(net(_params(case)), case["X"], case["y"], 0.0)))
     yield "own", lambda: own(case["own_scores"], case["y"])
     if "calm_X" in case:
         yield "losses_calm", lambda: losses(case["calm_X"], case["y"])
@@ -272,7 +310,7 @@ def T7(student: Student, case: Case) -> Questions:
         return _gradients(answer, "backward")
 
     def grads() -> dict[str, Any]:
-        value = _loss(net(_params(case)), case["X"], case["y"], reg)[1]
+        value = _second(_loss(net(_params(case)), case["X"], case["y"], reg))
         return _gradients(value, "loss")
 
     def central(name: str, X: str = "X", y: str = "y", other: str = "") -> list[list[float]]:
@@ -493,7 +531,7 @@ class Recorder:
     def of(self, net: Any, X: Any, y: Any) -> dict[str, Array]:
         """Note a look at the loss -> the gradients that it gets."""
         if len(self.looks) >= MAX_LOOKS:
-            raise RuntimeError("train calls loss more often than num_iters asks for")
+            raise Unfit("too_many_looks", most=str(MAX_LOOKS))
         turn = len(self.looks) % len(self._gradients["b2"])
         flat = _flat(net.params)
         labels = np.array(y, float)
@@ -744,7 +782,10 @@ def T11(student: Student, case: Case) -> Questions:
 
 def T12(student: Student, case: Case) -> Questions:
     def labels(images: Array) -> Array:
-        return np.asarray(_saved_net(student).predict(images)).ravel()
+        found = _saved_net(student).predict(images)
+        if found is None:
+            raise Unfit("nothing_of", name="predict")
+        return np.asarray(found).ravel()
 
     for name, images in student.data.items():
         yield name, functools.partial(labels, images)

@@ -22,6 +22,18 @@ class MissingInput(KeyError):
 class MissingName(NameError):
     """The student's code has not the name that a probe asks for: nobody's slip but the student's."""
 
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} is not defined")
+        self.facts = {"said": "undefined", "name": name}
+
+
+class Unfit(TypeError):
+    """What came back is no answer. facts: `said` names a text of [returned] in the messages, the others fill it in."""
+
+    def __init__(self, said: str, **facts: str) -> None:
+        super().__init__(said)
+        self.facts = {"said": said, **facts}
+
 
 class Case(dict[str, Array]):
     """Inputs of one question. Every access gives a fresh copy, so no answer can spoil the next."""
@@ -47,6 +59,7 @@ class Namespace:
         self.data = data or {}  # arrays of the dataset, as the probes have prepared them
         self.snapshots: dict[str, dict[str, Any]] = {}  # task -> the names as they stood after its test cell
         self.notes: dict[str, Any] = {}  # what a probe wants to know again later
+        self.hidden: dict[str, str] = {}  # names of Python's or of a module that cells gave another value -> the cell
         self._given: dict[str, tuple[type, dict[str, Any]]] = {}
 
     def note_given(self, before: Mapping[str, Any]) -> None:
@@ -70,7 +83,7 @@ class Namespace:
     def function(self, name: str) -> Any:
         """The student's own function."""
         if name not in self.namespace:
-            raise MissingName(f"{name} is not defined")
+            raise MissingName(name)
         return self.namespace[name]
 
     @contextlib.contextmanager
@@ -95,9 +108,9 @@ def plain(name: str, value: Any) -> dict[str, NDArray[np.float64]]:
         parts = enumerate(value)
     else:
         if value is None:
-            raise TypeError("the result is None: is the return line missing?")
+            raise Unfit("nothing")
         if np.asarray(value).dtype.kind in "US":
-            raise TypeError("the result is text, not numbers")
+            raise Unfit("text")
         array = np.array(value, dtype=np.float64)
         return {name: np.frombuffer(array.tobytes(), np.float64).reshape(array.shape)}
     return {key: array for part, item in parts for key, array in plain(f"{name}.{part}", item).items()}

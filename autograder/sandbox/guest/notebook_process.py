@@ -33,11 +33,12 @@ from traitlets.config import Config
 
 ERROR_CHARACTERS = 400  # characters of an error that are worth sending
 HOME = [""]  # where the notebook's own modules lie
+ROOTS = (UnboundLocalError, NameError, NotImplementedError)  # told by their own names, whatever class is raised
 DEAF_TIMES = 2.0  # its limit: CPU time that code may use which hears no signal, in one long call of numpy, say
 
 SEEDS = (np.random.seed, random.seed)  # ours: a cell may have bound these names to something else
 
-Error = dict[str, str]  # an exception as plain strings: type, text, line, cell
+Error = dict[str, Any]  # an exception as plain strings: type, text, line, cell, and a dict of facts
 Probe = Callable[[Namespace, Case], Iterator[tuple[str, Callable[[], Any]]]]
 
 
@@ -140,8 +141,8 @@ def warm_up(shell: InteractiveShell) -> None:
         np.random.default_rng(0).normal()
 
 
-def describe(error: BaseException) -> Error:
-    """An exception as plain strings: type, text and the line of the student's cell."""
+def describe(error: BaseException, hidden: Mapping[str, str]) -> Error:
+    """An exception as plain strings: type, text, the line of the student's cell, and what else is known of it."""
     with contextlib.suppress(BaseException):
         at = error.__traceback__
         line: int | str | None = ""
@@ -155,12 +156,24 @@ def describe(error: BaseException) -> Error:
             line, cell = error.lineno, file.removeprefix("cell ")
             error = type(error)(error.msg)
         return {
-            "type": "NameError" if isinstance(error, MissingName) else type(error).__name__[:80],
+            "type": next((kind.__name__ for kind in ROOTS if isinstance(error, kind)), type(error).__name__[:80]),
             "text": str(error)[:ERROR_CHARACTERS],
             "line": str(line),
             "cell": str(cell),
+            "facts": _facts(error, hidden),
         }
-    return {"type": "Exception", "text": "", "line": "", "cell": ""}
+    return {"type": "Exception", "text": "", "line": "", "cell": "", "facts": {}}
+
+
+def _facts(error: BaseException, hidden: Mapping[str, str]) -> dict[str, str]:
+    """What a probe says of an error; and the name that a cell gave another value, where the failing line uses it."""
+    with contextlib.suppress(Exception):
+        said = getattr(error, "facts", None)
+        facts = {key: text[:ERROR_CHARACTERS] for key, text in said.items()} if type(said) is dict else {}
+        if (at := rebinding.hidden_at(error, hidden)) is not None:
+            facts["hidden"], facts["hidden_in"] = at
+        return facts
+    return {}
 
 
 def run_cell(shell: InteractiveShell, student: Namespace, cell: Header) -> tuple[Error | None, bool]:
@@ -185,7 +198,10 @@ def run_cell(shell: InteractiveShell, student: Namespace, cell: Header) -> tuple
         student.note_given(before)
     if cell["snapshot"]:
         student.snapshots[cell["snapshot"]] = dict(student.namespace)
-    return None if error is None else describe(error), _took_away(noted, student)
+    if noted is not None:
+        with contextlib.suppress(Exception):  # objects that cannot be looked at
+            student.hidden.update(dict.fromkeys(rebinding.hidden(noted, student.namespace), str(cell["name"])))
+    return None if error is None else describe(error, student.hidden), _took_away(noted, student)
 
 
 def _run_rest(shell: InteractiveShell, source: str, error: BaseException, name: str) -> None:
@@ -279,7 +295,7 @@ def probe_cases(
         except BaseException as error:
             if by_author(error, probes_file):
                 raise Fault(place(error, probes_file)) from None
-            errors[key] = describe(error)
+            errors[key] = describe(error, student.hidden)
             if isinstance(error, TimeLimit):
                 slow[name] = errors[key]
         return time.process_time() - started
@@ -295,7 +311,7 @@ def probe_cases(
         except Fault:
             raise
         except Exception as error:  # the student's, by way of the probe's body: of all answers that are not there
-            errors[f"{number}/"] = describe(error)
+            errors[f"{number}/"] = describe(error, student.hidden)
     return arrays, errors, longest
 
 

@@ -81,8 +81,10 @@ def _looks_of(context: CheckContext, number: int, way: str) -> Looks | Problem:
         return rows
     X, columns = case["X"], case["X"].shape[1]
     counts = _counts(sizes, 10 * int(case["num_iters"]) + 30, rows.size // columns)
+    if not sizes.size:
+        return Problem("no_batches")
     if counts is None or rows.size != counts.sum() * columns:
-        return Problem("batch_size", {"got": "?"})
+        return Problem("unknown_rows")
     numbers = _numbers_of(np.concatenate([X, case["X_val"]]), rows.reshape(-1, columns))
     each = _cut(numbers, counts)
     apart = [n for n, some in enumerate(each) if len(some) != len(X) and not (some and min(some) >= len(X))]
@@ -124,12 +126,13 @@ def _numbers_of(known: Array, rows: Array) -> NDArray[np.int64]:
 class Steps:
     """The steps of a training, an entry a step. Looks that no step was made of, at other rows say, are none.
 
-    looks: number of the look whose gradient a step went along; ends: of the last look before it; iterations: how
-    many minibatches had been drawn before that one; rates: how far it went; off: largest entry of what is left of
-    a step after that, relative to the largest parameter then.
+    looks: number of the look whose gradient a step went along; chief: of the one it went along farthest; ends: of
+    the last look before it; iterations: how many minibatches had been drawn before that one; rates: how far it went;
+    off: largest entry of what is left of a step after that, relative to the largest parameter then.
     """
 
     looks: NDArray[np.int64]
+    chief: NDArray[np.int64]
     ends: NDArray[np.int64]
     iterations: NDArray[np.int64]
     rates: Array
@@ -163,15 +166,15 @@ def _steps_of(context: CheckContext, number: int, way: str) -> Steps | Problem:
     newest_first = (ends[:, None] - np.arange(turns)) % turns
     parts = np.abs(np.take_along_axis(along, newest_first, axis=1))
     age = (parts > 0.02 * parts.max(axis=1, keepdims=True)).argmax(axis=1)
-    used = np.maximum(ends - age, 0)
+    used, chief = np.maximum(ends - age, 0), np.maximum(ends - parts.argmax(axis=1), 0)
     rates = np.take_along_axis(along, used[:, None] % turns, axis=1)[:, 0]
     off = np.abs(change[ends] + rates[:, None] * flat[used % turns]).max(axis=1) / np.abs(params[ends + 1]).max(axis=1)
     if ends.size > 2 and off[-1] > EXACT >= off[:-1].max():  # the best parameters, put back at the end
-        ends, used, rates, off = ends[:-1], used[:-1], rates[:-1], off[:-1]
+        ends, used, chief, rates, off = ends[:-1], used[:-1], chief[:-1], rates[:-1], off[:-1]
     drawn = drawn_with(looks, int(looks.sizes[used[0]]))
     one_each = ends.size == case["num_iters"] or not drawn.size  # whatever minibatch each step was made of
     iterations = np.arange(ends.size) if one_each else np.searchsorted(drawn, ends, side="right") - 1
-    return Steps(used, ends, iterations, rates, off)
+    return Steps(used, chief, ends, iterations, rates, off)
 
 
 def drawn_with(looks: Looks, size: int) -> NDArray[np.int64]:
@@ -239,7 +242,7 @@ def _draws_of(context: CheckContext, way: str) -> Draws | Problem:
     label_sizes = _counts(given_sizes, looks.sizes.size, flat.size)
     alike = label_sizes is not None and label_sizes.size == looks.sizes.size == dimensions.size
     if label_sizes is None or not alike or flat.size != label_sizes.sum():
-        return Problem("batch_size", {"got": "?"})
+        return Problem("unpaired")
     labels = _cut(flat, label_sizes)
     chosen = _of_training(context, looks) if way == "train" else np.arange(looks.sizes.size)
     X, y = context.cases[0]["X"], context.cases[0]["y"]

@@ -13,6 +13,7 @@ from .lookups import flag_of, nearby, places_of
 
 GIVEN = ("TwoLayerNet", "")  # class names of a saved model that mean the given class
 MOST_HIDDEN = 4000  # hidden units of a model that is worked through here: 6e10 multiply-adds, a few seconds
+GUESSING = 20.0  # percent: little more than ten labels at random get right
 SMALL = 1e-15  # a smaller weight tells nothing in single precision, but its products may be denormal, and slow
 
 
@@ -31,6 +32,8 @@ def T12(context: CheckContext) -> list[PartResult]:
     if not isinstance(context.model, tuple):
         problem = context.model or Problem("no_model", {"file": "best_net.npz"})
         mistake = "missing-file" if problem.kind == "no_model" else "unreadable-file"
+        if problem.facts.get("said") == "not_finite":
+            mistake = "not-a-number"
         return [PartResult(part, 0.5, problem, mistake) for part in ("validation", "test")]
     by_reference = _by_reference(context)
     if all(part_result.ok for part_result in by_reference):
@@ -41,8 +44,10 @@ def T12(context: CheckContext) -> list[PartResult]:
     for a, b in zip(by_reference, by_class, strict=True):
         # a class of another name is judged by its own predict alone
         decided = either(a.problem, b.problem) if context.model[0] in GIVEN else b.problem
+        if decided is not None and b.problem is not None and not context.answers.class_is_given:
+            decided = b.problem  # a class of the student's own under the given name: its own error is the reason
         best = max((f.measured for f in (a, b) if f.measured is not None), default=None)
-        part_results.append(PartResult(a.part, a.share, decided, _model_mistake(decided), best))
+        part_results.append(PartResult(a.part, a.share, decided, _model_mistake(context, decided), best))
     flag = (
         flag_of(context, answered, context.value(0, "near")) if any(part_result.ok for part_result in by_class) else ""
     )
@@ -57,12 +62,26 @@ def T12_earlier(context: CheckContext) -> bool:
     return any(isinstance(value, Problem) and value.kind in ("error", "missing") for value in values)
 
 
-def _model_mistake(problem: Problem | None) -> str:
+def _model_mistake(context: CheckContext, problem: Problem | None) -> str:
     """Name of what is wrong with a saved model, or ""."""
-    if problem is not None and problem.kind == "error" and "NameError" in problem.facts["error"]:
+    if problem is None:
+        return ""
+    if problem.kind == "error" and "undone" not in problem.facts:
+        return _class_mistake(context, problem.facts)
+    if problem.kind == "below" and float(problem.facts["accuracy"]) < GUESSING:
+        return "like-guessing"
+    return {"below": "below-threshold", "wrong_shapes": "wrong-shapes"}.get(problem.kind, "")
+
+
+def _class_mistake(context: CheckContext, facts: Mapping[str, str]) -> str:
+    """The same, of an error in the model's class: it is made without __init__, beside what the cells left behind."""
+    if facts.get("said") == "undefined":
         return "class-not-found"
-    names = {"below": "below-threshold", "wrong_shapes": "wrong-shapes"}
-    return names.get(problem.kind, "") if problem is not None else ""
+    if facts["type"] == "NameError" and facts["cell"]:
+        return "name-not-there"
+    assert isinstance(context.model, tuple)
+    own = f"'{context.model[0] or GIVEN[0]}' object has no attribute"
+    return "attribute-not-there" if facts["cell"] and own in facts["error"] else ""
 
 
 CLOSE = 0.005  # to a threshold: single precision decides no nearer
@@ -139,7 +158,7 @@ def _accuracies(context: CheckContext, labels: Mapping[str, Array | Problem]) ->
         if isinstance(found, Problem):
             problem: Problem | None = found
         elif found.size != right.size:
-            problem = Problem("shape", {"got": str(found.shape), "wanted": str(right.shape), "sizes": ""})
+            problem = Problem("label_number", {"got": str(found.shape), "images": str(right.size)})
         else:
             accuracy = float(np.mean(found.ravel() == right))
             facts = {"accuracy": f"{100 * accuracy:.2f}", "bound": f"{100 * bound:.1f}"}

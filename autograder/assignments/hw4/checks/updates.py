@@ -67,15 +67,18 @@ def T9(context: CheckContext) -> list[PartResult]:
 def _steps_down(context: CheckContext) -> Problem | None:
     steps, looks = steps_of(context), looks_of(context, 0, "train")
     if isinstance(steps, Problem):
-        return steps
+        return Problem("missing_steps") if steps.kind == "no_steps" else steps
     if isinstance(looks, Problem):
         return looks
     if (looks.sizes[steps.looks] == ROWS).any():
-        return Problem("not_minibatch")
+        # a loss of the whole set may have been asked for its value alone
+        return Problem("not_minibatch" if (looks.sizes[steps.chief] == ROWS).any() else "not_along_gradient")
     drawn = drawn_with(looks, int(looks.sizes[steps.looks[0]]))
     newer = [((drawn > look) & (drawn <= end)).any() for look, end in zip(steps.looks, steps.ends, strict=True)]
-    if steps.off.max() > OF_A_STEP or any(newer):
+    if steps.off.max() > OF_A_STEP:
         return Problem("not_along_gradient")
+    if any(newer):
+        return Problem("not_newest")
     rate, rates = float(context.cases[0]["learning_rate"]), steps.rates
     if np.abs(rates[0] - rate) > ALIKE * rate or np.abs(rates).min() < ALIKE * rate:
         return Problem("wrong_step")

@@ -1,4 +1,4 @@
-"""Whether a cell takes something away from the code that stood before it.
+"""Whether a cell takes something away from the code that stood before it, and which names it hides.
 
 A later cell may bind `forward` anew, hide a builtin (`max = 3`), set a method of a class, replace a function
 of numpy, or forget all names. What it merely adds takes nothing away.
@@ -58,6 +58,54 @@ def took_away(before: Bound, namespace: Mapping[str, Any]) -> bool:
         return True
     hiding = [name for name in namespace if name in before.builtins and name not in before.names]
     return bool(suspects := {*other, *hiding}) and not suspects.isdisjoint(_used(before.names.values(), suspects))
+
+
+def hidden(before: Bound, namespace: Mapping[str, Any]) -> list[str]:
+    """Names that stood for a function or a module, of Python's own too, and stand for something else now."""
+    usual = {**before.builtins, **before.names}
+    return [name for name, value in namespace.items() if _is_tool(usual.get(name)) and not _is_tool(value)]
+
+
+def hidden_at(error: BaseException, known: Mapping[str, str]) -> tuple[str, str] | None:
+    """(name, cell) of a hidden name that the expression uses which failed; known: names that cells hid -> the cell."""
+    at = error.__traceback__
+    found = None
+    while at is not None:
+        if at.tb_frame.f_code.co_filename.startswith("cell "):
+            found = at
+        at = at.tb_next
+    if found is None or not isinstance(error, TypeError | AttributeError):
+        return None
+    frame, cell = found.tb_frame, found.tb_frame.f_code.co_filename.removeprefix("cell ")
+    for name in _names_at(frame.f_code, found.tb_lasti):
+        own = frame.f_locals if frame.f_locals is not frame.f_globals else {}
+        if name in own:
+            if name in vars(builtins) and not _is_tool(own[name]):
+                return name, cell
+        elif name in known and not _is_tool(frame.f_globals.get(name)):
+            return name, known[name]
+    return None
+
+
+def _is_tool(value: Any) -> bool:
+    return callable(value) or type(value) is ModuleType
+
+
+def _names_at(code: CodeType, offset: int) -> list[str]:
+    """The names within the expression that the instruction at that offset belongs to, from left to right."""
+    steps = list(dis.get_instructions(code))
+    span = next((step.positions for step in steps if step.offset == offset), None)
+    if span is None or None in span:
+        return []
+    found = []
+    for step in steps:
+        place = step.positions
+        if not step.opname.startswith("LOAD_") or place is None or None in place:
+            continue
+        inside = (span[0], span[2]) <= (place[0], place[2]) and (place[1], place[3]) <= (span[1], span[3])
+        names = step.argval if isinstance(step.argval, tuple) else (step.argval,)
+        found += [name for name in names if inside and isinstance(name, str)]
+    return found
 
 
 def _own_class(value: Any) -> bool:

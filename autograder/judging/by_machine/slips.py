@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from autograder import deadline
 from autograder.judging import known_mistakes, mutations
+from autograder.judging.by_machine.edits import Edit, Kind, edits_of
 from autograder.judging.checking import CheckContext
-from autograder.judging.edits import Edit, Kind, edits_of
 from autograder.source_notebooks import grade_ids
 
 if TYPE_CHECKING:  # the judge imports this module
