@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.judging import edits
+from autograder.judging.by_machine import edits
 from autograder.judging.by_machine.edits import Edit, Kind, edits_of
 
 ENGINE = Path(__file__).resolve().parents[2] / "autograder"
