@@ -73,4 +73,6 @@ def _mendable(text: str) -> int:
 
 def run() -> None:
     """Entry point of the installed command."""
+    # or each worker process would load this script again, and with it what only a command line needs
+    vars(sys.modules["__main__"]).pop("__file__", None)
     sys.exit(main())

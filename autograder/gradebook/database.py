@@ -2,10 +2,13 @@
 
 import contextlib
 import importlib.util
+import sqlite3
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, func, make_url, select
 from sqlalchemy.pool import NullPool
 
@@ -16,6 +19,7 @@ from autograder.nbgrader_settings import find_alembic
 
 if TYPE_CHECKING:
     from nbgrader import api as api
+    from nbgrader.dbutil import ALEMBIC_DIR as ALEMBIC_DIR
 
 
 def put_off_servers() -> None:
@@ -42,6 +46,7 @@ def put_off_servers() -> None:
 if not TYPE_CHECKING:
     put_off_servers()
     api = importlib.import_module("nbgrader.api")
+    ALEMBIC_DIR = importlib.import_module("nbgrader.dbutil").ALEMBIC_DIR
 
 MAKING = 0x6772616465  # key of an advisory lock
 
@@ -54,12 +59,21 @@ def connect(course: Course) -> api.Gradebook:
         with telling(course.gradebook_name), one_at_a_time(course.db_url):
             return api.Gradebook(course.db_url)
     with telling(path):
-        if not path.exists():  # it takes seconds: under its name only when it is whole
+        if not path.exists():  # under its name only when it is whole
             path.with_name(f"{path.name}-journal").unlink(missing_ok=True)  # of one that was deleted
             part = temporary_sibling(path)
+            _write_version(part)
             api.Gradebook(f"sqlite:///{part}").close()
             part.replace(path)
         return api.Gradebook(f"sqlite:///{path}")
+
+
+def _write_version(path: Path) -> None:
+    """The first table of a new gradebook. Without it nbgrader starts a program to ask, for more than a second."""
+    head = ScriptDirectory(ALEMBIC_DIR).get_current_head()
+    with contextlib.closing(sqlite3.connect(path)) as database, database:
+        database.execute("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
+        database.execute("INSERT INTO alembic_version VALUES (?)", (head,))
 
 
 @contextlib.contextmanager

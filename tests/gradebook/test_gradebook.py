@@ -1,5 +1,6 @@
 """gradebook.py and session.py: verdicts in nbgrader's gradebook, by our command and by nbgrader's own."""
 
+import contextlib
 import json
 import shutil
 import sqlite3
@@ -142,6 +143,17 @@ def test_nbgrader_autograde_gives_the_same_marks_and_messages(
     assert sorted(theirs) == sorted(STUDENTS)
     for name in STUDENTS:
         assert theirs[name] == ours[name], name
+
+
+def test_a_gradebook_that_we_make_is_as_nbgraders_own(graded: Course, by_nbgrader: Course) -> None:
+    def made(course: Course) -> tuple[set[tuple[str, str, str]], list[tuple[str]]]:
+        with contextlib.closing(sqlite3.connect(course.gradebook)) as database:
+            tables = set(database.execute("SELECT type, name, sql FROM sqlite_master").fetchall())
+            return tables, database.execute("SELECT version_num FROM alembic_version").fetchall()
+
+    tables, version = made(graded)
+    assert len(version) == 1 and len(tables) > 10
+    assert (tables, version) == made(by_nbgrader)
 
 
 def test_nbgrader_autograde_gives_the_same_graded_notebooks(graded: Course, by_nbgrader: Course) -> None:
