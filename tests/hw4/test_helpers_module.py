@@ -407,10 +407,10 @@ def test_the_toy_training_of_the_checks_is_the_homeworks(helpers: Any, repo: Cou
 
 
 def test_a_check_says_passed_or_not_yet_in_words(helpers: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    helpers.check_T10(lambda rate, decay: rate * decay)
+    helpers.check_T10({"decay_learning_rate": lambda rate, decay: rate * decay})
     assert capsys.readouterr().out == "T10: passed\n  fits   the rate of the next epoch\n"
     with pytest.raises(helpers.NotYet):
-        helpers.check_T10(lambda rate, decay: rate)
+        helpers.check_T10({"decay_learning_rate": lambda rate, decay: rate})
     assert capsys.readouterr().out == (
         "T10: not yet\n  to do  a rate of 0.5 with a decay of 0.9 gives 0.5, it should give 0.45.\n"
     )
@@ -421,10 +421,10 @@ def test_a_check_names_the_task_that_is_not_written(helpers: Any, capsys: pytest
         raise NotImplementedError("T9")
 
     with pytest.raises(helpers.NotYet, match="T9 is not right yet"):
-        helpers.check_T9(missing)
+        helpers.check_T9({"sgd_update": missing})
     assert "to do  T9 is not written yet. Put your code where the line" in capsys.readouterr().out
     with pytest.raises(helpers.NotYet, match="T10 is not right yet"):
-        helpers.check_T10(missing)
+        helpers.check_T10({"decay_learning_rate": missing})
     assert "T10 has to wait: it needs T9, which is not written yet" in capsys.readouterr().out
 
 
@@ -434,14 +434,23 @@ def test_a_check_that_does_not_pass_ends_in_an_exception_as_nbgrader_wants_it(he
         helpers.check_T3({"num_parameters": 1.5})
 
 
-def test_a_check_of_part_1_says_that_it_sees_the_form_only(helpers: Any, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_check_of_part_1_says_that_the_form_fits_and_reads_back_what_it_understood(
+    helpers: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gradients = {"dz_dw0": 7.5, "dz_dw1": -1, "dz_db0": 0, "dz_db1": np.float64(2)}
+    helpers.check_T1(gradients)
+    said = capsys.readouterr().out
+    assert said.startswith("T1: the form fits\n") and "passed" not in said and "looks at the form only" in said
+    assert "dz_dw0 = 7.5, dz_dw1 = -1, dz_db0 = 0, dz_db1 = 2.0" in said
     helpers.check_T2({"size_A": 1, "size_B": (2, 3), "size_C": np.int64(4)})
-    assert "T2: passed" in (said := capsys.readouterr().out) and "looks at the form only" in said
+    assert "sizes: A = 1, B = 3 (in pairs with N = 2), C = 4" in capsys.readouterr().out
+    helpers.check_T3({"num_parameters": 1234})
+    assert "num_parameters = 1,234" in capsys.readouterr().out
 
 
 def test_the_module_needs_neither_ipython_nor_matplotlib_until_it_shows_something(repo: Course, run: Any) -> None:
     code = (
-        "import sys, hw4_helpers; hw4_helpers.check_T10(lambda a, b: a * b);"
+        "import sys, hw4_helpers; hw4_helpers.check_T10({'decay_learning_rate': lambda a, b: a * b});"
         "print(sorted({'IPython', 'matplotlib', 'pooch', 'tqdm'} & set(sys.modules)))"
     )
     done = run("python", "-c", code, cwd=repo.release("hw4"), env={"PYTHONDONTWRITEBYTECODE": "1"})
@@ -483,7 +492,11 @@ def test_check_submission_packs_what_is_there_and_names_what_is_missing(
     Path("mine.py").write_bytes(b"x = 1\n")
     helpers.check_submission()
     found = rows(capsys.readouterr().out)
-    assert found["T5"] == ("missing", "not written yet") == found["T4"]
+    assert found["T5"] == ("missing", "not written yet")
+    assert (
+        found["T4"][0] == "look again"
+        and "nothing is written in its cell; a person will look at T4.pdf" in found["T4"][1]
+    )
     assert found["best_net.npz"][0] == "missing"
     assert found["1-basics.ipynb"] == ("ready", "saved just now")
     with zipfile.ZipFile("hw4-submission.zip") as archive:
@@ -502,14 +515,16 @@ def test_check_submission_tells_how_each_check_ended_in_the_saved_notebook(
     helpers: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     basics = "1-basics.ipynb"
-    for task, said in (("T1", "T1: passed\n  fits"), ("T2", "T2: not yet\n  to do"), ("T3", "")):
+    for task, said in (("T1", "T1: the form fits\n  fits"), ("T2", "T2: not yet\n  to do"), ("T3", "")):
         change(basics, f"{task}-answer", "x = 1")
         change(basics, task, f"hw4_helpers.check_{task}(globals())", said)
     Path("พิสูจน์ T4.pdf").write_bytes(b"%PDF")
     change(basics, "T4", "My proof is in `พิสูจน์ T4.pdf` and scan.pdf")
     helpers.check_submission()
     found = rows(capsys.readouterr().out)
-    assert found["T1"] == ("ready", "written, and its check passed when it was last run")
+    assert found["T1"] == (
+        "ready", "written, and its form fits; whether the numbers are right, grading will tell"
+    )  # fmt: skip
     assert found["T2"] == ("look again", 'written, but its check said "not yet" when it was last run')
     assert found["T3"][0] == "look again"
     assert found["T4"] == ("look again", "it names scan.pdf, which is not in this folder")
@@ -563,6 +578,459 @@ def test_the_saved_model_is_looked_into(
     helpers.check_submission()
     state, said = rows(capsys.readouterr().out)["best_net.npz"]
     assert words in said and (state == "ready") == ("784" in words)
+
+
+# ---- what the first check that meets it says ----------------------------------------------------
+
+
+@pytest.fixture
+def notebook(repo: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A notebook's memory after the reference's answers have run, each cell with a file name that linecache knows."""
+    import linecache
+    import sys
+    import types
+
+    main = types.ModuleType("__main__")
+    monkeypatch.setitem(sys.modules, "__main__", main)
+    names = main.__dict__
+
+    def run(source: str) -> dict[str, Any]:
+        file = f"<cell {len(linecache.cache)}>"
+        linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
+        exec(compile(source, file, "exec"), names)
+        return names
+
+    reference = repo.solution("hw4").read_text(encoding="utf-8")
+    run("import numpy as np\n" + reference[reference.index("import numpy as np") :].split("\n", 1)[1])
+    run(given_cell(repo))
+    return run
+
+
+def given_cell(repo: Course) -> str:
+    cells = json.loads((repo.release("hw4") / "2-two-layer-network.ipynb").read_text(encoding="utf-8"))["cells"]
+    return next("".join(cell["source"]) for cell in cells if cell["id"] == "two-layer-net")
+
+
+def said_by(helpers: Any, task: str, names: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> str:
+    capsys.readouterr()
+    with pytest.raises(helpers.NotYet):
+        getattr(helpers, f"check_{task}")(names)
+    return capsys.readouterr().out
+
+
+def test_the_check_of_t7_shows_all_four_errors_also_where_the_first_is_off(
+    helpers: Any, notebook: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    helpers.check_T7(notebook(""))
+    assert len(re.findall(r"gradient of \w\d matches \(relative error \d", capsys.readouterr().out)) == 4
+    names = notebook(
+        "right = backward\ndef backward(*all):\n    found = right(*all)\n    found['W1'] = 2 * found['W1']\n"
+        "    found['b2'] = 3 * found['b2']\n    found['b1'] = found['b1'][None]\n    return found\n"
+    )
+    said = said_by(helpers, "T7", names, capsys)
+    assert "off    gradient of W1 differs (relative error 3.33e-01)" in said
+    assert "off    gradient of b1 cannot be compared" in said
+    assert "fits   gradient of W2 matches (relative error" in said
+    assert "off    gradient of b2 differs (relative error 5.00e-01)" in said
+    assert said.count("to do") == 1 and "to do  the gradient of W1 has a relative error of 3.33e-01" in said
+
+
+def test_the_check_of_t5_shows_the_scores_beside_the_right_ones(
+    helpers: Any, notebook: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    helpers.check_T5(notebook(""))
+    said = capsys.readouterr().out.splitlines()
+    assert said[1] == "  note   your scores, and the right ones beside them"
+    assert said[2].split() == ["-0.81233741", "-1.27654624", "-0.70335995"] * 2
+    names = notebook(
+        "right = forward\ndef forward(*all):\n    found = right(*all)\n    return found[0] + 1, found[1]\n"
+    )
+    said = said_by(helpers, "T5", names, capsys).splitlines()
+    assert said[2].split() == ["0.18766259", "-0.27654624", "0.29664005", "-0.81233741", "-1.27654624", "-0.70335995"]
+
+
+NOW, THEN = "in this notebook now: a cell sets", "Take another name there, then"
+
+
+@pytest.mark.parametrize(
+    ("cell", "task", "words"),
+    [
+        ("sum = 3", "T6", f"`sum` is 3 {NOW} `sum = ...`. {THEN} run `del sum` once."),
+        ("max = 2.5", "T6", "`max` is 2.5 in this notebook now"),
+        ("len = [1]", "T6", "`len` is a list in this notebook now"),
+        ("np = 5", "T5", f"`np` is 5 {NOW} `np = ...`. {THEN} run the first cell again."),
+        ("predict = predict", "T11", ""),
+        ("predict = np.zeros(3)", "T11", f"`predict` is a ndarray {NOW} `predict = ...`. {THEN} run the cell that"),
+        ("forward = None", "T5", "`forward` is None in this notebook now"),
+        ("TwoLayerNet = TwoLayerNet(4, 10, 3)", "T7", "`TwoLayerNet` is a TwoLayerNet in this notebook now"),
+    ],
+)  # fmt: skip
+def test_a_name_that_was_overwritten_is_told_in_one_plain_line(
+    helpers: Any, notebook: Any, cell: str, task: str, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    notebook("def softmax_loss(scores, y, params, reg):\n    p = np.exp(scores - scores.max(axis=1, keepdims=True))\n"
+             "    p /= p.sum(axis=1, keepdims=True)\n    data = -sum(np.log(p[range(len(y)), y])) / max(len(y), 1)\n"
+             "    return data + 0.5 * reg * sum(np.sum(params[w] ** 2) for w in ('W1', 'W2')), p\n")  # fmt: skip
+    names = notebook(cell)
+    if not words:
+        helpers.check_T11(names)
+    else:
+        said = said_by(helpers, task, names, capsys)
+        assert f"to do  {words}" in said and "Error" not in said, said
+
+
+@pytest.mark.parametrize(
+    ("name", "task"),
+    [("forward", "T5"), ("softmax_loss", "T6"), ("backward", "T7"), ("sample_minibatch", "T8"),
+     ("decay_learning_rate", "T10"), ("predict", "T11")],
+)  # fmt: skip
+def test_a_none_that_came_back_is_told_in_one_plain_line(
+    helpers: Any, notebook: Any, name: str, task: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = said_by(helpers, task, notebook(f"def {name}(*all):\n    1\n"), capsys)
+    assert f"to do  `{name}` gives back nothing (None). Does it end with a `return`?" in said
+    later = {"forward": "T7", "softmax_loss": "T7", "sample_minibatch": "T11"}.get(name)
+    if later:  # in the middle of the given class
+        assert f"`{name}` gives back nothing (None)" in said_by(helpers, later, notebook(""), capsys)
+
+
+def test_what_is_no_pair_where_the_class_takes_one_apart_is_told_with_its_name(
+    helpers: Any, notebook: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = said_by(helpers, "T7", notebook("def softmax_loss(*all):\n    return (1.0,)\n"), capsys)
+    assert "to do  `softmax_loss` should give back a pair: not enough values to unpack" in said
+
+
+def test_a_notebook_that_was_restarted_is_told_in_one_plain_line(
+    helpers: Any, repo: Course, notebook: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    restarted = "is not there. Was the notebook restarted, or a cell not run? Choose Run > Run All Above Selected Cell"
+    for task in ("T5", "T7", "T11"):
+        assert f"to do  `TwoLayerNet` {restarted}" in said_by(helpers, task, {}, capsys)
+    assert f"`sgd_update` {restarted}" in said_by(helpers, "T9", {}, capsys)
+    assert "after a restart too" in said_by(helpers, "T3", {}, capsys)
+    names = notebook("del forward")
+    assert f"to do  `forward` {restarted}" in said_by(helpers, "T7", names, capsys)
+    names = notebook("def forward(params, X):\n    return my_relu(X), X\n")
+    said = said_by(helpers, "T5", names, capsys)
+    assert (
+        "name 'my_relu' is not defined" in said and "After a restart, the cell that sets it has to run again." in said
+    )
+    # the check cells bring the helpers with them, so that nothing stops before it can be told
+    for name in repo.assignment("hw4").notebooks:
+        for cell in json.loads((repo.release("hw4") / f"{name}.ipynb").read_text(encoding="utf-8"))["cells"]:
+            if re.fullmatch(r"T\d+", cell["id"]) and cell["cell_type"] == "code":
+                assert "".join(cell["source"]) == f"import hw4_helpers\n\nhw4_helpers.check_{cell['id']}(globals())"
+
+
+def test_the_given_class_with_edits_is_told_by_the_first_check_that_takes_it(
+    helpers: Any, repo: Course, notebook: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = given_cell(repo)
+    assert helpers._essence(given) == helpers.GIVEN_CLASS
+    assert not helpers._given_class_is_changed(notebook("")["TwoLayerNet"])
+    notebook(given.replace("        return history\n", "        # my note\n        return history\n").replace('"', "'"))
+    helpers.check_T5(notebook(""))  # as graders see it, it is the given class still
+    said = said_by(helpers, "T5", notebook(given.replace("return scores\n", "return scores * 1.0\n")), capsys)
+    assert "to do  the given cell with TwoLayerNet was changed. Graders use it as it was" in said
+
+
+def test_a_whole_class_of_ones_own_needs_no_forward(
+    helpers: Any, repo: Course, notebook: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = given_cell(repo).replace("scores, hidden = forward(self.params, X)", "scores, hidden = own(self.params, X)")
+    names = notebook("own = forward\ndel forward\n" + whole[whole.index("class TwoLayerNet") :])
+    helpers.check_T5(names)
+    assert "T5: passed" in capsys.readouterr().out
+
+
+# ---- what will cost marks, and what is packed ---------------------------------------------------
+
+NETWORK = "2-two-layer-network.ipynb"
+WHOLE = """class TwoLayerNet:
+    def __init__(self, a, b, c, std=1e-4):
+        self.params = {}
+
+    def loss(self, X, y=None, reg=0.0):
+        return X
+
+    def train(self, X, y, X_val, y_val):
+        return {}
+
+    def predict(self, X):
+        return X.argmax(axis=1)
+"""
+
+
+def checked(helpers: Any, capsys: pytest.CaptureFixture[str]) -> dict[str, tuple[str, str]]:
+    capsys.readouterr()
+    helpers.check_submission()
+    return rows(capsys.readouterr().out)
+
+
+def add_cell(source: str, kind: str = "code", name: str = NETWORK) -> None:
+    """A cell of the student's own, at the end."""
+    notebook = json.loads(Path(name).read_text(encoding="utf-8"))
+    notebook["cells"].append({"cell_type": kind, "id": "0a1b2c3d", "metadata": {}, "source": source, "outputs": []})
+    Path(name).write_text(json.dumps(notebook), encoding="utf-8")
+
+
+def packed() -> dict[str, bytes]:
+    with zipfile.ZipFile("hw4-submission.zip") as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+@pytest.mark.usefixtures("handed_out")
+def test_a_whole_class_written_in_the_given_cell_counts_and_other_edits_are_told(
+    helpers: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    change(NETWORK, "two-layer-net", WHOLE)
+    found = checked(helpers, capsys)
+    for number in range(5, 12):
+        assert found[f"T{number}"] == ("ready", "its function is not written, but you have a whole class of your own")
+    assert "two-layer-net" not in found
+    change(NETWORK, "two-layer-net", WHOLE.replace("X.argmax(axis=1)", "predict(self.params, X)"))
+    change(NETWORK, "setup", "import numpy as np\nimport scipy\n")
+    found = checked(helpers, capsys)
+    assert found["T5"] == ("missing", "not written yet")
+    assert found["setup, two-layer-net"] == (
+        "look again", "changed, and graders put it back as it was. Move what is yours into a cell of your own"
+    )  # fmt: skip
+
+
+@pytest.mark.usefixtures("handed_out")
+def test_grading_takes_the_class_in_the_given_cell_as_check_submission_says(
+    helpers: Any, repo: Course, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from autograder.submissions import merge
+    from autograder.submissions.submission import Submission
+
+    for source, kind in ((WHOLE, "own_class"), (WHOLE.replace("X.argmax(axis=1)", "predict(1, X)"), "locked_changed")):
+        change(NETWORK, "two-layer-net", source)
+        hw4 = repo.assignment("hw4")
+        files = {name: Path(name).read_bytes() for name in ("1-basics.ipynb", NETWORK)}
+        merged = merge.merge_all(Submission("a", files), merge.released(repo.release("hw4"), hw4), hw4)
+        assert kind in [problem.kind for problem in merged[NETWORK.removesuffix(".ipynb")].problems]
+        assert (checked(helpers, capsys)["T5"][0] == "ready") == (kind == "own_class")
+
+
+@pytest.mark.usefixtures("handed_out")
+def test_a_line_of_the_stub_that_was_left_is_no_missing_answer(
+    helpers: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    change(
+        NETWORK, "T10-answer", "def decay_learning_rate(a, b):\n    return a * b\n    raise NotImplementedError('T10')"
+    )
+    change("1-basics.ipynb", "T3-answer", "num_parameters = 3\nraise NotImplementedError('T3')")
+    change(NETWORK, "T9-answer", "# nothing yet\n")
+    found = checked(helpers, capsys)
+    assert found["T10"][1].startswith("written") and found["T3"][1].startswith("written")
+    assert found["T9"] == ("missing", "not written yet")
+
+
+@pytest.mark.usefixtures("handed_out")
+def test_an_answer_in_another_cell_is_found_as_grading_finds_it(
+    helpers: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    notebook = json.loads(Path(NETWORK).read_text(encoding="utf-8"))
+    notebook["cells"] = [cell for cell in notebook["cells"] if cell["id"] not in ("T9-answer", "T10-answer")]
+    Path(NETWORK).write_text(json.dumps(notebook), encoding="utf-8")
+    add_cell("def sgd_update(params, grads, rate):\n    params['W1'] -= 1\n")
+    found = checked(helpers, capsys)
+    assert found["T9"][1].startswith("written")
+    assert found["T10"] == ("look again", "its answer cell is gone: copy it from the notebook that you were given")
+
+
+@pytest.mark.usefixtures("handed_out")
+@pytest.mark.parametrize(
+    ("text", "state", "words"),
+    [
+        ("", "missing", "not written yet"),
+        ("   \n", "missing", "not written yet"),
+        ("YOUR ANSWER HERE", "missing", "not written yet"),
+        ("YOUR ANSWER HERE\n\nพิสูจน์: $P_i - y_i$", "ready", "written; a person marks it"),
+    ],
+)
+def test_a_t4_that_is_empty_is_told(
+    helpers: Any, text: str, state: str, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    change("1-basics.ipynb", "T4", text)
+    assert checked(helpers, capsys)["T4"] == (state, words)
+
+
+@pytest.mark.usefixtures("handed_out")
+@pytest.mark.parametrize("where", ["text", "comment", "file"])
+def test_a_proof_in_another_place_is_not_called_missing(
+    helpers: Any, where: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if where == "file":
+        Path("IMG_0412.HEIC").write_bytes(b"heic")
+    else:
+        add_cell(
+            "My proof" if where == "text" else "# My proof\n",
+            "markdown" if where == "text" else "code",
+            "1-basics.ipynb",
+        )
+    place = "IMG_0412.HEIC" if where == "file" else "a cell of your own"
+    assert checked(helpers, capsys)["T4"] == (
+        "look again",
+        f"nothing is written in its cell; a person will look at {place}. Is it there? Say so in the cell",
+    )
+
+
+@pytest.mark.usefixtures("handed_out")
+def test_every_scan_picture_and_document_and_the_students_own_modules_are_packed(
+    helpers: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    theirs = ["IMG_1.HEIC", "a.heif", "b.webp", "c.tiff", "proof.docx", "proof.odt", "พิสูจน์.txt", "layers.py"]
+    for name in theirs:
+        Path(name).write_bytes(b"x = 1\n")
+    for name in ("README.md", "requirements.txt", "search-TwoLayerNet-mnist.json", ".hidden.pdf", "~$proof.docx"):
+        Path(name).write_bytes(b"{}")
+    for name in ("nn/__init__.py", "nn/deep/layer.py", "venv/lib/other.py"):
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_bytes(b"y = 2\n")
+    add_cell("%matplotlib inline\nfrom nn.deep import layer\n")
+    checked(helpers, capsys)
+    assert set(packed()) == {"1-basics.ipynb", NETWORK, *theirs, "nn/__init__.py", "nn/deep/layer.py"}
+
+
+@pytest.mark.usefixtures("handed_out")
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_notebook_with_a_byte_order_mark_is_read_and_packed(
+    helpers: Any, encoding: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    change(NETWORK, "T10-answer", "def decay_learning_rate(a, b):\n    return a * b  # ใช่\n")
+    Path(NETWORK).write_text(Path(NETWORK).read_text(encoding="utf-8"), encoding=encoding)
+    found = checked(helpers, capsys)
+    assert found[NETWORK] == ("ready", "saved just now") and found["T10"][1].startswith("written")
+    assert packed()[NETWORK] == Path(NETWORK).read_bytes()
+
+
+@pytest.mark.usefixtures("handed_out")
+def test_a_notebook_that_cannot_be_read_is_packed_all_the_same(
+    helpers: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path(NETWORK).write_bytes(Path(NETWORK).read_bytes()[:-200])  # grading reads its whole cells
+    assert checked(helpers, capsys)[NETWORK][1].startswith("cannot be read")
+    assert NETWORK in packed()
+
+
+@pytest.mark.usefixtures("handed_out")
+def test_of_two_copies_the_one_with_the_answers_is_taken_and_both_are_named(
+    helpers: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy = "2-two-layer-network (1).ipynb"
+    Path(copy).write_bytes(Path(NETWORK).read_bytes())
+    change(copy, "T10-answer", "def decay_learning_rate(a, b):\n    return a * b\n")
+    found = checked(helpers, capsys)
+    assert found[NETWORK] == ("ready", f"taken from {copy}, saved just now") and found["T10"][1].startswith("written")
+    assert packed()[NETWORK] == Path(copy).read_bytes()
+    another = "copy of homework.ipynb"
+    Path(another).write_bytes(Path(copy).read_bytes())
+    change(another, "T9-answer", "def sgd_update(a, b, c):\n    a['W1'] -= c\n")
+    state, words = checked(helpers, capsys)[NETWORK]
+    assert state == "look again" and words.startswith(f"taken from {another}, not from {copy}, which has other answers")
+    change(NETWORK, "T8-answer", "def sample_minibatch(a, b, c):\n    return a, b\n")
+    state, words = checked(helpers, capsys)[NETWORK]
+    assert state == "look again" and words.startswith(f"taken from {NETWORK}, not from")
+    assert packed()[NETWORK] == Path(NETWORK).read_bytes()
+
+
+@pytest.mark.usefixtures("handed_out")
+@pytest.mark.parametrize("date", [-86400 * 366, 0, 315532800 - 3600])
+def test_a_date_before_1980_crashes_nothing_and_becomes_a_sensible_one(
+    helpers: Any, date: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    os.utime("1-basics.ipynb", (date, date))
+    assert checked(helpers, capsys)["1-basics.ipynb"] == ("ready", "saved")
+    with zipfile.ZipFile("hw4-submission.zip") as archive:
+        assert archive.getinfo("1-basics.ipynb").date_time[0] == helpers.time.localtime().tm_year
+    monkeypatch.setattr(helpers.time, "time", lambda: float(date))  # the machine's clock as well
+    checked(helpers, capsys)
+    with zipfile.ZipFile("hw4-submission.zip") as archive:
+        assert archive.getinfo("1-basics.ipynb").date_time == (2000, 1, 1, 0, 0, 0)
+
+
+OWN = "class Mine:\n    def predict(self, X):\n        return (X / SCALE - {what}).argmax(axis=1)\n"
+
+
+@pytest.mark.usefixtures("handed_out")
+@pytest.mark.parametrize(
+    ("cells", "what", "words"),
+    [
+        ([], "self.params['W1']", ""),
+        (["mean_image = 3"], "mean_image", ""),
+        (["def half(X):\n    return X / 2"], "half(X)", ""),
+        (["import mine"], "mine.x", ""),
+        (["mean_image = data['mean_image']"], "mean_image", "`mean_image`, which graders do not have"),
+        ([], "data['mean_image']", "`data`, which graders do not have"),
+        (["def half(X):\n    return X / whole"], "half(X)", "`whole`, which graders do not have"),
+        (["import torch"], "torch.zeros(3)", "`torch`, which graders do not have"),
+        ([], "self.mean", "`self.mean`, and graders set self.params alone: keep it there"),
+        (["mean_image = np.load('mean.npy')"], "mean_image", ""),
+        (["mean_image = np.load('gone.npy')"], "mean_image", "`mean_image`, which graders do not have"),
+        (
+            [],
+            "np.load('pca.npz')['mean']",
+            "the file pca.npz, which graders do not give it: keep such numbers in params",
+        ),
+        ([], "np.load('mean.npy')", ""),
+    ],
+)
+def test_what_predict_needs_and_graders_do_not_have_is_named(
+    helpers: Any, cells: list[str], what: str, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("mine.py").write_text("x = 1\n")
+    np.save("mean.npy", np.zeros(3))
+    np.savez("pca.npz", mean=np.zeros(3))
+    add_cell("SCALE = 255")
+    for cell in cells:
+        add_cell(cell)
+    add_cell(OWN.format(what=what))
+    np.savez("best_net.npz", W1=np.ones((784, 5)), class_name=np.array("Mine"))
+    state, said = checked(helpers, capsys)["best_net.npz"]
+    assert said.startswith(f"its predict needs {words}") if words else state == "ready", said
+    assert ("mean.npy" in packed()) == ("mean.npy" in "".join([*cells, what]))
+    assert "pca.npz" not in packed()
+
+
+# ---- the sample is practice ---------------------------------------------------------------------
+
+PRACTICE = "the sample is for practice. Graders use the whole of MNIST, where above {} is wanted"
+
+
+@pytest.mark.usefixtures("handed_out")
+def test_on_the_sample_the_check_the_test_and_the_last_cell_say_what_graders_use(
+    helpers: Any, notebook: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HW4_DATASET", "sample")
+    np.random.seed(0)
+    names = notebook("")
+    names["best_net"] = net = names["TwoLayerNet"](784, 50, 10)
+    data = helpers.load_mnist(verbose=False)
+    helpers.save_net(net)
+    said = said_by(helpers, "T12", names, capsys)
+    assert "on the sample of 5,000 digits, above 0.87 is wanted" in said and PRACTICE.format(0.974) in said
+    net.train(data["X_train"], data["y_train"], data["X_val"], data["y_val"], 1e-2, reg=0.1, num_iters=400)
+    helpers.save_net(net)
+    helpers.check_T12(names)
+    said = capsys.readouterr().out
+    assert "on the sample of 5,000 digits, above 0.87" in said and PRACTICE.format(0.974) in said
+    helpers.test_best(names, data)
+    said = capsys.readouterr().out
+    assert "on the sample of 5,000 digits, above 0.87 is the goal" in said and PRACTICE.format(0.963) in said
+    state, words = checked(helpers, capsys)["best_net.npz"]
+    assert (
+        state == "look again" and "trained on the sample of 5,000 digits" in words and PRACTICE.format(0.974) in words
+    )
+
+
+def test_on_the_whole_of_mnist_nothing_speaks_of_a_sample(helpers: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    net = type("Net", (), {"params": {}, "predict": lambda self, X: np.zeros(len(X), int)})()
+    digits = {"X_test": np.zeros((10, 784)), "y_test": np.zeros(10, int), "y_val": np.zeros(5000, int)}
+    helpers.test_best({"best_net": net}, digits)
+    assert capsys.readouterr().out == "Test set: passed\n  note   test accuracy 1.0000, above 0.963 is the goal\n"
 
 
 # ---- what the course says in one place ----------------------------------------------------------

@@ -136,11 +136,55 @@ def test_an_error_in_an_answer_is_told_with_its_line_and_stops_nothing(kernel: K
     assert "T5: passed" in kernel.run(cells["T5"])
 
 
+def test_a_restarted_memory_and_an_overwritten_name_are_told_by_the_first_check(kernel: Kernel, cells: Cells) -> None:
+    kernel.run("kept = forward, np; del forward, hw4_helpers")
+    said = kernel.run(cells["T7"])
+    assert (
+        "to do  `forward` is not there. Was the notebook restarted, or a cell not run?" in said and "Error" not in said
+    )
+    kernel.run("(forward, _), np = kept, 5")
+    said = kernel.run(cells["T5"])
+    assert "`np` is 5 in this notebook now: a cell sets `np = ...`" in said and "Error" not in said
+    kernel.run("np = kept[1]")
+    assert "T5: passed" in kernel.run(cells["T5"])
+
+
+def test_the_given_class_with_edits_is_told_in_a_kernel_too(kernel: Kernel, cells: Cells) -> None:
+    kernel.run(cells["two-layer-net"].replace("return scores\n", "return scores + 0.0\n"))
+    assert "the given cell with TwoLayerNet was changed" in kernel.run(cells["T5"])
+    kernel.run(cells["two-layer-net"])
+    assert "T5: passed" in kernel.run(cells["T5"])
+
+
+def test_what_a_search_sets_is_nothing_that_graders_have(kernel: Kernel, folder: Path) -> None:
+    """The kernel has it, and the saved notebook says where from: here, from nowhere that graders run."""
+    notebook = json.loads((folder / NETWORK).read_text(encoding="utf-8"))
+    before = json.dumps(notebook)
+    source = "class Mine:\n    def predict(self, X):\n        return (X - best_mean).argmax(axis=1)\n"
+    cell = {
+        "cell_type": "code",
+        "id": "0a1b2c3d",
+        "metadata": {},
+        "source": f"%matplotlib inline\n{source}",
+        "outputs": [],
+    }
+    notebook["cells"].insert(5, cell)
+    (folder / NETWORK).write_text(json.dumps(notebook), encoding="utf-8")
+    (folder / "best_net.npz").unlink(missing_ok=True)
+    kernel.run(
+        f"{source}\nbest_mean = 3\nmine = Mine(); mine.params = {{'W1': np.ones((784, 3))}}; hw4_helpers.save_net(mine)"
+    )
+    said = kernel.run("hw4_helpers.check_submission()")
+    assert "its predict needs `best_mean`, which graders do not have" in said, said
+    assert "class Mine ran differently from what is saved" in said
+    (folder / NETWORK).write_text(before, encoding="utf-8")
+
+
 def test_check_submission_sees_what_is_not_saved(kernel: Kernel, cells: Cells) -> None:
     check = "hw4_helpers.check_submission()"
     kernel.run("globals()['best_net'] = TwoLayerNet(784, 5, 10); hw4_helpers.save_net(best_net)")
     said = kernel.run(check)
-    assert "2-two-layer-network.ipynb  ready" in said and "TwoLayerNet: W1 (784, 5)" in said
+    assert "2-two-layer-network.ipynb  ready" in said and "TwoLayerNet, trained on the sample of 5,000 digits" in said
     kernel.run(cells["T6-answer"] + "\n# a better idea, not saved")
     kernel.run("best_net.params['W1'] += 1")
     said = kernel.run(check)
