@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import builtins
 import copy
+import dis
 import functools
 import gzip
 import hashlib
@@ -927,7 +928,7 @@ def _where(error: Exception, names: Mapping[str, Any]) -> str:
             code = at.tb_frame.f_code
             line = linecache.getline(code.co_filename, at.tb_lineno, at.tb_frame.f_globals).strip()
             place = f" (in {code.co_name}, line {at.tb_lineno} of its cell: {line})"
-            used = set(code.co_names)
+            used = {one.argval for one in dis.get_instructions(code) if one.opname in ("LOAD_GLOBAL", "LOAD_NAME")}
         at = at.tb_next
     if isinstance(error, NameError) and not isinstance(error, UnboundLocalError):
         return _unknown(error.name) if error.name in (*GIVEN_NAMES, *ANSWERS) else (
@@ -1313,7 +1314,9 @@ def _parts_at_hand() -> tuple[np.ndarray, ...] | None:
     if os.environ.get("HW4_DATASET") == "sample":
         return _sample_parts()
     folder = Path(os.environ.get("MNIST_DIR") or _cache_folder()).expanduser()
-    return _mnist_parts(folder) if any(folder.glob("t10k-labels-idx1-ubyte*")) else None
+    if any(folder.glob("t10k-labels-idx1-ubyte*")):
+        return _mnist_parts(folder)
+    return _sample_parts() if _dataset_in_use == SAMPLE else None
 
 
 # ---------------------------------------------------------------- handing in
@@ -1325,7 +1328,7 @@ NOTEBOOKS = {
 FUNCTIONS = dict(zip(NOTEBOOKS["2-two-layer-network.ipynb"], ANSWERS, strict=False))  # T5 to T11 -> their functions
 MODEL = "best_net.npz"
 PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff", ".heic", ".heif", ".avif", ".svg")
-WRITING = (".pdf", ".doc", ".docx", ".odt", ".rtf", ".txt", ".md", ".tex", ".html", ".pages", ".ppt", ".pptx")
+WRITING = (".pdf", ".doc", ".docx", ".odt", ".rtf", ".txt", ".md", ".tex", ".pages", ".ppt", ".pptx")
 OURS = ("hw4_helpers.py", "README.md", "requirements.txt")
 DATA = (".npy", ".npz", ".csv", ".tsv", ".json", ".pkl", ".pickle", ".mat", ".h5", ".dat", ".pt", ".gz", ".zip", ".txt")
 NOT_GIVEN = (".npz", ".zip", ".gz")  # data that graders leave out, whoever names it
@@ -1534,10 +1537,15 @@ def _unsaved(book: _Book) -> list[str]:
 
 
 def _given_rows(book: _Book) -> list[Row]:
-    """A line on the given cells that were changed, which graders put back."""
-    changed = [cell.name for cell in book.cells if _is_changed(cell) and not _writes_class(cell)]
+    """A line on changed given cells, where that costs something: graders put back what was there."""
+    changed = [cell.name for cell in book.cells if _is_changed(cell) and not _writes_class(cell) and (
+        not (cell.skipped or cell.flags.get("grade")) or _defines(cell))]
     words = "changed, and graders put it back as it was. Move what is yours into a cell of your own"
     return [(", ".join(changed), LOOK, words)] if changed else []
+
+
+def _defines(cell: _Cell) -> bool:
+    return any(isinstance(one, (ast.FunctionDef, ast.ClassDef)) for one in _statements(cell.source))
 
 
 def _is_changed(cell: _Cell) -> bool:
@@ -1761,7 +1769,8 @@ class _Graders:
             elif isinstance(one, (ast.Import, ast.ImportFrom)):
                 if not _imports(ast.unparse(one)) - self.there:
                     self.names |= {(alias.asname or alias.name).partition(".")[0] for alias in one.names}
-            elif not search or (isinstance(one, ast.Assign) and isinstance(one.value, ast.Constant)):
+            elif not search or (isinstance(one, ast.Assign) and not any(
+                    isinstance(part, (ast.Name, ast.Call)) for part in ast.walk(one.value))):
                 read, written = _read_and_written(one)
                 if not isinstance(one, ast.Try) and (read - written - self.names or self._files(one)):
                     return

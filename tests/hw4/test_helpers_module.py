@@ -679,6 +679,14 @@ def test_a_name_that_was_overwritten_is_told_in_one_plain_line(
         assert f"to do  {words}" in said and "Error" not in said, said
 
 
+def test_a_method_of_the_same_name_is_no_name_that_was_overwritten(
+    helpers: Any, notebook: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = notebook("max = 3\ndef softmax_loss(scores, *all):\n    return scores.max() + scores[99]\n")
+    said = said_by(helpers, "T6", names, capsys)
+    assert "your code stopped with IndexError" in said and "`max`" not in said
+
+
 @pytest.mark.parametrize(
     ("name", "task"),
     [("forward", "T5"), ("softmax_loss", "T6"), ("backward", "T7"), ("sample_minibatch", "T8"),
@@ -791,9 +799,12 @@ def test_a_whole_class_written_in_the_given_cell_counts_and_other_edits_are_told
     assert "two-layer-net" not in found
     change(NETWORK, "two-layer-net", WHOLE.replace("X.argmax(axis=1)", "predict(self.params, X)"))
     change(NETWORK, "setup", "import numpy as np\nimport scipy\n")
+    change(NETWORK, "train-first", "first = train(num_iters=400)")  # graders do not run it: it costs nothing
+    change(NETWORK, "T5", "print(1)")
+    change(NETWORK, "train-second", "def my_relu(X):\n    return X\n")
     found = checked(helpers, capsys)
     assert found["T5"] == ("missing", "not written yet")
-    assert found["setup, two-layer-net"] == (
+    assert found["setup, two-layer-net, train-second"] == (
         "look again", "changed, and graders put it back as it was. Move what is yours into a cell of your own"
     )  # fmt: skip
 
@@ -1001,14 +1012,16 @@ PRACTICE = "the sample is for practice. Graders use the whole of MNIST, where ab
 
 
 @pytest.mark.usefixtures("handed_out")
+@pytest.mark.parametrize("how", ["settings", "cell"])
 def test_on_the_sample_the_check_the_test_and_the_last_cell_say_what_graders_use(
-    helpers: Any, notebook: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    helpers: Any, notebook: Any, how: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("HW4_DATASET", "sample")
+    if how == "settings":
+        monkeypatch.setenv("HW4_DATASET", "sample")
     np.random.seed(0)
     names = notebook("")
     names["best_net"] = net = names["TwoLayerNet"](784, 50, 10)
-    data = helpers.load_mnist(verbose=False)
+    data = helpers.load_mnist(None if how == "settings" else "sample", verbose=False)
     helpers.save_net(net)
     said = said_by(helpers, "T12", names, capsys)
     assert "on the sample of 5,000 digits, above 0.87 is wanted" in said and PRACTICE.format(0.974) in said
