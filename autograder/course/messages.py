@@ -29,7 +29,7 @@ class Messages:
         own = self.assignment.get(group, {}).get(key)
         text: str = (own or self.engine[group][key])[self.language]
         for name, fact in facts.items():
-            if fact.endswith(MARKS):  # a sentence of its own: no second stop behind it
+            if str(fact).endswith(MARKS):  # a sentence of its own: no second stop behind it
                 text = text.replace(f"{{{name}}}.", f"{{{name}}}")
         return text.format_map(facts)
 

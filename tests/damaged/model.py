@@ -64,7 +64,9 @@ def model_of_wrong_shapes(hand: Hand) -> None:
 
 
 @deserves(
-    "T12", says=("T12", "W2 has entries that are not finite numbers"), told="W2 has entries that are not finite numbers"
+    "T12",
+    says=("T12", "W2 in best_net.npz has values that are nan or infinity"),
+    told="W2 has entries that are not finite numbers",
 )
 def model_with_nan(hand: Hand) -> None:
     """The training had diverged: W2 is full of NaN."""

@@ -73,6 +73,59 @@ def test_where_nothing_came_back_the_reason_is_told(grader: GraderContext, answe
     assert grader.judge_context.messages.problem(found.kind, found.facts)
 
 
+@pytest.mark.parametrize(
+    ("error", "hint"),
+    [
+        (Error("ValueError", "operands could not be broadcast together with shapes (3,) (4,)", "3", "T5"), "shapes"),
+        (Error("ValueError", "matmul: Input operand 1 has a mismatch in its core dimension 0", "3", "T5"), "shapes"),
+        (Error("IndexError", "index 7 is out of bounds for axis 0 with size 7", "3", "T5"), "shapes"),
+        (Error("AxisError", "axis 2 is out of bounds for array of dimension 2", "3", "T5"), "shapes"),
+        (Error("ValueError", "invalid literal for int() with base 10: 'a'", "3", "T5"), "line"),
+        (Error("ZeroDivisionError", "division by zero", "3", "T5"), "line"),
+        (Error("NameError", "name 'shape' is not defined", "3", "T5"), "name"),
+        (Error("KeyError", "'axis'", "3", "T5"), "key"),
+        (Error("AttributeError", "'list' object has no attribute 'shape'", "3", "T5"), "attribute"),
+        (Error("AttributeError", "'Mine' object has no attribute 'scaler'", "3", "T5"), "own-attribute"),
+        (Error("TypeError", "f() missing 1 required positional argument: 'reg'"), "arguments"),
+        (Error("TypeError", "'NoneType' object is not subscriptable", "3", "T5"), "none"),
+        (Error("TypeError", "'int' object is not callable", "3", "T5"), "callable"),
+        (Error("ModuleNotFoundError", "No module named 'torch'", "1", "T5"), "import"),
+        (Error("FileNotFoundError", "[Errno 2] No such file or directory: 'x'", "1", "T5"), "file"),
+        (Error("UnboundLocalError", "cannot access local variable 'x'", "1", "T5"), "unbound"),
+        (Error("RecursionError", "maximum recursion depth exceeded", "1", "T5"), "recursion"),
+        (Error("IndentationError", "unexpected indent", "1", "T5"), "syntax"),
+        (Error("SystemExit", "", "1", "T5"), "exit"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else value.what,
+)
+def test_only_an_error_of_sizes_has_the_hint_about_sizes(grader: GraderContext, error: Error, hint: str) -> None:
+    found = CheckContext("T5", [{}], Answers(errors={"0/own": error}), {}).value(0, "own.0")
+    assert isinstance(found, Problem) and found.facts["hint"] == hint
+    words = grader.judge_context.messages
+    assert ("N, D, H and C" in words.hint(found.kind, found.facts)) == (hint == "shapes")
+    assert words.hint(found.kind, found.facts)
+
+
+@pytest.mark.parametrize(
+    "facts", [{"said": "no such text"}, {"said": "pair"}, {"said": "nothing_of", "name": "{error}"}, {"hidden": "sum"}]
+)
+def test_what_a_guest_says_beside_an_error_are_words_and_never_a_fault(
+    grader: GraderContext, facts: dict[str, str]
+) -> None:
+    error = Error("TypeError", "mine", "3", "T5-answer", facts)
+    found = CheckContext("T5", [{}], Answers(errors={"0/own": error}), {}).value(0, "own.0")
+    assert isinstance(found, Problem) and found.kind == "error"
+    said = grader.judge_context.messages.problem(found.kind, found.facts)
+    assert said == "Your code stopped with TypeError: mine (T5-answer, line 3)." or "{error} returned nothing" in said
+    assert isinstance(grader.judge_context.messages.hint(found.kind, found.facts), str)
+
+
+def test_a_sentence_that_ends_in_a_mark_of_its_own_gets_no_second_one(grader: GraderContext) -> None:
+    for end, wanted in (("?", "?"), ("!", "!"), ("...", "..."), (".", "."), ("", ".")):
+        said = grader.judge_context.messages.say("problem", "lost", reason=f"why{end}")
+        assert said == f"No answer came back: why{wanted}"
+
+
 # ---- messages--------------------------------------------------------------------------------------
 
 
