@@ -7,7 +7,7 @@ from tests.attacks.lab import BY_SHELL, Attack, Evidence
 
 WALL = "judged_outside"
 CELL = """
-ours["describe"] = lambda error: None
+ours["describe"] = lambda error, hidden: None
 """
 FORWARD = """
 def forward(params, X):
