@@ -100,11 +100,14 @@ def run_through(lab: Lab, name: str, before: Callable[[], object] = lambda: None
 
 
 @pytest.fixture(scope="module")
-def untouched(lab: Lab, shoot: Shoot) -> Seen:
-    """The release as it comes, run from top to bottom."""
-    seen = Seen(run_through(lab, BASICS), run_through(lab, NETWORK))
-    lab.cell(NETWORK, "T5").scroll_into_view_if_needed()
-    shoot(lab.page, "student-1-not-done")
+def untouched(browser: Browser, server: Server, place: Course, shoot: Shoot) -> Seen:
+    """The release as it comes, run from top to bottom, in a folder and a page of its own."""
+    shutil.copytree(place.release("hw4"), server.root / "untouched")
+    with browser.new_context(viewport=SIZE) as context:
+        lab = Lab(context.new_page(), server, "untouched")
+        seen = Seen(run_through(lab, BASICS), run_through(lab, NETWORK))
+        lab.cell(NETWORK, "T5").scroll_into_view_if_needed()
+        shoot(lab.page, "student-1-not-done")
     return seen
 
 
