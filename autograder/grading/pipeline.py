@@ -103,6 +103,8 @@ def _undone(book: Merged, errors: Mapping[str, Error], task: str) -> tuple[dict[
     error of its own cell, else of one that was to define the same function, or a given class.
     """
     stopped = [cell for cell in book.cells if cell.name in errors and errors[cell.name].type != "NotImplementedError"]
+    if not stopped:
+        return {}, None
     undone = {name: errors[cell.name] for cell in reversed(stopped) for name in _bound(f"{cell.source}\n{_stub(cell)}")}
     own = next((errors[cell.name] for cell in stopped if cell.role == ANSWER and cell.task == task), None)
     answer = "".join(_stub(cell) for cell in book.cells if cell.role == ANSWER and cell.task == task)

@@ -12,6 +12,7 @@ from types import CodeType
 from typing import TYPE_CHECKING, Any
 
 from autograder import deadline
+from autograder.course import solution_regions
 from autograder.judging import known_mistakes, mutations
 from autograder.judging.by_machine.edits import Edit, Kind, edits_of
 from autograder.judging.checking import CheckContext
@@ -81,14 +82,9 @@ def _slips(judge_context: "JudgeContext", name: str) -> tuple[_Made, ...]:
         return ()
     steps = steps_of(judge_context.reference_text, function)
     return tuple(
-        _Made(slip_of(edit, steps), compile(_function(edit), "slip", "exec"))
+        _Made(slip_of(edit, steps), compile(solution_regions.node_text(edit.text, function), "slip", "exec"))
         for edit in list(edits_of(judge_context.reference_text, function))[:MOST]
     )
-
-
-def _function(edit: Edit) -> str:
-    node = next(n for n in ast.parse(edit.text).body if isinstance(n, ast.FunctionDef) and n.name == edit.function)
-    return "\n".join(edit.text.splitlines()[node.lineno - 1 : node.end_lineno])
 
 
 # ---- where --------------------------------------------------------------------------------------
@@ -109,7 +105,7 @@ def steps_of(text: str, function: str) -> dict[int, str]:
         for line in range(inner.lineno, (inner.end_lineno or inner.lineno) + 1):
             steps[line] = unique
 
-    for statement in (n for n in _in_order(node.body)):
+    for statement in _in_order(node.body):
         note(_name(statement), statement)
         if isinstance(statement, ast.Return) and isinstance(statement.value, ast.Dict):
             for key, value in zip(statement.value.keys, statement.value.values, strict=True):
