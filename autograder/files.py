@@ -68,23 +68,31 @@ def write_whole(path: Path, data: bytes, mode: int = 0o644) -> None:
 
 def write_folder(target: Path, files: Mapping[str, bytes], mode: int = 0o644) -> None:
     """Replace the folder `target` by these files, by relative name, whole or not at all."""
-    new, old = temporary_sibling(target), temporary_sibling(target)
+    new = temporary_sibling(target)
     try:
         for name, data in files.items():
             path = new / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
             path.chmod(mode)
-        if target.exists():
-            target.rename(old)
-        new.rename(target)
+        replace_folder(new, target)
     except OSError as error:
         raise unwritable(target, error) from error
     finally:
+        shutil.rmtree(new, ignore_errors=True)
+
+
+def replace_folder(new: Path, target: Path) -> None:
+    """Put the folder `new` in the place of `target`, which stays where that fails."""
+    old = temporary_sibling(target)
+    try:
+        if target.exists():
+            target.rename(old)
+        new.rename(target)
+    finally:
         if old.exists() and not target.exists():
             old.rename(target)
-        for leftover in (new, old):
-            shutil.rmtree(leftover, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def sweep(folders: Iterable[Path]) -> int:

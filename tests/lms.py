@@ -96,6 +96,29 @@ def read_moodle(text: str) -> dict[int, tuple[float | None, str]]:
     return found
 
 
+def moodle_feedback(archive: bytes, participants: Sequence[int]) -> dict[int, dict[str, bytes]]:
+    """Participant -> files, as Moodle takes a zip of feedback: the first part of a path that names a participant and a
+    known plugin decides, cut at underscores; hidden files are left out."""
+    found: dict[int, dict[str, bytes]] = {}
+    for name, data in _entries(archive):
+        parts = name.split("/")
+        while parts and not parts[-1].startswith((".", "~")):
+            part = parts.pop(0).split("_", 4)
+            if len(part) < 4 or not part[1].isdecimal() or int(part[1]) not in participants:
+                continue
+            if part[2:4] == ["assignsubmission", "file"]:
+                file = "/".join([*part[4:], *parts]).lstrip("/")
+                found.setdefault(int(part[1]), {})[file] = data
+                break
+    return found
+
+
+def _entries(archive: bytes) -> list[tuple[str, bytes]]:
+    with zipfile.ZipFile(io.BytesIO(archive)) as opened:
+        assert opened.testzip() is None
+        return [(name, opened.read(name)) for name in opened.namelist()]
+
+
 # ---- Canvas -------------------------------------------------------------------------------------
 
 
@@ -147,6 +170,19 @@ def read_canvas(text: str, column: str) -> dict[int, tuple[str, float | None]]:
         at = int(row[1])
         assert at not in found
         found[at] = (row[0], float(row[first.index(column)]) if row[first.index(column)] else None)
+    return found
+
+
+def canvas_feedback(archive: bytes, attachments: Mapping[int, Sequence[int]]) -> dict[int, dict[str, bytes]]:
+    """User id -> files, as Canvas takes a zip of comments: the first two parts between underscores that are numbers are
+    the user and one of this user's attachments. attachments: user id -> those that Canvas has."""
+    found: dict[int, dict[str, bytes]] = {}
+    for path, data in _entries(archive):
+        name = path.rsplit("/", 1)[-1]
+        numbers = [int(part) for part in name.split("_") if re.fullmatch(r"[0-9]+", part)][:2]
+        if name.startswith("._") or len(numbers) < 2 or numbers[1] not in attachments.get(numbers[0], ()):
+            continue
+        found.setdefault(numbers[0], {})[name.partition(f"_{numbers[1]}_")[2]] = data
     return found
 
 

@@ -48,5 +48,5 @@ def command(
     grade_class(here, there, list(names), How(jobs), out)
     show_marks(here, there, list(names))
     out.print("5. feedback for each student, and the class report")
-    page = report.make(here, there, read_rows(here, there), out)
+    page = report.make(here, there, read_rows(here, there), out).page
     say(made_up_class.closing(here, there, page, on_path))

@@ -14,7 +14,7 @@ from autograder.archive import Bounds, Refused
 from autograder.course import Assignment, Course, Limits, roster
 from autograder.course.roster import Person, Roster
 from autograder.errors import CourseError
-from autograder.lms import layouts, worksheet
+from autograder.lms import handback, layouts, worksheet
 from autograder.lms.attempts import Attempt, believable, settle
 from autograder.lms.layouts import Found, Handed
 from autograder.submissions import submission
@@ -42,6 +42,7 @@ class Collected:
     same: list[str] = field(default_factory=list)
     strangers: list[str] = field(default_factory=list)  # lines on what belongs to nobody, or cannot be read
     notes: list[str] = field(default_factory=list)
+    prefixes: dict[str, dict[str, str]] = field(default_factory=dict)  # system -> student -> handback knows them
 
 
 def collect(
@@ -86,11 +87,13 @@ def attempts(
     if student:
         return list(_own(assignment, archives, student, people, scratch, done))
     lines = worksheet.moodle(sheet).people if sheet else {}
-    return [
+    found = [
         attempt
         for path in archives
         for attempt in _of_archive(course, assignment, path, people, lines, layout, scratch, done)
     ]
+    handback.remember(course, assignment, done.prefixes)
+    return found
 
 
 def _own(
@@ -159,6 +162,8 @@ def _of_archive(
             if not files:
                 done.strangers.append(f"{path.name}: {person.id}: no file in it can be read")
                 continue
+            if handed.prefix:
+                done.prefixes.setdefault(found.system.lower(), {})[person.id] = handed.prefix
             yield _laid(assignment, person.id, files, None if doubted else time, scratch, doubted)
 
 

@@ -45,6 +45,7 @@ class Handed:
     time: datetime | None = None
     late: bool = False
     stamp: str = ""  # name in the archive of a timestamp.txt that nbgrader wrote
+    prefix: str = ""  # what the platform writes before this person's files, and knows feedback by
 
 
 @dataclass(frozen=True)
@@ -186,6 +187,7 @@ def _moodle(names: Mapping[str, str], sheet: Sheet, timezone: str) -> Found:
             label=f"{match['name']} ({number})",
             claims={**claims, "name": match["name"]},
             time=parsed(line.get("last_modified_(submission)", ""), timezone),
+            prefix=f"{match['name']}_{number}_assignsubmission_file",
         )
         found.setdefault(number, who).files[match["file"]] = name
     return _gathered("Moodle", found, other)
@@ -202,7 +204,9 @@ def _canvas(names: Mapping[str, str]) -> Found:
             other.append(name)
             continue
         user, file, number = match["canvas_id"], match["file"], int(match["number"])
-        who = Handed(f"{match['name']} ({user})", {"canvas_id": user, "name": match["name"]}, late=bool(match["late"]))
+        claims = {"canvas_id": user, "name": match["name"]}
+        prefix = inner.removesuffix(f"_{file}")
+        who = Handed(f"{match['name']} ({user})", claims, late=bool(match["late"]), prefix=prefix)
         if number > numbers.get((user, file), -1):  # the same file again is a later upload
             found.setdefault(user, who).files[file] = name
             numbers[user, file] = number

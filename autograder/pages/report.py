@@ -56,8 +56,18 @@ class Row:
     total: str
 
 
-def make(course: Course, assignment: Assignment, rows: Rows, out: Console, quiet: bool = False) -> Path:
-    """Write feedback and class report -> where the report is. rows: what the gradebook knows."""
+@dataclass(frozen=True)
+class Made:
+    """What was written: the class report, each student's folder of feedback; lines on those who have none, or an old
+    one."""
+
+    page: Path
+    folders: Mapping[str, Path]
+    failed: Mapping[str, str]
+
+
+def make(course: Course, assignment: Assignment, rows: Rows, out: Console, quiet: bool = False) -> Made:
+    """Write feedback and class report. rows: what the gradebook knows."""
     found, ungraded = class_of(course, assignment, rows)
     if not quiet:
         out.print(f"writing feedback for {len(found)} students of {assignment.name}, language {course.language!r}")
@@ -72,12 +82,11 @@ def make(course: Course, assignment: Assignment, rows: Rows, out: Console, quiet
     if not quiet:
         out.print(f"feedback: {course.root}/feedback/STUDENT/{assignment.name}/feedback.html", markup=False)
         out.print(f"report:   {page}", markup=False)
-    if failed:
-        for line in failed.values():
-            out.print(line, markup=False)
-        some = ", ".join(list(failed)[:3]) + ("..." if len(failed) > 3 else "")
-        raise CourseError(f"{len(failed)} without feedback, or with an old one ({some}): told above")
-    return page
+    for line in failed.values():
+        out.print(line, markup=False)
+    writer = feedback.Writer(course, assignment)
+    folders = {mark.student: writer.folder(mark.student) for mark in found if mark.student not in failed}
+    return Made(page, folders, failed)
 
 
 def class_of(course: Course, assignment: Assignment, rows: Rows) -> tuple[list[StudentMark], list[str]]:
