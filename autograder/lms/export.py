@@ -20,6 +20,7 @@ from autograder.marks.final_marks import StudentMark
 
 CANVAS_IDS = {"SIS User ID": "sis_user_id", "SIS Login ID": "sis_login_id"}
 POINTS = "    Points Possible"
+SAID = ("EX", "N/A")  # of Canvas, in place of a mark: excused, does not apply
 
 
 @dataclass(frozen=True)
@@ -132,20 +133,23 @@ def _canvas_filled(given: Class, sheet: Worksheet) -> Exported:
     keep = [n for n, name in enumerate(sheet.header) if n <= sheet.header.index("Section")]
     rows = [[*(sheet.header[n] for n in keep), sheet.header[at]]]
     done: set[str] = set()
-    notes = []
+    notes: list[str] = []
     for row in sheet.rows:
         kept = [plain(row[n]) if n < len(row) else "" for n in keep]
         old = row[at] if at < len(row) else ""
-        if "Points Possible" in row[0]:
+        if "Points Possible" in worksheet.canvas_name(sheet, row):
             notes += _scale(given, old, f"{sheet.path}: Points Possible")
-            rows.append([row[0], *kept[1:], old])
+            rows.append([*kept, old])
             continue
-        claims = {"canvas_id": sheet.value(row, "ID"), "name": original(sheet.value(row, "Student"))}
+        claims = {"canvas_id": sheet.value(row, "ID"), "name": original(worksheet.canvas_name(sheet, row))}
         claims |= {column: sheet.value(row, title) for title, column in CANVAS_IDS.items()}
         claims["id"] = claims["sis_user_id"] or claims["sis_login_id"]
         student = _student(given, claims) if sheet.value(row, "ID") else ""
         done.add(student)
-        rows.append([*kept, given.mark(student) or old])
+        stays = old.strip().upper() in SAID
+        if stays:
+            notes += _stays(given, student, f"{old.strip()} in Canvas")
+        rows.append([*kept, old if stays else given.mark(student) or old])
     return Exported(_written(rows), tuple(_left(given, done, sheet)), (*notes, *given.waiting()))
 
 
@@ -199,7 +203,10 @@ def _moodle_filled(given: Class, sheet: Worksheet) -> Exported:
         }
         student = _student(given, claims)
         done.add(student)
-        mark, note = _capped(given, student)
+        locked = sheet.value(row, worksheet.MAY_CHANGE).casefold() == "no"
+        mark, note = ("", "") if locked else _capped(given, student)
+        if locked:
+            notes += _stays(given, student, f"locked in Moodle at {sheet.value(row, worksheet.GRADE) or 'no grade'}")
         filled = dict(zip(sheet.header, (plain(cell) for cell in row), strict=False))
         if mark:
             notes += [note] if note else _scale(given, sheet.value(row, worksheet.MAXIMUM), f"{sheet.path}: Maximum")
@@ -250,6 +257,12 @@ def _student(given: Class, claims: Mapping[str, str]) -> str:
 def value_of_any(given: Class, student: str) -> bool:
     """Whether the roster has the student."""
     return any(value_of(person, "id") == student for person in given.people.people)
+
+
+def _stays(given: Class, student: str, what: str) -> list[str]:
+    """A line on a mark that is not written, for what the learning system says stays."""
+    mark = given.mark(student)
+    return [f"{student}: {what}, and stays so; the mark here is {mark}"] if mark else []
 
 
 def _left(given: Class, done: set[str], sheet: Worksheet) -> list[str]:

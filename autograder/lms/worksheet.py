@@ -11,7 +11,9 @@ from autograder.errors import CourseError
 IDENTIFIER, FULL_NAME, EMAIL = "Identifier", "Full name", "Email address"
 GRADE, MAXIMUM = "Grade", "Maximum Grade"
 SUBMITTED, CHANGED, COMMENTS = "Last modified (submission)", "Last modified (grade)", "Feedback comments"
-MOODLE = (IDENTIFIER, FULL_NAME, EMAIL, "Status", GRADE, MAXIMUM, "Grade can be changed", SUBMITTED, CHANGED, COMMENTS)
+MAY_CHANGE = "Grade can be changed"
+MOODLE = (IDENTIFIER, FULL_NAME, EMAIL, "Status", GRADE, MAXIMUM, MAY_CHANGE, SUBMITTED, CHANGED, COMMENTS)
+STUDENT, LAST, FIRST = "Student", "LastName", "FirstName"  # Canvas has the first, or the other two
 
 
 @dataclass(frozen=True)
@@ -58,10 +60,15 @@ def moodle(path: Path) -> Worksheet:
 def canvas(path: Path) -> Worksheet:
     """A gradebook exported from Canvas; CourseError where a column is missing."""
     sheet = _read(path)
-    for column in ("Student", "ID", "Section"):
+    for column in (STUDENT if LAST not in sheet.header else FIRST, "ID", "Section"):
         if column not in sheet.header:
             raise CourseError(f"{path}: no column {column!r}, so not a Canvas gradebook; in Grades, choose Export")
     return sheet
+
+
+def canvas_name(sheet: Worksheet, row: Sequence[str]) -> str:
+    """The name in a line of Canvas's gradebook, in whichever columns it stands."""
+    return sheet.value(row, STUDENT) or ", ".join(sheet.value(row, column) for column in (LAST, FIRST)).strip(", ")
 
 
 def _read(path: Path) -> Worksheet:

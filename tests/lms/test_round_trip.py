@@ -126,6 +126,46 @@ def test_canvas(here: Course, works: dict[str, dict[str, bytes]], run: Run, tmp_
     )
 
 
+def test_what_canvas_says_stays(here: Course, works: dict[str, dict[str, bytes]], run: Run, tmp_path: Path) -> None:
+    """Excused, not to be marked, the lines above the class: as they came; and names in two columns."""
+    handed = [(student, works["two"], False) for student in (SOMCHAI, MALI, EVIL, STRANGER)]
+    book = tmp_path / "Grades.csv"
+    with book.open("w", newline="", encoding="utf-8") as file:
+        out = csv.writer(file)
+        out.writerow(["LastName", "FirstName", "ID", "SIS Login ID", "Section", COLUMN, "Final Score"])
+        out.writerow(["", "", "", "", "", "Manual Posting", ""])
+        out.writerow(["    Points Possible", "", "", "", "", "3,00", "(read only)"])
+        for student, stands in ((SOMCHAI, " ex"), (MALI, "0.5"), (EVIL, "N/A"), (PIM, "EX"), (STRANGER, "7")):
+            out.writerow([student.last, student.first, 100 + student.number, student.email, "Sec 1", stands, "80"])
+    archive = lms.canvas_zip(tmp_path / "submissions.zip", handed)
+    text = commands(run, here, [archive], ["--to", "canvas", "--worksheet", book])
+    found = {row[2]: row[5] for row in csv.reader(text.removeprefix("\ufeff").splitlines()) if len(row) == 6}
+    assert found["101"] == " ex" and found["102"] == "2" and found["199"] == "7" and found[""] == "3,00"
+    assert "Manual Posting" in text and text.splitlines()[0].startswith("\ufeffLastName,FirstName,ID")
+    assert found["104"] == "EX"
+    done = run("autograder", "export", NAME, "--to", "canvas", "--worksheet", book, "--course", here.root)
+    assert f"{SOMCHAI.id}: ex in Canvas, and stays so; the mark here is 2" in done.stdout
+    assert f"{EVIL.id}: N/A in Canvas, and stays so; the mark here is 1.6" in done.stdout and PIM.id not in done.stdout
+
+
+def test_what_moodle_has_locked_stays(
+    here: Course, works: dict[str, dict[str, bytes]], run: Run, tmp_path: Path
+) -> None:
+    sheet = lms.moodle_worksheet(tmp_path / "Grades.csv", [(s, "-") for s in (*CLASS, STRANGER)], best="3,00")
+    lines = sheet.read_text(encoding="utf-8-sig").splitlines(keepends=True)
+    locked = [n for n, line in enumerate(lines) if SOMCHAI.id in line]
+    lines[locked[0]] = lines[locked[0]].replace(",Yes,", ",No,").replace("Submitted for grading,,", "No submission,,")
+    lines[locked[0]] = lines[locked[0]].replace("No submission,,", "No submission,1.25,")
+    sheet.write_text("".join(lines), encoding="utf-8-sig")
+    handed = [(student, works["two"]) for student in (SOMCHAI, MALI, EVIL, STRANGER)]
+    archive = lms.moodle_zip(tmp_path / "in.zip", handed)
+    text = commands(run, here, [archive], ["--to", "moodle", "--worksheet", sheet])
+    found = lms.read_moodle(text)
+    assert found[5001] == (1.25, "") and found[5002][0] == 2.0 and found[5003][0] == 1.6
+    done = run("autograder", "export", NAME, "--to", "moodle", "--worksheet", sheet, "--course", here.root)
+    assert f"{SOMCHAI.id}: locked in Moodle at 1.25, and stays so; the mark here is 2" in done.stdout
+
+
 def test_gradescope_and_the_plain_table(
     here: Course, works: dict[str, dict[str, bytes]], run: Run, tmp_path: Path
 ) -> None:
