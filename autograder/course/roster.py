@@ -10,11 +10,11 @@ from pathlib import Path
 
 from autograder.course import Course
 from autograder.errors import CourseError
+from autograder.spreadsheets import FORMULA
 
 # columns besides id, first_name, last_name; each names one person, if anybody
 IDS = ("email", "canvas_id", "sis_user_id", "sis_login_id", "moodle_id", "gradescope_id")
 COLUMNS = ("id", "first_name", "last_name", *IDS, "section")
-FORMULA = re.compile(r"^\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|^[\t\r]")
 UNSAFE = re.compile(r'[<>"\\\x00-\x1f\x7f]')  # nbgrader writes names into its pages as they are
 MAX_ROSTER = 16 << 20  # bytes
 MAX_ID = 200  # bytes: files are named after students, with more around it
@@ -28,6 +28,11 @@ class Person:
     first_name: str = ""
     last_name: str = ""
     ids: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """First and last name as one reads them."""
+        return f"{self.first_name} {self.last_name}".strip()
 
     @property
     def names(self) -> frozenset[str]:
@@ -71,6 +76,9 @@ class Roster:
             for person in self.people
             if value and value_of(person, column).casefold() == value.casefold() and column != "name"
         }
+
+
+NOBODY = Roster()
 
 
 def value_of(person: Person, column: str) -> str:

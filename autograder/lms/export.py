@@ -3,20 +3,19 @@
 Ungraded is empty, not zero. No cell of text can be a formula of a spreadsheet.
 """
 
-import csv
 import html
-import io
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.course import Assignment, Course
-from autograder.course.roster import FORMULA, Person, Roster, squeezed, value_of
+from autograder.course.roster import Person, Roster, squeezed, value_of
 from autograder.errors import CourseError
 from autograder.lms import worksheet
 from autograder.lms.worksheet import Worksheet
 from autograder.marks.final_marks import StudentMark
+from autograder.spreadsheets import number, original, plain, written
 
 CANVAS_IDS = {"SIS User ID": "sis_user_id", "SIS Login ID": "sis_login_id"}
 POINTS = "    Points Possible"
@@ -63,28 +62,6 @@ class Class:
         return [f"{len(names)} wait for a person ({', '.join(names[:3])}{'...' if len(names) > 3 else ''}): {what}"]
 
 
-def number(value: float) -> str:
-    """A score without the dust of binary fractions."""
-    return format(round(value, 4), ".10g")
-
-
-def plain(text: str) -> str:
-    """Text that no spreadsheet takes for a formula: with an apostrophe before it where it could be one."""
-    return f"'{text}" if FORMULA.match(text) else text
-
-
-def original(text: str) -> str:
-    """The text before plain()."""
-    return text[1:] if text.startswith("'") and FORMULA.match(text[1:]) else text
-
-
-def _written(rows: Iterable[Sequence[str]], bom: bool = True) -> str:
-    """CSV as RFC 4180 has it. With a byte order mark Excel reads Thai."""
-    out = io.StringIO(newline="")
-    csv.writer(out).writerows(rows)
-    return ("\ufeff" if bom else "") + out.getvalue()
-
-
 # ---- a plain table ------------------------------------------------------------------------------
 
 
@@ -99,7 +76,7 @@ def table(given: Class, sheet: Path | None = None) -> Exported:
         who = [person.id, person.first_name, person.last_name, person.ids.get("email", "")]
         penalty = number(mark.penalty) if mark else ""
         rows.append([*map(plain, who), *cells, penalty, given.mark(person.id), number(given.assignment.points)])
-    return Exported(_written(rows), notes=tuple(given.waiting()))
+    return Exported(written(rows), notes=tuple(given.waiting()))
 
 
 # ---- Canvas -------------------------------------------------------------------------------------
@@ -125,7 +102,7 @@ def canvas(given: Class, sheet: Path | None = None) -> Exported:
             rows.append([plain(names), *ids, section, given.mark(person.id)])
         elif given.mark(person.id):
             missing.append(f"{person.id}: no canvas_id in {given.course.roster}")
-    return Exported(_written(rows), tuple(missing), tuple(given.waiting()))
+    return Exported(written(rows), tuple(missing), tuple(given.waiting()))
 
 
 def _canvas_filled(given: Class, sheet: Worksheet) -> Exported:
@@ -150,7 +127,7 @@ def _canvas_filled(given: Class, sheet: Worksheet) -> Exported:
         if stays:
             notes += _stays(given, student, f"{old.strip()} in Canvas")
         rows.append([*kept, old if stays else given.mark(student) or old])
-    return Exported(_written(rows), tuple(_left(given, done, sheet)), (*notes, *given.waiting()))
+    return Exported(written(rows), tuple(_left(given, done, sheet)), (*notes, *given.waiting()))
 
 
 def _canvas_column(given: Class, sheet: Worksheet) -> int:
@@ -187,7 +164,7 @@ def moodle(given: Class, sheet: Path | None = None) -> Exported:
         elif mark:
             missing.append(f"{person.id}: no moodle_id in {given.course.roster}")
     capped = [note for person in given.everybody if (note := _capped(given, person.id)[1])]
-    return Exported(_written(rows), tuple(missing), (*capped, *given.waiting()))
+    return Exported(written(rows), tuple(missing), (*capped, *given.waiting()))
 
 
 def _moodle_filled(given: Class, sheet: Worksheet) -> Exported:
@@ -217,7 +194,7 @@ def _moodle_filled(given: Class, sheet: Worksheet) -> Exported:
             if sheet.value(row, column) == "-":
                 filled[column] = "-"  # Moodle's own word for never
         rows.append([filled.get(name, "") for name in sheet.header])
-    return Exported(_written(rows), tuple(_left(given, done, sheet)), (*dict.fromkeys(notes), *given.waiting()))
+    return Exported(written(rows), tuple(_left(given, done, sheet)), (*dict.fromkeys(notes), *given.waiting()))
 
 
 def _capped(given: Class, student: str) -> tuple[str, str]:

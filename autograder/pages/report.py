@@ -12,13 +12,14 @@ from urllib.parse import quote
 from rich.console import Console
 
 from autograder import deadline
-from autograder.course import PERSON, Assignment, Course, messages
+from autograder.course import PERSON, Assignment, Course, messages, roster
+from autograder.course.roster import NOBODY, Person, Roster
 from autograder.errors import CourseError
 from autograder.files import of_the_machine, write_whole
 from autograder.judging.verdicts import FAILED, NEEDS_GRADING, NOT_CHECKED, PASSED, Verdict
 from autograder.marks import final_marks, verdict_files
 from autograder.marks.final_marks import Rows, StudentMark
-from autograder.pages import charts, feedback, html_page, similarity
+from autograder.pages import charts, feedback, html_page, report_tables, similarity
 from autograder.pages import statistics as summary_module
 from autograder.pages.similarity import Alike
 from autograder.pages.statistics import PARTLY, Summary
@@ -49,6 +50,8 @@ class Row:
     """A student in the report's table."""
 
     student: str
+    name: str
+    section: str
     link: str
     cells: Sequence[tuple[str, str]]  # CSS class, text
     late: str  # what lateness takes, and why
@@ -76,7 +79,8 @@ def make(course: Course, assignment: Assignment, rows: Rows, out: Console, quiet
         failed |= write_feedback(course, assignment, found, progress.step)
     if not quiet:
         out.print("comparing answers and models, drawing the class report")
-    page = write(course, assignment, found, ungraded, likenesses(course, assignment, found))
+    people = roster.load_roster(course)
+    page = write(course, assignment, found, ungraded, likenesses(course, assignment, found), people)
     if ungraded:
         out.print(f"not graded yet: {', '.join(ungraded)}; run `autograder grade {assignment.name}`", markup=False)
     if not quiet:
@@ -112,12 +116,25 @@ def path(course: Course, assignment: Assignment) -> Path:
 
 
 def write(
-    course: Course, assignment: Assignment, found: Sequence[StudentMark], ungraded: Sequence[str], alike: Likenesses
+    course: Course,
+    assignment: Assignment,
+    found: Sequence[StudentMark],
+    ungraded: Sequence[str],
+    alike: Likenesses,
+    people: Roster = NOBODY,
 ) -> Path:
-    """Write the class report."""
+    """Write the class report, and what it shows as tables beside it."""
     target = path(course, assignment)
-    write_whole(target, page(course, assignment, found, ungraded, alike).encode())
+    summary = _summary(course, assignment, found)
+    for name, text in report_tables.tables(assignment, found, summary, people).items():
+        write_whole(target.with_name(name), text.encode())
+    write_whole(target, page(course, assignment, found, ungraded, alike, people).encode())
     return target
+
+
+def _summary(course: Course, assignment: Assignment, found: Sequence[StudentMark]) -> Summary:
+    words = messages.load_messages(course.part("messages", assignment.name), course.language)
+    return summary_module.summary(assignment, found, words)
 
 
 def write_feedback(
@@ -140,18 +157,24 @@ def write_feedback(
 
 
 def page(
-    course: Course, assignment: Assignment, found: Sequence[StudentMark], ungraded: Sequence[str], alike: Likenesses
+    course: Course,
+    assignment: Assignment,
+    found: Sequence[StudentMark],
+    ungraded: Sequence[str],
+    alike: Likenesses,
+    people: Roster = NOBODY,
 ) -> str:
     """The class report as HTML."""
-    words = messages.load_messages(course.part("messages", assignment.name), course.language)
-    summary = summary_module.summary(assignment, found, words)
+    summary = _summary(course, assignment, found)
+    by_id = {person.id: person for person in people.people}
     sections = {
+        "look": "For you to look at",
         "marks": "Marks",
         "tasks": "Tasks",
+        "checks": "How hard each check is, and what it tells",
         "mistakes": "Mistakes by name",
         "models": "Accuracy of the models",
         "unchecked": "What was not checked, and why",
-        "look": "For you to look at",
         "students": "Students",
     }
     if not summary.accuracies:
@@ -164,13 +187,21 @@ def page(
         "outcomes": OUTCOMES,
         "graded": _graded(course, assignment, found),
         "facts": _facts(summary, found),
-        "warnings": _warnings(found, ungraded),
+        "warnings": _warnings(found),
         "notes": [(mark.student, note) for mark in found for note in mark.result.notes],
         "weights": alike.weights,
         "alike": alike.answers,
         "most_groups": MOST_GROUPS,
         "late": any(mark.penalty for mark in found),
-        "rows": [_row(assignment, mark) for mark in sorted(found, key=lambda mark: mark.student)],
+        "waiting": _waiting(found),
+        "late_ones": [f"{mark.student} (-{mark.penalty:g})" for mark in found if mark.penalty],
+        "absent": sorted(set(by_id) - {mark.student for mark in found} - set(ungraded)),
+        "ungraded": ungraded,
+        "doubted": [item for item in summary.items if item.doubt],
+        "named": any(person.first_name or person.last_name for person in people.people),
+        "in_sections": any(person.ids.get("section") for person in people.people),
+        "tables": report_tables.NAMES,
+        "rows": [_row(assignment, mark, by_id) for mark in sorted(found, key=lambda mark: mark.student)],
     }
     style = (html_page.TEMPLATES / "report.css").read_text(encoding="utf-8")
     return html_page.render("report.html", style, **values, **_figures(assignment, summary))
@@ -182,7 +213,7 @@ def _figures(assignment: Assignment, summary: Summary) -> dict[str, Any]:
         f"Marks of {len(summary.totals)} students: from {min(summary.totals):g} to {max(summary.totals):g} "
         f"of {summary.best:g} points, half of them at {middle:g} or more, mean {mean:.2f}."
     )
-    rates = ", ".join(f"{rate.task} {100 * rate.rate:.0f} %" for rate in summary.rates)
+    rates = ", ".join(f"{rate.task} {100 * rate.rate:.0f} %" for rate in summary.rates if rate.marked)
     bounds = _bounds(assignment, summary)
     lines = [
         f"{name}: {len(values)} models, from {100 * min(values):.2f} % to {100 * max(values):.2f} %"
@@ -227,10 +258,8 @@ def _facts(summary: Summary, found: Sequence[StudentMark]) -> dict[str, str]:
     }
 
 
-def _warnings(found: Sequence[StudentMark], ungraded: Sequence[str]) -> list[str]:
+def _warnings(found: Sequence[StudentMark]) -> list[str]:
     lines = []
-    if ungraded:
-        lines.append(f"Not graded yet, and not in this report: {', '.join(ungraded)}.")
     if len({mark.result.fingerprint for mark in found}) > 1:
         lines.append("Not all were graded with the same grader: run `autograder grade` again.")
     if unsafe := [mark.student for mark in found if mark.result.unsafe]:
@@ -238,11 +267,23 @@ def _warnings(found: Sequence[StudentMark], ungraded: Sequence[str]) -> list[str
     return lines
 
 
-def _row(assignment: Assignment, mark: StudentMark) -> Row:
+def _waiting(found: Sequence[StudentMark]) -> dict[str, list[str]]:
+    """The tasks that wait for a person, and whose they are."""
+    waiting: dict[str, list[str]] = {}
+    for mark in found:
+        for task, verdict in mark.result.verdicts.items():
+            if verdict.score is None:
+                waiting.setdefault(task, []).append(mark.student)
+    return waiting
+
+
+def _row(assignment: Assignment, mark: StudentMark, people: Mapping[str, Person]) -> Row:
+    who = people.get(mark.student, Person(mark.student))
     cells = [_cell(mark.result.verdicts[task.name]) for task in assignment.tasks]
     link = f"../../feedback/{quote(mark.student)}/{quote(assignment.name)}/{feedback.WHOLE}"
     late = f"-{mark.penalty:g}" if mark.penalty else ""
-    return Row(mark.student, link, cells, late, mark.reason, f"{mark.so_far:g}")
+    section = who.ids.get("section", "")
+    return Row(mark.student, who.name, section, link, cells, late, mark.reason, f"{mark.so_far:g}")
 
 
 def _cell(verdict: Verdict) -> tuple[str, str]:

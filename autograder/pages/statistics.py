@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import correlation, fmean
 
 from autograder.course import Assignment, Task
 from autograder.course.messages import Messages
@@ -11,6 +12,8 @@ from autograder.marks.final_marks import StudentMark
 
 PARTLY = "partly"
 OUTCOMES = (PASSED, PARTLY, FAILED, NOT_CHECKED, NEEDS_GRADING)
+FEW = 5  # students: fewer say nothing about a check
+TELLING = ((0.4, "very well"), (0.2, "well"), (0.0, "hardly"), (-1.0, "the wrong way round"))
 
 
 @dataclass(frozen=True)
@@ -37,8 +40,48 @@ class TaskRate:
     @property
     def rate(self) -> float:
         """Share of full marks among those who have a mark."""
-        marked = self.students - self.counts[NEEDS_GRADING]
-        return self.counts[PASSED] / marked if marked else 0.0
+        return self.counts[PASSED] / self.marked if self.marked else 0.0
+
+    @property
+    def marked(self) -> int:
+        """How many have a mark."""
+        return self.students - self.counts[NEEDS_GRADING]
+
+
+@dataclass(frozen=True)
+class Item:
+    """A task, or one check of it (`check`), as test theory looks at a question.
+
+    difficulty: the mean share of its points, 0 to 1 (easy ones are near 1). discrimination: how far this share goes
+    along with what the same students have in their other tasks, from -1 to 1: the corrected item-total correlation
+    (Henrysson 1963, Psychometrika 28); None where all have the same, or too few are judged.
+    """
+
+    task: str
+    check: str
+    students: int
+    difficulty: float
+    elsewhere: float  # the mean share that the same students have in their other tasks
+    discrimination: float | None
+
+    @property
+    def doubt(self) -> str:
+        """What speaks against the item rather than against the class; "" where nothing does."""
+        if self.students < FEW:
+            return ""
+        if self.difficulty == 0 and self.elsewhere >= 0.5:
+            return "nobody passes it, and the same students do well elsewhere"
+        if self.discrimination is not None and self.discrimination < -1.64 / self.students**0.5:
+            return "those who do well elsewhere lose it more often than the others"
+        return ""
+
+    @property
+    def telling(self) -> str:
+        """How well it tells strong from weak, in a word; the bounds are Ebel's (1972, Essentials of Educational
+        Measurement)."""
+        if self.discrimination is None:
+            return "says nothing here"
+        return next(word for bound, word in TELLING if self.discrimination >= bound)
 
 
 @dataclass(frozen=True)
@@ -58,6 +101,7 @@ class Summary:
     totals: tuple[float, ...]
     best: float
     rates: tuple[TaskRate, ...]
+    items: tuple[Item, ...]
     mistakes: tuple[Named, ...]
     unchecked: tuple[Named, ...]
     flagged: tuple[Named, ...]
@@ -77,6 +121,7 @@ def summary(assignment: Assignment, marks: Sequence[StudentMark], words: Message
         totals=tuple(mark.so_far for mark in marks),
         best=assignment.points,
         rates=tuple(_rate(task, results, words) for task in assignment.tasks),
+        items=_items(assignment, results, words),
         mistakes=_mistakes(results, words),
         unchecked=_unchecked(results),
         flagged=_flagged(results, words),
@@ -94,6 +139,36 @@ def _rate(task: Task, results: Sequence[Result], words: Messages) -> TaskRate:
             parts[part.name].append(part.score >= part.max_score)
     rates = tuple(PartRate(words.part(task.name, name), sum(full), len(full)) for name, full in parts.items())
     return TaskRate(task.name, {name: counts[name] for name in OUTCOMES}, rates if len(rates) > 1 else ())
+
+
+def _items(assignment: Assignment, results: Sequence[Result], words: Messages) -> tuple[Item, ...]:
+    """Every task and every check of it: those with a doubt first, then as they tell strong from weak."""
+    found: dict[tuple[str, str], list[tuple[float, float]]] = defaultdict(list)
+    for result in results:
+        judged = [v for v in result.verdicts.values() if v.score is not None and v.status != NOT_CHECKED]
+        for verdict in judged:
+            others = [(other.score or 0.0) / other.max_score for other in judged if other is not verdict]
+            if not others:
+                continue
+            elsewhere = fmean(others)
+            found[verdict.task, ""].append(((verdict.score or 0.0) / verdict.max_score, elsewhere))
+            for part in verdict.parts if len(verdict.parts) > 1 else ():
+                check = words.part(verdict.task, part.name)
+                found[verdict.task, check].append((part.score / part.max_score, elsewhere))
+    items = [_item(task, check, pairs) for (task, check), pairs in found.items()]
+    order = {task.name: number for number, task in enumerate(assignment.tasks)}
+    return tuple(sorted(items, key=lambda i: (not i.doubt, _or(i.discrimination, 2.0), order[i.task], i.check)))
+
+
+def _or(value: float | None, other: float) -> float:
+    return other if value is None else value
+
+
+def _item(task: str, check: str, pairs: Sequence[tuple[float, float]]) -> Item:
+    shares, elsewhere = zip(*pairs, strict=True)
+    varies = len(pairs) >= FEW and len(set(shares)) > 1 and len(set(elsewhere)) > 1
+    r = correlation(shares, elsewhere) if varies else None
+    return Item(task, check, len(pairs), fmean(shares), fmean(elsewhere), r)
 
 
 def _mistakes(results: Sequence[Result], words: Messages) -> tuple[Named, ...]:
