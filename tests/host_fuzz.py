@@ -17,7 +17,6 @@ import signal
 import struct
 import tarfile
 import time
-import warnings
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,16 +26,14 @@ from typing import Any
 
 import lms as makers
 import numpy as np
-from dateutil.parser import UnknownTimezoneWarning
 from hypothesis import given, seed
 from hypothesis import strategies as st
 
 from autograder import archive
 from autograder.archive import Refused, Tree
-from autograder.course import Assignment, Course, Limits, roster
+from autograder.course import Assignment, Course, Limits, roster, stamps
 from autograder.course.late import Late
 from autograder.errors import CourseError
-from autograder.gradebook.writer import parse_timestamp
 from autograder.judging.checking import Problem
 from autograder.lms import collect, layouts, worksheet
 from autograder.marks import manual_marks
@@ -131,9 +128,7 @@ def bounded(toll: Toll) -> Iterator[None]:
     gc.disable()  # it would go through all that hypothesis remembers
     started, before = time.process_time(), peak()
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UnknownTimezoneWarning)  # dateutil's; the time is read all the same
-            yield
+        yield
     finally:
         gc.enable()
         signal.setitimer(signal.ITIMER_PROF, 0)
@@ -557,7 +552,7 @@ def read_folder(host: Host, drawn: Any) -> str:
     for name in handed_in.files:  # they can be written out: no file's name is another one's folder
         parts = name.split("/")
         assert not {"/".join(parts[:count]) for count in range(1, len(parts))} & handed_in.files.keys()
-    parse_timestamp(handed_in.timestamp)
+    stamps.shown_again(handed_in.timestamp, "Asia/Bangkok")
     opened = "opened, " if handed_in.as_it_came else ""
     return opened + (handed_in.problems[0].kind if handed_in.problems else "whole")
 
@@ -578,15 +573,17 @@ def read_time(host: Host, drawn: Any) -> str:
     stamp = submission._stamp(data, problems)
     for problem in problems:
         printed(str(problem))
-    found = [parse_timestamp(data.decode("utf-8", "replace"))]
-    found.append(layouts.parsed(data[:100].decode("utf-8", "replace"), "Asia/Bangkok"))
-    if stamp:
-        found.append(parse_timestamp(stamp))
+    found = []
+    for written in (data.decode("utf-8", "replace"), stamp):
+        for due in (False, True):
+            try:
+                found.append(stamps.moment(written, "Asia/Bangkok", due=due))
+            except stamps.Unreadable as why:
+                printed(str(why))
     for moment in found:
-        if moment is not None:
-            assert moment.tzinfo is None
-            Late("daily").days("fuzz", (moment - datetime(2026, 11, 10)).total_seconds())
-    return f"{sum(moment is not None for moment in found)} times"
+        assert moment.tzinfo is None
+        Late("daily").days("fuzz", moment, datetime(2026, 11, 10), "Asia/Bangkok")
+    return f"{len(found)} times"
 
 
 # ---- what the instructor gives ------------------------------------------------------------------
@@ -657,7 +654,7 @@ def read_worksheet(host: Host, drawn: Any) -> str:
         found = worksheet.moodle(path)
         people = found.people
         for line in people.values():
-            layouts.parsed(line.get("last_modified_(submission)", ""), "Asia/Bangkok")
+            stamps.shown_again(line.time, "Asia/Bangkok")
         with contextlib.suppress(CourseError):
             worksheet.canvas(path)
         return f"{min(len(people), 4)} lines"

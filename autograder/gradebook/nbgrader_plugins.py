@@ -2,18 +2,22 @@
 
 import shutil
 import tempfile
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from nbgrader.plugins import ExportPlugin, ExtractorPlugin, FileNameCollectorPlugin, LateSubmissionPlugin
 
-from autograder.course import Assignment, Course, load_course, roster
+from autograder.course import Assignment, Course, load_course, roster, stamps
+from autograder.course.late import due_time
 from autograder.errors import CourseError
 from autograder.files import write_whole
 from autograder.gradebook import standings
 from autograder.lms import attempts, collect, export
+from autograder.submissions.submission import STAMP
 
 NO_TIME = "no-time"
+DAY_ONE = datetime(2026, 1, 1)
 
 
 def _given(plugin: Any, name: str = "") -> tuple[Course, Assignment]:
@@ -27,8 +31,13 @@ class LatePolicy(LateSubmissionPlugin):  # type: ignore[misc]
     """The policy of course_config.py, for AssignLatePenalties."""
 
     def late_submission_penalty(self, student_id: str, score: float, total_seconds_late: float) -> float | None:
-        _, assignment = _given(self, self.parent.assignment_id)
-        return assignment.late.penalty(student_id, score, total_seconds_late)
+        course, assignment = _given(self, self.parent.assignment_id)
+        due = due_time(assignment.due, course.timezone)  # without one nbgrader says how late, and not after what
+        zone = course.timezone if due else "UTC"
+        handed_in = (due or DAY_ONE) + timedelta(seconds=total_seconds_late)
+        return assignment.late.penalty(
+            student_id, score, assignment.late.days(student_id, handed_in, due or DAY_ONE, zone)
+        )
 
 
 class BoundedExtractor(ExtractorPlugin):  # type: ignore[misc]
@@ -43,7 +52,9 @@ class BoundedExtractor(ExtractorPlugin):  # type: ignore[misc]
             for student in sorted({attempt.student for attempt in found}):
                 last = attempts.last_of([attempt for attempt in found if attempt.student == student])
                 stamp = f"{last.time:%Y-%m-%dT%H:%M:%S}" if last.time else NO_TIME
-                shutil.copytree(last.folder, Path(extracted_path, student, stamp))
+                folder = shutil.copytree(last.folder, Path(extracted_path, student, stamp))
+                if last.time:  # nbgrader would write it without its zone
+                    (folder / STAMP).write_text(stamps.of_nbgrader(last.time), encoding="utf-8")
         for line in (*done.strangers, *done.notes):
             self.log.warning(line)
 

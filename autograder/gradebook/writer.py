@@ -1,7 +1,6 @@
 """Results and what people gave -> the rows of nbgrader's gradebook."""
 
 import uuid
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -10,7 +9,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from autograder.course import Assignment, Course, Task
+from autograder.course import Assignment, Course, Task, stamps
 from autograder.errors import CourseError
 from autograder.gradebook.database import api
 from autograder.gradebook.faults import telling
@@ -25,6 +24,7 @@ from autograder.marks.manual_marks import (
     taken_up,
 )
 from autograder.pages.cleaned.text import plain_markdown
+from autograder.submissions.submission import STAMP
 
 Row = Mapping[str, Any]
 Key = tuple[str, ...]
@@ -37,8 +37,9 @@ class Saved:
     """What saving did to the gradebook.
 
     entered: students that it had no marks of; moved: lines about marks that were not those of the
-    result; waiting: lines about people's marks that were given for another answer; unreadable: about sheets
-    that cannot be read: there the gradebook's own marks stand, or the student was left out.
+    result; waiting: lines about what waits for a person, marks that were given for another answer and times
+    that cannot be read; unreadable: about sheets that cannot be read: there the gradebook's own marks stand, or
+    the student was left out.
     """
 
     entered: tuple[str, ...] = ()
@@ -132,11 +133,11 @@ class GradebookWriter:
 
     def _save(self, session: Any, results: Sequence[Result]) -> tuple[Saved, dict[str, Sheet]]:
         begin(session, self.assignment)
-        books = self._books(session, results)
+        page = _Batch()
+        books = self._books(session, results, page)
         mine = api.Grade.notebook_id.in_(books.values()), api.Comment.notebook_id.in_(books.values())
         were: dict[Key, Row] = {(g["notebook_id"], g["cell_id"]): g for g in _rows(session, api.Grade, mine[0])}
         said: dict[Key, Row] = {(c["notebook_id"], c["cell_id"]): c for c in _rows(session, api.Comment, mine[1])}
-        page = _Batch()
         for result in results:
             cells = {task.name: self._cells(books, result.student, task) for task in self.assignment.tasks}
             there = {task: (were.get(cell), said.get(comment)) for task, (cell, comment) in cells.items()}
@@ -163,13 +164,12 @@ class GradebookWriter:
             page.sheets,
         )
 
-    def _books(self, session: Any, results: Sequence[Result]) -> dict[Key, str]:
+    def _books(self, session: Any, results: Sequence[Result], page: _Batch) -> dict[Key, str]:
         """Rows of the students, their submissions and notebooks -> ids of the notebooks by (student, notebook)."""
         names = [result.student for result in results]
         put(session, api.Student, ("id",), {(name,): {} for name in names}, api.Student.id.in_(names))
         times: dict[Key, Row] = {
-            (self._assignment_id, result.student): {"timestamp": parse_timestamp(result.timestamp)}
-            for result in results
+            (self._assignment_id, result.student): {"timestamp": self._time(result, page)} for result in results
         }
         mine = api.SubmittedAssignment.student_id.in_(names)
         submitted = put(session, api.SubmittedAssignment, ("assignment_id", "student_id"), times, mine)
@@ -183,6 +183,16 @@ class GradebookWriter:
             for (_, student), row in submitted.items()
             for name, book in self._notebooks.items()
         }
+
+    def _time(self, result: Result, page: _Batch) -> datetime | None:
+        """When it was handed in; None, and a line about it, where that cannot be read."""
+        try:
+            return stamps.moment(result.timestamp, self.course.timezone) if result.timestamp else None
+        except stamps.Unreadable as why:
+            file = self.course.submitted(self.assignment.name, result.student) / STAMP
+            again = f"mend it, then `autograder grade {self.assignment.name}`: until then it counts as in time"
+            page.waiting.append(f"{result.student}: {file}: {result.timestamp!r} {why}; {again}")
+            return None
 
     def _cells(self, books: Mapping[Key, str], student: str, task: Task) -> tuple[Key, Key]:
         """Keys of a task's grade and of its comment."""
@@ -257,14 +267,3 @@ def _heard(grade: Row) -> bool:
 def shown(score: float | None) -> str:
     """A score for people; "-" where there is none yet."""
     return "-" if score is None else f"{score:g}"
-
-
-def parse_timestamp(text: str) -> datetime | None:
-    """nbgrader's timestamp.txt -> a naive UTC time, or None where it cannot be read."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of zones that nobody knows: such a time is taken for UTC
-            found: datetime = api.utils.parse_utc(text)
-        return found
-    except Exception:  # the text is a student's, and the parser not ours
-        return None

@@ -2,6 +2,7 @@
 
 import copy
 import fnmatch
+import functools
 import glob
 import os
 from datetime import datetime
@@ -13,12 +14,12 @@ from nbgrader import api
 from nbgrader.converters import Autograde
 from nbgrader.preprocessors import NbGraderPreprocessor
 
-from autograder.course import load_course
+from autograder.course import Course, load_course, stamps
 from autograder.errors import CourseError
 from autograder.files import write_whole
 from autograder.gradebook import standings
 from autograder.gradebook.registration import set_terms
-from autograder.gradebook.writer import GradebookWriter, parse_timestamp
+from autograder.gradebook.writer import GradebookWriter
 from autograder.grading import workers
 from autograder.marks.verdict_files import load_result
 from autograder.pages import graded_notebook
@@ -66,14 +67,16 @@ def _every_folder(converter: Autograde) -> None:
     """
     # a copy: the formgrader has one CourseDirectory for everything that it does
     there = converter.coursedir = copy.copy(converter.coursedir)
+    course = load_course(Path(there.root))
     there.ignore = [*there.ignore, "*"]
-    there.get_existing_timestamp = _timestamp  # nbgrader's own ends the command at one student's bad time
+    # nbgrader's own ends the command at one student's bad time, and takes +07 for seven seconds
+    there.get_existing_timestamp = functools.partial(_time, course)
     found = glob.glob(there.format_path(there.submitted_directory, there.student_id, there.assignment_id))
     folders = [folder for folder in found if os.path.isdir(folder)]
     if not folders:
         _own_notebooks(converter)  # says what it did not find
         return
-    names = load_course(Path(there.root)).assignment(there.assignment_id).notebooks
+    names = course.assignment(there.assignment_id).notebooks
     wanted = [f"{name}.ipynb" for name in names if fnmatch.fnmatchcase(name, there.notebook_id)]
     converter.notebooks = []
     converter.assignments = {folder: [os.path.join(folder, name) for name in wanted] for folder in folders}
@@ -83,9 +86,12 @@ def _every_folder(converter: Autograde) -> None:
 Autograde.init_notebooks = _every_folder
 
 
-def _timestamp(folder: str) -> datetime | None:
+def _time(course: Course, folder: str) -> datetime | None:
     """The time in a folder's timestamp.txt, read as we do."""
-    return parse_timestamp(submission.read_timestamp(Path(folder)))
+    try:
+        return stamps.moment(submission.read_timestamp(Path(folder)), course.timezone)
+    except stamps.Unreadable:
+        return None
 
 
 class SaveVerdicts(NbGraderPreprocessor):  # type: ignore[misc]
@@ -102,6 +108,6 @@ class SaveVerdicts(NbGraderPreprocessor):  # type: ignore[misc]
             set_terms(gradebook, course, assignment)
             saved = GradebookWriter(gradebook, course, assignment).save([result])
             standings.settle_late(gradebook, course, assignment, [result.student])
-        for line in saved.unreadable:
+        for line in (*saved.unreadable, *saved.waiting):
             self.log.warning(line)
         return nb, resources

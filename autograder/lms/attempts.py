@@ -1,16 +1,21 @@
 """Several attempts of one student: which one counts, and where the others are kept."""
 
+import contextlib
+import functools
+import hashlib
+import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from autograder import files
-from autograder.course import Assignment, Course
-from autograder.lms import layouts
+from autograder import archive, files
+from autograder.archive import Bounds, Refused
+from autograder.course import Assignment, Course, stamps
 from autograder.submissions import notebook_file, submission
-from autograder.submissions.submission import STAMP
+from autograder.submissions.cells import NoCells, SubmittedCell, cell, content_of, text_of
+from autograder.submissions.submission import MAX_FILE, MAX_FILES, MAX_TOTAL, STAMP
 
 EARLIER = "submitted-earlier"
 
@@ -24,6 +29,11 @@ class Attempt:
     digest: str
     time: datetime | None
     doubted: bool = False  # its time was not to be believed, and is left open
+
+    @functools.cached_property
+    def work(self) -> str:
+        """Hash of what counts in it: the same for the same answers, packed or saved again."""
+        return _work(submission.read_submission(self.folder, self.student).files)
 
 
 @dataclass(frozen=True)
@@ -42,17 +52,18 @@ def believable(time: datetime) -> bool:
 def settle(course: Course, assignment: Assignment, student: str, attempts: list[Attempt]) -> Settled:
     """Lay the last attempt in time, and keep the others.
 
-    Where a time is not known, the one that was given last counts; where it is not believed, any other.
+    Where a time is not known, the one that was given last counts; where it is not believed, any other. The same work
+    again keeps its earlier time.
     """
     target = course.submitted(assignment.name, student)
     _recover(target)
-    present = _present(target, student)
+    present = _present(course, target, student)
     last = last_of(attempts, present)
     candidates = attempts if present is None else [present, *attempts]
     for attempt in candidates:
-        if attempt.digest != last.digest and attempt is not present:
+        if attempt is not last and attempt is not present and attempt.work != last.work:
             _keep_earlier(course, assignment, attempt)
-    if present is not None and (present.digest, present.time) == (last.digest, last.time):
+    if present is last or (present is not None and (present.time, present.work) == (last.time, last.work)):
         return Settled(False)
     notes = _less(assignment, present, last) if present is not None else ()
     source = last.folder
@@ -61,8 +72,8 @@ def settle(course: Course, assignment: Assignment, student: str, attempts: list[
     shutil.copytree(source, part, symlinks=True)
     (part / STAMP).unlink(missing_ok=True)
     if last.time is not None:
-        (part / STAMP).write_text(f"{last.time.isoformat(' ', 'microseconds')} UTC\n", encoding="utf-8")
-    if present is not None and present.digest != last.digest:
+        (part / STAMP).write_text(stamps.of_nbgrader(last.time), encoding="utf-8")
+    if present is not None and present.work != last.work:
         _keep_earlier(course, assignment, present)
     if target.exists():
         old = target.with_name(f".{assignment.name}.old")
@@ -109,29 +120,65 @@ def _recover(target: Path) -> None:
 
 
 def last_of(attempts: Sequence[Attempt], present: Attempt | None = None) -> Attempt:
-    """The attempt that counts: the last in time; one without a time as if it came when it was given."""
+    """The attempt that counts: the last in time; one without a time as if it came when it was given.
+
+    Of the same work handed in again, with no other between, the first one counts.
+    """
     known = attempts if present is None else [present, *attempts]
     doubted = [a for a in (*attempts, *([present] if present else [])) if a.doubted]  # never before other work
     known = [a for a in known if not a.doubted]
     timed = sorted((a for a in known if a.time is not None), key=lambda a: a.time or datetime.min)
-    untimed = [a for a in attempts if a.time is None and not a.doubted and a.digest not in {t.digest for t in timed}]
+    timed = [a for n, a in enumerate(timed) if n == 0 or a.work != timed[n - 1].work]
+    untimed = [a for a in attempts if a.time is None and not a.doubted and a.work not in {t.work for t in timed}]
     before = [present] if present is not None and present.time is None and not present.doubted else []
     return [*doubted, *before, *timed, *untimed][-1]
 
 
-def _present(target: Path, student: str) -> Attempt | None:
+def _work(handed_in: Mapping[str, bytes]) -> str:
+    """Hash of all files, but for what a program writes anew each time it saves or packs the same."""
+    total = hashlib.sha256()
+    for name in sorted(handed_in):
+        total.update(f"{name}\0".encode() + hashlib.sha256(_content(name, handed_in[name])).digest())
+    return total.hexdigest()
+
+
+def _content(name: str, data: bytes) -> bytes:
+    """What counts in a file: a notebook's cells without ids, counts and most metadata, what is packed in an archive."""
+    if name.endswith(submission.NOTEBOOK):
+        with contextlib.suppress(NoCells, ValueError, RecursionError):  # then its bytes count
+            found = [cell(raw) for raw in content_of(text_of(data))["cells"] if isinstance(raw, dict)]
+            plain = [[c.kind, c.source, c.grade_id, _outputs(c), c.attachments] for c in found]
+            return json.dumps(plain, sort_keys=True).encode()
+    if name.lower().endswith((submission.ZIP, ".npz")):
+        with contextlib.suppress(Refused):
+            tree = archive.inside(data, f"x{submission.ZIP}", Bounds(MAX_FILES, MAX_FILE, MAX_TOTAL))
+            if not tree.refused:
+                packed = {inner: hashlib.sha256(read()).hexdigest() for inner, read in tree.files.items()}
+                return json.dumps(packed, sort_keys=True).encode()
+    return data
+
+
+def _outputs(of: SubmittedCell) -> list[Mapping[str, object]]:
+    return [
+        {key: value for key, value in out.items() if key not in ("execution_count", "metadata")} for out in of.outputs
+    ]
+
+
+def _present(course: Course, target: Path, student: str) -> Attempt | None:
     """The submission that stands there now."""
     if not target.is_dir():
         return None
     now = submission.read_submission(target, student)
-    time = layouts.parsed(now.timestamp, "UTC")
+    time = None
+    with contextlib.suppress(stamps.Unreadable):  # grading says so
+        time = stamps.moment(now.timestamp, course.timezone)
     doubted = time is not None and not believable(time)
     return Attempt(student, target, now.digest, None if doubted else time, doubted)
 
 
 def _keep_earlier(course: Course, assignment: Assignment, attempt: Attempt) -> None:
     """Copy an attempt that does not count to submitted-earlier/STUDENT/ASSIGNMENT/TIME-DIGEST/."""
-    stamp = f"{attempt.time:%Y%m%d-%H%M%S}" if attempt.time else "no-time"
+    stamp = stamps.named(attempt.time, course.timezone) if attempt.time else "no-time"
     folder = course.root / EARLIER / attempt.student / assignment.name
     target = folder / f"{stamp}-{attempt.digest[:8]}"
     if not target.exists():

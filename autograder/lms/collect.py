@@ -11,7 +11,7 @@ from pathlib import Path
 
 from autograder import archive, files
 from autograder.archive import Bounds, Refused
-from autograder.course import Assignment, Course, Limits, roster
+from autograder.course import Assignment, Course, Limits, roster, stamps
 from autograder.course.roster import Person, Roster
 from autograder.errors import CourseError
 from autograder.lms import handback, layouts, worksheet
@@ -139,6 +139,9 @@ def _of_archive(
     with _opened(path, of_class(assignment.limits)) as tree:
         try:
             found = layouts.read(tree, course, assignment, sheet, layout)
+            order = stamps.order_of(
+                [*((line.place, line.time) for line in sheet.values()), *((h.place, h.time) for h in found.handed)]
+            )
         except CourseError as error:
             raise CourseError(f"{path}: {error}") from None
         done.strangers += [f"{path.name}: {name}: belongs to nobody" for name in found.other]
@@ -150,13 +153,11 @@ def _of_archive(
                 done.strangers.append(f"{path.name}: {handed.label}: {why}")
                 continue
             files = _contents(handed.files, tree.files, own, f"{path.name}: {person.id}", done)
-            time = handed.time
-            if handed.stamp:
-                stamp = tree.files[handed.stamp]()[:100].decode("utf-8", "replace")
-                time = layouts.parsed(stamp, course.timezone)
+            time = _time(course, assignment, tree, handed, person.id, order, done)
             doubted = time is not None and not believable(time)
-            if doubted:
-                done.notes.append(f"{person.id}: handed in at {time:%Y-%m-%d}, says {path.name}? The time is left open")
+            if time is not None and doubted:
+                shown = stamps.shown(time, course.timezone)
+                done.notes.append(f"{person.id}: handed in at {shown}, says {path.name}? The time is left open")
             if handed.late and time is None:
                 done.notes.append(f"{person.id}: {found.system} says LATE but not when; see docs/in-and-out.md")
             if not files:
@@ -165,6 +166,32 @@ def _of_archive(
             if handed.prefix:
                 done.prefixes.setdefault(found.system.lower(), {})[person.id] = handed.prefix
             yield _laid(assignment, person.id, files, None if doubted else time, scratch, doubted)
+
+
+def _time(
+    course: Course,
+    assignment: Assignment,
+    tree: archive.Tree,
+    handed: Handed,
+    student: str,
+    order: stamps.Order | None,
+    done: Collected,
+) -> datetime | None:
+    """When a submission was handed in; None where nobody says, or where it cannot be read, which is noted."""
+    text, place = handed.time, handed.place
+    if handed.stamp:
+        text, place = tree.files[handed.stamp]()[: stamps.MAX_TEXT].decode("utf-8-sig", "replace"), handed.stamp
+    if not text.strip():
+        return None
+    shown = repr(text.strip()[:60])
+    try:
+        return stamps.moment(text, course.timezone, None if handed.stamp else order)
+    except stamps.Unreadable as why:
+        if isinstance(why, stamps.Ambiguous) and not handed.stamp:
+            raise CourseError(f"{place}: {shown} {why}; mend the file, then collect again") from None
+        own = f"submitted/{student}/{assignment.name}/{STAMP}"
+        done.notes.append(f"{student}: {place}: {shown} {why}; the time is left open: write it there, or into {own}")
+        return None
 
 
 @contextlib.contextmanager

@@ -4,20 +4,17 @@ Made from the systems' own export code and documentation; docs/in-and-out.md has
 """
 
 import re
-import warnings
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 import yaml  # type: ignore[import-untyped]
-from dateutil import parser as dates  # type: ignore[import-untyped]
 
 from autograder.archive import Tree, is_packed
 from autograder.course import Assignment, Course
-from autograder.course.late import in_utc
 from autograder.errors import CourseError
+from autograder.lms.worksheet import Line
 from autograder.submissions.submission import STAMP
 
 METADATA = "submission_metadata.yml"
@@ -37,12 +34,14 @@ class Handed:
     """What one person handed in, as the archive has it.
 
     claims: what it says about the person. files: name among the student's files -> name in the archive.
+    time: when, as it is written; place: where that stands.
     """
 
     label: str
     claims: Mapping[str, str]
     files: dict[str, str] = field(default_factory=dict)
-    time: datetime | None = None
+    time: str = ""
+    place: str = ""
     late: bool = False
     stamp: str = ""  # name in the archive of a timestamp.txt that nbgrader wrote
     prefix: str = ""  # what the platform writes before this person's files, and knows feedback by
@@ -57,7 +56,7 @@ class Found:
     other: tuple[str, ...] = ()
 
 
-Sheet = Mapping[str, Mapping[str, str]]  # Moodle's grading worksheet: number of the identifier -> its line
+Sheet = Mapping[str, Line]  # Moodle's grading worksheet: number of the identifier -> its line
 
 
 def read(tree: Tree, course: Course, assignment: Assignment, sheet: Sheet, layout: str = "") -> Found:
@@ -73,9 +72,9 @@ def read(tree: Tree, course: Course, assignment: Assignment, sheet: Sheet, layou
     if layout == PATTERN:
         return _pattern(names, course)
     if layout == GRADESCOPE:
-        return _gradescope(tree, top, metadata or {}, course.timezone)
+        return _gradescope(tree, top, metadata or {})
     if layout == MOODLE:
-        return _moodle(inner, sheet, course.timezone)
+        return _moodle(inner, sheet)
     return _canvas(inner) if layout == CANVAS else _folders(names, assignment)
 
 
@@ -94,7 +93,7 @@ def _metadata(tree: Tree, top: str, needed: bool) -> Mapping[str, Any] | None:
         if needed:
             raise CourseError(f"no {METADATA} in it: export from Gradescope again, or choose another --layout")
         return None
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # texts alone: 0123 is a student's id, times are read here
     try:
         about = yaml.load(tree.files[name](), Loader=loader)
     except Exception as error:  # whatever a broken file makes the reader of YAML stumble over
@@ -150,26 +149,11 @@ def _elected(votes: Mapping[str, set[str]]) -> str:
     )
 
 
-def parsed(text: str, timezone: str) -> datetime | None:
-    """A time as people and systems write it, as naive UTC; None where it is none."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of a zone that nobody knows
-        return _utc(lambda: dates.parse(text.strip()), timezone) if re.search(r"\d", text) else None
-
-
-def _utc(read: Callable[[], datetime], timezone: str) -> datetime | None:
-    """A time as naive UTC; None where reading it fails, in whatever way: it is a stranger's."""
-    try:
-        return in_utc(read(), timezone)
-    except Exception:
-        return None
-
-
 def _gathered(system: str, found: Mapping[str, Handed], other: list[str]) -> Found:
     return Found(system, tuple(found[key] for key in sorted(found)), tuple(other))
 
 
-def _moodle(names: Mapping[str, str], sheet: Sheet, timezone: str) -> Found:
+def _moodle(names: Mapping[str, str], sheet: Sheet) -> Found:
     """`Full name_12345_assignsubmission_file/1-questions.ipynb`, or all files in one folder with that prefix."""
     found: dict[str, Handed] = {}
     other: list[str] = []
@@ -181,12 +165,14 @@ def _moodle(names: Mapping[str, str], sheet: Sheet, timezone: str) -> Found:
         if match["kind"] != "file":  # text typed into a form: no notebook
             continue
         number = match["moodle_id"]
-        line = sheet.get(number, {})
-        claims = {"moodle_id": number, "id": line.get("id_number", ""), "email": line.get("email_address", "")}
+        line = sheet.get(number, Line())
+        own = {"id": line.cells.get("id_number", ""), "email": line.cells.get("email_address", "")}
+        claims = {"moodle_id": number, **own}
         who = Handed(
             label=f"{match['name']} ({number})",
             claims={**claims, "name": match["name"]},
-            time=parsed(line.get("last_modified_(submission)", ""), timezone),
+            time=line.time,
+            place=line.place,
             prefix=f"{match['name']}_{number}_assignsubmission_file",
         )
         found.setdefault(number, who).files[match["file"]] = name
@@ -213,7 +199,7 @@ def _canvas(names: Mapping[str, str]) -> Found:
     return _gathered("Canvas", found, other)
 
 
-def _gradescope(tree: Tree, top: str, about: Mapping[str, Any], timezone: str) -> Found:
+def _gradescope(tree: Tree, top: str, about: Mapping[str, Any]) -> Found:
     """`submission_123/1-questions.ipynb`, and submission_metadata.yml that says whose each folder is."""
     handed: list[Handed] = []
     known = {METADATA, top + METADATA}
@@ -222,24 +208,29 @@ def _gradescope(tree: Tree, top: str, about: Mapping[str, Any], timezone: str) -
         start = f"{top}{folder}/"
         files = {name.removeprefix(start): name for name in tree.files if name.startswith(start)}
         known |= set(files.values())
-        handed += [Handed(f"{folder}: {claims.get('name', '?')}", claims, files, time)
-                   for claims, time in _submitters(entry, timezone)]  # fmt: skip
+        handed += [Handed(f"{folder}: {claims.get('name', '?')}", claims, files, time, f"{METADATA}: {folder}")
+                   for claims, time in _submitters(entry)]  # fmt: skip
     return Found("Gradescope", tuple(handed), tuple(name for name in tree.files if name not in known))
 
 
-def _submitters(entry: Any, timezone: str) -> list[tuple[dict[str, str], datetime | None]]:
+def _submitters(entry: Any) -> list[tuple[dict[str, str], str]]:
     """What the metadata says of one submission: a group's is each member's."""
     if not isinstance(entry, dict) or not isinstance(entry.get(":submitters"), list):
-        return [({}, None)]
-    at = entry.get(":created_at")
-    time = _utc(lambda: at, timezone) if isinstance(at, datetime) else parsed(str(at or ""), timezone)
+        return [({}, "")]
+    time = _text(entry, ":created_at")
     found = []
     for person in entry[":submitters"]:
         said = person if isinstance(person, dict) else {}
-        one = {name: str(said.get(f":{name}") or "").strip() for name in ("sid", "email", "name")}
+        one = {name: _text(said, f":{name}") for name in ("sid", "email", "name")}
         claims = {"gradescope_id": one["sid"], "id": one["sid"], "email": one["email"], "name": one["name"]}
         found.append((claims, time))
     return found
+
+
+def _text(entry: Mapping[str, Any], key: str) -> str:
+    """A text of the metadata; "" for YAML's words for nothing."""
+    value = entry.get(key)
+    return value.strip() if isinstance(value, str) and value not in ("~", "null") else ""
 
 
 def _pattern(names: list[str], course: Course) -> Found:
@@ -252,13 +243,12 @@ def _pattern(names: list[str], course: Course) -> Found:
             other.append(name)
             continue
         said = {key: value.strip() for key, value in match.groupdict().items() if value}
-        time = parsed(re.sub(r"(\d{4}-\d\d-\d\d)-(\d\d)-(\d\d)-(\d\d)", r"\1 \2:\3:\4", said.get("timestamp", "")),
-                      course.timezone)  # fmt: skip
+        time = said.get("timestamp", "")
         who = said.get("student_id", "")
         full = f"{said.get('first_name', '')} {said.get('last_name', '')}".strip()
         claims = {"id": who, "email": said.get("email", ""), "name": full or who}
-        key = f"{who} {said.get('timestamp', '')}"
-        found.setdefault(key, Handed(key.strip(), claims, time=time)).files[_with_ending(said, name)] = name
+        key = f"{who} {time}"
+        found.setdefault(key, Handed(key.strip(), claims, time=time, place=name)).files[_with_ending(said, name)] = name
     return _gathered("collect_pattern", found, other)
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from autograder.course import roster
@@ -12,17 +12,33 @@ IDENTIFIER, FULL_NAME, EMAIL = "Identifier", "Full name", "Email address"
 GRADE, MAXIMUM = "Grade", "Maximum Grade"
 SUBMITTED, CHANGED, COMMENTS = "Last modified (submission)", "Last modified (grade)", "Feedback comments"
 MAY_CHANGE = "Grade can be changed"
+NEVER = "-"  # Moodle's word for it
 MOODLE = (IDENTIFIER, FULL_NAME, EMAIL, "Status", GRADE, MAXIMUM, MAY_CHANGE, SUBMITTED, CHANGED, COMMENTS)
 STUDENT, LAST, FIRST = "Student", "LastName", "FirstName"  # Canvas has the first, or the other two
 
 
 @dataclass(frozen=True)
+class Line:
+    """A person's line in Moodle's worksheet: its cells by lower-case column, and `FILE:LINE`."""
+
+    cells: Mapping[str, str] = field(default_factory=dict)
+    place: str = ""
+
+    @property
+    def time(self) -> str:
+        """When the person handed in, as it is written; "" for never."""
+        said = self.cells.get("last_modified_(submission)", "")
+        return "" if said == NEVER else said
+
+
+@dataclass(frozen=True)
 class Worksheet:
-    """A file as it was downloaded: column names, and lines."""
+    """A file as it was downloaded: column names, lines, and their numbers."""
 
     path: Path
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    numbers: tuple[int, ...]
 
     def value(self, row: Sequence[str], column: str) -> str:
         """What stands in a column of a line; "" where there is no such column."""
@@ -30,12 +46,13 @@ class Worksheet:
         return row[at].strip() if at < len(row) else ""
 
     @property
-    def people(self) -> dict[str, Mapping[str, str]]:
-        """Number of Moodle's identifier -> the line by lower-case column."""
-        found: dict[str, Mapping[str, str]] = {}
-        for row in self.rows:
-            names = [re.sub(r"\s+", "_", name.strip().casefold()) for name in self.header]
-            found[number(self.value(row, IDENTIFIER))] = dict(zip(names, map(str.strip, row), strict=False))
+    def people(self) -> dict[str, Line]:
+        """Number of Moodle's identifier -> the line."""
+        found: dict[str, Line] = {}
+        names = [re.sub(r"\s+", "_", name.strip().casefold()) for name in self.header]
+        for row, at in zip(self.rows, self.numbers, strict=True):
+            cells = dict(zip(names, map(str.strip, row), strict=False))
+            found[number(self.value(row, IDENTIFIER))] = Line(cells, f"{self.path}:{at}")
         return found
 
 
@@ -72,7 +89,9 @@ def canvas_name(sheet: Worksheet, row: Sequence[str]) -> str:
 
 
 def _read(path: Path) -> Worksheet:
-    rows = [row for _, row in roster.lines(path) if row]
-    if not rows:
+    lines = [(number, tuple(row)) for number, row in roster.lines(path) if row]
+    if not lines:
         raise CourseError(f"{path}: empty; download it again")
-    return Worksheet(path, tuple(name.strip() for name in rows[0]), tuple(tuple(row) for row in rows[1:]))
+    (_, header), *rest = lines
+    rows, numbers = tuple(row for _, row in rest), tuple(number for number, _ in rest)
+    return Worksheet(path, tuple(name.strip() for name in header), rows, numbers)

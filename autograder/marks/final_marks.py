@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from autograder.course import PERSON, Assignment, Course
+from autograder.course import PERSON, Assignment, Course, stamps
 from autograder.course.late import due_time
 from autograder.course.messages import Messages, of_engine
 from autograder.judging.verdicts import FAILED, NEEDS_GRADING, NOT_CHECKED, PASSED, Result, Verdict
@@ -80,7 +80,7 @@ def final_mark(course: Course, assignment: Assignment, result: Result, rows: Row
     verdicts = {n: _with_mark(assignment, result.verdicts[n], row.marks.get(n), words) for n in names}
     scores = [verdict.score for verdict in verdicts.values()]
     required = [task.name for task in assignment.tasks if not task.optional]
-    days = assignment.late.days(result.student, seconds_late(course, assignment, row, rows.due))
+    days = days_late(course, assignment, result.student, row, rows.due)
     share = assignment.late.share(result.student, days)
     penalty = sum(penalty_of(share, [verdicts.get(t) for t in book]) for book in _by_notebook(assignment).values())
     so_far = max(0.0, sum(score or 0.0 for score in scores) - penalty)
@@ -106,12 +106,13 @@ def penalty_of(share: float, verdicts: Sequence[Verdict | None]) -> float:
     return share * max(0.0, sum(verdict.score or 0.0 for verdict in verdicts if verdict is not None))
 
 
-def seconds_late(course: Course, assignment: Assignment, row: HandedIn, due: datetime | None) -> float:
-    """How long after the due date a submission came; 0 where it came in time, or nobody knows when."""
+def days_late(course: Course, assignment: Assignment, student: str, row: HandedIn, due: datetime | None) -> int:
+    """Days after the due date that cost something; 0 where a submission came in time, or nobody knows when."""
     due = due_time(assignment.due, course.timezone) or due
     if due is None or row.time is None:
-        return 0.0
-    return max(0.0, (row.time - due - (row.extension or timedelta())).total_seconds())
+        return 0
+    due = stamps.later(due, row.extension or timedelta(), course.timezone)
+    return assignment.late.days(student, row.time, due, course.timezone)
 
 
 def _reason(assignment: Assignment, student: str, days: int, words: Messages) -> str:

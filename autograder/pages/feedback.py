@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from autograder.course import Assignment, Course, messages
+from autograder.course import Assignment, Course, messages, stamps
 from autograder.errors import CourseError
 from autograder.files import write_folder
 from autograder.marks.final_marks import StudentMark
@@ -58,6 +58,7 @@ class Writer:
             "words": self._words,
             "say": self._words.say,
             "result": result,
+            "handed_in": stamps.shown_again(result.timestamp, self.course.timezone),
             "verdicts": [result.verdicts[task.name] for task in self.assignment.tasks],
             "mark": mark,
             "penalty": f"{mark.penalty:g}",

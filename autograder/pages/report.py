@@ -12,7 +12,7 @@ from urllib.parse import quote
 from rich.console import Console
 
 from autograder import deadline
-from autograder.course import PERSON, Assignment, Course, messages, roster
+from autograder.course import PERSON, Assignment, Course, messages, roster, stamps
 from autograder.course.roster import NOBODY, Person, Roster
 from autograder.errors import CourseError
 from autograder.files import of_the_machine, write_whole
@@ -240,12 +240,12 @@ def _graded(course: Course, assignment: Assignment, found: Sequence[StudentMark]
     for mark in found:
         file = verdict_files.verdict_file(course, assignment.name, mark.student)
         if file.is_file():
-            times.append(datetime.fromtimestamp(file.stat().st_mtime, UTC))
-    span = sorted({f"{time:%Y-%m-%d %H:%M}" for time in (min(times), max(times))}) if times else ["?"]
+            times.append(datetime.fromtimestamp(file.stat().st_mtime, UTC).replace(tzinfo=None))
+    span = [stamps.shown(time, course.timezone) for time in (min(times), max(times))] if times else ["?"]
     counts = Counter(mark.result.fingerprint for mark in found).most_common()
     fingerprints = ", ".join(f"{fingerprint} ({count})" for fingerprint, count in counts)
     sets = ", ".join(sorted({mark.result.dataset for mark in found if mark.result.dataset})) or "none"
-    return f"Graded {' to '.join(span)} UTC. Grader (submissions): {fingerprints}. Dataset: {sets}."
+    return f"Graded {' to '.join(dict.fromkeys(span))}. Grader (submissions): {fingerprints}. Dataset: {sets}."
 
 
 def _facts(summary: Summary, found: Sequence[StudentMark]) -> dict[str, str]:

@@ -14,7 +14,7 @@ LINES = {
     "too_many": "{file}: left out, with {count} more; a submission may have {limit} files of {size} MB together",
     "too_many_names": "{file}: more than {limit} files and folders: the rest was not looked at",
     "more_problems": "{file}: and {count} more problems with files",
-    "not_a_time": "{file}: {text} is not a time like 2026-11-05 12:00:00 UTC; it counts as not given",
+    "not_a_time": "{file}: {text} is not a time like 2026-11-05 12:00:00 UTC; not read: mend it, then grade again",
     "not_plain": "{file}: not a plain file but {what}; left out",
     "not_readable": "{file}: cannot be read ({why}); mend its permissions and grade again",
     "broken_archive": "{file}: {why}; ask for it again",

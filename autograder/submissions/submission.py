@@ -8,7 +8,6 @@ import contextlib
 import functools
 import hashlib
 import os
-import re
 import stat
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ import numpy as np
 
 from autograder import archive
 from autograder.archive import MEGABYTE, Bounds, Refused
+from autograder.course import stamps
 from autograder.sandbox.answers import printable
 from autograder.submissions.problems import FileProblem
 
@@ -36,7 +36,6 @@ STAMP = "timestamp.txt"
 NOTEBOOK, ZIP = ".ipynb", ".zip"
 NEEDED = (NOTEBOOK, ".npz", STAMP)
 NOT_THEIRS = (STAMP, "submission_secret.txt")  # in an archive: they say nothing
-TIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d{1,9})?)?( ?[A-Za-z0-9+:/_-]{1,40})?", re.ASCII)
 OUT_OF_BAND = 5  # the first protocol in which arrays go beside the rest
 KINDS = {
     stat.S_IFLNK: "a link",
@@ -246,11 +245,14 @@ def _part(raw: str) -> str:
 
 def _stamp(data: bytes, problems: list[FileProblem]) -> str:
     """The time in timestamp.txt, or "" where there is none that looks like a time."""
-    text = data[:100].decode("utf-8-sig", "replace").strip()
-    if not text or TIME.fullmatch(text):
+    text = data[: stamps.MAX_TEXT].decode("utf-8-sig", "replace").strip()
+    try:
+        if text:
+            stamps.parts(text)
         return text
-    problems.append(FileProblem("not_a_time", STAMP, {"text": repr(text[:40])}))
-    return ""
+    except stamps.Unreadable:
+        problems.append(FileProblem("not_a_time", STAMP, {"text": repr(text[:40])}))
+        return ""
 
 
 def _plain_files(folder: Path, problems: list[FileProblem]) -> list[Path]:

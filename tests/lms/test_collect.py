@@ -206,7 +206,7 @@ def test_the_last_attempt_in_time_counts_whatever_the_order_and_the_others_are_k
     take(here, new, old)
     assert files_of(here, SOMCHAI)["1-lines.ipynb"] == b"second"
     (kept,) = (here.root / "submitted-earlier" / SOMCHAI.id / "warmup").iterdir()
-    assert kept.name.startswith("20261105-000000-") and (kept / "1-lines.ipynb").read_bytes() == NOTEBOOK
+    assert kept.name.startswith("20261105-0700-") and (kept / "1-lines.ipynb").read_bytes() == NOTEBOOK
     before = snapshot(here)
     for again in ((new, old), (old, new), (old,), (new,)):
         assert take(here, *again).same == [SOMCHAI.id]
@@ -350,7 +350,7 @@ def test_a_time_that_has_not_come_is_left_open_and_never_wins(here: Course, tmp_
     late = {**FILES, "1-lines.ipynb": b"late"}
     first = lms.gradescope_zip(tmp_path / "a.zip", [([MALI], late, "2099-01-01 00:00:00 Z")])
     done = take(here, first)
-    assert done.notes == [f"{MALI.id}: handed in at 2099-01-01, says a.zip? The time is left open"]
+    assert done.notes == [f"{MALI.id}: handed in at 2099-01-01 07:00 Asia/Bangkok, says a.zip? The time is left open"]
     assert files_of(here, MALI) == late
     take(here, lms.gradescope_zip(tmp_path / "b.zip", [([MALI], FILES, "2026-11-05 00:00:00 Z")]))
     assert files_of(here, MALI)["1-lines.ipynb"] == NOTEBOOK
@@ -576,7 +576,7 @@ def test_nbgraders_zip_collect_takes_the_same_weights_and_times_with_them(
     done = run("nbgrader", "zip_collect", "warmup", cwd=here.root)
     assert done.returncode == 0, done.stderr[-2000:]
     assert "Nobody Known" in done.stderr and "leads outside its folder" in done.stderr
-    assert files_of(here, SOMCHAI) == {**FILES, "timestamp.txt": b"2026-11-05 16:58:09"}
+    assert files_of(here, SOMCHAI) == {**FILES, "timestamp.txt": b"2026-11-05 16:58:09.000000 UTC\n"}
     assert set(files_of(here, MALI)) == {"1-lines.ipynb", "timestamp.txt"}
     assert not (here.root / "submitted" / STRANGER.id).exists()
 
