@@ -29,11 +29,21 @@ MEGABYTE = 1 << 20
 PACKED = (".zip", ".tar", ".tar.gz", ".tgz")
 UNREADABLE = (".rar", ".7z", ".tar.xz", ".tar.bz2")
 MAX_DEPTH, MAX_PART = 12, 200  # folders below each other, bytes of a name
+OF_NAMES = NOT_UTF8, CONTROLS, TOO_LONG = (
+    "its name is not UTF-8",
+    "control characters in its name",
+    "its name is too long",
+)
+SHOWN = 120  # characters of a hostile name
 MAX_ENDS = 10  # times that a tar is read at its end: a whole one is so once or twice
 TAR_ROOM = MEGABYTE  # bytes of a tar's own headers
 MAX_TAR = 16 << 30  # bytes of the files in a tar: they are laid on the disk
 ENTRY_BYTES = 400  # of a zip's directory, an entry: more than any real one
-IGNORED = re.compile(r"^(\..*|__MACOSX|__pycache__|Thumbs\.db|desktop\.ini|~\$.*)$")
+IGNORED = re.compile(
+    r"\..*|__MACOSX|__pycache__|Thumbs\.db|desktop\.ini|~\$.*"
+    r"|lost\+found|@eaDir|\$RECYCLE\.BIN|System Volume Information",
+    re.IGNORECASE | re.DOTALL,
+)
 ZIP_END, ZIP64_END, ZIP64_AT = b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x07"
 
 
@@ -69,11 +79,19 @@ def safe_name(raw: str) -> str:
     parts = [part for part in name.split("/") if part not in ("", ".")]
     if ".." in parts:
         raise Refused("leads outside its folder")
-    if any(unicodedata.category(letter) in ("Cc", "Cs") for letter in name):
-        raise Refused("control characters in its name")
+    kinds = set(map(unicodedata.category, name))
+    if "Cs" in kinds:
+        raise Refused(NOT_UTF8)
+    if "Cc" in kinds:
+        raise Refused(CONTROLS)
     if len(parts) > MAX_DEPTH or any(len(part.encode()) > MAX_PART for part in parts):
-        raise Refused("its name is too long")
-    return "" if any(IGNORED.match(part) for part in parts) else "/".join(parts)
+        raise Refused(TOO_LONG)
+    return "" if any(map(ignored, parts)) else "/".join(parts)
+
+
+def ignored(name: str) -> bool:
+    """Whether a file or a folder is what systems leave behind, and nobody's."""
+    return bool(IGNORED.fullmatch(name))
 
 
 def is_packed(name: str) -> bool:
@@ -292,4 +310,4 @@ def _reader(start: Callable[[], IO[bytes]], bounds: Bounds, left: list[int], dec
 
 def _shown(name: str) -> str:
     """A hostile name for a terminal."""
-    return "".join(letter if letter.isprintable() else "?" for letter in name)[:120]
+    return "".join(letter if letter.isprintable() else "?" for letter in name)[:SHOWN]

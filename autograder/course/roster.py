@@ -13,9 +13,20 @@ from autograder.errors import CourseError
 from autograder.spreadsheets import FORMULA
 
 # columns besides id, first_name, last_name; each names one person, if anybody
-IDS = ("email", "canvas_id", "sis_user_id", "sis_login_id", "moodle_id", "gradescope_id")
+IDS = ("email", "canvas_id", "sis_user_id", "sis_login_id", "moodle_id", "gradescope_id", "github")
+ALSO = {"github_username": "github"}  # as GitHub Classroom's own roster has it
 COLUMNS = ("id", "first_name", "last_name", *IDS, "section")
 UNSAFE = re.compile(r'[<>"\\\x00-\x1f\x7f]')  # nbgrader writes names into its pages as they are
+UNSEEN = "\u200b\u200c\u200d\u2060\ufeff"  # what web pages leave around a text that is copied
+# what spreadsheets make of a number, or of a text that is to stay one
+AS_TEXT = re.compile(r'=?"([^"]*)"|\'(.*)')
+EXPONENT = re.compile(r"\d+[.,]\d+[eE][+-]?\d+|\d+[eE][+-]\d+", re.ASCII)
+WHOLE = re.compile(r"(\d+)[.,]0+", re.ASCII)
+FAULT = re.compile(r"#(N/A|REF!|VALUE!|NAME\?|NUM!|NULL!|DIV/0!|#+)")
+EXACT = 15  # digits that a spreadsheet keeps of a number
+SEPARATORS = (",", ";", "\t")
+FIRST_LINE = re.compile(r"^sep=([,;\t])(\r?\n)", re.IGNORECASE)
+ACCOUNT = re.compile(r"[A-Za-z0-9_-]{1,39}")
 MAX_ROSTER = 16 << 20  # bytes
 MAX_ID = 200  # bytes: files are named after students, with more around it
 
@@ -63,6 +74,9 @@ class Roster:
             return named[0], ""
         if named:
             return None, f"{len(named)} people have this name: {', '.join(sorted(p.id for p in named))}"
+        number = claims.get("id", "")
+        if number.isdecimal() and (near := [p.id for p in self.people if p.id == number.lstrip("0")]):
+            return None, f"nobody in the roster, which has {near[0]}; did a spreadsheet take the zeros before it?"
         return None, "nobody in the roster"
 
     def by_name_alone(self, claims: Mapping[str, str]) -> bool:
@@ -109,17 +123,42 @@ def load_roster(course: Course) -> Roster:
     seen: dict[tuple[str, str], int] = {}
     for line, row in rows:
         where = f"{path}:{line}"
+        for column in ("id", *IDS):
+            row[column], wrong = cleaned(column, row.get(column, ""))
+            if wrong:
+                raise CourseError(f"{where}: {column} {row[column]!r} {wrong}")
         if not usable_id(row["id"]):
             raise CourseError(f"{where}: id {row['id']!r} cannot be a folder's name; use letters, digits, - and _")
         for column in ("id", *IDS):
             value = row.get(column, "")
-            if column != "email" and FORMULA.match(value):
-                raise CourseError(f"{where}: {column} {value!r} looks like a formula; mend the line")
             if value and seen.setdefault((column, value.casefold()), line) != line:
                 raise CourseError(f"{where}: {column} {value!r} stands in line {seen[column, value.casefold()]} too")
         ids = {column: row[column] for column in (*IDS, "section") if row.get(column)}
         people.append(Person(row["id"], row.get("first_name", ""), row.get("last_name", ""), ids))
     return Roster(tuple(people), path)
+
+
+def cleaned(column: str, value: str) -> tuple[str, str]:
+    """(an id as it was before a spreadsheet had it, why it cannot be known; "" where it can)."""
+    if column == "email":
+        return value, ""
+    if whole := AS_TEXT.fullmatch(value):
+        value = (whole[1] or whole[2] or "").strip()
+    if column == "github":
+        value = re.sub(r"^(https?://)?(www\.)?github\.com/|^@|/$", "", value)
+        if value and not ACCOUNT.fullmatch(value):
+            return value, "is no GitHub account; mend the line"
+    if EXPONENT.fullmatch(value):
+        return value, "is a number that a spreadsheet has shortened; make the column text and put the ids in again"
+    if FAULT.fullmatch(value):
+        return value, "is a spreadsheet's error; mend the cell there, then save it again"
+    if FORMULA.match(value):
+        return value, "looks like a formula; mend the line"
+    if whole := WHOLE.fullmatch(value):
+        if len(whole[1]) > EXACT:
+            return value, f"has more than the {EXACT} digits that a spreadsheet keeps; make the column text"
+        return whole[1], ""
+    return value, ""
 
 
 def usable_id(name: str) -> bool:
@@ -130,29 +169,73 @@ def usable_id(name: str) -> bool:
 
 def table(path: Path) -> list[tuple[int, dict[str, str]]]:
     """A CSV file with a line of column names -> (line number, values by lower-case column)."""
-    header, *rows = lines(path) or [(1, [])]
-    columns = [re.sub(r"\s+", "_", name.strip().casefold()) for name in header[1]]
+    filled = [(line, _without_end([stripped(value) for value in row])) for line, row in lines(path)]
+    (first, header), *rows = [(line, row) for line, row in filled if row] or [(1, [])]
+    columns = [re.sub(r"\s+", "_", name.casefold()) for name in header]
+    columns = [ALSO.get(name, name) for name in columns]
+    for name in ("id", *IDS):
+        if columns.count(name) > 1:
+            raise CourseError(f"{path}:{first}: {columns.count(name)} columns are {name!r}; leave one")
     found = []
     for line, row in rows:
-        if any(value.strip() for value in row):
-            if len(row) > len(columns):
-                raise CourseError(f"{path}:{line}: {len(row)} values for {len(columns)} columns; quote commas")
-            values = [*map(str.strip, row), *[""] * (len(columns) - len(row))]
-            found.append((line, dict(zip(columns, values, strict=True))))
+        if len(row) > len(columns):
+            at = next(n for n in range(len(columns), len(row)) if row[n])
+            raise CourseError(
+                f"{path}:{line}: column {at + 1}, {row[at]!r}, has no name: {len(row)} values for {len(columns)} "
+                "columns; quote commas"
+            )
+        values = [*row, *[""] * (len(columns) - len(row))]
+        found.append((line, dict(zip(columns, values, strict=True))))
     return found
 
 
+def stripped(value: str) -> str:
+    """A cell without what stands around it unseen."""
+    return value.strip().strip(UNSEEN).strip()
+
+
+def _without_end(row: list[str]) -> list[str]:
+    """A row without the empty cells that a spreadsheet puts after it."""
+    while row and not row[-1]:
+        row = row[:-1]
+    return row
+
+
+def _encoding(data: bytes) -> str:
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return "utf-16"
+    if b"\0" in data[:2]:  # without a mark: half of plain letters is zero
+        return "utf-16-be" if data[:1] == b"\0" else "utf-16-le"
+    return "utf-8-sig"
+
+
+def _separator(text: str) -> str:
+    """What stands between the cells: what Excel's own first line says, else what the column names have most."""
+    if said := FIRST_LINE.match(text):
+        return said[1]
+    names = re.sub(r'"[^"]*"', "", next((line for line in text.splitlines() if line.strip()), ""))
+    return max(SEPARATORS, key=names.count)
+
+
 def lines(path: Path) -> list[tuple[int, list[str]]]:
-    """The rows of a CSV file with their line numbers: UTF-8, with or without BOM, composed letters."""
+    """The rows of a CSV file with their line numbers, as spreadsheets save it; composed letters.
+
+    UTF-8 or UTF-16, with commas, semicolons or tabs.
+    """
     try:
         if path.stat().st_size > MAX_ROSTER:
             raise CourseError(f"{path}: larger than {MAX_ROSTER >> 20} MB; is it the right file?")
-        text = unicodedata.normalize("NFC", path.read_bytes().decode("utf-8-sig"))
+        data = path.read_bytes()
     except OSError as error:
         raise CourseError(f"{path}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise CourseError(f"{path}: not UTF-8; in Excel, save it as `CSV UTF-8`") from None
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        text = unicodedata.normalize("NFC", data.decode(_encoding(data)))
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise CourseError(f"{path}:{line}: not UTF-8; in Excel, save it as `CSV UTF-8`") from None
+    separator = _separator(text)
+    text = FIRST_LINE.sub(r"\2", text)  # the numbers of lines stay
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=separator)
     try:
         return [(reader.line_num, row) for row in reader]
     except csv.Error as error:

@@ -14,6 +14,7 @@ from nbgrader import api
 from nbgrader.converters import Autograde
 from nbgrader.preprocessors import NbGraderPreprocessor
 
+from autograder import archive
 from autograder.course import Course, load_course, stamps
 from autograder.errors import CourseError
 from autograder.files import write_whole
@@ -72,7 +73,7 @@ def _every_folder(converter: Autograde) -> None:
     # nbgrader's own ends the command at one student's bad time, and takes +07 for seven seconds
     there.get_existing_timestamp = functools.partial(_time, course)
     found = glob.glob(there.format_path(there.submitted_directory, there.student_id, there.assignment_id))
-    folders = [folder for folder in found if os.path.isdir(folder)]
+    folders = [folder for folder in found if os.path.isdir(folder) and not archive.ignored(Path(folder).parent.name)]
     if not folders:
         _own_notebooks(converter)  # says what it did not find
         return

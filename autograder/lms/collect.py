@@ -138,14 +138,14 @@ def _of_archive(
     own = of_submission(assignment.limits)
     with _opened(path, of_class(assignment.limits)) as tree:
         try:
-            found = layouts.read(tree, course, assignment, sheet, layout)
+            found = layouts.read(tree, course, assignment, sheet, layout, path.name.partition(".")[0])
             order = stamps.order_of(
                 [*((line.place, line.time) for line in sheet.values()), *((h.place, h.time) for h in found.handed)]
             )
         except CourseError as error:
             raise CourseError(f"{path}: {error}") from None
         done.strangers += [f"{path.name}: {name}: belongs to nobody" for name in found.other]
-        done.notes += [f"{path.name}: {name}: {why}" for name, why in tree.refused]
+        done.notes += [f"{path.name}: {line}" for line in _refused(tree)]
         if not tree.files:
             done.notes.append(f"{path.name}: no submissions in it")
         for handed, person, why in _matched(people, found):
@@ -194,6 +194,16 @@ def _time(
         return None
 
 
+def _refused(tree: archive.Tree) -> Iterator[str]:
+    """What of a class's archive was refused: a line each, and one for all that an impossible folder holds."""
+    folders: dict[tuple[str, str], list[str]] = {}
+    for name, why in tree.refused:
+        folder = name if len(name) >= archive.SHOWN or why not in archive.OF_NAMES else name.rpartition("/")[0]
+        folders.setdefault((folder or name, why), []).append(name)
+    for (folder, why), names in folders.items():
+        yield f"{names[0]}: {why}" if len(names) == 1 else f"{folder}: {why} ({len(names)} files)"
+
+
 @contextlib.contextmanager
 def _opened(path: Path, bounds: Bounds) -> Iterator[archive.Tree]:
     if not path.exists():
@@ -225,6 +235,9 @@ def _person(people: Roster, handed: Handed, system: str) -> tuple[Person | None,
     """The person whom a submission belongs to. Without a roster, an id that the archive gives is the id."""
     if people.path is not None:
         person, why = people.find(handed.claims)
+        account, github = handed.claims.get("github", ""), any(p.ids.get("github") for p in people.people)
+        if why and account != handed.claims.get("id", "") and not github:
+            why = f"{why}, which has no column `github` for {account}"
         return person, f"{why} ({people.path.name})" if why else ""
     claimed = handed.claims.get("id", "")
     if roster.usable_id(claimed):

@@ -21,6 +21,7 @@ METADATA = "submission_metadata.yml"
 MOODLE, CANVAS, GRADESCOPE, FOLDERS = LAYOUTS = "moodle", "canvas", "gradescope", "folders"
 PATTERN = "collect_pattern"
 AGREED, FEW = 0.8, 3  # share of the votes that decides; fewer votes than this all have to agree
+CLASSROOM = "-submissions"
 GRADESCOPE_TOP = re.compile(r"assignment_\d+_export/")
 MOODLE_NAME = re.compile(
     r"(?P<name>[^/]+?)_(?P<moodle_id>\d+)_assignsubmission_(?P<kind>[a-z]+)_?(?:/|(?<=_))(?P<file>[^/].*)"
@@ -59,7 +60,9 @@ class Found:
 Sheet = Mapping[str, Line]  # Moodle's grading worksheet: number of the identifier -> its line
 
 
-def read(tree: Tree, course: Course, assignment: Assignment, sheet: Sheet, layout: str = "") -> Found:
+def read(
+    tree: Tree, course: Course, assignment: Assignment, sheet: Sheet, layout: str = "", archive: str = ""
+) -> Found:
     """Read an archive by its layout: the one given, or the one that its names vote for; CourseError where they differ.
 
     Who hands in may name files as they like: no file decides for others what the archive is.
@@ -75,7 +78,7 @@ def read(tree: Tree, course: Course, assignment: Assignment, sheet: Sheet, layou
         return _gradescope(tree, top, metadata or {})
     if layout == MOODLE:
         return _moodle(inner, sheet)
-    return _canvas(inner) if layout == CANVAS else _folders(names, assignment)
+    return _canvas(inner) if layout == CANVAS else _folders(names, assignment, archive)
 
 
 def _shared_top(names: list[str]) -> str:
@@ -259,12 +262,20 @@ def _with_ending(said: Mapping[str, str], name: str) -> str:
     return file if ending is None or file.endswith(ending[0]) else f"{file}{ending[0]}"
 
 
-def _folders(names: list[str], assignment: Assignment) -> Found:
-    """`STUDENT/1-questions.ipynb`, nbgrader's `STUDENT/hw5/1-questions.ipynb`, or `STUDENT.zip`."""
+def _folders(names: list[str], assignment: Assignment, archive: str) -> Found:
+    """`STUDENT/1-questions.ipynb`, nbgrader's `STUDENT/hw5/1-questions.ipynb`, or `STUDENT.zip`.
+
+    Or GitHub Classroom's `hw5-ACCOUNT/1-questions.ipynb`, all of them in `hw5-submissions/` or not.
+    """
     tops = {name.split("/")[0] for name in names}
-    shared = next(iter(tops)) if len(tops) == 1 and all(name.count("/") >= 2 for name in names) else ""
-    nested = {name.split("/")[1] for name in names} if shared else set()
-    start = f"{shared}/" if shared and nested != {assignment.name} else ""
+    top = tops.pop() if len(tops) == 1 else ""
+    prefixes = _classroom(assignment, top, archive)
+    of_classroom = top.casefold().endswith(CLASSROOM)
+    nested = {name.split("/")[1] for name in names if "/" in name}
+    inside = (
+        all(name.count("/") >= 2 for name in names) and nested != {assignment.name} and _account(top, prefixes) == top
+    )
+    start = f"{top}/" if top and (of_classroom or inside) else ""
     found: dict[str, Handed] = {}
     other: list[str] = []
     for name in names:
@@ -274,11 +285,26 @@ def _folders(names: list[str], assignment: Assignment) -> Found:
             continue
         if not file:
             who, file = re.sub(r"(\.tar)?\.\w+$", "", who), who
-        claims = {"id": who, "email": who, "name": who}
+        account = _account(who, prefixes)
+        claims = {"id": who, "email": who, "name": who, "github": account}
         entry = found.setdefault(who, Handed(who, claims))
         inner = file.removeprefix(f"{assignment.name}/")
-        if inner == STAMP and inner != file:  # where nbgrader puts it, not a student
+        if inner == STAMP and inner != file and account == who:  # where nbgrader puts it, not a student
             found[who] = Handed(who, claims, entry.files, stamp=name)
         else:
             entry.files[inner] = name
     return _gathered("folders", found, other)
+
+
+def _classroom(assignment: Assignment, *names: str) -> tuple[str, ...]:
+    """What GitHub Classroom writes before an account: the assignment's name there, told by its `NAME-submissions`."""
+    there = {name[: -len(CLASSROOM)] for name in names if name.casefold().endswith(CLASSROOM)}
+    return tuple(sorted((f"{name}-" for name in {assignment.name, *there}), key=len, reverse=True))
+
+
+def _account(folder: str, prefixes: tuple[str, ...]) -> str:
+    """The account in the name of a folder of GitHub Classroom's; any other name as it is."""
+    if folder.casefold().endswith(CLASSROOM):
+        return folder
+    prefix = next((p for p in prefixes if folder.casefold().startswith(p.casefold())), "")
+    return folder[len(prefix) :]

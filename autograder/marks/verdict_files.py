@@ -5,6 +5,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from autograder import archive
 from autograder.course import Assignment, Course
 from autograder.course.roster import MAX_ID, UNSAFE
 from autograder.errors import CourseError
@@ -41,7 +42,8 @@ def misnamed(course: Course, assignment: Assignment) -> dict[str, str]:
 
 
 def _folders(course: Course, assignment: Assignment) -> list[str]:
-    return sorted(p.parent.name for p in (course.root / "submitted").glob(f"*/{assignment.name}") if p.is_dir())
+    found = (path.parent.name for path in (course.root / "submitted").glob(f"*/{assignment.name}") if path.is_dir())
+    return sorted(name for name in found if not archive.ignored(name))
 
 
 def _wrong(name: str) -> str:

@@ -182,6 +182,21 @@ def test_without_a_roster_only_ids_that_the_archive_gives_are_taken(toy_scratch:
         ("id\n=cmd()\n", "looks like a formula"),
         ('id,first_name\na,"x\n', "save it as CSV with commas"),
         ("id\na,b\n", "2 values for 1 columns"),
+        ("id\na,,,b\n", "roster.csv:2: column 4, 'b', has no name"),
+        (
+            "id,first_name\na,A\n6.53E+09,B\n",
+            "roster.csv:3: id '6.53E+09' is a number that a spreadsheet has shortened",
+        ),
+        ("id,canvas_id\na,1.2e10\n", "roster.csv:2: canvas_id '1.2e10' is a number"),
+        ("id;moodle_id\na;6,53E+09\n", "roster.csv:2: moodle_id '6,53E+09' is a number"),
+        ("id\n65300000211234567.0\n", "has more than the 15 digits that a spreadsheet keeps"),
+        ("id\n#N/A\n", "roster.csv:2: id '#N/A' is a spreadsheet's error"),
+        ("id\n########\n", "is a spreadsheet's error"),
+        ("id,canvas_id\na,7\nb,7.0\n", "roster.csv:3: canvas_id '7' stands in line 2 too"),
+        ("id\nAnna\nanna\n", "roster.csv:3: id 'anna' stands in line 2 too"),
+        ("id,first_name,ID \na,A,b\n", "roster.csv:1: 2 columns are 'id'"),
+        ("id,github\na,not an account\n", "roster.csv:2: github 'not an account' is no GitHub account"),
+        ("id,first_name\n,A\n", "roster.csv:2: id '' cannot be a folder's name"),
     ],
 )
 def test_a_bad_line_of_the_roster_is_named(toy_scratch: Course, text: str, said: str) -> None:
@@ -192,6 +207,87 @@ def test_a_bad_line_of_the_roster_is_named(toy_scratch: Course, text: str, said:
     (toy_scratch.root / "roster.csv").write_bytes("id\nสมชาย\n".encode("cp874"))
     with pytest.raises(CourseError, match="not UTF-8"):
         roster.load_roster(toy_scratch)
+
+
+TWO = [("6530000021", "สมชาย", "7"), ("0530000022", "Mali", "8")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "id,first_name,canvas_id\n6530000021,สมชาย,7\n0530000022,Mali,8\n",
+        "ID,First Name,Canvas ID,,,\n6530000021,สมชาย,7,,,\n0530000022,Mali,8\n,,,,\n,,\n",
+        "id;first_name;canvas_id\n6530000021;สมชาย;7\n0530000022;Mali;8;;\n",
+        "sep=;\r\nid;first_name;canvas_id\r\n6530000021;สมชาย;7\r\n0530000022;Mali;8\r\n",
+        "id\tfirst_name\tcanvas_id\n6530000021\tสมชาย\t7\n0530000022\tMali\t8\n",
+        "\n id , first_name,canvas_id\n 6530000021 ,สมชาย ,\u00a07\n\u200b0530000022\ufeff,Mali,8 \n",
+        "id,first_name,canvas_id\n6530000021.0,สมชาย,7.00\n'0530000022,Mali,8\n",
+        'id,first_name,canvas_id\n"=""6530000021""",สมชาย,7\n"=""0530000022""",Mali,8\n',
+        'id;first_name;canvas_id\n6530000021,0;สมชาย;7\n0530000022;"Mali";8,0\n',
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+def test_a_roster_is_read_as_spreadsheets_save_it(toy_scratch: Course, text: str, encoding: str) -> None:
+    (toy_scratch.root / "roster.csv").write_bytes(text.encode(encoding))
+    found = roster.load_roster(toy_scratch).people
+    assert [(person.id, person.first_name, person.ids["canvas_id"]) for person in found] == TWO
+
+
+def test_a_roster_that_lost_its_zeros_is_told_where_somebody_is_missed(toy_scratch: Course, tmp_path: Path) -> None:
+    (toy_scratch.root / "roster.csv").write_text("id\n530000022\n")
+    path = tmp_path / "class.zip"
+    path.write_bytes(zipped({"0530000022/1-lines.ipynb": NOTEBOOK, "0530000023/1-lines.ipynb": NOTEBOOK}))
+    done = take(toy_scratch, path)
+    assert done.strangers == [
+        "class.zip: 0530000022: nobody in the roster, which has 530000022; did a spreadsheet take the zeros before it? "
+        "(roster.csv)",
+        "class.zip: 0530000023: nobody in the roster (roster.csv)",
+    ]
+
+
+# ---- GitHub Classroom ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("column", ["github", "GitHub Username"])
+@pytest.mark.parametrize("start", ["", "warmup-submissions/", "lines-2026-submissions/"])
+def test_github_classrooms_folders_by_the_accounts_in_the_roster(
+    toy_scratch: Course, tmp_path: Path, start: str, column: str
+) -> None:
+    people = "65010001,Anna-Berg\n65010002,@berg\n65010003,https://github.com/octo-cat/\n"
+    (toy_scratch.root / "roster.csv").write_text(f"id,{column}\n{people}")
+    slug = start.removesuffix("-submissions/") or "warmup"
+    files = {f"{start}{slug}-{who}/1-lines.ipynb": NOTEBOOK for who in ("anna-berg", "berg", "octo-cat", "stranger")}
+    files |= {
+        f"{start}{slug}-berg/.git/HEAD": b"ref",
+        f"{start}{slug}-berg/warmup/timestamp.txt": b"2020-01-01 00:00 UTC",
+    }
+    path = tmp_path / "class.zip"
+    path.write_bytes(zipped({**files, **({f"{start}grades.csv": b"x"} if start else {})}))
+    for _ in range(2):
+        done = take(toy_scratch, path)
+        assert sorted(done.taken or done.same) == ["65010001", "65010002", "65010003"]
+    assert f"class.zip: {slug}-stranger: nobody in the roster (roster.csv)" in done.strangers
+    for name in ("65010001", "65010002"):  # what a student commits as timestamp.txt says nothing
+        assert {p.name for p in toy_scratch.submitted("warmup", name).iterdir()} == {"1-lines.ipynb"}
+
+
+def test_github_classrooms_folder_as_it_was_cloned_and_one_alone(toy_scratch: Course, tmp_path: Path) -> None:
+    (toy_scratch.root / "roster.csv").write_text("id,github\n65010001,anna\n65010002,berg\n")
+    folder = tmp_path / "lines-submissions"
+    for who in ("anna", "berg"):
+        (folder / f"lines-{who}" / "notebooks").mkdir(parents=True)
+        (folder / f"lines-{who}" / "notebooks" / "1-lines.ipynb").write_bytes(NOTEBOOK)
+    assert sorted(take(toy_scratch, folder).taken) == ["65010001", "65010002"]
+    path = tmp_path / "one.zip"
+    path.write_bytes(zipped({"warmup-anna/notebooks/1-lines.ipynb": b"new"}))
+    assert take(toy_scratch, path).taken == ["65010001"]
+
+
+def test_github_folders_without_the_column_are_told_what_is_missing(here: Course, tmp_path: Path) -> None:
+    path = tmp_path / "class.zip"
+    path.write_bytes(zipped({"warmup-anna/1-lines.ipynb": NOTEBOOK, "warmup-bo/1-lines.ipynb": NOTEBOOK}))
+    done = take(here, path)
+    assert done.strangers[0].endswith("nobody in the roster, which has no column `github` for anna (roster.csv)")
 
 
 # ---- several attempts ---------------------------------------------------------------------------
@@ -238,6 +334,133 @@ def test_times_that_come_later_are_put_to_the_same_submission(here: Course, tmp_
     assert b"16:58" in files_of(here, SOMCHAI)["timestamp.txt"]
     assert take(here, archive_).same == [SOMCHAI.id]
     assert b"16:58" in files_of(here, SOMCHAI)["timestamp.txt"]
+
+
+def saved_again(data: bytes, **metadata: object) -> bytes:
+    """A notebook as another program saves it: other ids, counts, ends of lines and metadata."""
+    book = json.loads(data)
+    book["metadata"] = {"language_info": {"version": "3.13.1"}, **metadata}
+    for number, cell in enumerate(book["cells"]):
+        cell["id"] = f"new-{number}"
+        cell["metadata"]["collapsed"] = True
+        cell["source"] = "".join(cell["source"]).splitlines(keepends=True)
+        if cell["cell_type"] == "code":
+            cell["execution_count"] = 7 + number
+    return json.dumps(book, indent=2).encode()
+
+
+def again(files: dict[str, bytes]) -> dict[str, dict[str, bytes]]:
+    """The same work, as it may come a second time."""
+    lines = files["1-lines.ipynb"]
+    return {
+        "as it was": files,
+        "saved again": {**files, "1-lines.ipynb": saved_again(lines, widgets={})},
+        "packed": {"warmup-submission.zip": zipped(files)},
+        "packed again": {"warmup-submission (1).zip": zipped(dict(reversed(files.items())))},
+        "model packed again": {**files, "data.npz": zipped({"a.npy": b"1", "b.npy": b"2"})},
+    }
+
+
+@pytest.mark.parametrize("how", ["as it was", "saved again", "packed", "packed again", "model packed again"])
+@pytest.mark.parametrize("first", ["as it was", "packed"])
+def test_the_same_work_again_keeps_its_earlier_time(here: Course, tmp_path: Path, how: str, first: str) -> None:
+    book = (here.release("warmup") / "1-lines.ipynb").read_bytes()
+    forms = again({"1-lines.ipynb": book, "data.npz": zipped({"b.npy": b"2", "a.npy": b"1"})})
+    early, late = "Tuesday, 10 November 2026, 11:00 PM", "Thursday, 12 November 2026, 9:00 AM"
+    for form, time in ((first, early), (how, late), (how, early), (first, late)):
+        sheet = lms.moodle_worksheet(tmp_path / "g.csv", [(MALI, time)])
+        take(here, lms.moodle_zip(tmp_path / "warmup.zip", [(MALI, forms[form])]), sheet=sheet)
+        assert files_of(here, MALI)["timestamp.txt"] == b"2026-11-10 16:00:00.000000 UTC\n"
+        assert not (here.root / "submitted-earlier").exists()
+    changed = book.replace(b"NotImplementedError", b"ValueError", 1)
+    sheet = lms.moodle_worksheet(tmp_path / "g.csv", [(MALI, late)])
+    take(here, lms.moodle_zip(tmp_path / "w.zip", [(MALI, {**FILES, "1-lines.ipynb": changed})]), sheet=sheet)
+    assert files_of(here, MALI)["timestamp.txt"] == b"2026-11-12 02:00:00.000000 UTC\n"
+
+
+def test_going_back_to_earlier_work_is_a_new_attempt(here: Course, tmp_path: Path) -> None:
+    other = {**FILES, "1-lines.ipynb": b"other"}
+    for day, files in (("05", FILES), ("06", other), ("07", FILES), ("08", FILES)):
+        time = f"2026-11-{day} 00:00:00 Z"
+        take(here, lms.gradescope_zip(tmp_path / f"{day}.zip", [([SOMCHAI], files, time)]))
+    assert files_of(here, SOMCHAI) == {**FILES, "timestamp.txt": b"2026-11-07 00:00:00.000000 UTC\n"}
+
+
+def test_work_that_cannot_be_compared_is_compared_by_its_bytes(here: Course, tmp_path: Path) -> None:
+    deep = b'{"cells": ' + b"[" * 100_000
+    for data in (deep, deep + b"[", b"", b"\xff"):
+        take(here, lms.moodle_zip(tmp_path / "a.zip", [(MALI, {"1-lines.ipynb": data, "x.zip": data})]))
+        assert files_of(here, MALI)["1-lines.ipynb"] == data
+
+
+# ---- times --------------------------------------------------------------------------------------
+
+
+def worksheet_of(here: Course, tmp_path: Path, *times: str) -> collect.Collected:
+    people = [SOMCHAI, MALI, TWIN][: len(times)]
+    sheet = lms.moodle_worksheet(tmp_path / "g.csv", list(zip(people, times, strict=True)))
+    return take(here, lms.moodle_zip(tmp_path / "warmup.zip", [(one, FILES) for one in people]), sheet=sheet)
+
+
+@pytest.mark.parametrize(
+    ("times", "dates"),
+    [
+        (("12/11/2026 09:00", "13/11/2026 09:00"), ("2026-11-12", "2026-11-13")),
+        (("13/11/2026 09:00", "12/11/2026 09:00"), ("2026-11-13", "2026-11-12")),
+        (("11/12/2026 09:00", "11/13/2026 9:00 AM"), ("2026-11-12", "2026-11-13")),
+        (("11/10/2026 09:00", "-", "11/13/2026 09:00"), ("2026-11-10", "-", "2026-11-13")),
+        (("12.11.2026 09:00", "13/11/2026 09:00"), ("2026-11-12", "2026-11-13")),
+    ],
+)
+def test_a_worksheet_has_one_order_of_day_and_month(
+    here: Course, tmp_path: Path, times: tuple[str, ...], dates: tuple[str, ...]
+) -> None:
+    worksheet_of(here, tmp_path, *times)
+    found = [files_of(here, one).get("timestamp.txt", b"-").decode()[:10].strip() for one in (SOMCHAI, MALI, TWIN)]
+    assert found[: len(dates)] == list(dates)
+
+
+@pytest.mark.parametrize(
+    ("times", "said"),
+    [
+        (
+            ("13/11/2026 09:00", "11/13/2026 09:00"),
+            r"g\.csv:3: '11/13/2026 09:00' is month/day, but .*g\.csv:2: '13/11",
+        ),
+        (("10/11/2026 09:00", "-"), r"g\.csv:2: '10/11/2026 09:00' could be 11 October or 10 November"),
+    ],
+)
+def test_a_worksheet_whose_order_is_not_sure_is_refused_with_its_line(
+    here: Course, tmp_path: Path, times: tuple[str, ...], said: str
+) -> None:
+    with pytest.raises(CourseError, match=said):
+        worksheet_of(here, tmp_path, *times)
+    assert not (here.root / "submitted").exists()
+
+
+def test_a_time_that_cannot_be_read_is_said_with_its_place_and_left_open(here: Course, tmp_path: Path) -> None:
+    done = worksheet_of(here, tmp_path, "Donnerstag, 5. November 2026, 23:58", "Thursday, 5 November 2026, 11:58 PM")
+    assert sorted(done.taken) == [SOMCHAI.id, MALI.id]
+    (note,) = done.notes
+    assert note.startswith(f"{SOMCHAI.id}: {tmp_path}/g.csv:2: 'Donnerstag, 5. November 2026, 23:58' is not a time")
+    assert note.endswith(f"write it there, or into submitted/{SOMCHAI.id}/warmup/timestamp.txt")
+    assert "timestamp.txt" not in files_of(here, SOMCHAI)
+    export = lms.gradescope_zip(tmp_path / "e.zip", [([TWIN], FILES, "2026-11-05 16:58:09 CST")])
+    (note,) = take(here, export).notes
+    assert "submission_metadata.yml: submission_7001: '2026-11-05 16:58:09 CST' has 'CST'" in note
+
+
+def test_what_nbgraders_exchange_wrote_stays_the_time_of_what_it_collected(here: Course, tmp_path: Path) -> None:
+    folder = here.submitted("warmup", MALI.id)
+    folder.mkdir(parents=True)
+    for name, data in {**FILES, "timestamp.txt": b"2026-11-05 23:58:00.000000 +07"}.items():
+        (folder / name).write_bytes(data)
+    for time in ("2026-11-05 16:50:00 Z", "2026-11-06 16:50:00 Z"):
+        take(here, lms.gradescope_zip(tmp_path / "e.zip", [([MALI], FILES, time)]))
+        assert files_of(here, MALI)["timestamp.txt"] == b"2026-11-05 16:50:00.000000 UTC\n"
+
+
+# ---- a collect that ended -----------------------------------------------------------------------
 
 
 def test_a_collect_that_was_killed_between_its_renames_loses_nothing(here: Course, tmp_path: Path) -> None:
@@ -399,6 +622,46 @@ def test_an_odd_time_or_a_folder_in_its_place_stops_nobody(
         assert take(three, exported).taken == [CLASS[0].id]
     except CourseError as error:
         assert "submission_metadata.yml: cannot be read" in str(error)
+
+
+# ---- what systems leave behind, and impossible names --------------------------------------------
+
+LEFT = (".ipynb_checkpoints", "__MACOSX", ".git", ".hidden", "lost+found", "@eaDir", "$RECYCLE.BIN", "__pycache__")
+
+
+@pytest.mark.parametrize("zipped_too", [False, True])
+def test_what_systems_leave_in_an_archive_is_nobodys(toy_scratch: Course, tmp_path: Path, zipped_too: bool) -> None:
+    names = [f"{folder}/1-lines.ipynb" for folder in LEFT]
+    names += [f"{SOMCHAI.id}/{folder}/1-lines.ipynb" for folder in LEFT]
+    names += [f"{SOMCHAI.id}/{file}" for file in (".DS_Store", "Thumbs.db", "desktop.ini", "~$notes.docx")]
+    path = tmp_path / ("class.zip" if zipped_too else "class")
+    files = {**dict.fromkeys([*names, ".DS_Store", "Thumbs.db"], b"x"), f"{SOMCHAI.id}/1-lines.ipynb": NOTEBOOK}
+    if zipped_too:
+        path.write_bytes(zipped(files))
+    else:
+        for name, data in files.items():
+            (path / name).parent.mkdir(parents=True, exist_ok=True)
+            (path / name).write_bytes(data)
+    done = take(toy_scratch, path)
+    assert (done.taken, done.strangers, done.notes) == ([SOMCHAI.id], [], [])
+    assert files_of(toy_scratch, SOMCHAI) == {"1-lines.ipynb": NOTEBOOK}
+
+
+IMPOSSIBLE = [("x" * 230, "its name is too long"), ("x\x1by", "control characters"), ("x\udcff", "not UTF-8")]
+
+
+@pytest.mark.parametrize(("name", "why"), IMPOSSIBLE)
+def test_an_impossible_folder_stops_nobody_and_is_one_line(
+    toy_scratch: Course, tmp_path: Path, name: str, why: str
+) -> None:
+    for who in (SOMCHAI.id, name):
+        (tmp_path / "class" / who).mkdir(parents=True)
+        for number in range(3):
+            (tmp_path / "class" / who / f"{number}.ipynb").write_bytes(NOTEBOOK)
+    done = take(toy_scratch, tmp_path / "class")
+    assert done.taken == [SOMCHAI.id]
+    (note,) = done.notes
+    assert why in note and "(3 files)" in note and note.isprintable()
 
 
 # ---- hostile archives ---------------------------------------------------------------------------
