@@ -18,6 +18,7 @@ RELEASE_STEPS = [
     "nbgrader.preprocessors.SaveCells",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
+CODE_STUB = "raise NotImplementedError"
 IGNORED = [".ipynb_checkpoints", "*.pyc", "__pycache__", ".pytest_cache", "*.part"]
 
 
@@ -41,7 +42,7 @@ def configure(config: Any, root: Path) -> None:
         *sorted({a.model_file for a in course.assignments} - {""}),
     ]
     config.GenerateAssignment.preprocessors = RELEASE_STEPS
-    config.ClearSolutions.code_stub = {"python": "raise NotImplementedError"}
+    config.ClearSolutions.code_stub = {"python": CODE_STUB}
     # submissions are run in the sandbox and judged outside it; nbgrader's own kernel never sees them
     config.Autograde.exporter_class = "autograder.grading.nbgrader_autograde.GradedExporter"
     config.Autograde.sanitize_preprocessors = []

@@ -18,11 +18,6 @@ def original(text: str) -> str:
     return text[1:] if text.startswith("'") and FORMULA.match(text[1:]) else text
 
 
-def number(value: float) -> str:
-    """A score without the dust of binary fractions."""
-    return format(round(value, 4), ".10g")
-
-
 def written(rows: Iterable[Sequence[str]], bom: bool = True) -> str:
     """CSV as RFC 4180 has it. With a byte order mark Excel reads Thai."""
     out = io.StringIO(newline="")

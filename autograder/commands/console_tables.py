@@ -8,9 +8,9 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from autograder.course import Assignment
+from autograder.course import Assignment, shown
 from autograder.judging.verdicts import FAILED, NEEDS_GRADING, NOT_CHECKED, PASSED
-from autograder.marks.final_marks import StudentMark
+from autograder.marks.final_marks import StudentMark, of_other_points
 
 if TYPE_CHECKING:  # `autograder scores` starts without numpy
     from autograder.commands.diagnoses import Diagnosis
@@ -29,10 +29,10 @@ def marks(assignment: Assignment, class_marks: Sequence[StudentMark]) -> Table:
         table.add_column(heading, justify="right")
     for mark in class_marks:
         found = [mark.result.verdicts[task.name] for task in assignment.tasks]
-        cells = [MARKS[v.status].format(f"{v.score:g}") if v.score is not None else WAITS for v in found]
+        cells = [MARKS[v.status].format(shown(v.score)) if v.score is not None else WAITS for v in found]
         if late:
-            cells.append(f"[red]-{mark.penalty:g}[/]" if mark.penalty else "")
-        table.add_row(Text(mark.student), *cells, f"[bold]{mark.so_far:g}[/]", f"{assignment.points:g}")
+            cells.append(f"[red]-{shown(mark.penalty)}[/]" if mark.penalty else "")
+        table.add_row(Text(mark.student), *cells, f"[bold]{shown(mark.so_far)}[/]", shown(assignment.points))
     return table
 
 
@@ -40,7 +40,8 @@ def below(assignment: Assignment, class_marks: Sequence[StudentMark], ungraded: 
     """The lines below that table: what its signs mean, and what waits."""
     found = [(mark.student, verdict) for mark in class_marks for verdict in mark.result.verdicts.values()]
     yield "green: right, red: wrong, yellow?: not checked, ...: waits for a person"
-    if waiting := sum(verdict.score is None for _, verdict in found):
+    yield from of_other_points(assignment, class_marks)
+    if waiting := sum(mark.waiting for mark in class_marks):
         yield f"{waiting} answers wait for a person: `jupyter lab`, then Nbgrader > Formgrader"
     if flagged := [f"{student} {verdict.task} ({verdict.flag})" for student, verdict in found if verdict.flag]:
         yield f"flagged, the marks stand until you look (SECURITY.md says what it means): {', '.join(flagged)}"

@@ -34,6 +34,9 @@ def command(
     rebuild: Annotated[
         bool, typer.Option("--rebuild", help="Only make the gradebook again, from the kept verdicts.")
     ] = False,
+    rescale: Annotated[
+        bool, typer.Option("--rescale", help="Marks that people gave out of other points keep their share of them.")
+    ] = False,
     explain: Annotated[
         str, typer.Option("--explain", metavar="TASK", help="Only replay one student's verdict on TASK, for an appeal.")
     ] = "",
@@ -47,8 +50,15 @@ def command(
     ] = False,
 ) -> None:
     """Grade submitted/*/ASSIGNMENT/ into nbgrader's gradebook."""
+    from autograder.releasing import drift  # numpy
+
     loaded, wanted = load(course, assignment)
-    names = verdict_files.students(loaded, wanted, student or [])
+    apart = drift.told(loaded, wanted)
+    try:
+        names = verdict_files.students(loaded, wanted, student or [])
+    except CourseError:
+        say(apart)
+        raise
     misnamed = {} if student else verdict_files.misnamed(loaded, wanted)
     if explain:
         from autograder.grading import appeals  # numpy and the judge
@@ -63,7 +73,7 @@ def command(
     if trace is not None and (len(student or []) != 1 or cluster):
         again = f"`autograder grade {wanted.name} STUDENT --trace {trace}`"
         raise CourseError(f"--trace {trace}: it takes one student, and this machine: {again}")
-    how = How(jobs, force or trace is not None, unsafe, cluster, trace)
+    how = How(jobs, force or trace is not None, unsafe, cluster, trace, rescale)
     graded, failed = grade_class(loaded, wanted, names, how, out, quiet)
     if trace is not None:
         out.print(f"trace: {trace}/timeline.txt and more (hidden inputs are in it: not for students)")
@@ -71,7 +81,7 @@ def command(
         show_marks(loaded, wanted, graded)
     if not quiet:
         out.print(f"next: `autograder report {wanted.name}` writes the feedback and the class report")
-    say(misnamed.values())
+    say([*apart, *misnamed.values()])
     failed += misnamed
     if failed:
         some = ", ".join(failed[:3]) + ("..." if len(failed) > 3 else "")
@@ -87,6 +97,7 @@ class How:
     unsafe: bool = False
     cluster: str = ""
     trace: Path | None = None  # a folder for all that happens to the one submission
+    rescale: bool = False
 
     def place(self, count: int) -> "contextlib.AbstractContextManager[Workers]":
         """The workers for that many submissions."""
@@ -106,7 +117,7 @@ def grade_class(
     from autograder.grading.session import GradingSession
     from autograder.grading.workers import grade_all
 
-    with GradingSession(course, assignment) as work:
+    with GradingSession(course, assignment, rescale=how.rescale) as work:
         review = work.review(names, how.force)
         todo = review.todo
         kept = len(names) - len(todo) - len(review.elsewhere)

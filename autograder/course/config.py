@@ -10,7 +10,18 @@ from zoneinfo import ZoneInfo
 
 from autograder.course.late import Late
 from autograder.course.loading import load_module
-from autograder.course.records import ASSIGNMENT_NAME, JUDGE, LANGUAGES, PERSON, Assignment, Course, Limits, Task
+from autograder.course.records import (
+    ASSIGNMENT_NAME,
+    JUDGE,
+    LANGUAGES,
+    LEAST,
+    MOST,
+    PERSON,
+    Assignment,
+    Course,
+    Limits,
+    Task,
+)
 from autograder.errors import CourseError
 from autograder.source_notebooks import grade_ids
 
@@ -36,7 +47,7 @@ def load_course(root: Path) -> Course:
     _check_values(course)
     for assignment in course.assignments:
         _check_parts(course, assignment)
-    return course
+    return replace(course, assignments=tuple(assignment.with_points() for assignment in course.assignments))
 
 
 def _wrong_types(found: Any) -> Iterator[str]:
@@ -86,6 +97,11 @@ def _check_values(course: Course) -> None:
                 raise CourseError(f"{here}: {task.name}: graded_by {task.graded_by!r} is not judge or person")
             if not isinstance(task.saved_model, str):
                 raise CourseError(f"{here}: {task.name}: saved_model={task.saved_model!r} is no file's name")
+            if not _are_points(task.points):
+                raise CourseError(
+                    f"{here}: {task.name}: points={_repr(task.points)} is no number from {LEAST:g} to {MOST:g}; write "
+                    "points=2, or leave it out"
+                )
         for dataset, bounds in assignment.thresholds.items():
             for bound in bounds:
                 if not 0 <= bound <= 1:
@@ -97,6 +113,18 @@ def _check_values(course: Course) -> None:
                 raise CourseError(f"{here}: limit {name} = {value} must be above 0")
         if wrong := assignment.late.wrong(assignment.due, course.timezone):
             raise CourseError(f"{here}: {wrong}")
+
+
+def _are_points(value: object) -> bool:
+    """Whether it is a number that a task may be worth; nan is none."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and LEAST <= value <= MOST
+
+
+def _repr(value: object) -> str:
+    try:
+        return repr(value)[:60]
+    except ValueError:  # Python writes no number of more than 4,300 digits
+        return "(a number that is too long to be shown)"
 
 
 def _check_ways(where: str, course: Course) -> None:

@@ -11,6 +11,14 @@ from autograder.errors import CourseError
 LANGUAGES = ("en", "th")
 JUDGE, PERSON = "judge", "person"
 ASSIGNMENT_NAME = r"[A-Za-z0-9_-]+"
+USUAL = 1.0  # points of a required task that says none
+BONUS = 0.5  # of a required one's points: those of an optional task that says none
+LEAST, MOST = 0.01, 1000.0  # points of a task
+
+
+def shown(points: float | None, places: int = 3) -> str:
+    """Points as people read them: without the dust of binary fractions, never as a power of ten. "-": none yet."""
+    return "-" if points is None else f"{round(points, places) + 0.0:.{places}f}".rstrip("0").rstrip(".")
 
 
 @dataclass(frozen=True)
@@ -44,11 +52,19 @@ class Task:
     optional: bool = False
     slowness: float = 1.0  # multiplies the limits of its questions
     saved_model: str = ""  # file of the saved model that its probe is given: "model.npz"
+    points: float = None  # type: ignore[assignment]  # never None once it is made
+    points_said: bool = field(init=False, repr=False, compare=False)  # False: they follow from the other tasks
+
+    def __post_init__(self) -> None:
+        """A required task is worth 1 point, an optional one half of it, unless it says otherwise."""
+        object.__setattr__(self, "points_said", self.points is not None)
+        if not self.points_said:
+            object.__setattr__(self, "points", self.usual_points)
 
     @property
-    def points(self) -> float:
-        """A required task is worth 1 point, an optional one half of it."""
-        return 0.5 if self.optional else 1.0
+    def usual_points(self) -> float:
+        """What it is worth where nobody says."""
+        return BONUS * USUAL if self.optional else USUAL
 
     @property
     def answer_cell(self) -> str:
@@ -70,6 +86,17 @@ class Assignment:
     due: str = ""  # "2026-11-10 23:59" in the course's time zone, or with an offset; "": never late
     late: Late = field(default_factory=Late)
     canvas: str = ""  # title of its column in Canvas's gradebook: "Homework 4 (12345)"
+
+    def with_points(self) -> "Assignment":
+        """The same, where each optional task that says no points gets half of a required one's.
+
+        Where the required ones differ, that is half of what one is worth that says none.
+        """
+        worth = {task.points for task in self.tasks if not task.optional}
+        half = BONUS * (worth.pop() if len(worth) == 1 else USUAL)
+        unsaid = [task for task in self.tasks if task.optional and not task.points_said]
+        tasks = tuple(replace(task, points=half) if task in unsaid else task for task in self.tasks)
+        return replace(self, tasks=tasks)
 
     @property
     def points(self) -> float:

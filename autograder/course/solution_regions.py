@@ -82,15 +82,27 @@ def sync(course: Course, assignment: Assignment, write: bool = True) -> list[str
 
 def _sync_goals(course: Course, assignment: Assignment, write: bool) -> list[str]:
     """The line `GOALS = ...` of students' modules is the course's thresholds -> names of files that differed."""
-    line = f"GOALS = {json.dumps({name: list(pair) for name, pair in assignment.thresholds.items()})}"
     changed = []
     for path in sorted(course.source(assignment.name).glob("*.py")):
         text = path.read_text(encoding="utf-8")
-        if (new := re.sub(r"^GOALS = .*$", line, text, flags=re.MULTILINE)) != text:
+        if (new := with_goals(text, assignment)) != text:
             changed.append(f"{path.name}: GOALS")
             if write:
                 path.write_text(new, encoding="utf-8")
     return changed
+
+
+def with_goals(text: str, assignment: Assignment) -> str:
+    """A students' module with the course's thresholds."""
+    line = f"GOALS = {json.dumps({name: list(pair) for name, pair in assignment.thresholds.items()})}"
+    return re.sub(r"^GOALS = .*$", lambda _: line, text, flags=re.MULTILINE)
+
+
+def without_solution(source: str, stub: str) -> str:
+    """A solution cell as nbgrader leaves it for students: the stub in place of its regions, or of all of it."""
+    region = rf"^([ \t]*)[^\n]*{BEGIN}.*?{END}[^\n]*"
+    text, count = re.subn(region, lambda found: found[1] + stub, source, flags=re.MULTILINE | re.DOTALL)
+    return text if count else stub
 
 
 def answers(course: Course, assignment: Assignment, reference: str) -> dict[str, str]:

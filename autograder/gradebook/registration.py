@@ -14,8 +14,7 @@ Key = tuple[str, ...]
 
 def register(gradebook: api.Gradebook, course: Course, assignment: Assignment) -> None:
     """Put the assignment's notebooks and cells into the gradebook, as generate_assignment does."""
-    # the release may be older than the course; what an optional task gives counts on top of the whole
-    points = {task.name: 0.0 if task.optional else task.points for task in assignment.tasks}
+    points = _points(assignment)
     with telling(course.gradebook_name), one_at_a_time(course.gradebook_url):
         gradebook.update_or_create_assignment(assignment.name)
         for name, base in merge.released(course.release(assignment.name), assignment).items():
@@ -23,22 +22,29 @@ def register(gradebook: api.Gradebook, course: Course, assignment: Assignment) -
             for cell in base.raw["cells"]:
                 info = cell["metadata"].get("nbgrader")
                 if info:
-                    worth = points.get(info["grade_id"], float(info.get("points") or 0))
+                    worth = points.get((name, info["grade_id"]), 0.0)
                     _register_cell(gradebook, (info["grade_id"], name, assignment.name), cell, worth)
-
         set_terms(gradebook, course, assignment)
 
 
 def set_terms(gradebook: api.Gradebook, course: Course, assignment: Assignment) -> None:
-    """Put the due date and the weight of optional tasks into the gradebook, as course_config.py has them now."""
+    """Put the due date and the points into the gradebook, as course_config.py has them now."""
     found = gradebook.find_assignment(assignment.name)
     due = due_time(assignment.due, course.timezone)
     if due is not None and found.duedate != due:
         found.duedate = due
-    optional = {task.name for task in assignment.tasks if task.optional}
-    for cell in (cell for book in found.notebooks for cell in book.grade_cells if cell.name in optional):
-        cell.max_score = 0.0
+    points = _points(assignment)
+    for cell in (cell for book in found.notebooks for cell in book.grade_cells):
+        cell.max_score = points.get((cell.notebook.name, cell.name), 0.0)
     gradebook.db.commit()
+
+
+def _points(assignment: Assignment) -> dict[Key, float]:
+    """What counts as the whole, by notebook and task: what an optional task gives comes on top of it.
+
+    A cell of the release that is no task of the course counts nothing; nobody marks it.
+    """
+    return {(task.notebook, task.name): task.points for task in assignment.tasks if not task.optional}
 
 
 def _register_cell(gradebook: api.Gradebook, where: Key, cell: Mapping[str, Any], points: float) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, select, text, update
 
-from autograder.course import Assignment, Course, roster
+from autograder.course import Assignment, Course, roster, shown
 from autograder.course.roster import Roster
 from autograder.errors import CourseError
 from autograder.files import write_whole
@@ -59,7 +59,7 @@ def settle_late(
         penalty = final_marks.penalty_of(mark.share, tasks) if mark.share else None
         if penalty != row["late_submission_penalty"]:
             changed.append({"row": row["id"], "late_submission_penalty": penalty})
-            was, now = (f"{value or 0:g}" for value in (row["late_submission_penalty"], penalty))
+            was, now = (shown(value or 0) for value in (row["late_submission_penalty"], penalty))
             moved.append(f"{row['student_id']}: {row['name']}: late penalty {was} -> {now}")
     if changed:
         table = api.SubmittedNotebook.__table__

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from autograder.course import Assignment, Course, Task, stamps
+from autograder.course import Assignment, Course, Task, shown, stamps
 from autograder.errors import CourseError
 from autograder.gradebook.database import api
 from autograder.gradebook.faults import telling
@@ -37,9 +37,9 @@ class Saved:
     """What saving did to the gradebook.
 
     entered: students that it had no marks of; moved: lines about marks that were not those of the
-    result; waiting: lines about what waits for a person, marks that were given for another answer and times
-    that cannot be read; unreadable: about sheets that cannot be read: there the gradebook's own marks stand, or
-    the student was left out.
+    result; waiting: lines about what waits for a person, marks that were given for another answer or out of other
+    points, and times that cannot be read; unreadable: about sheets that cannot be read: there the gradebook's own
+    marks stand, or the student was left out.
     """
 
     entered: tuple[str, ...] = ()
@@ -50,8 +50,15 @@ class Saved:
 
 @dataclass
 class _Batch:
-    """The rows of a batch while they are gathered."""
+    """The rows of a batch while they are gathered.
 
+    usual: what a task was worth where nobody wrote that down. rescale: whether marks that people gave out of other
+    points keep their share of them, or wait; other_points: of how many that is asked.
+    """
+
+    usual: Mapping[str, float]
+    rescale: bool = False
+    other_points: int = 0
     grades: dict[Key, Row] = field(default_factory=dict)
     comments: dict[Key, Row] = field(default_factory=dict)
     sheets: dict[str, Sheet] = field(default_factory=dict)
@@ -65,7 +72,13 @@ class _Batch:
         given = {}
         for task, (cell, comment) in cells.items():
             verdict, mark = result.verdicts[task], sheet.marks.get(task, ManualMark())
-            stale = mark.given and mark.answer != result.by_person.get(task)
+            now = result.by_person.get(task)
+            then = mark.points_then(now, self.usual[task]) if mark.given else None
+            if then is not None and self.rescale:
+                old, mark = mark, mark.rescaled(verdict.max_score / then, now or "")
+                change = f"{old} of {shown(then)} -> {mark} of {shown(verdict.max_score)}"
+                self.waiting.append(f"{result.student}: {task}: what a person gave: {change}")
+            stale = mark.given and not mark.holds(now)
             waits = stale or (verdict.score is None and mark.score is None)
             self.grades[cell] = {
                 "auto_score": verdict.score,
@@ -78,9 +91,11 @@ class _Batch:
                 "manual_comment": mark.comment,
             }
             if stale:
-                self.waiting.append(
-                    f"{result.student}: {task}: {NEEDS_GRADING}: a person gave {mark} for an answer that has changed"
-                )
+                changed = "for an answer that has changed"
+                if then is not None:
+                    changed = f"of {shown(then)}, and the task is worth {shown(verdict.max_score)} now"
+                    self.other_points += 1
+                self.waiting.append(f"{result.student}: {task}: {NEEDS_GRADING}: a person gave {mark} {changed}")
             if task in sheet.marks:
                 given[task] = replace(mark, waits=waits)
         return given
@@ -102,8 +117,10 @@ class GradebookWriter:
     that saving again mends whatever an ended run has left.
     """
 
-    def __init__(self, gradebook: api.Gradebook, course: Course, assignment: Assignment) -> None:
-        self.gradebook, self.course, self.assignment = gradebook, course, assignment
+    def __init__(self, gradebook: api.Gradebook, course: Course, assignment: Assignment, rescale: bool = False) -> None:
+        """rescale: marks that people gave out of other points keep their share, and do not wait."""
+        self.gradebook, self.course, self.assignment, self.rescale = gradebook, course, assignment, rescale
+        self.other_points = 0  # how many such marks wait
         found = gradebook.find_assignment(assignment.name)
         self._assignment_id = found.id
         self._notebooks = {book.name: book.id for book in found.notebooks}
@@ -133,7 +150,7 @@ class GradebookWriter:
 
     def _save(self, session: Any, results: Sequence[Result]) -> tuple[Saved, dict[str, Sheet]]:
         begin(session, self.assignment)
-        page = _Batch()
+        page = _Batch({task.name: task.usual_points for task in self.assignment.tasks}, self.rescale)
         books = self._books(session, results, page)
         mine = api.Grade.notebook_id.in_(books.values()), api.Comment.notebook_id.in_(books.values())
         were: dict[Key, Row] = {(g["notebook_id"], g["cell_id"]): g for g in _rows(session, api.Grade, mine[0])}
@@ -156,7 +173,12 @@ class GradebookWriter:
             else:
                 page.entered.append(result.student)
             if given or load_sheet(self.course, self.assignment.name, result.student) is not None:
-                page.sheets[result.student] = replace(sheet, marks=given, heard=dict(result.by_person))
+                before = [
+                    (t, m) for t, m in sheet.marks.items() if (m.score, m.extra) != (given[t].score, given[t].extra)
+                ]
+                earlier = (*sheet.earlier, *before)
+                page.sheets[result.student] = Sheet(given, dict(result.by_person), earlier)
+        self.other_points += page.other_points
         put(session, api.Grade, ("notebook_id", "cell_id"), page.grades, mine[0])
         put(session, api.Comment, ("notebook_id", "cell_id"), page.comments, mine[1])
         return (
@@ -262,8 +284,3 @@ def _rows(session: Any, model: Any, mine: Any) -> list[Row]:
 def _heard(grade: Row) -> bool:
     """Whether a grade was ever given; one that nbgrader has just made holds nothing."""
     return any(grade[name] is not None for name in ("auto_score", "manual_score", "extra_credit"))
-
-
-def shown(score: float | None) -> str:
-    """A score for people; "-" where there is none yet."""
-    return "-" if score is None else f"{score:g}"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from autograder.course import PERSON, Assignment, Course, messages
+from autograder.course import PERSON, Assignment, Course, messages, shown
 from autograder.errors import CourseError
 from autograder.grading import asking, pipeline
 from autograder.judging import judge, known_mistakes
@@ -73,8 +73,8 @@ def _own_state(course: Course, there: bool) -> Iterator[Course]:
 
 
 def _head(assignment: str, kept: Result, verdict: Verdict) -> list[str]:
-    score = "-" if verdict.score is None else f"{verdict.score:g}"
-    lines = [f"{kept.student}, {assignment}, {verdict.task}: {verdict.status}, {score} of {verdict.max_score:g}"]
+    score = f"{shown(verdict.score)} of {shown(verdict.max_score)}"
+    lines = [f"{kept.student}, {assignment}, {verdict.task}: {verdict.status}, {score}"]
     if verdict.mistake:
         lines.append(f"mistake: {verdict.mistake}")
     if verdict.rule:
@@ -85,20 +85,22 @@ def _head(assignment: str, kept: Result, verdict: Verdict) -> list[str]:
 def _marked(course: Course, assignment: Assignment, kept: Result, name: str, rows: Rows) -> Iterator[str]:
     """The mark as it stands, with what a person gave and what lateness takes."""
     mark = final_marks.final_mark(course, assignment, kept, rows)
-    given, shown = mark.by_person.get(name), mark.result.verdicts[name]
+    given, verdict = mark.by_person.get(name), mark.result.verdicts[name]
     if given is not None:
         by_person = assignment.task(name).graded_by == PERSON
         overruled = "" if by_person or not given.given else "; what the check had said is overruled"
-        state = "it waits to be marked again" if shown.score is None else f"the mark is {shown.score:g}{overruled}"
+        state = (
+            "it waits to be marked again" if verdict.score is None else f"the mark is {shown(verdict.score)}{overruled}"
+        )
         yield f"a person gave {given}: {state}"
         if given.comment:
             yield f"comment: {given.comment}"
-    elif shown.score is None:
+    elif verdict.score is None:
         yield "no person has marked it yet"
     if mark.reason:
-        yield f"late: -{mark.penalty:g} of all tasks together. {mark.reason}"
+        yield f"late: -{shown(mark.penalty)} of all tasks together. {mark.reason}"
     waits = ", and more waits for a person" if mark.total is None else ""
-    yield f"all tasks together: {mark.so_far:g} of {assignment.points:g}{waits}"
+    yield f"all tasks together: {shown(mark.so_far)} of {shown(assignment.points)}{waits}"
 
 
 def _replayed(
@@ -185,7 +187,9 @@ def _compared(kept: Verdict, replayed: Verdict) -> Iterator[str]:
     if was == now:
         yield "replay: the same verdict as the kept one"
         return
-    yield f"replay: ANOTHER VERDICT: {replayed.status}, {replayed.score} of {replayed.max_score:g} {replayed.mistake}"
+    got = f"{replayed.status}, {shown(replayed.score)} of {shown(replayed.max_score)} {replayed.mistake}"
+    got = f"{replayed.status}, {shown(replayed.score)} of {shown(replayed.max_score)} {replayed.mistake}"
+    yield f"replay: ANOTHER VERDICT: {got}"
     for part, other in zip(kept.parts, replayed.parts, strict=False):
         if part != other:
-            yield f"  {part.name}: kept {part.score:g}, replayed {other.score:g}"
+            yield f"  {part.name}: kept {shown(part.score)}, replayed {shown(other.score)}"

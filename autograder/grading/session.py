@@ -12,11 +12,11 @@ from dataclasses import astuple, dataclass, field, replace
 from types import TracebackType
 
 from autograder import deadline, files
-from autograder.course import Assignment, Course, roster
+from autograder.course import Assignment, Course, roster, shown
 from autograder.course.fingerprint import grader_fingerprint
 from autograder.errors import CourseError
 from autograder.gradebook import database, faults, locks, registration, repair, standings
-from autograder.gradebook.writer import GradebookWriter, Saved, shown
+from autograder.gradebook.writer import GradebookWriter, Saved
 from autograder.grading import workers
 from autograder.judging.verdicts import Result
 from autograder.marks.manual_marks import load_sheet
@@ -42,8 +42,11 @@ class Review:
 class GradingSession:
     """Takes results one by one: keeps the verdict file, lays the graded notebooks, fills the gradebook."""
 
-    def __init__(self, course: Course, assignment: Assignment, rebuild: bool = False) -> None:
-        """rebuild: a gradebook that is broken is laid aside, and made again from the kept verdicts."""
+    def __init__(self, course: Course, assignment: Assignment, rebuild: bool = False, rescale: bool = False) -> None:
+        """rebuild: a gradebook that is broken is laid aside, and made again from the kept verdicts.
+
+        rescale: marks that people gave out of other points keep their share of them.
+        """
         self.course, self.assignment = course, assignment
         self.mended: list[str] = []
         self.unreadable: list[str] = []  # lines about sheets of what people gave
@@ -58,7 +61,7 @@ class GradingSession:
             self._book = self._open.enter_context(database.connect(course))
             registration.register(self._book, course, assignment)
             standings.enrol(self._book, assignment, roster.load_roster(course))
-            self._writer = GradebookWriter(self._book, course, assignment)
+            self._writer = GradebookWriter(self._book, course, assignment, rescale)
             self._bases = merge.released(course.release(assignment.name), assignment)
             self._ours = merge.release_files(course.release(assignment.name))
         except BaseException:
@@ -137,6 +140,9 @@ class GradingSession:
     def finish(self) -> list[str]:
         """Write what waits, and the penalties for lateness -> lines about both."""
         waiting = self._flush().waiting
+        if self._writer.other_points:
+            again = f"`autograder grade {self.assignment.name} --rescale` gives each its share of the new points"
+            waiting = (*waiting, f"marks that people gave out of other points wait: {again}; or mark them again")
         with faults.telling(self.course.gradebook_name):
             return [*waiting, *standings.settle_late(self._book, self.course, self.assignment)]
 
@@ -233,7 +239,9 @@ def moved(before: Result | None, after: Result) -> list[str]:
         old = before.verdicts.get(task) if before is not None else None
         if old is not None and (old.score, old.max_score) != (verdict.score, verdict.max_score):
             points = old.max_score != verdict.max_score
-            was, now = (f"{shown(v.score)} of {v.max_score:g}" if points else shown(v.score) for v in (old, verdict))
+            was, now = (
+                f"{shown(v.score)} of {shown(v.max_score)}" if points else shown(v.score) for v in (old, verdict)
+            )
             lines.append(f"{after.student}: {task}: {was} -> {now}")
     return lines
 

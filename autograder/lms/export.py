@@ -9,13 +9,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.course import Assignment, Course
+from autograder.course import Assignment, Course, shown
 from autograder.course.roster import Person, Roster, squeezed, value_of
 from autograder.errors import CourseError
 from autograder.lms import worksheet
 from autograder.lms.worksheet import Worksheet
-from autograder.marks.final_marks import StudentMark
-from autograder.spreadsheets import number, original, plain, written
+from autograder.marks.final_marks import StudentMark, of_other_points
+from autograder.spreadsheets import original, plain, written
 
 CANVAS_IDS = {"SIS User ID": "sis_user_id", "SIS Login ID": "sis_login_id"}
 POINTS = "    Points Possible"
@@ -55,11 +55,20 @@ class Class:
 
     def waiting(self) -> list[str]:
         """A line on those whose mark is not whole."""
+        old = of_other_points(self.assignment, self.marks.values())
         names = [n for n, mark in self.marks.items() if mark.total is None]
         if not names:
-            return []
+            return old
         what = "as they stand now" if self.partial else "empty; --partial writes them as they stand"
-        return [f"{len(names)} wait for a person ({', '.join(names[:3])}{'...' if len(names) > 3 else ''}): {what}"]
+        return [
+            *old,
+            f"{len(names)} wait for a person ({', '.join(names[:3])}{'...' if len(names) > 3 else ''}): {what}",
+        ]
+
+
+def number(value: float) -> str:
+    """A score without the dust of binary fractions."""
+    return shown(value, places=4)
 
 
 # ---- a plain table ------------------------------------------------------------------------------

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from autograder.course import PERSON, Assignment, Course, stamps
+from autograder.course import PERSON, Assignment, Course, Task, shown, stamps
 from autograder.course.late import due_time
 from autograder.course.messages import Messages, of_engine
 from autograder.judging.verdicts import FAILED, NEEDS_GRADING, NOT_CHECKED, PASSED, Result, Verdict
-from autograder.marks.manual_marks import ManualMark
+from autograder.marks.manual_marks import ManualMark, UnreadableSheet, load_sheet
 from autograder.marks.verdict_files import load_result
 
 
@@ -42,6 +42,7 @@ class StudentMark:
     result: the verdicts with what people gave put over them; a score is None where it waits for a person.
     share: what lateness takes of the scores, from 0 to 1; penalty: in points; reason: why, in words.
     total: None where a required task waits; so_far: the same with what waits counted as nothing.
+    outdated: tasks that were worth other points when they were graded; they wait for the next grading.
     """
 
     result: Result
@@ -51,6 +52,7 @@ class StudentMark:
     reason: str
     total: float | None
     so_far: float
+    outdated: tuple[str, ...] = ()
 
     @property
     def student(self) -> str:
@@ -69,15 +71,16 @@ class StudentMark:
     @property
     def waiting(self) -> int:
         """How many tasks wait for a person."""
-        return sum(verdict.score is None for verdict in self.result.verdicts.values())
+        found = self.result.verdicts.items()
+        return sum(verdict.score is None for task, verdict in found if task not in self.outdated)
 
 
 def final_mark(course: Course, assignment: Assignment, result: Result, rows: Rows) -> StudentMark:
     """The mark of one student."""
     row = rows.students.get(result.student, HandedIn())
     words = of_engine(course.language)
-    names = [task.name for task in assignment.tasks if task.name in result.verdicts]  # those that the course has now
-    verdicts = {n: _with_mark(assignment, result.verdicts[n], row.marks.get(n), words) for n in names}
+    known = [task for task in assignment.tasks if task.name in result.verdicts]  # those that the course has now
+    verdicts = {t.name: _now(course, t, result, row.marks.get(t.name), words) for t in known}
     scores = [verdict.score for verdict in verdicts.values()]
     required = [task.name for task in assignment.tasks if not task.optional]
     days = days_late(course, assignment, result.student, row, rows.due)
@@ -93,6 +96,7 @@ def final_mark(course: Course, assignment: Assignment, result: Result, rows: Row
         reason=_reason(assignment, result.student, days, words),
         total=so_far if whole else None,
         so_far=so_far,
+        outdated=tuple(task.name for task in known if result.verdicts[task.name].max_score != task.points),
     )
 
 
@@ -124,22 +128,40 @@ def _reason(assignment: Assignment, student: str, days: int, words: Messages) ->
     return words.say("late", late.policy, days=str(days), percent=f"{late.percent_a_day:g}")
 
 
-def _with_mark(assignment: Assignment, verdict: Verdict, mark: ManualMark | None, words: Messages) -> Verdict:
-    """A verdict with what a person gave put over it."""
+def _now(course: Course, task: Task, result: Result, mark: ManualMark | None, words: Messages) -> Verdict:
+    """A task's verdict with what a person gave put over it. One of other points than the course's now waits."""
+    verdict = result.verdicts[task.name]
+    if verdict.max_score != task.points:
+        old = f"{shown(verdict.score)} / {shown(verdict.max_score)}"
+        message = words.say("status", "other-points", old=old, points=shown(task.points))
+        verdict = replace(verdict, score=None, max_score=task.points, status=NEEDS_GRADING, parts=(), message=message)
+        mark = None if mark is None else replace(mark, score=None, extra=None)
     if mark is None:
         return verdict
-    by_person = any(task.name == verdict.task and task.graded_by == PERSON for task in assignment.tasks)
     if mark.given and mark.waits and (mark.score is not None or verdict.score is not None):
-        old = f"{mark.score or 0:g}" + (f" + {mark.extra:g}" if mark.extra else "")
-        message = f"{verdict.message}\n{words.say('status', 'stale', mark=old)}"
+        message = f"{verdict.message}\n{_stale(course, task, result, mark, words)}"
         verdict = replace(verdict, score=None, status=NEEDS_GRADING, parts=(), message=message)
     elif mark.score is not None:
-        verdict = _overridden(verdict, mark.points, by_person, words)
+        verdict = _overridden(verdict, mark.points, task.graded_by == PERSON, words)
     elif mark.extra and verdict.score is not None:
         verdict = replace(verdict, score=verdict.score + mark.extra)
     if mark.comment:
         verdict = replace(verdict, message=f"{verdict.message}\n{words.say('status', 'comment', text=mark.comment)}")
     return verdict
+
+
+def _stale(course: Course, task: Task, result: Result, mark: ManualMark, words: Messages) -> str:
+    """Why a person's mark waits: the answer has changed since, or what it is worth."""
+    old = shown(mark.score or 0) + (f" + {shown(mark.extra)}" if mark.extra else "")
+    try:
+        sheet = load_sheet(course, result.assignment, result.student)
+    except UnreadableSheet:
+        sheet = None
+    kept = sheet.marks.get(task.name) if sheet is not None else None
+    then = kept.points_then(result.by_person.get(task.name), task.usual_points) if kept is not None else None
+    if then is None:
+        return words.say("status", "stale", mark=old)
+    return words.say("status", "stale-points", mark=f"{old} / {shown(then)}", points=shown(task.points))
 
 
 def _overridden(verdict: Verdict, score: float, by_person: bool, words: Messages) -> Verdict:
@@ -158,6 +180,14 @@ def _overridden(verdict: Verdict, score: float, by_person: bool, words: Messages
         mistake="" if right else verdict.mistake,
         message=message,
     )
+
+
+def of_other_points(assignment: Assignment, marks: Iterable[StudentMark]) -> list[str]:
+    """A line on those whose tasks were worth other points when they were graded; [] where there are none."""
+    names = [mark.student for mark in marks if mark.outdated]
+    some = ", ".join(names[:3]) + ("..." if len(names) > 3 else "")
+    why = f"{len(names)} ({some}) were graded when tasks were worth other points, and have no mark for those"
+    return [f"{why}: run `autograder grade {assignment.name}`"] if names else []
 
 
 def class_marks(

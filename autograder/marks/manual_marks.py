@@ -11,14 +11,17 @@ from pathlib import Path
 
 import msgspec
 
-from autograder.course import Course
+from autograder.course import Course, shown
+from autograder.course.records import BONUS, USUAL
 from autograder.errors import CourseError
 from autograder.files import write_whole
+
+UNSAID = (USUAL, BONUS * USUAL)  # all that a task could be worth before a course could say it
 
 
 @dataclass(frozen=True)
 class ManualMark:
-    """What a person gave for one task. `answer`: hash of the answer that it was given for."""
+    """What a person gave for one task. `answer`: what it was given for, as by_hand.answer_hash has it."""
 
     score: float | None = None
     extra: float | None = None
@@ -37,8 +40,35 @@ class ManualMark:
         return (self.score or 0.0) + (self.extra or 0.0)
 
     def __str__(self) -> str:
-        score = [] if self.score is None else [f"{self.score:g}"]
-        return " and ".join([*score, *([f"{self.extra:g} extra"] if self.extra else [])]) or "a comment"
+        score = [] if self.score is None else [shown(self.score)]
+        return " and ".join([*score, *([f"{shown(self.extra)} extra"] if self.extra else [])]) or "a comment"
+
+    def holds(self, now: str | None) -> bool:
+        """Whether it was given for the answer that is there now, and out of the points that it is worth now."""
+        if now is None:
+            return False
+        (old, then), (new, points) = _parts(self.answer), _parts(now)
+        return old == new and (then == points or points is None or (then is None and points in UNSAID))
+
+    def points_then(self, now: str | None, usual: float) -> float | None:
+        """What the answer was worth when the mark was given, where that alone has changed; else None.
+
+        usual: what it was worth where nobody wrote that down.
+        """
+        (old, then), (new, points) = _parts(self.answer), _parts(now or "")
+        return then or usual if old and old == new and points is not None and not self.holds(now) else None
+
+    def rescaled(self, factor: float, now: str) -> "ManualMark":
+        """The same share of other points."""
+        score = None if self.score is None else round(self.score * factor, 6)
+        extra = None if self.extra is None else round(self.extra * factor, 6)
+        return replace(self, score=score, extra=extra, answer=now, waits=False)
+
+
+def _parts(answer: str) -> tuple[str, float | None]:
+    """(its hash, its points): version 0.5 and older wrote down no points."""
+    digest, _, points = answer.partition(" of ")
+    return digest, float(points) if points else None
 
 
 Given = Mapping[str, Mapping[str, ManualMark]]  # student -> task -> what a person gave

@@ -1,6 +1,7 @@
 """The class report's pictures as SVG, in the colours of the page: light, dark or printed."""
 
 import io
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -18,6 +19,8 @@ INK, LINE, BAR = "#010101", "#020202", "#030303"
 PAGE_COLOURS = {INK: "var(--ink)", LINE: "var(--line)", BAR: "var(--bar)"}
 SHADES = dict(zip(OUTCOMES, ("#1a7f37", "#7fb069", "#c0392b", "#d9a400", "#4a8fb0"), strict=True))
 HATCHES = dict(zip(OUTCOMES, ("", "///", "xx", "..", "\\\\"), strict=True))
+MOST_BARS = 25
+STEPS = (1, *(k * 10**n for n in range(7) for k in (2, 5, 10)))  # points to a bar
 RC: Any = {
     "svg.fonttype": "none",  # text stays text: small, searchable, read aloud
     "text.color": INK,
@@ -35,12 +38,14 @@ def marks(totals: Sequence[float], best: float, words: str) -> Markup:
     """How many students have how many points. words: the picture in a sentence."""
     with matplotlib.rc_context(RC):
         figure, axes = _axes(3.0)
-        edges = [n - 0.5 for n in range(round(max([best, *totals])) + 2)]
-        axes.hist(totals, bins=edges, color=BAR, rwidth=0.86)
-        axes.set_xlabel("points (each bar: to the nearest whole point)")
+        top = max([best, *totals])
+        width = next(step for step in STEPS if top <= MOST_BARS * step)
+        ticks = [width * n for n in range(math.ceil(top / width - 0.5) + 1)]
+        axes.hist(totals, bins=[(n - 0.5) * width for n in range(len(ticks) + 1)], color=BAR, rwidth=0.86)
+        axes.set_xlabel(f"points (each bar: to the nearest {'whole point' if width == 1 else f'{width:g} points'})")
         axes.set_ylabel("students")
         axes.yaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.set_xticks(range(len(edges) - 1))
+        axes.set_xticks(ticks)
         return _svg(figure, words)
 
 

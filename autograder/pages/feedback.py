@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from autograder.course import Assignment, Course, messages, stamps
+from autograder.course import Assignment, Course, messages, shown, stamps
 from autograder.errors import CourseError
 from autograder.files import write_folder
 from autograder.marks.final_marks import StudentMark
@@ -55,14 +55,15 @@ class Writer:
         result = mark.result
         values: dict[str, Any] = {
             "assignment": self.assignment,
+            "points": shown,
             "words": self._words,
             "say": self._words.say,
             "result": result,
             "handed_in": stamps.shown_again(result.timestamp, self.course.timezone),
             "verdicts": [result.verdicts[task.name] for task in self.assignment.tasks],
             "mark": mark,
-            "penalty": f"{mark.penalty:g}",
-            "score": f"{mark.so_far:g}",
+            "penalty": shown(mark.penalty),
+            "score": shown(mark.so_far),
             "told": result.told,
             "books": books,
             "shown": {piece.task for book in books.values() for piece in book if piece.task},

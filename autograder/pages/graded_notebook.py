@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from autograder.course import Assignment
+from autograder.course import Assignment, shown
 from autograder.judging.verdicts import PASSED, Result, Verdict
 from autograder.pages.cleaned.pictures import ANY_WIDTH, JPEG, PNG, Pictures, bytes_of
 from autograder.pages.cleaned.placing import Places, attached, link, served, without_inline
@@ -184,10 +184,9 @@ def _outputs(cell: Cell, shown: Shown) -> Iterable[dict[str, Any]]:
 
 def verdict_text(verdict: Verdict) -> str:
     """What a student reads about one task: status, score, parts, message."""
-    score = "-" if verdict.score is None else f"{verdict.score:g}"
-    lines = [f"{verdict.task}: {verdict.status}, {score} of {verdict.max_score:g}"]
+    lines = [f"{verdict.task}: {verdict.status}, {shown(verdict.score)} of {shown(verdict.max_score)}"]
     if verdict.status != PASSED and len(verdict.parts) > 1:
-        lines += [f"  {part.name}: {part.score:g} of {part.max_score:g}" for part in verdict.parts]
+        lines += [f"  {part.name}: {shown(part.score)} of {shown(part.max_score)}" for part in verdict.parts]
     return "\n".join([*lines, verdict.message, ""])
 
 

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from rich.console import Console
 
 from autograder import deadline
-from autograder.course import PERSON, Assignment, Course, messages, roster, stamps
+from autograder.course import PERSON, Assignment, Course, messages, roster, shown, stamps
 from autograder.course.roster import NOBODY, Person, Roster
 from autograder.errors import CourseError
 from autograder.files import of_the_machine, write_whole
@@ -187,14 +187,14 @@ def page(
         "outcomes": OUTCOMES,
         "graded": _graded(course, assignment, found),
         "facts": _facts(summary, found),
-        "warnings": _warnings(found),
+        "warnings": [*_warnings(found), *final_marks.of_other_points(assignment, found)],
         "notes": [(mark.student, note) for mark in found for note in mark.result.notes],
         "weights": alike.weights,
         "alike": alike.answers,
         "most_groups": MOST_GROUPS,
         "late": any(mark.penalty for mark in found),
         "waiting": _waiting(found),
-        "late_ones": [f"{mark.student} (-{mark.penalty:g})" for mark in found if mark.penalty],
+        "late_ones": [f"{mark.student} (-{shown(mark.penalty)})" for mark in found if mark.penalty],
         "absent": sorted(set(by_id) - {mark.student for mark in found} - set(ungraded)),
         "ungraded": ungraded,
         "doubted": [item for item in summary.items if item.doubt],
@@ -210,8 +210,8 @@ def page(
 def _figures(assignment: Assignment, summary: Summary) -> dict[str, Any]:
     middle, mean = statistics.median(summary.totals), statistics.fmean(summary.totals)
     marks_words = (
-        f"Marks of {len(summary.totals)} students: from {min(summary.totals):g} to {max(summary.totals):g} "
-        f"of {summary.best:g} points, half of them at {middle:g} or more, mean {mean:.2f}."
+        f"Marks of {len(summary.totals)} students: from {shown(min(summary.totals))} to {shown(max(summary.totals))} "
+        f"of {shown(summary.best)} points, half of them at {shown(middle)} or more, mean {mean:.2f}."
     )
     rates = ", ".join(f"{rate.task} {100 * rate.rate:.0f} %" for rate in summary.rates if rate.marked)
     bounds = _bounds(assignment, summary)
@@ -251,8 +251,8 @@ def _graded(course: Course, assignment: Assignment, found: Sequence[StudentMark]
 def _facts(summary: Summary, found: Sequence[StudentMark]) -> dict[str, str]:
     return {
         "students graded": f"{len(found)}",
-        "mean": f"{statistics.fmean(summary.totals):.2f} of {summary.best:g}",
-        "median": f"{statistics.median(summary.totals):g}",
+        "mean": f"{statistics.fmean(summary.totals):.2f} of {shown(summary.best)}",
+        "median": f"{shown(statistics.median(summary.totals))}",
         "answers waiting for a person": f"{summary.waiting}",
         "tasks not checked": f"{sum(rate.counts[NOT_CHECKED] for rate in summary.rates)}",
     }
@@ -281,12 +281,12 @@ def _row(assignment: Assignment, mark: StudentMark, people: Mapping[str, Person]
     who = people.get(mark.student, Person(mark.student))
     cells = [_cell(mark.result.verdicts[task.name]) for task in assignment.tasks]
     link = f"../../feedback/{quote(mark.student)}/{quote(assignment.name)}/{feedback.WHOLE}"
-    late = f"-{mark.penalty:g}" if mark.penalty else ""
+    late = f"-{shown(mark.penalty)}" if mark.penalty else ""
     section = who.ids.get("section", "")
-    return Row(mark.student, who.name, section, link, cells, late, mark.reason, f"{mark.so_far:g}")
+    return Row(mark.student, who.name, section, link, cells, late, mark.reason, shown(mark.so_far))
 
 
 def _cell(verdict: Verdict) -> tuple[str, str]:
     if verdict.score is None:
         return CELLS[verdict.status], "…"
-    return CELLS[verdict.status], f"{verdict.score:.3g}" + ("?" if verdict.status == NOT_CHECKED else "")
+    return CELLS[verdict.status], shown(verdict.score) + ("?" if verdict.status == NOT_CHECKED else "")

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
-from autograder.course import Assignment
+from autograder.course import Assignment, shown
 from autograder.course.roster import Person, Roster
 from autograder.marks.final_marks import StudentMark
 from autograder.pages.statistics import OUTCOMES, Named, Summary
-from autograder.spreadsheets import number, plain, written
+from autograder.spreadsheets import plain, written
 
 NAMES = ("students.csv", "tasks.csv", "checks.csv", "mistakes.csv", "to-look-at.csv")
 
@@ -33,19 +33,19 @@ def _students(assignment: Assignment, found: Sequence[StudentMark], people: Rost
         person = known.get(student, Person(student))
         who = [plain(student), plain(person.name), plain(person.ids.get("section", ""))]
         if (mark := marks.get(student)) is None:
-            rows.append([*who, *("" for _ in tasks), "", "", "not graded", "", number(assignment.points)])
+            rows.append([*who, *("" for _ in tasks), "", "", "not graded", "", shown(assignment.points)])
             continue
         scores = [mark.score(task) for task in tasks]
-        cells = ["" if score is None else number(score) for score in scores]
-        late = [number(mark.penalty), plain(mark.reason)]
-        rows.append([*who, *cells, str(mark.waiting), *late, number(mark.so_far), number(assignment.points)])
+        cells = ["" if score is None else shown(score) for score in scores]
+        late = [shown(mark.penalty), plain(mark.reason)]
+        rows.append([*who, *cells, str(mark.waiting), *late, shown(mark.so_far), shown(assignment.points)])
     return rows
 
 
 def _tasks(summary: Summary) -> list[list[str]]:
     rows = [["task", "full marks", *OUTCOMES]]
     for rate in summary.rates:
-        share = number(rate.rate) if rate.marked else ""
+        share = shown(rate.rate) if rate.marked else ""
         rows.append([rate.task, share, *(str(rate.counts[outcome]) for outcome in OUTCOMES)])
     return rows
 
@@ -53,8 +53,8 @@ def _tasks(summary: Summary) -> list[list[str]]:
 def _checks(summary: Summary) -> list[list[str]]:
     rows = [["task", "check", "students", "difficulty", "elsewhere", "discrimination", "doubt"]]
     for item in summary.items:
-        r = "" if item.discrimination is None else number(item.discrimination)
-        measured = [str(item.students), number(item.difficulty), number(item.elsewhere), r]
+        r = "" if item.discrimination is None else shown(item.discrimination)
+        measured = [str(item.students), shown(item.difficulty), shown(item.elsewhere), r]
         rows.append([item.task, plain(item.check), *measured, item.doubt])
     return rows
 

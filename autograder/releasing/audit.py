@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.course import JUDGE, Assignment, Course
+from autograder.course import JUDGE, Assignment, Course, shown
 from autograder.errors import CourseError
 from autograder.grading import made_up, workers
 from autograder.judging.contract import said
@@ -197,16 +197,16 @@ def _below_full(verdict: Verdict) -> str:
     if verdict.score == verdict.max_score:
         return ""
     why = verdict.fault or verdict.message.replace("\n", " ")
-    got = "no mark" if verdict.score is None else f"{verdict.score:g}"
-    return f"{verdict.task}: the reference earns {got} of {verdict.max_score:g}: {why}"
+    got = "no mark" if verdict.score is None else shown(verdict.score)
+    return f"{verdict.task}: the reference earns {got} of {shown(verdict.max_score)}: {why}"
 
 
 def _above_none(verdict: Verdict) -> str:
     """A line where a submission that answers nothing earns something."""
     if verdict.score is not None and verdict.score <= 0:
         return ""
-    got = "no mark" if verdict.score is None else f"{verdict.score:g}"
-    return f"{verdict.task}: the release, handed in as it is, earns {got} of {verdict.max_score:g}"
+    got = "no mark" if verdict.score is None else shown(verdict.score)
+    return f"{verdict.task}: the release, handed in as it is, earns {got} of {shown(verdict.max_score)}"
 
 
 def _costs(row: Row, path: Path) -> str:

@@ -8,6 +8,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from autograder.course import Assignment, Course, load_course
 from autograder.course.solution_regions import sync
 from autograder.errors import CourseError
+from autograder.nbgrader_settings import CODE_STUB
 
 
 def _assignment_of(resources: Any, root: str) -> tuple[Course, Assignment]:
@@ -39,8 +40,11 @@ class StampTasks(NbGraderPreprocessor):  # type: ignore[misc]
             grading = cell.metadata.get("nbgrader", {})
             grade_id = grading.get("grade_id", "")
             if grade_id in tests and grading.get("grade"):
-                grading["points"] = tests[grade_id].points
+                points = tests[grade_id].points
+                if grading.get("points", points) != points:
+                    self.log.warning("%s: points=%s do not count, %s do", grade_id, grading["points"], points)
+                grading["points"] = points
             if grade_id in answers and cell.cell_type == "code":
                 task = answers[grade_id].name
-                cell.source = cell.source.replace("raise NotImplementedError", f'raise NotImplementedError("{task}")')
+                cell.source = cell.source.replace(CODE_STUB, f'{CODE_STUB}("{task}")')
         return nb, resources

@@ -17,6 +17,7 @@ from autograder.course import Assignment, Course
 from autograder.course.solution_regions import sync
 from autograder.errors import CourseError
 from autograder.nbgrader_settings import configure
+from autograder.releasing import drift
 from autograder.releasing.leaks import leaks
 from autograder.releasing.trial_run import trial_run
 
@@ -28,7 +29,7 @@ OLD = (1980, 1, 1, 0, 0, 0)  # of every file in the zip: same input, same bytes
 
 @dataclass(frozen=True)
 class Released:
-    """A made release: its zip, and lines about what its trial run left out."""
+    """A made release: its zip, and lines about what its trial run left out, and what does not count."""
 
     archive: Path
     said: tuple[str, ...] = ()
@@ -36,6 +37,7 @@ class Released:
 
 def release(course: Course, assignment: Assignment) -> Released:
     """Make release/<assignment>/ and its zip, both whole or not at all."""
+    apart = drift.other_points(course, assignment)
     sync(course, assignment)
     target = course.release(assignment.name)
     target.parent.mkdir(exist_ok=True)
@@ -52,7 +54,9 @@ def release(course: Course, assignment: Assignment) -> Released:
             target.rename(old)
         made.rename(target)
         shutil.move(archive, target.parent / archive.name)
-    return Released(target.parent / f"{assignment.name}.zip", tuple(said))
+    drift.stamp_points(course, assignment)  # at the end: what is told above must not be gone before it is told
+    apart += drift.no_tasks(course.source(assignment.name), assignment)
+    return Released(target.parent / f"{assignment.name}.zip", (*said, *apart))
 
 
 def generate(course: Course, assignment: Assignment, into: Path) -> None:

@@ -81,7 +81,7 @@ def problems(
 
 
 def answer_hash(merged: Mapping[str, Merged], task: Task, submission: Submission, ours: Collection[str] = ()) -> str:
-    """Hash of a task's answer.
+    """Hash of a task's answer, and what it is worth: a person's mark is for both.
 
     Pictures and scans belong to an answer that a person marks, and where its cell is empty, all that may be the
     answer; to any other, the student's own code and classes beside it, and the saved model where the task is about one.
@@ -101,7 +101,7 @@ def answer_hash(merged: Mapping[str, Merged], task: Task, submission: Submission
         names |= files(submission, ours).keys()
     for name in sorted(names):
         total.update(name.encode() + submission.files[name])
-    return total.hexdigest()[:16]
+    return f"{total.hexdigest()[:16]} of {float(task.points)!r}"
 
 
 def _add(total: "hashlib._Hash", cell: Cell) -> None:

@@ -1,4 +1,4 @@
-"""One mark: every state of a mark, in each of the seven places that show it.
+"""One mark: every state of a mark, in each of the seven places that show it. The tasks are worth unequal points.
 
 docs/architecture.md has the table of which place shows what; here each place is read as its reader
 reads it, and what it shows is held against what the others show.
@@ -35,7 +35,10 @@ Run = Callable[..., Any]
 
 @dataclass(frozen=True)
 class State:
-    """A student: what was handed in when, what a person gave, and the mark that is right (T1, T2, T3)."""
+    """A student: what was handed in when, what a person gave, and the mark that is right (T1, T2, T3).
+
+    All as shares of the tasks' points.
+    """
 
     tasks: tuple[float | None, float | None, float | None]
     answers: Mapping[str, str] = field(default_factory=dict)
@@ -43,26 +46,28 @@ class State:
     late: bool = False
 
 
-# T2 is optional here: a bonus of half a point. Who waits has T3 unmarked.
+# T2 is optional here. Who waits has T3 unmarked. Marks are written as shares of these points.
+POINTS = {"T1": 4.0, "T2": 0.25, "T3": 122.5}
+BEST = 126.5  # what is required
 READ = {"T3": {"score": 0.5}}
 STATES = {
-    "untouched": State((1, 0.5, 0.5), gives=READ),
-    "up": State((0.75, 0.5, 0.5), WRONG, READ | {"T1": {"score": 0.75, "comment": "ดีมาก"}}),
-    "down": State((0.25, 0.5, 0.5), gives=READ | {"T1": {"score": 0.25}}),
-    "extra-nothing": State((1, 0.5, 0.5), gives=READ | {"T1": {"extra": 0.0}}),
-    "extra-half": State((1.5, 0.5, 0.5), gives=READ | {"T1": {"extra": 0.5}}),
+    "untouched": State((1, 1, 0.5), gives=READ),
+    "up": State((0.75, 1, 0.5), WRONG, READ | {"T1": {"score": 0.75, "comment": "ดีมาก"}}),
+    "down": State((0.25, 1, 0.5), gives=READ | {"T1": {"score": 0.25}}),
+    "extra-nothing": State((1, 1, 0.5), gives=READ | {"T1": {"extra": 0.0}}),
+    "extra-half": State((1.5, 1, 0.5), gives=READ | {"T1": {"extra": 0.5}}),
     "no-bonus": State((1, 0, 0.5), {"T2": "def fit_line(x, y):\n    return 1.0, 2.0"}, READ),
-    "late": State((1, 0.5, 0.5), gives=READ, late=True),
-    "late-up": State((0.75, 0.5, 0.5), WRONG, READ | {"T1": {"score": 0.75}}, late=True),
-    "late-waiting": State((1, 0.5, None), late=True),
-    "forgiven": State((1, 0.5, 0.5), gives=READ, late=True),
-    "extended": State((1, 0.5, 0.5), gives=READ, late=True),
-    "changed": State((None, 0.5, None), gives=READ | {"T1": {"score": 0.25}}),
-    "changed-extra-nothing": State((1, 0.5, 0.5), gives=READ | {"T1": {"extra": 0.0}}),
-    "unreadable": State((0.25, 0.5, 0.5), gives=READ | {"T1": {"score": 0.25}}),
-    "not-checked": State((0, 0.5, 0.5), CRASH, READ),
-    "waiting": State((1, 0.5, None)),
-    "fault": State((None, 0.5, 0.5), {"T1": "def standardise(X):\n    return 0 * X + 77.0"}, READ),
+    "late": State((1, 1, 0.5), gives=READ, late=True),
+    "late-up": State((0.75, 1, 0.5), WRONG, READ | {"T1": {"score": 0.75}}, late=True),
+    "late-waiting": State((1, 1, None), late=True),
+    "forgiven": State((1, 1, 0.5), gives=READ, late=True),
+    "extended": State((1, 1, 0.5), gives=READ, late=True),
+    "changed": State((None, 1, None), gives=READ | {"T1": {"score": 0.25}}),
+    "changed-extra-nothing": State((1, 1, 0.5), gives=READ | {"T1": {"extra": 0.0}}),
+    "unreadable": State((0.25, 1, 0.5), gives=READ | {"T1": {"score": 0.25}}),
+    "not-checked": State((0, 1, 0.5), CRASH, READ),
+    "waiting": State((1, 1, None)),
+    "fault": State((None, 1, 0.5), {"T1": "def standardise(X):\n    return 0 * X + 77.0"}, READ),
 }  # fmt: skip
 SHARE = {"none": {}, "daily": {"late": 0.4, "late-up": 0.4, "late-waiting": 0.4}}
 SHARE["zero"] = dict.fromkeys(("late", "late-up", "late-waiting"), 1.0)
@@ -86,6 +91,8 @@ class Shown:
     waits: frozenset[str] | None = None
     penalty: float | None = None
     total: float | str | None = None  # "waits" where it says so
+    points: Mapping[str, float] | None = None  # what the tasks are worth
+    best: float | None = None  # what all required ones give
 
 
 def run(*line: str | Path) -> int:
@@ -99,7 +106,10 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Course:
     shutil.copytree(WARMUP, root)
     shutil.copy(ROOT / "nbgrader_config.py", root)
     config = root / "course_config.py"
-    text = config.read_text().replace('Task("T2", notebook="1-lines")', 'Task("T2", notebook="1-lines", optional=True)')
+    text = config.read_text()
+    for task, points in POINTS.items():
+        more = f'notebook="1-lines", points={points}' + (", optional=True" if task == "T2" else "")
+        text = text.replace(f'Task("{task}", notebook="1-lines"', f'Task("{task}", {more}')
     text = text.replace("import Assignment, Course, Task", "import Assignment, Course, Late, Task")
     config.write_text(text.replace("    tasks=(", f'    due="{DUE}",\n    # policy\n    tasks=(', 1))
     checks = root / "autograder/assignments/warmup/checks.py"
@@ -114,7 +124,7 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Course:
     assert run("grade", NAME, "--jobs", 2, "-q", "--course", root) == 1  # one could not be judged, and is said
     for name, state in STATES.items():
         for task, given in state.gives.items():
-            give(course, name, task, **given)
+            give(course, name, task, **in_points(task, given))
     run("grade", NAME, "-q", "--course", root)  # takes up what the person gave
     for name in ("changed", "changed-extra-nothing"):
         comment = "# another\n"
@@ -124,6 +134,11 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Course:
     sheet.write_text('{"marks": {"T1": ')
     assert run("grade", NAME, "--jobs", 2, "-q", "--course", root) == 1  # the sheet is named
     return course
+
+
+def in_points(task: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """What a person gives: the numbers are shares of the task's points."""
+    return {name: value * POINTS[task] if isinstance(value, float) else value for name, value in given.items()}
 
 
 def hand_in(course: Course, name: str, answers: Mapping[str, str], time: str) -> None:
@@ -161,7 +176,9 @@ def gradebook(course: Course, capsys: Any) -> dict[str, Shown]:
             tasks = {task: None if task in waits else grade.score for task, grade in grades.items()}
             penalty = sum(paper.late_submission_penalty or 0.0 for paper in handed.notebooks)
             total = "waits" if waits else max(0.0, handed.score - penalty)
-            shown[name] = Shown(tasks, waits, penalty, total)
+            points = {task: grade.max_score for task, grade in grades.items()} | {"T2": POINTS["T2"]}  # 0 in nbgrader
+            assert grades["T2"].max_score == 0
+            shown[name] = Shown(tasks, waits, penalty, total, points, handed.max_score)
     return shown
 
 
@@ -177,7 +194,10 @@ def scores(course: Course, capsys: Any) -> dict[str, Shown]:
         assert set(one) == {"tasks", "penalty", "reason", "total"}
         tasks = {task: verdict["score"] for task, verdict in one["tasks"].items()}
         waits = frozenset(task for task, score in tasks.items() if score is None)
-        shown[name] = Shown(tasks, waits, one["penalty"], "waits" if one["total"] is None else one["total"])
+        points = {task: verdict["max_score"] for task, verdict in one["tasks"].items()}
+        shown[name] = Shown(tasks, waits, one["penalty"], "waits" if one["total"] is None else one["total"], points)
+        for verdict in one["tasks"].values():
+            assert not verdict["parts"] or same(sum(p["max_score"] for p in verdict["parts"]), verdict["max_score"])
         assert bool(one["penalty"]) <= bool(one["reason"])
     return shown
 
@@ -193,7 +213,8 @@ def table(course: Course, capsys: Any) -> dict[str, Shown]:
             tasks = {t: None if w == "..." else float(w.rstrip("?")) for t, w in zip(TASKS, words[1:4], strict=True)}
             waits = frozenset(task for task, score in tasks.items() if score is None)
             penalty = -float(words[4]) if len(words) == 7 else 0.0
-            shown[words[0]] = Shown(tasks, waits, penalty, "waits" if waits - {"T2"} else float(words[-2]))
+            total = "waits" if waits - {"T2"} else float(words[-2])
+            shown[words[0]] = Shown(tasks, waits, penalty, total, best=float(words[-1]))
     return shown
 
 
@@ -209,15 +230,19 @@ def feedback(course: Course, capsys: Any) -> dict[str, Shown]:
 
 def _page(path: Path) -> Shown:
     text = path.read_text(encoding="utf-8")
-    cells = re.findall(r'<th scope="row">(?:<a[^>]*>)?(T\d)(?:</a>)?</th>\s*<td class="number">([^<]*) / ', text)
-    tasks = {task: number(score) for task, score in cells}
+    cells = re.findall(
+        r'<th scope="row">(?:<a[^>]*>)?(T\d)(?:</a>)?</th>\s*<td class="number">([^<]*) / ([^<]*)<', text
+    )
+    tasks = {task: number(score) for task, score, _ in cells}
+    points = {task: float(most) for task, _, most in cells}
     waits = frozenset(task for task, score in tasks.items() if score is None)
     said = re.search(r'<p class="late">Late: ([0-9.e-]+) of these points', text)
-    total = re.search(r'<p class="big">[^:]*: ([0-9.e-]+) of ', text)
+    total = re.search(r'<p class="big">[^:]*: ([0-9.]+) of ([0-9.]+)', text)
     assert total is not None
     counted = re.search(r"(\d+) still to be marked", text)
     assert (int(counted[1]) if counted else 0) == len(waits)
-    return Shown(tasks, waits, float(said[1]) if said else 0.0, "waits" if waits - {"T2"} else float(total[1]))
+    mark = "waits" if waits - {"T2"} else float(total[1])
+    return Shown(tasks, waits, float(said[1]) if said else 0.0, mark, points, float(total[2]))
 
 
 def report(course: Course, capsys: Any) -> dict[str, Shown]:
@@ -233,6 +258,7 @@ def report(course: Course, capsys: Any) -> dict[str, Shown]:
         waits = frozenset(task for task, score in tasks.items() if score is None)
         penalty = -float(cells[3] or 0) if late else 0.0
         shown[name] = Shown(tasks, waits, penalty, "waits" if waits - {"T2"} else float(cells[-1]))
+    assert f"of {BEST} points" in text
     return shown
 
 
@@ -246,7 +272,8 @@ def export(course: Course, capsys: Any) -> dict[str, Shown]:
         tasks = {task: number(rows[name][task]) for task in TASKS}
         waits = frozenset(task for task, score in tasks.items() if score is None)
         total = rows[name]["score"]
-        shown[name] = Shown(tasks, waits, float(rows[name]["penalty"]), float(total) if total else "waits")
+        mark, best = float(total) if total else "waits", float(rows[name]["max_score"])
+        shown[name] = Shown(tasks, waits, float(rows[name]["penalty"]), mark, best=best)
     return shown
 
 
@@ -257,11 +284,12 @@ def explained(course: Course, capsys: Any) -> dict[str, Shown]:
         capsys.readouterr()
         assert run("grade", NAME, name, "--explain", "T3", "--course", course.root) == 0
         said = capsys.readouterr().out
-        total = re.search(r"all tasks together: ([0-9.e-]+) of [^\n]*", said)
+        total = re.search(r"all tasks together: ([0-9.]+) of ([0-9.]+)[^\n]*", said)
         late = re.search(r"late: -([0-9.e-]+) of all tasks", said)
         assert total is not None, said
         waits = "waits for a person" in total[0]
-        shown[name] = Shown(penalty=float(late[1]) if late else 0.0, total="waits" if waits else float(total[1]))
+        mark = "waits" if waits else float(total[1])
+        shown[name] = Shown(penalty=float(late[1]) if late else 0.0, total=mark, best=float(total[2]))
     return shown
 
 
@@ -270,11 +298,12 @@ PLACES = (gradebook, scores, table, feedback, report, export, explained)
 
 def expected(name: str, policy: str) -> Shown:
     """What is right."""
-    tasks = dict(zip(TASKS, STATES[name].tasks, strict=True))
+    shares = dict(zip(TASKS, STATES[name].tasks, strict=True))
+    tasks = {task: None if share is None else share * POINTS[task] for task, share in shares.items()}
     penalty = SHARE[policy].get(name, 0.0) * sum(score or 0 for score in tasks.values())
     waits = frozenset(task for task, score in tasks.items() if score is None)
     total = "waits" if waits - {"T2"} else max(0.0, sum(score or 0 for score in tasks.values()) - penalty)
-    return Shown(tasks, waits, penalty, total)
+    return Shown(tasks, waits, penalty, total, POINTS, BEST)
 
 
 def test_every_place_shows_the_mark_and_no_other(course: Course, policy: str, capsys: Any) -> None:
@@ -283,7 +312,7 @@ def test_every_place_shows_the_mark_and_no_other(course: Course, policy: str, ca
         shown = place(course, capsys)
         for name in STATES:
             right, here = expected(name, policy), shown[name]
-            for item in ("tasks", "waits", "penalty", "total"):
+            for item in ("tasks", "waits", "penalty", "total", "points", "best"):
                 found, wanted = getattr(here, item), getattr(right, item)
                 if found is not None and not same(found, wanted):
                     wrong.append(f"{place.__name__}, {name}: {item}: {found}, not {wanted}")
@@ -319,7 +348,7 @@ def test_after_an_override_the_student_reads_what_was_overruled(course: Course, 
     capsys.readouterr()
     assert cli.main(["grade", NAME, "up", "--explain", "T1", "--course", str(course.root)]) == 0
     said = capsys.readouterr().out
-    assert "a person gave 0.75: the mark is 0.75; what the check had said is overruled" in said
+    assert "a person gave 3: the mark is 3; what the check had said is overruled" in said
 
 
 def test_an_unreadable_sheet_is_never_written_over_and_stops_a_rebuild(course: Course, capsys: Any) -> None:

@@ -1,7 +1,7 @@
 """The course as data. Change a line here and every command follows it.
 
-Each task is one line: name, notebook, who grades it. A required task is worth 1 point, an optional
-one (optional=True) half a point, as a bonus.
+Each task is one line: name, notebook, who grades it. A required task is worth 1 point or what points=
+says; an optional one (optional=True) half of a required one, as a bonus.
 """
 
 from autograder.course import Assignment, Course, Task

@@ -1,0 +1,173 @@
+"""What has come apart: course and notebook, source and release, submissions and where they belong.
+
+None of it stops grading; release, grade and doctor tell it, each with the way to mend it.
+"""
+
+import fnmatch
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from autograder.course import Assignment, Course, shown
+from autograder.course.solution_regions import filled, with_goals, without_solution
+from autograder.files import write_whole
+from autograder.nbgrader_settings import CODE_STUB, IGNORED
+from autograder.sandbox.answers import printable
+
+TEXT_STUB = "YOUR ANSWER HERE"  # nbgrader's own
+HANDED_IN = (".ipynb", ".zip")
+MANY = 10  # lines of a kind
+
+
+def told(course: Course, assignment: Assignment) -> list[str]:
+    """All that is to be told of an assignment as it is graded."""
+    name, release = assignment.name, course.release(assignment.name)
+    lines = [*no_tasks(release, assignment), *loose(course, assignment)]
+    if old := outdated(course, assignment):
+        again = f"`autograder release {name}` makes it anew, for those who do not have it yet"
+        lines.append(f"{release}: older than its source ({', '.join(old)}), and what submissions are put onto: {again}")
+    return lines
+
+
+# ---- course and notebook ------------------------------------------------------------------------
+
+
+def other_points(course: Course, assignment: Assignment) -> list[str]:
+    """Lines on cells whose points are not those of the course: nbgrader's *Create Assignment* writes them."""
+    lines = []
+    for path, info, points in _stamped(course, assignment):
+        if "points" in info and info["points"] != points:
+            name, there = info["grade_id"], repr(info["points"])[:40]
+            lines.append(
+                f"{path}: {name}: points={there} in the notebook (Create Assignment) do not count, {shown(points)} in "
+                f'course_config.py do. To change them: Task("{name}", ..., points={there}) there, then release again'
+            )
+    return lines
+
+
+def stamp_points(course: Course, assignment: Assignment) -> None:
+    """Put the course's points into the source notebooks, so that *Create Assignment* shows what counts."""
+    for name in assignment.notebooks:
+        path = course.source(assignment.name) / f"{name}.ipynb"
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+        before = json.dumps(notebook)
+        for info, points in _graded(notebook, name, assignment):
+            if points is not None and info.get("points") != points:
+                info["points"] = points
+        if json.dumps(notebook) != before:
+            write_whole(path, (json.dumps(notebook, ensure_ascii=False, indent=1) + "\n").encode())
+
+
+def no_tasks(folder: Path, assignment: Assignment) -> list[str]:
+    """Lines on graded cells of a folder's notebooks that are no task of the course."""
+    return [
+        f"{path}: the cell {info.get('grade_id')} is graded there and is no task of the course, so nobody marks it: "
+        f'add Task("{info.get("grade_id")}", notebook="{path.stem}", graded_by="person") to course_config.py, or make '
+        "it read-only in Create Assignment; then release again"
+        for path in sorted(folder.glob("*.ipynb"))
+        for info, points in _graded(_plain(path), path.stem, assignment)
+        if points is None
+    ]
+
+
+def _stamped(course: Course, assignment: Assignment) -> Iterator[tuple[Path, dict[str, Any], float]]:
+    """(notebook, what nbgrader's metadata says of the cell, the course's points) of each task's own cell."""
+    for name in assignment.notebooks:
+        path = course.source(assignment.name) / f"{name}.ipynb"
+        for info, points in _graded(_plain(path), name, assignment):
+            if points is not None:
+                yield path, info, points
+
+
+def _graded(notebook: Any, name: str, assignment: Assignment) -> Iterator[tuple[dict[str, Any], float | None]]:
+    """(nbgrader's metadata, the course's points or None) of each cell that nbgrader would have graded."""
+    points = {task.name: task.points for task in assignment.tasks if task.notebook == name}
+    for cell in notebook["cells"]:
+        info = cell["metadata"].get("nbgrader", {})
+        if info.get("grade") or info.get("task"):
+            yield info, points.get(info.get("grade_id", ""))
+
+
+def _plain(path: Path) -> Any:
+    """A notebook of the instructor's own as plain JSON; one that is none is for others to tell."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {"cells": []}
+
+
+# ---- source and release -------------------------------------------------------------------------
+
+
+def outdated(course: Course, assignment: Assignment) -> list[str]:
+    """Names of files that a release made now would have otherwise; [] where there is no release yet."""
+    source, release = course.source(assignment.name), course.release(assignment.name)
+    if not release.is_dir():
+        return []
+    made = {path.relative_to(source).as_posix(): path for path in source.rglob("*") if path.is_file()}
+    skip = [*IGNORED, *({assignment.model_file} - {""})]
+    names = [n for n in made if not any(fnmatch.fnmatch(part, one) for part in n.split("/") for one in skip)]
+    there = [path.relative_to(release).as_posix() for path in release.rglob("*") if path.is_file()]
+    same = {n for n in set(names) & set(there) if _same(course, assignment, made[n], release / n)}
+    return sorted({*names, *there} - same)
+
+
+def _same(course: Course, assignment: Assignment, source: Path, released: Path) -> bool:
+    if source.suffix == ".py":
+        return with_goals(source.read_text(encoding="utf-8"), assignment) == released.read_text(encoding="utf-8")
+    if source.suffix != ".ipynb":
+        return source.read_bytes() == released.read_bytes()
+    reference = course.solution(assignment.name).read_text(encoding="utf-8")
+    made = [_as_released(cell, assignment, reference) for cell in _plain(source)["cells"]]
+    return made == [_kept(cell) for cell in _plain(released)["cells"]]
+
+
+def _kept(cell: Any) -> tuple[Any, ...]:
+    """What of a released cell hangs on the source, and can be seen or decides about a mark."""
+    info = cell["metadata"].get("nbgrader", {})
+    tags = tuple(cell["metadata"].get("tags", ()))
+    return cell["cell_type"], "".join(cell["source"]), info.get("grade_id", ""), info.get("points"), tags
+
+
+def _as_released(cell: Any, assignment: Assignment, reference: str) -> tuple[Any, ...]:
+    """The same of a source cell, after the steps of `nbgrader_settings.RELEASE_STEPS`."""
+    kind, text, name, points, tags = _kept(cell)
+    info = cell["metadata"].get("nbgrader", {})
+    if kind == "code" and name:
+        text = filled(text, name, reference)
+    if info.get("solution"):
+        text = without_solution(text, CODE_STUB if kind == "code" else TEXT_STUB)
+    for task in assignment.tasks:
+        if task.answer_cell == name and kind == "code":
+            text = text.replace(CODE_STUB, f'{CODE_STUB}("{task.name}")')
+        if task.name == name and info.get("grade"):
+            points = task.points
+    return kind, text, name, points, tags
+
+
+# ---- submissions --------------------------------------------------------------------------------
+
+
+def _books(assignment: Assignment) -> set[str]:
+    return {f"{name}.ipynb" for name in assignment.notebooks}
+
+
+def loose(course: Course, assignment: Assignment) -> list[str]:
+    """Lines on notebooks in submitted/ that stand in no assignment's folder, and so are not graded."""
+    folder = course.root / "submitted"
+    lines = []
+    books = {f"{book}.ipynb": other.name for other in course.assignments for book in other.notebooks}
+    others = {book for book, name in books.items() if name != assignment.name and book not in _books(assignment)}
+    for place in (folder, *sorted(path for path in folder.glob("*") if path.is_dir())):
+        found = [path for path in place.glob("*") if path.suffix in HANDED_IN and path.is_file()]
+        if place.name == assignment.name and any(path.is_dir() and path.name != place.name for path in place.glob("*")):
+            lines.append(
+                f"{place}: not graded: students' folders come first, as in {folder}/STUDENT/{assignment.name}/"
+            )
+        elif names := sorted(path.name for path in found if path.name not in others):
+            who = "STUDENT" if place == folder else place.name
+            more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+            right = printable(f"submitted/{who}/{assignment.name}/")
+            lines.append(f"{printable(str(place / names[0]))}{more}: not graded: they belong into {right}")
+    return lines if len(lines) <= MANY else [*lines[:MANY], f"and {len(lines) - MANY} more such folders in {folder}"]
