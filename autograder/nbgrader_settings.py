@@ -19,7 +19,14 @@ RELEASE_STEPS = [
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
 CODE_STUB = "raise NotImplementedError"
-IGNORED = [".ipynb_checkpoints", "*.pyc", "__pycache__", ".pytest_cache", "*.part"]
+IGNORED = [
+    ".ipynb_checkpoints",
+    "*.pyc",
+    "__pycache__",
+    ".pytest_cache",
+    "*.part",
+    "feedback",
+]  # the last one: pages that a student has fetched
 
 
 def find_alembic() -> None:
@@ -34,6 +41,7 @@ def configure(config: Any, root: Path) -> None:
     find_alembic()
     course = load_course(root)
     config.CourseDirectory.root = str(root)
+    config.CourseDirectory.course_id = course.exchange_id
     config.CourseDirectory.db_url = course.gradebook_url
     config.CourseDirectory.ignore = IGNORED
     # students' weights come in from the exchange; the instructor's own never go out
@@ -49,6 +57,7 @@ def configure(config: Any, root: Path) -> None:
     config.Autograde.autograde_preprocessors = ["autograder.grading.nbgrader_autograde.SaveVerdicts"]
     config.GenerateFeedback.exporter_class = "autograder.gradebook.nbgrader_feedback.FeedbackExporter"
     config.GenerateFeedback.preprocessors = []  # the exporter asks the gradebook once for all
+    config.ExchangeFactory.release_feedback = "autograder.gradebook.nbgrader_feedback.ReleaseFeedback"
     config.AssignLatePenalties.plugin_class = "autograder.gradebook.nbgrader_plugins.LatePolicy"
     config.ZipCollectApp.extractor_plugin = "autograder.gradebook.nbgrader_plugins.BoundedExtractor"
     config.ZipCollectApp.collector_plugin = "autograder.gradebook.nbgrader_plugins.RosterCollector"

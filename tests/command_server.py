@@ -9,6 +9,7 @@ import gc
 import importlib
 import json
 import os
+import pwd
 import runpy
 import signal
 import subprocess
@@ -39,19 +40,23 @@ IMPORTS = (
 class CommandServer:
     """The server, as the tests see it."""
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
+    def __init__(self, environment: Mapping[str, str], before: Sequence[str] = ()) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+            [*before, sys.executable, __file__],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=environment,
         )
 
     def run(
-        self, command: Sequence[str], cwd: Path, environment: Mapping[str, str], seconds: float
+        self, command: Sequence[str], cwd: Path, environment: Mapping[str, str], seconds: float, account: str = ""
     ) -> "subprocess.CompletedProcess[str]":
-        """As subprocess.run, output captured."""
+        """As subprocess.run, output captured. account: the user that runs it, where that is another one."""
         assert self._process.stdin and self._process.stdout
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
             where = {"cwd": str(cwd), "environment": dict(environment), "out": _path(out), "err": _path(err)}
-            request = {"command": command, "seconds": seconds, **where}
+            request = {"command": command, "seconds": seconds, "account": account, **where}
             self._process.stdin.write(json.dumps(request) + "\n")
             self._process.stdin.flush()
             code = json.loads(self._process.stdout.readline())
@@ -76,9 +81,9 @@ def _path(file: Any) -> str:
 
 
 @contextlib.contextmanager
-def command_server(environment: Mapping[str, str]) -> Iterator[CommandServer]:
-    """A server for the time of the block."""
-    server = CommandServer(environment)
+def command_server(environment: Mapping[str, str], before: Sequence[str] = ()) -> Iterator[CommandServer]:
+    """A server for the time of the block. before: what stands before its own command."""
+    server = CommandServer(environment, before)
     try:
         yield server
     finally:
@@ -111,13 +116,18 @@ def _code(child: int, seconds: float) -> int | None:
 def become(request: Mapping[str, Any]) -> None:
     """The process of a command that was started anew."""
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    os.chdir(request["cwd"])
     os.environ.clear()
     os.environ.update(request["environment"])
     for number, name in ((0, os.devnull), (1, request["out"]), (2, request["err"])):
         found = os.open(name, os.O_RDWR)
         os.dup2(found, number)
         os.close(found)
+    if request["account"]:
+        user = pwd.getpwnam(request["account"])
+        os.setgroups([])
+        os.setgid(user.pw_gid)
+        os.setuid(user.pw_uid)
+    os.chdir(request["cwd"])
     sys.stdin = open(0, closefd=False)  # noqa: SIM115
     sys.argv = list(request["command"])
     sys.path[0] = str(BIN)

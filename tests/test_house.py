@@ -63,6 +63,7 @@ RUN_THE_REFERENCE = {
 }
 IMPORT_NBGRADER = {
     "gradebook/database.py": "opens its database",
+    "gradebook/nbgrader_feedback.py": "is loaded by it",
     "gradebook/nbgrader_plugins.py": "is loaded by it",
     "grading/nbgrader_autograde.py": "is loaded by it",
     "releasing/nbgrader_steps.py": "is loaded by it",

@@ -1,6 +1,7 @@
 """The course as frozen records: what course_config.py says."""
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -173,6 +174,12 @@ class Course:
     def solution(self, assignment: str) -> Path:
         """The reference solution module."""
         return self.root / "solutions" / f"{assignment}.py"
+
+    @property
+    def exchange_id(self) -> str:
+        """The course in nbgrader's exchange: its name, with a dash for what a folder's name had better not have."""
+        kept = (c if c in "-_." or unicodedata.category(c)[0] in "LMN" else "-" for c in self.name)
+        return re.sub("--+", "-", "".join(kept)).strip("-.")
 
     @property
     def gradebook(self) -> Path:

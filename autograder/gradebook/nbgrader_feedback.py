@@ -1,9 +1,11 @@
-"""nbgrader's own `generate_feedback`, command and button: our pages in place of its own."""
+"""nbgrader's own `generate_feedback` and `release_feedback`, command and button: our pages in place of its own."""
 
+import glob
 from pathlib import Path
 from typing import Any
 
 from nbconvert.exporters import Exporter
+from nbgrader.exchange.default import ExchangeReleaseFeedback
 
 from autograder.course import load_course
 from autograder.errors import CourseError
@@ -12,6 +14,7 @@ from autograder.gradebook.reader import read_rows
 from autograder.marks import final_marks
 from autograder.marks.verdict_files import load_result
 from autograder.pages import feedback
+from autograder.submissions.submission import SECRET
 
 
 class FeedbackExporter(Exporter):
@@ -31,3 +34,23 @@ class FeedbackExporter(Exporter):
         write_whole(writer.folder(result.student) / feedback.WHOLE, pages[feedback.WHOLE].encode())
         resources["output_extension"] = ".html"
         return pages[f"{about['notebook']}.html"], resources
+
+
+class ReleaseFeedback(ExchangeReleaseFeedback):  # type: ignore[misc]
+    """Gives `nbgrader release_feedback` one student after another: who came by another way stops nobody.
+
+    nbgrader names a released page by a hash of the attempt's secret, and reads the secret of each page's folder.
+    """
+
+    src_path: str  # a pattern; set by nbgrader, which then looks for pages below it
+
+    def copy_files(self) -> None:
+        for folder in map(Path, sorted(glob.glob(self.src_path))):
+            if not any(folder.glob("*.html")):
+                continue
+            if not (folder / SECRET).is_file():
+                student, page = folder.parent.name, folder / feedback.WHOLE
+                self.log.warning(f"{student}: not handed in through the exchange: not released; hand over {page}")
+                continue
+            self.src_path = glob.escape(str(folder))
+            super().copy_files()

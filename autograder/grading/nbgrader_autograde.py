@@ -49,9 +49,8 @@ class GradedExporter(NotebookExporter):
             for note in result.notes:
                 self.log.warning("%s: %s", about["student"], note)
         target = root / "autograded" / about["student"] / assignment.name
-        stamp = {"timestamp.txt": handed_in.timestamp.encode()} if handed_in.timestamp else {}
         beside = {name: data for name, data in books.items() if not name.endswith(".ipynb")}
-        for name, data in {**graded_notebook.other_files(handed_in, ours), **beside, **stamp}.items():
+        for name, data in {**graded_notebook.other_files(handed_in, ours), **beside, **handed_in.receipt}.items():
             write_whole(target / name, data)
         return books[f"{about['notebook']}.ipynb"].decode("utf-8"), resources
 

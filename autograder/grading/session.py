@@ -174,15 +174,17 @@ class GradingSession:
 
     def _is_laid(self, handed_in: Submission, result: Result) -> bool:
         names = [f"{name}.ipynb" for name in self._bases] + list(graded_notebook.other_files(handed_in, self._ours))
-        return graded_folder.is_laid(self.course, self.assignment, result.student, names, result.stamp)
+        return graded_folder.is_laid(
+            self.course, self.assignment, result.student, names, result.stamp, handed_in.receipt
+        )
 
     def _lay(self, handed_in: Submission, result: Result) -> list[str]:
         """Lay the graded notebooks -> a line where that fails: what one student handed in stops nobody else."""
         try:
             with deadline.within(self.assignment.limits.total_seconds):
                 books = graded_notebook.of_result(handed_in, self._bases, self.assignment, result, self._ours)
-                written = {**graded_notebook.other_files(handed_in, self._ours), **books}
-                graded_folder.lay(self.course, self.assignment, result.student, written, result.timestamp)
+                written = {**graded_notebook.other_files(handed_in, self._ours), **books, **handed_in.receipt}
+                graded_folder.lay(self.course, self.assignment, result.student, written)
         except Exception as error:
             if files.of_the_machine(error):
                 raise

@@ -17,16 +17,19 @@ def folder(course: Course, assignment: Assignment, student: str) -> Path:
     return course.root / "autograded" / student / assignment.name
 
 
-def lay(course: Course, assignment: Assignment, student: str, files: Mapping[str, bytes], stamp: str) -> None:
-    """Lay the graded notebooks and what belongs to them, whole or not at all. stamp: of nbgrader's timestamp.txt."""
-    files = {**files, "timestamp.txt": stamp.encode()} if stamp else files
+def lay(course: Course, assignment: Assignment, student: str, files: Mapping[str, bytes]) -> None:
+    """Lay the graded notebooks and what belongs to them, whole or not at all."""
     write_folder(folder(course, assignment, student), files, 0o444)
 
 
-def is_laid(course: Course, assignment: Assignment, student: str, names: Iterable[str], stamp: str) -> bool:
-    """Whether the files lie there and every notebook is that of the result with this stamp."""
+def is_laid(
+    course: Course, assignment: Assignment, student: str, names: Iterable[str], stamp: str, receipt: Mapping[str, bytes]
+) -> bool:
+    """Whether the files lie there, with this receipt, and every notebook is that of the result with this stamp."""
     target = folder(course, assignment, student)
-    return all(_holds(target / name, stamp) for name in names)
+    return all(_holds(target / name, stamp) for name in names) and all(
+        (target / name).is_file() and (target / name).read_bytes() == data for name, data in receipt.items()
+    )
 
 
 def _holds(path: Path, stamp: str) -> bool:

@@ -33,9 +33,11 @@ MAX_NAME = 200  # bytes of a file's or a folder's name: it is written again, wit
 MAX_ENDING = 20  # bytes of what stands after its last dot
 PICTURES = (".pdf", ".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff", ".heic", ".heif", ".avif")
 STAMP = "timestamp.txt"
+SECRET = "submission_secret.txt"  # of nbgrader's exchange: by it the student finds the feedback of this attempt
 NOTEBOOK, ZIP = ".ipynb", ".zip"
-NEEDED = (NOTEBOOK, ".npz", STAMP)
-NOT_THEIRS = (STAMP, "submission_secret.txt")  # in an archive: they say nothing
+NEEDED = (NOTEBOOK, ".npz", STAMP, SECRET)
+NOT_THEIRS = (STAMP, SECRET)  # in an archive: they say nothing
+EXCHANGED = re.compile(r"[\w.+/=-]{8,200}", re.ASCII)  # what such a secret looks like: nbgrader's is 128 hex digits
 OUT_OF_BAND = 5  # the first protocol in which arrays go beside the rest
 KINDS = {
     stat.S_IFLNK: "a link",
@@ -55,11 +57,19 @@ class Submission:
     problems: tuple[FileProblem, ...] = ()
     timestamp: str = ""
     as_it_came: str = ""  # hash of what was handed in, where files of an archive stand in its place
+    secret: str = ""  # as nbgrader's exchange gave it to this attempt; "" for what came in another way
 
     @functools.cached_property
     def digest(self) -> str:
         """Hash of every name and content that was handed in."""
         return self.as_it_came or _hash(self.files)
+
+    @property
+    def receipt(self) -> dict[str, bytes]:
+        """What nbgrader's exchange laid beside the work, by file name. It goes wherever the graded work goes."""
+        if self.secret:  # with a time, an unreadable one too: release_feedback opens both
+            return {STAMP: self.timestamp.encode(), SECRET: self.secret.encode()}
+        return {STAMP: self.timestamp.encode()} if self.timestamp else {}
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[Any, ...]:
         """Sent to a worker with the files as arrays, where they can go beside the rest: dask then copies none."""
@@ -132,12 +142,13 @@ def read_submission(folder: Path, student: str) -> Submission:
     unpacked |= _unpacked([one for one in packed if _rank(one.name) > 0], room)
     room.tell()
     stamp = _stamp(files.pop(STAMP, b""), problems)
+    secret = files.pop(SECRET, b"").decode("ascii", "replace")
     as_it_came = _hash(files) if unpacked else ""
     files = _side_by_side(files, unpacked, problems)
     if len(problems) > MAX_PROBLEMS:
         count = str(len(problems) - MAX_PROBLEMS)
         problems[MAX_PROBLEMS:] = [FileProblem("more_problems", problems[MAX_PROBLEMS].file, {"count": count})]
-    return Submission(student, files, tuple(problems), stamp, as_it_came)
+    return Submission(student, files, tuple(problems), stamp, as_it_came, secret if EXCHANGED.fullmatch(secret) else "")
 
 
 def _rank(name: str) -> int:
