@@ -123,7 +123,7 @@ def bubblewrap() -> Diagnosis:
 
 def sandbox(course: Course, assignment: Assignment) -> Diagnosis:
     """A real start of the sandbox, with the assignment's own probes."""
-    helpers = tuple(sorted(course.release(assignment.name).glob("*.py")))
+    helpers = course.beside_notebooks(assignment.name)
     guest = Guest(Inside(course.part("probes", assignment.name), helpers), assignment.limits)
     what = f"sandbox ({assignment.name})"
     try:

@@ -38,7 +38,7 @@ def deciding_files(course: Course, assignment: Assignment) -> Iterator[tuple[str
         if path not in others:  # the reference, and what it may import from beside it
             yield f"solution/{path.name}", path
     for path in sorted(course.release(assignment.name).glob("*")):
-        if path.suffix in (".ipynb", ".py"):
+        if path.suffix in (".ipynb", ".py", ".json"):
             yield f"release/{path.name}", path
 
 

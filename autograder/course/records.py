@@ -153,6 +153,10 @@ class Course:
         """Folder that students get."""
         return self.root / "release" / assignment
 
+    def beside_notebooks(self, assignment: str) -> tuple[Path, ...]:
+        """Files of the release that notebooks find beside them: modules, and their numbers."""
+        return tuple(sorted(path for path in self.release(assignment).glob("*") if path.suffix in (".py", ".json")))
+
     def submitted(self, assignment: str, student: str) -> Path:
         """Folder of one submission, where nbgrader has it."""
         return self.root / "submitted" / student / assignment
@@ -162,7 +166,7 @@ class Course:
         return self.root / "autograder" / "assignments" / assignment
 
     def part(self, kind: str, assignment: str) -> Path:
-        """A file of that folder: kind is probes, checks, mistakes, right_variants, equivalent_mutants or messages.
+        """A file of that folder: kind is probes, checks, mistakes, right_variants, visible, equivalent_mutants or messages.
 
         checks may be a package: then it is the package's own file.
         """

@@ -38,8 +38,8 @@ def open_grader(
     """Load the judge's things and make a guest, which starts at the first submission."""
     judge_context = judge.open_context(course, assignment)
     probes = course.part("probes", assignment.name)
-    helpers = sorted(course.release(assignment.name).glob("*.py"))
-    inside = Inside(probes, tuple(helpers), judge_context.dataset.shown, judge_context.dataset.folders)
+    helpers = course.beside_notebooks(assignment.name)
+    inside = Inside(probes, helpers, judge_context.dataset.shown, judge_context.dataset.folders)
     return GraderContext(
         judge_context=judge_context,
         bases=merge.released(course.release(assignment.name), assignment),

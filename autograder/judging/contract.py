@@ -89,6 +89,21 @@ class DatasetRecipe:
 
 
 @dataclass(frozen=True)
+class VisibleNumbers:
+    """What visible checks compare with, of visible.py: a file in the source, made by `autograder release`.
+
+    file: its name; pools: task -> name of its inputs; cases: names of the reference -> the public inputs, by pool;
+    asking: folder of the source -> (task, names of the reference or of a mistake, a case) -> answers by name. The
+    right answers to a task are inputs of the tasks behind it that share its pool.
+    """
+
+    file: str
+    pools: Mapping[str, str]
+    cases: Callable[[Mapping[str, Any]], Mapping[str, Sequence[Case]]]
+    asking: Callable[[Path], Callable[[str, Mapping[str, Any], Case], Mapping[str, Array]]]
+
+
+@dataclass(frozen=True)
 class AssignmentChecks:
     """The host side of an assignment.
 

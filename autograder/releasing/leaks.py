@@ -1,17 +1,25 @@
 """The scan of a made release for what students must not get: one line a leak."""
 
 import ast
+import contextlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from autograder.course import Assignment, Course
 from autograder.judging import mutations
+from autograder.judging.contract import load_checks
+from autograder.judging.judge import SEED
+from autograder.releasing import baked
 from autograder.submissions.merge import SKIP_TAG
 
-SUFFIXES = (".ipynb", ".py", ".md", ".txt", ".png", ".svg", ".pdf")
+SUFFIXES = (".ipynb", ".py", ".json", ".md", ".txt", ".png", ".svg", ".pdf")
+SHORT, SHORT_OF_CHECKS = 12, 28  # lines that anybody may write by chance are no longer than that
+USUAL = re.compile(r"(import|from)\s|np\.random\.seed\(|return \w+$")  # and these
 
 
 ABSOLUTE = re.compile(r"(?<![\w.:/])(/home/|/root/|/Users/|/work/|/tmp/|/mnt/|[A-Z]:\\\\Users)")
@@ -20,6 +28,7 @@ ABSOLUTE = re.compile(r"(?<![\w.:/])(/home/|/root/|/Users/|/work/|/tmp/|/mnt/|[A
 def leaks(course: Course, assignment: Assignment, folder: Path) -> Iterator[str]:
     """What students must not get, found in a made release: one line a leak."""
     secrets = _secret_lines(course, assignment)
+    numbers = baked.file_of(course, assignment)
     for path in sorted(p for p in folder.rglob("*") if p.is_file()):
         name = path.relative_to(folder).as_posix()
         if path.suffix not in SUFFIXES or not (course.source(assignment.name) / name).is_file():
@@ -39,6 +48,8 @@ def leaks(course: Course, assignment: Assignment, folder: Path) -> Iterator[str]
         for line in (line.strip() for line in text.splitlines()):
             if line in secrets:
                 yield f"{name}: a line of {secrets[line]}: {line}"
+        if numbers and name == numbers.name:
+            yield from _baked_leaks(course, assignment, path, secrets)
         for value, where in _secret_values(course, assignment):
             if re.search(rf"(?<!\d){value:,}(?!\d)|(?<!\d){value}(?!\d)", text):
                 yield f"{name}: the hidden value of {where}"
@@ -61,14 +72,53 @@ def _cell_leaks(name: str, notebook: Any, assignment: Assignment) -> Iterator[st
             yield f"{name}: {grade_id}: speaks of {SKIP_TAG} but is not tagged"
 
 
+def _baked_leaks(course: Course, assignment: Assignment, path: Path, secrets: Mapping[str, str]) -> Iterator[str]:
+    """What is wrong with the numbers that visible checks compare with."""
+    text = path.read_text(encoding="utf-8")
+    for line, where in secrets.items():
+        if line in text or json.dumps(line, ensure_ascii=False)[1:-1] in text:
+            yield f"{path.name}: a line of {where}: {line}"
+    if why := baked.stale(path, baked.bake(course, assignment)):
+        yield f"{path.name}: {why}"
+    with contextlib.suppress(ValueError):
+        found = baked.numbers_in(json.loads(text))
+        alone, in_a_row = {_precise(one) for one in found}, set(_triples(found))
+        for task, hidden in _hidden_numbers(course, assignment):
+            if alone & {_precise(one) for one in hidden} - {""} or in_a_row & set(_triples(hidden)):
+                yield f"{path.name}: a hidden value of {task}"
+
+
+def _hidden_numbers(course: Course, assignment: Assignment) -> Iterator[tuple[str, list[float]]]:
+    """What the hidden checks draw with the seed that authors try them with; but for what needs the dataset."""
+    checks = load_checks(course, assignment)
+    reference = mutations.run_text(course.solution(assignment.name).read_text(encoding="utf-8"), "reference")
+    for record in checks.tasks:
+        with contextlib.suppress(LookupError):  # of arrays of the dataset
+            for case in record.cases(np.random.default_rng(SEED), reference, {}):
+                yield record.task, [float(one) for value in case.values() for one in np.ravel(value)]
+
+
+def _precise(number: float) -> str:
+    """A number as nobody rounds it; "" for one with few digits, which may be another's by chance."""
+    return (
+        f"{number:.12g}" if np.isfinite(number) and len(f"{abs(number):.12g}".replace(".", "").strip("0")) > 9 else ""
+    )
+
+
+def _triples(numbers: Sequence[float]) -> Iterator[tuple[str, str, str]]:
+    """Three numbers in a row, rounded: nobody has those of another by chance, unless they are whole."""
+    rounded = [f"{one:.3f}" if one % 1 else "" for one in numbers if np.isfinite(one)]
+    return (three for three in zip(rounded, rounded[1:], rounded[2:], strict=False) if all(three))
+
+
 def _secret_lines(course: Course, assignment: Assignment) -> dict[str, str]:
-    """Lines that only the reference's functions and the checks have -> where they stand."""
+    """Lines that only the reference's functions, known mistakes and the checks have -> where they stand."""
     secrets: dict[str, str] = {}
     given: set[str] = set()
-    checks = course.part("checks", assignment.name)
+    checks, solution = course.part("checks", assignment.name), course.solution(assignment.name)
     files = sorted(checks.parent.glob("*.py")) if checks.name == "__init__.py" else [checks]
-    for path in (course.solution(assignment.name), *files):
-        text = path.read_text(encoding="utf-8")
+    for path in (solution, *files):
+        text, short = path.read_text(encoding="utf-8"), SHORT if path == solution else SHORT_OF_CHECKS
         for node in ast.parse(text).body:
             lines = [line.strip() for line in text.splitlines()[node.lineno - 1 : node.end_lineno]]
             if isinstance(node, ast.ClassDef):
@@ -76,8 +126,16 @@ def _secret_lines(course: Course, assignment: Assignment) -> dict[str, str]:
             elif isinstance(node, ast.FunctionDef):
                 documented = len(ast.get_docstring(node) or "") > 0
                 start = node.body[0].end_lineno - node.lineno + 1 if documented and node.body[0].end_lineno else 1
-                secrets.update({line: f"{path.name}:{node.name}" for line in lines[start:] if len(line) >= 28})
-    return {line: where for line, where in secrets.items() if line not in given and not line.startswith("#")}
+                secrets.update({line: f"{path.name}:{node.name}" for line in lines[start:] if len(line) >= short})
+    reference = solution.read_text(encoding="utf-8")
+    for mistake in mutations.load_mistakes(course, assignment):
+        if mistake.edits:
+            lines = [line.strip() for line in mutations.plant(reference, mistake.edits, mistake.name).splitlines()]
+            known = {line.strip() for line in reference.splitlines()}
+            where = f"the mistake {mistake.task}: {mistake.name}"
+            secrets |= {line: where for line in lines if line not in known and len(line) >= SHORT}
+    usual = {line for line in secrets if line in given or line.startswith("#") or USUAL.match(line)}
+    return {line: where for line, where in secrets.items() if line not in usual}
 
 
 def _secret_values(course: Course, assignment: Assignment) -> Iterator[tuple[int, str]]:

@@ -9,6 +9,7 @@ from autograder.course import Assignment, Course, load_course
 from autograder.course.solution_regions import sync
 from autograder.errors import CourseError
 from autograder.nbgrader_settings import CODE_STUB
+from autograder.releasing import baked
 
 
 def _assignment_of(resources: Any, root: str) -> tuple[Course, Assignment]:
@@ -17,7 +18,7 @@ def _assignment_of(resources: Any, root: str) -> tuple[Course, Assignment]:
 
 
 class FillSolutions(NbGraderPreprocessor):  # type: ignore[misc]
-    """Refuses a source whose solution regions are not the reference's lines."""
+    """Refuses a source whose solution regions are not the reference's lines, or whose baked numbers are stale."""
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
         course, assignment = _assignment_of(resources, self.parent.parent.coursedir.root)
@@ -26,6 +27,10 @@ class FillSolutions(NbGraderPreprocessor):  # type: ignore[misc]
             raise CourseError(
                 f"source and solutions differ in {', '.join(different)}; run `autograder release {assignment.name}`"
             )
+        numbers = baked.file_of(course, assignment)
+        if numbers and resources["nbgrader"]["notebook"] == assignment.notebooks[0]:  # once is enough
+            if why := baked.stale(numbers, baked.bake(course, assignment)):
+                raise CourseError(f"{numbers} {why}; run `autograder release {assignment.name}`")
         return nb, resources
 
 

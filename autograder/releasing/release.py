@@ -17,7 +17,7 @@ from autograder.course import Assignment, Course
 from autograder.course.solution_regions import sync
 from autograder.errors import CourseError
 from autograder.nbgrader_settings import configure
-from autograder.releasing import drift
+from autograder.releasing import baked, drift
 from autograder.releasing.leaks import leaks
 from autograder.releasing.trial_run import trial_run
 
@@ -39,6 +39,7 @@ def release(course: Course, assignment: Assignment) -> Released:
     """Make release/<assignment>/ and its zip, both whole or not at all."""
     apart = drift.other_points(course, assignment)
     sync(course, assignment)
+    baked.write(course, assignment)
     target = course.release(assignment.name)
     target.parent.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".release-") as scratch:

@@ -63,7 +63,11 @@ def _dataset(course: Course, assignment: Assignment, checks: AssignmentChecks) -
 
 
 def _inside(course: Course, assignment: Assignment, checks: AssignmentChecks, dataset: str, release: Path) -> Inside:
-    inside = Inside(course.part("probes", assignment.name), tuple(sorted(release.glob("*.py"))), trial=True)
+    inside = Inside(
+        course.part("probes", assignment.name),
+        tuple(sorted(path for path in release.glob("*") if path.suffix in (".py", ".json"))),
+        trial=True,
+    )
     if not dataset or checks.dataset is None:
         return inside
     given = checks.dataset.environment(dataset, course.source(assignment.name))

@@ -104,7 +104,7 @@ class Guest:
             "checks": inside.trial,
             "keep_stderr": self._trace is not None,
             "paths": [guest, helpers, *paths],
-            "helpers": [helper.stem for helper in inside.helpers],
+            "helpers": [helper.stem for helper in inside.helpers if helper.suffix == ".py"],
             "probes": probes,
         }
         python = str(Path(sys._base_executable).resolve())  # type: ignore[attr-defined]

@@ -1,0 +1,184 @@
+"""The numbers that visible checks compare with, as a file of the source: public inputs, right answers, known mistakes'.
+
+Students get these numbers and the words for each mistake, and no line of the reference or of a mistake. Answers are
+worked out from the numbers as they stand in the file, so that nobody's rounding counts.
+"""
+
+import contextlib
+import hashlib
+import json
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from autograder.course import Assignment, Course
+from autograder.course.loading import load_author_module
+from autograder.course.messages import load_messages
+from autograder.errors import CourseError
+from autograder.files import write_whole
+from autograder.judging import mutations
+from autograder.judging.contract import VisibleNumbers
+from autograder.sandbox.answers import Array
+
+MOST_BYTES = 100_000
+DECIMALS, DIGITS, FEW = 5, 8, 4  # of inputs; of right answers; of a mistake's
+SAMPLE = 4  # numbers that are kept of an answer that a mistake gives; of whole numbers all
+SAME = 1e-6  # another machine may round otherwise
+
+
+def declared(course: Course, assignment: Assignment) -> VisibleNumbers | None:
+    """VISIBLE of visible.py; None where there is no such file."""
+    path = course.part("visible", assignment.name)
+    if not path.is_file():
+        return None
+    found = getattr(load_author_module(path, f"mistakes_{assignment.name}"), "VISIBLE", None)
+    if not isinstance(found, VisibleNumbers):
+        raise CourseError(f"{path}: VISIBLE is not there, or no VisibleNumbers: docs/author.md")
+    return found
+
+
+def file_of(course: Course, assignment: Assignment) -> Path | None:
+    """Where the numbers stand in the source; None where the assignment has none."""
+    visible = declared(course, assignment)
+    return course.source(assignment.name) / visible.file if visible else None
+
+
+def bake(course: Course, assignment: Assignment) -> dict[str, Any]:
+    """The numbers, and words for each mistake; {} where the assignment has none.
+
+    CourseError names a mistake that these inputs do not show.
+    """
+    visible = declared(course, assignment)
+    if visible is None:
+        return {}
+    text = course.solution(assignment.name).read_text(encoding="utf-8")
+    messages = load_messages(course.part("messages", assignment.name), course.language)
+    reference = mutations.run_text(text, "reference")
+    ask = visible.asking(course.source(assignment.name))
+    cases = {
+        pool: [{name: np.round(value, DECIMALS) for name, value in case.items()} for case in some]
+        for pool, some in visible.cases(reference).items()
+    }
+    inputs = {pool: [_as_lists(case) for case in some] for pool, some in cases.items()}
+    tasks: dict[str, Any] = {}
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for task, pool in visible.pools.items():
+            right = [_rounded(ask(task, reference, case), DIGITS) for case in cases[pool]]
+            mistakes = []
+            for mistake in mutations.load_mistakes(course, assignment):
+                if mistake.task != task or not mistake.edits or mistake.in_class:
+                    continue
+                names = mutations.run_text(mutations.plant(text, mistake.edits, mistake.name), mistake.name)
+                answers = [_answers(ask, task, names, case) for case in cases[pool]]
+                if answers == [_sampled(one) for one in right]:
+                    raise CourseError(
+                        f"{course.part('visible', assignment.name)}: {task}: its inputs do not show {mistake.name}"
+                    )
+                mistakes.append([messages.mistake(task, mistake.name), answers])
+            tasks[task] = {
+                "pool": pool,
+                "right": [_as_lists(one) for one in right],
+                "hint": messages.of_task(task, "hint"),
+                "mistakes": mistakes,
+            }
+            cases[pool] = [{**case, **one} for case, one in zip(cases[pool], right, strict=True)]
+    return {"cases": inputs, "tasks": tasks}
+
+
+def _answers(ask: Any, task: str, names: Mapping[str, Any], case: Any) -> list[list[float]] | None:
+    """What a mistake answers, as the file keeps it; None where it raises."""
+    with contextlib.suppress(Exception):
+        return _sampled(ask(task, names, {name: value.copy() for name, value in case.items()}))
+    return None
+
+
+def _sampled(answers: Mapping[str, Array]) -> list[list[float]]:
+    """Some of the numbers of each answer, from the first to the last."""
+    found = []
+    for value in answers.values():
+        flat = value.ravel()
+        most = flat.size if np.all(flat == np.round(flat)) and flat.size < 100 else SAMPLE
+        some = flat[np.linspace(0, flat.size - 1, min(flat.size, most)).astype(int)]
+        found.append([_number(one, FEW) for one in some])
+    return found
+
+
+def _rounded(answers: Mapping[str, Array], digits: int) -> dict[str, Array]:
+    return {
+        name: np.array([_number(one, digits) for one in value.ravel()]).reshape(value.shape)
+        for name, value in answers.items()
+    }
+
+
+def _number(value: Any, digits: int) -> float:
+    """A number with so many digits; a whole one as such."""
+    found = float(f"{float(value):.{digits}g}")
+    return int(found) if found == round(found, 0) and abs(found) < 1e6 else found  # type: ignore[return-value]
+
+
+def _as_lists(case: Mapping[str, Array]) -> dict[str, Any]:
+    return {name: _whole(value.tolist()) for name, value in case.items()}
+
+
+def _whole(value: Any) -> Any:
+    """Whole numbers without their .0, which JSON need not carry."""
+    if isinstance(value, list):
+        return [_whole(one) for one in value]
+    return int(value) if np.isfinite(value) and value == int(value) else value
+
+
+def text_of(numbers: Mapping[str, Any]) -> str:
+    """The file's text: JSON, with a digest by which the students' module sees that it was edited."""
+    plain = json.loads(json.dumps(numbers))
+    digest = hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:16]
+    return json.dumps({"digest": digest, **plain}, ensure_ascii=False, separators=(",", ":")) + "\n"
+
+
+def write(course: Course, assignment: Assignment) -> bool:
+    """Bake the numbers anew where the file is another one -> whether it was."""
+    path, numbers = file_of(course, assignment), bake(course, assignment)
+    if path is None or not stale(path, numbers):
+        return False
+    text = text_of(numbers).encode("utf-8")
+    if len(text) > MOST_BYTES:
+        raise CourseError(f"{path}: {len(text):,} bytes, at most {MOST_BYTES:,} are to travel: ask fewer public inputs")
+    write_whole(path, text)
+    return True
+
+
+def stale(path: Path, numbers: Mapping[str, Any]) -> str:
+    """Why a file is not the one that these numbers make; "" where it is."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        found = json.loads(text)
+        digest = found.pop("digest")
+    except FileNotFoundError:
+        return "is not there"
+    except (OSError, ValueError, AttributeError, KeyError):
+        return "cannot be read"
+    whole = digest == json.loads(text_of(found))["digest"]
+    return "" if whole and _alike(found, json.loads(json.dumps(numbers))) else "is not what the reference gives now"
+
+
+def _alike(one: Any, other: Any) -> bool:
+    """Whether two pieces of JSON are the same, but for the rounding of a machine."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_alike(one[key], other[key]) for key in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_alike, one, other))
+    if isinstance(one, int | float) and isinstance(other, int | float):
+        return bool(np.isclose(one, other, rtol=1e-3 if abs(one) < 1e-9 else SAME * 100, atol=1e-12, equal_nan=True))
+    return bool(one == other)
+
+
+def numbers_in(value: Any) -> Sequence[float]:
+    """All numbers in a piece of JSON."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        return [number for one in value for number in numbers_in(one)]
+    return [value] if isinstance(value, int | float) and not isinstance(value, bool) else []
