@@ -1,7 +1,8 @@
 """All that an assignment's author imports: docs/author.md says how to use it.
 
 checks.py binds ASSIGNMENT to an AssignmentChecks, one TaskChecks a task; mistakes.py binds MISTAKES,
-right_variants.py RIGHT_VARIANTS, visible.py VISIBLE. probes.py runs beside student code, and imports nothing of the kit.
+right_variants.py RIGHT_VARIANTS, visible.py VISIBLE. probes.py runs beside student code, and imports
+nothing of the kit.
 """
 
 from autograder.course import load_module as load_module

@@ -111,9 +111,9 @@ def with_variant(
     """(answers, extra cells) of a student who is right in other words."""
     found, extra = _with(course, assignment, variant.edits, variant.name)
     if variant.whole:
-        functions = _functions(course, assignment)
-        found = {task: source for task, source in found.items() if task not in functions}
-        found[functions[-1]] = variant.whole
+        tasks = functions(course, assignment)
+        found = {task: source for task, source in found.items() if task not in tasks}
+        found[tasks[-1]] = variant.whole
     return found, (*variant.extra, *extra)
 
 
@@ -129,7 +129,7 @@ def _with(
     return found, (*additions(course, assignment, text), *classes)
 
 
-def _functions(course: Course, assignment: Assignment) -> list[str]:
+def functions(course: Course, assignment: Assignment) -> list[str]:
     """The tasks of the last notebook whose answers are functions."""
     last = assignment.notebooks[-1]
     sources = solution_regions.answers(course, assignment, reference_text(course, assignment))

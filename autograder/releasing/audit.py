@@ -5,8 +5,8 @@ task some mistake is caught. Where none is listed, or all are asked for, a machi
 """
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from autograder.course import JUDGE, Assignment, Course, shown
@@ -17,6 +17,7 @@ from autograder.judging.mutations import Mistake, RightVariant, load_mistakes, l
 from autograder.judging.verdicts import Result, Verdict
 from autograder.releasing import mutants as machine
 from autograder.releasing.mutants import Equivalent, Mutant
+from autograder.releasing.visible import Seen, cases, look
 
 REFERENCE, BLANK = "reference", "blank"
 
@@ -35,6 +36,7 @@ class Row:
     message: str = ""
     mutant: Mutant | None = None
     check: str = ""
+    seen: Mapping[str, Seen] = field(default_factory=dict)  # what the visible checks say, where they were asked
 
     @property
     def equivalent(self) -> bool:
@@ -65,6 +67,11 @@ class Audit:
     variants: tuple[Row, ...]
     wrong: tuple[str, ...] = ()
     mutants: tuple[Row, ...] = ()
+    others: tuple[Row, ...] = ()  # submissions of a folder: of these nothing is known
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        return (*self.mistakes, *self.variants, *self.mutants, *self.others)
 
     @property
     def survivors(self) -> list[Row]:
@@ -102,11 +109,14 @@ def audit(
     tell: Callable[[int, int], None],
     by_machine: bool = False,
     sample: int = 0,
+    visible: bool = False,
+    others: Path | None = None,
 ) -> Audit:
     """Plant every mistake and variant in a submission of its own and grade them all; `tell` hears progress.
 
     by_machine: plant mutants instead, of each task at most `sample`, where that is given. Tasks without a listed
-    mistake get theirs in any case.
+    mistake get theirs in any case. visible: look at the visible checks too. others: a folder
+    of more submissions.
     """
     here = made_up.scratch_course(course, scratch)
     there = here.assignment(assignment.name)
@@ -136,6 +146,10 @@ def audit(
     right = made_up.answers(here, there)
     for mutant in chosen:
         made[mutant.name] = made_up.hand_in(here, there, {**right, mutant.task: mutant.source}, model)
+    more = cases(others, right, made_up.functions(here, there)[-1]) if others else {}
+    for name, cells in more.items():
+        made[f"case: {name}"] = made_up.hand_in(here, there, cells, model)
+    seen = {name: look(here, there, files) for name, files in made.items()} if visible else {}
     for name, files in made.items():
         made_up.write(here.submitted(there.name, name), files)
     results = _graded(here, there, list(made), jobs, tell)
@@ -146,7 +160,9 @@ def audit(
         lost = tuple(t for t in judged if (verdicts[t].score or 0) < (full[t].score or 0))
         own = verdicts.get(task)
         check = machine.check_of(course, assignment, task) if mutant and task not in lost else ""
-        return Row(name, task, lost, own.mistake if own else "", own.message if own else "", mutant, check)
+        return Row(
+            name, task, lost, own.mistake if own else "", own.message if own else "", mutant, check, seen.get(name, {})
+        )
 
     rows = tuple(row(f"{mistake.task}: {mistake.name}", mistake.task) for mistake in mistakes)
     edited = tuple(row(mutant.name, mutant.task, mutant) for mutant in chosen)
@@ -159,7 +175,8 @@ def audit(
     wrong += [_gone(one, listed) for one in machine.unmade(course, assignment, mutants)] if by_machine else []
     wrong += [_faulty(name, verdict) for name, result in results.items() for verdict in result.verdicts.values()]
     right_rows = tuple(row(f"right: {variant.name}", "") for variant in variants)
-    return Audit(rows, right_rows, tuple(line for line in wrong if line), edited)
+    other_rows = tuple(row(f"case: {name}", "") for name in more)
+    return Audit(rows, right_rows, tuple(line for line in wrong if line), edited, other_rows)
 
 
 @contextlib.contextmanager

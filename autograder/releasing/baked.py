@@ -58,8 +58,8 @@ def bake(course: Course, assignment: Assignment) -> dict[str, Any]:
     messages = load_messages(course.part("messages", assignment.name), course.language)
     reference = mutations.run_text(text, "reference")
     ask = visible.asking(course.source(assignment.name))
-    cases = {
-        pool: [{name: np.round(value, DECIMALS) for name, value in case.items()} for case in some]
+    cases: dict[str, list[Mapping[str, Array]]] = {
+        pool: [{name: np.asarray(np.round(value, DECIMALS)) for name, value in case.items()} for case in some]
         for pool, some in visible.cases(reference).items()
     }
     inputs = {pool: [_as_lists(case) for case in some] for pool, some in cases.items()}
@@ -117,7 +117,7 @@ def _rounded(answers: Mapping[str, Array], digits: int) -> dict[str, Array]:
 def _number(value: Any, digits: int) -> float:
     """A number with so many digits; a whole one as such."""
     found = float(f"{float(value):.{digits}g}")
-    return int(found) if found == round(found, 0) and abs(found) < 1e6 else found  # type: ignore[return-value]
+    return int(found) if found == round(found, 0) and abs(found) < 1e6 else found
 
 
 def _as_lists(case: Mapping[str, Array]) -> dict[str, Any]:
@@ -171,7 +171,7 @@ def _alike(one: Any, other: Any) -> bool:
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(map(_alike, one, other))
     if isinstance(one, int | float) and isinstance(other, int | float):
-        return bool(np.isclose(one, other, rtol=1e-3 if abs(one) < 1e-9 else SAME * 100, atol=1e-12, equal_nan=True))
+        return bool(np.isclose(one, other, rtol=SAME, atol=SAME**2, equal_nan=True))
     return bool(one == other)
 
 

@@ -28,9 +28,9 @@ class FillSolutions(NbGraderPreprocessor):  # type: ignore[misc]
                 f"source and solutions differ in {', '.join(different)}; run `autograder release {assignment.name}`"
             )
         numbers = baked.file_of(course, assignment)
-        if numbers and resources["nbgrader"]["notebook"] == assignment.notebooks[0]:  # once is enough
-            if why := baked.stale(numbers, baked.bake(course, assignment)):
-                raise CourseError(f"{numbers} {why}; run `autograder release {assignment.name}`")
+        is_first = resources["nbgrader"]["notebook"] == assignment.notebooks[0]  # once is enough
+        if numbers and is_first and (why := baked.stale(numbers, baked.bake(course, assignment))):
+            raise CourseError(f"{numbers} {why}; run `autograder release {assignment.name}`")
         return nb, resources
 
 

@@ -1,4 +1,4 @@
-"""What the visible checks of T5 to T11 ask: `autograder release` bakes it, with the right answers and those of mistakes.
+"""What the visible checks of T5 to T11 ask. `autograder release` bakes it, with right answers and those of mistakes.
 
 The inputs are made as the hidden ones are, so that both checks see the same; but from a seed that everybody may know,
 and that no hidden draw has anything to do with. How a function is asked stands in the students' hw4_helpers.py.
