@@ -34,6 +34,7 @@ OF_NAMES = NOT_UTF8, CONTROLS, TOO_LONG = (
     "control characters in its name",
     "its name is too long",
 )
+COPY = r"[-_]\d+| ?\(\d+\)"  # what browsers and platforms put behind the name of a file that is there already
 SHOWN = 120  # characters of a hostile name
 MAX_ENDS = 10  # times that a tar is read at its end: a whole one is so once or twice
 TAR_ROOM = MEGABYTE  # bytes of a tar's own headers
@@ -92,6 +93,12 @@ def safe_name(raw: str) -> str:
 def ignored(name: str) -> bool:
     """Whether a file or a folder is what systems leave behind, and nobody's."""
     return bool(IGNORED.fullmatch(name))
+
+
+def copy_number(name: str) -> int:
+    """The number that a browser or a platform gives a file that is there already: 10 of `work (10).zip`, else 0."""
+    found = re.search(rf"({COPY})(\.[A-Za-z]+)+$", name)
+    return int(re.findall(r"\d+", found[1])[-1]) if found else 0
 
 
 def is_packed(name: str) -> bool:

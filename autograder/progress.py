@@ -60,7 +60,7 @@ class Progress:
             left = (total - done) / max(rate, 1e-9)
             self._console.print(f"{self._counts()} of {total}, {60 * rate:.0f} a minute, {left:.0f} s left")
 
-    def say(self, line: str) -> None:
-        """A line about one submission."""
-        if not self._quiet:
+    def say(self, line: str, always: bool = False) -> None:
+        """A line about one submission. always: where all is quiet too, as of a mark that moved."""
+        if always or not self._quiet:
             self._console.print(line, markup=False)

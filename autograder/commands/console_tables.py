@@ -1,52 +1,104 @@
 """Tables for the instructor's terminal."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from statistics import fmean, median
 from typing import TYPE_CHECKING
 
 from rich import box
+from rich.cells import cell_len
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
 from autograder.course import Assignment, shown
+from autograder.course.roster import NOBODY, Person, Roster
 from autograder.judging.verdicts import FAILED, NEEDS_GRADING, NOT_CHECKED, PASSED
-from autograder.marks.final_marks import StudentMark, of_other_points
+from autograder.marks.final_marks import StudentMark, by_reason, of_other_points
 
 if TYPE_CHECKING:  # `autograder scores` starts without numpy
     from autograder.commands.diagnoses import Diagnosis
     from autograder.releasing.audit import Audit, Row
 
+LEAST = 8  # letters of an id or a name: less says nothing
 WAITS = "[cyan]...[/]"
 MARKS = {PASSED: "[green]{}[/]", FAILED: "[red]{}[/]", NOT_CHECKED: "[yellow]{}?[/]", NEEDS_GRADING: WAITS}
 
 
-def marks(assignment: Assignment, class_marks: Sequence[StudentMark]) -> Table:
-    """The marks of a class, a line each; a column for lateness where it took anything."""
-    table = Table(title=assignment.title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    table.add_column("student", no_wrap=True)
+def marks(
+    assignment: Assignment, class_marks: Sequence[StudentMark], people: Roster = NOBODY, width: int = 130
+) -> Table:
+    """The marks of a class, a line each; a column for lateness where it took anything.
+
+    width: of the screen, in letters. Where it is short, ids and names are cut, and no mark is.
+    """
+    gap = 2 if width > 100 else 1  # one of it is the box's own
+    table = Table(title=assignment.title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, gap - 1, 0, 0))
     late = any(mark.penalty for mark in class_marks)
-    for heading in (*(task.name for task in assignment.tasks), *(["late"] if late else []), "score", "of"):
-        table.add_column(heading, justify="right")
-    for mark in class_marks:
-        found = [mark.result.verdicts[task.name] for task in assignment.tasks]
-        cells = [MARKS[v.status].format(shown(v.score)) if v.score is not None else WAITS for v in found]
-        if late:
-            cells.append(f"[red]-{shown(mark.penalty)}[/]" if mark.penalty else "")
-        table.add_row(Text(mark.student), *cells, f"[bold]{shown(mark.so_far)}[/]", shown(assignment.points))
+    headings = [*(task.name for task in assignment.tasks), *(["late"] if late else []), "score", "of"]
+    rows = [_cells(assignment, mark, late) for mark in class_marks]
+    columns = list(zip(*([Text(heading) for heading in headings], *rows), strict=True))
+    left = width - 2 - sum(max(cell.cell_len for cell in column) + gap for column in columns)
+    known = {person.id: person for person in people.people}
+    found = [known.get(mark.student, Person(mark.student)) for mark in class_marks]
+    who = {
+        "student": [person.id for person in found],
+        "name": [person.name for person in found],
+        "section": [person.ids.get("section", "") for person in found],
+    }
+    shown_of = {}
+    for heading, texts in who.items():
+        longest = max(map(cell_len, texts), default=0)
+        most = min(max(longest, len(heading)), max(left - gap, LEAST))
+        if longest and (heading == "student" or left > LEAST):
+            shown_of[heading] = texts
+            most = min(most, max(LEAST, left // 2)) if heading == "student" and any(who["name"]) else most
+            table.add_column(heading, no_wrap=True, overflow="ellipsis", width=most)
+            left -= most + gap
+    for heading in headings:
+        table.add_column(heading, justify="right", no_wrap=True)
+    for number, row in enumerate(rows):
+        table.add_row(*(Text(texts[number]) for texts in shown_of.values()), *row)
     return table
 
 
-def below(assignment: Assignment, class_marks: Sequence[StudentMark], ungraded: Sequence[str]) -> Iterator[str]:
-    """The lines below that table: what its signs mean, and what waits."""
+def _cells(assignment: Assignment, mark: StudentMark, late: bool) -> list[Text]:
+    found = [mark.result.verdicts[task.name] for task in assignment.tasks]
+    cells = [MARKS[v.status].format(shown(v.score)) if v.score is not None else WAITS for v in found]
+    if late:
+        cells.append(f"[red]-{shown(mark.penalty)}[/]" if mark.penalty else "")
+    return [Text.from_markup(cell) for cell in (*cells, f"[bold]{shown(mark.so_far)}[/]", shown(assignment.points))]
+
+
+def below(
+    assignment: Assignment,
+    class_marks: Sequence[StudentMark],
+    ungraded: Sequence[str],
+    absent: Sequence[str] = (),
+) -> Iterator[str]:
+    """The lines below that table: what its signs mean, the class in a line, and what waits."""
     found = [(mark.student, verdict) for mark in class_marks for verdict in mark.result.verdicts.values()]
     yield "green: right, red: wrong, yellow?: not checked, ...: waits for a person"
+    if len(class_marks) > 1:
+        totals = [mark.so_far for mark in class_marks]
+        yield (
+            f"{len(totals)} students: mean {fmean(totals):.2f}, median {shown(median(totals))}, "
+            f"from {shown(min(totals))} to {shown(max(totals))} of {shown(assignment.points)}"
+        )
     yield from of_other_points(assignment, class_marks)
+    yield from (f"{reason} {few(names)}" for reason, names in by_reason(class_marks).items())
     if waiting := sum(mark.waiting for mark in class_marks):
         yield f"{waiting} answers wait for a person: `jupyter lab`, then Nbgrader > Formgrader"
     if flagged := [f"{student} {verdict.task} ({verdict.flag})" for student, verdict in found if verdict.flag]:
         yield f"flagged, the marks stand until you look (SECURITY.md says what it means): {', '.join(flagged)}"
     if ungraded:
         yield f"not graded yet: {', '.join(ungraded)}; run `autograder grade {assignment.name}`"
+    if absent:
+        yield f"nothing handed in: {few(absent, 10)}"
+
+
+def few(names: Sequence[str], most: int = 5) -> str:
+    """Some names, and how many more there are."""
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def diagnoses(found: Iterable["Diagnosis"]) -> Table:

@@ -154,14 +154,16 @@ def _taken(work: "GradingSession", outcome: "Outcome", progress: Progress) -> bo
     if isinstance(result, CourseError):
         raise result
     if isinstance(result, Exception):
-        progress.say(f"{name}: not graded: {type(result).__name__}: {result}")
+        progress.say(f"{name}: not graded: {type(result).__name__}: {result}", always=True)
         progress.step(ok=False)
         return False
     if progress.slowest < result.stretch:
         progress.slowest = result.stretch
         progress.say(_pace_line(work.assignment, result.stretch))
-    for line in (*work.take(handed_in, result), *(f"{name}: {note}" for note in result.notes)):
-        progress.say(line)
+    for line in work.take(handed_in, result):
+        progress.say(line, always=True)
+    for note in result.notes:
+        progress.say(f"{name}: {note}")
     progress.step(ok=name not in work.unwritten)
     return not any(verdict.fault for verdict in result.verdicts.values())
 

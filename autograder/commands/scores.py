@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from autograder.commands.console import CourseDir, Name, load, out, say
-from autograder.course import Assignment, Course
+from autograder.course import Assignment, Course, roster
 from autograder.gradebook import reader
 from autograder.marks import final_marks, verdict_files
 
@@ -46,5 +46,9 @@ def show_marks(course: Course, assignment: Assignment, names: Sequence[str]) -> 
     from autograder.commands import console_tables
 
     marks = final_marks.class_marks(course, assignment, names, reader.read_rows(course, assignment))
-    out.print(console_tables.marks(assignment, list(marks.values())))
-    say(console_tables.below(assignment, list(marks.values()), [name for name in sorted(names) if name not in marks]))
+    people = roster.load_roster(course)
+    out.print(console_tables.marks(assignment, list(marks.values()), people, out.width))
+    ungraded = [name for name in sorted(names) if name not in marks]
+    handed_in = set(verdict_files.students(course, assignment))
+    absent = [person.id for person in people.people if person.id not in handed_in]
+    say(console_tables.below(assignment, list(marks.values()), ungraded, absent))

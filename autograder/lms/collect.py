@@ -249,10 +249,17 @@ def _contents(
     wanted: Mapping[str, str], readers: Mapping[str, Callable[[], bytes]], bounds: Bounds, where: str,
     done: Collected, depth: int = 0,
 ) -> dict[str, bytes]:  # fmt: skip
-    """The files of one submission, archives in it opened. What is refused is noted and costs itself alone."""
+    """The files of one submission, archives in it opened. What is refused is noted and costs itself alone.
+
+    Where a file comes twice, one beside the archives counts, then the archive with the highest number in its name.
+    """
     files: dict[str, bytes] = {}
+    origin: dict[str, str] = {}  # file -> the archive that it lay in, or itself
+    aside: dict[tuple[str, str], list[str]] = {}  # (whose does not count, whose does) -> files
     left = bounds.total_bytes
-    for name, key in sorted(wanted.items()):
+    for name, key in sorted(
+        wanted.items(), key=lambda one: (not archive.is_packed(one[0]), archive.copy_number(one[0]), one)
+    ):
         try:
             if len(files) >= bounds.files:
                 raise Refused(f"more than {bounds.files} files")
@@ -263,17 +270,27 @@ def _contents(
             more = {name: data}
             if archive.is_packed(name) and depth < MAX_NESTED:
                 tree = archive.inside(data, name, inner)
-                own = {short: full for full, short in archive.without_top(tree.files).items()}
+                inside = {short: full for full, short in archive.without_top(tree.files).items()}
                 done.notes += [f"{where}: {name}: {part}: {why}" for part, why in tree.refused]
-                more = _contents(own, tree.files, inner, f"{where}: {name}", done, depth + 1)
+                more = _contents(inside, tree.files, inner, f"{where}: {name}", done, depth + 1)
             elif name.lower().endswith(archive.UNREADABLE):
                 done.notes.append(f"{where}: {name}: cannot be opened here; ask for a .zip")
         except Refused as why:
             done.notes.append(f"{where}: {name}: {why}")
             continue
         # a student's own timestamp says nothing
-        files.update({n: d for n, d in more.items() if n.partition("/")[0] != STAMP})
+        own = {n: d for n, d in more.items() if n.partition("/")[0] != STAMP}
+        for file in own:
+            if file in files and files[file] != own[file]:
+                aside.setdefault((origin[file], name), []).append(file)
+        files.update(own)
+        origin.update(dict.fromkeys(own, name))
         left -= sum(map(len, more.values()))
+    for (older, newer), names in aside.items():
+        counts = f"that in {newer}" if archive.is_packed(newer) else "what lies beside it"
+        done.notes.append(
+            f"{where}: {older}: {', '.join(names[:3])}{', ...' if len(names) > 3 else ''}: {counts} counts"
+        )
     return files
 
 
@@ -283,7 +300,7 @@ def _tidy(files: Mapping[str, bytes], assignment: Assignment) -> dict[str, bytes
     models = [assignment.model_file] if assignment.model_file else []
     for right in (*(f"{name}.ipynb" for name in assignment.notebooks), *models):
         stem, dot, ending = right.rpartition(".")
-        again = re.compile(rf"{re.escape(stem)}(?:[-_]\d+| ?\(\d+\))+\{dot}{ending}")
+        again = re.compile(rf"{re.escape(stem)}(?:{archive.COPY})+\{dot}{ending}")
         copies = sorted(
             (name for name in files if again.fullmatch(name)), key=lambda n: [int(d) for d in re.findall(r"\d+", n)]
         )

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.course import Assignment, Course, shown
+from autograder.course.messages import of_engine
 from autograder.course.roster import Person, Roster, squeezed, value_of
 from autograder.errors import CourseError
 from autograder.lms import worksheet
@@ -77,14 +78,14 @@ def number(value: float) -> str:
 def table(given: Class, sheet: Path | None = None) -> Exported:
     """A line a student, a column a task."""
     tasks = [task.name for task in given.assignment.tasks]
-    rows = [["id", "first_name", "last_name", "email", *tasks, "penalty", "score", "max_score"]]
+    rows = [["id", "first_name", "last_name", "email", *tasks, "penalty", "why", "score", "max_score"]]
     for person in given.everybody:
         mark = given.marks.get(person.id)
         scores = [mark.score(task) if mark else None for task in tasks]
         cells = ["" if score is None else number(score) for score in scores]
         who = [person.id, person.first_name, person.last_name, person.ids.get("email", "")]
-        penalty = number(mark.penalty) if mark else ""
-        rows.append([*map(plain, who), *cells, penalty, given.mark(person.id), number(given.assignment.points)])
+        late = [number(mark.penalty), plain(mark.reason)] if mark else ["", ""]
+        rows.append([*map(plain, who), *cells, *late, given.mark(person.id), number(given.assignment.points)])
     return Exported(written(rows), notes=tuple(given.waiting()))
 
 
@@ -225,7 +226,8 @@ def comments(given: Class, student: str) -> str:
         said = html.escape(mark.comment(task.name)).replace("\n", "<br>")
         lines.append(f"{task.name}: {got} / {number(task.points)}" + (f": {said}" if said else ""))
     if mark.penalty:
-        lines.append(f"late: -{number(mark.penalty)} ({html.escape(mark.reason)})")
+        words = of_engine(given.course.language)
+        lines.append(html.escape(words.say("page", "late", penalty=number(mark.penalty), reason=mark.reason)))
     return plain("<br>".join(lines))
 
 

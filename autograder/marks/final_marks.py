@@ -123,9 +123,19 @@ def _reason(assignment: Assignment, student: str, days: int, words: Messages) ->
     late = assignment.late
     if not days or late.policy == "none":
         return ""
+    begun = _days(words, days, "begun-")
     if student in late.forgiven:
-        return words.say("late", "forgiven", days=str(days))
-    return words.say("late", late.policy, days=str(days), percent=f"{late.percent_a_day:g}")
+        return words.say("late", "forgiven", days=begun)
+    said = words.say("late", late.policy, days=begun, percent=f"{late.percent_a_day:g}")
+    if late.grace_days:
+        said = f"{words.say('late', 'free', days=_days(words, late.grace_days))}{said}"
+    if more := late.extensions.get(student):
+        said = f"{words.say('late', 'longer', days=_days(words, more))}{said}"
+    return said
+
+
+def _days(words: Messages, days: float, kind: str = "") -> str:
+    return words.say("late", f"{kind}day" if days == 1 else f"{kind}days", days=f"{days:g}")
 
 
 def _now(course: Course, task: Task, result: Result, mark: ManualMark | None, words: Messages) -> Verdict:
@@ -205,6 +215,15 @@ def class_marks(
         if result is not None:
             marks[student] = final_mark(course, assignment, result, rows)
     return marks
+
+
+def by_reason(marks: Iterable[StudentMark]) -> dict[str, list[str]]:
+    """Why lateness takes what it takes, and of whom."""
+    found: dict[str, list[str]] = {}
+    for mark in marks:
+        if mark.penalty:
+            found.setdefault(mark.reason, []).append(f"{mark.student} (-{shown(mark.penalty)})")
+    return found
 
 
 def as_data(mark: StudentMark) -> dict[str, dict[str, Any]]:

@@ -194,7 +194,7 @@ def page(
         "most_groups": MOST_GROUPS,
         "late": any(mark.penalty for mark in found),
         "waiting": _waiting(found),
-        "late_ones": [f"{mark.student} (-{shown(mark.penalty)})" for mark in found if mark.penalty],
+        "late_ones": final_marks.by_reason(found),
         "absent": sorted(set(by_id) - {mark.student for mark in found} - set(ungraded)),
         "ungraded": ungraded,
         "doubted": [item for item in summary.items if item.doubt],

@@ -172,7 +172,8 @@ def _read(folder: Path, paths: Iterable[Path], room: _Room) -> dict[str, bytes]:
 
 def _packed(files: Mapping[str, bytes], problems: list[FileProblem]) -> Iterator[_Packed]:
     """The files in those zips that have notebooks in them."""
-    for file in [name for name in files if _rank(name) == 1][:MAX_ARCHIVES]:
+    archives = [name for name in files if _rank(name) == 1][:MAX_ARCHIVES]
+    for file in sorted(archives, key=archive.copy_number, reverse=True):  # the last download first: its files count
         try:
             tree = archive.inside(files[file], file, Bounds(MAX_SEEN, MAX_FILE, MAX_TOTAL))
         except Refused as why:

@@ -90,7 +90,11 @@ def test_moodle(here: Course, works: dict[str, dict[str, bytes]], run: Run, tmp_
     text = commands(run, here, [earlier, archive, "--worksheet", sheet], ["--to", "moodle", "--worksheet", sheet])
     found = lms.read_moodle(text)
     assert {n - 5000: grade for n, (grade, _) in found.items()} == {**MARKS, 99: None}
-    assert "T1: 1 / 1" in found[5001][1] and "<br>" in found[5001][1] and "late: -0.4" in found[5003][1]
+    assert (
+        "T1: 1 / 1" in found[5001][1]
+        and "<br>" in found[5001][1]
+        and "Late: 0.4 of these points are taken off. Late by 2 begun days" in found[5003][1]
+    )
     assert found[5004][1] == "" and "<script" not in text
     kept = list((here.root / "submitted-earlier" / MALI.id / NAME).iterdir())
     assert len(kept) == 1
