@@ -44,11 +44,15 @@ class ManualMark:
         return " and ".join([*score, *([f"{shown(self.extra)} extra"] if self.extra else [])]) or "a comment"
 
     def holds(self, now: str | None) -> bool:
-        """Whether it was given for the answer that is there now, and out of the points that it is worth now."""
+        """Whether it was given for the answer that is there now, and out of the points that it is worth now.
+
+        Extra credit alone is out of nothing: it holds whatever the task is worth.
+        """
         if now is None:
             return False
         (old, then), (new, points) = _parts(self.answer), _parts(now)
-        return old == new and (then == points or points is None or (then is None and points in UNSAID))
+        same = self.score is None or then == points or points is None or (then is None and points in UNSAID)
+        return old == new and same
 
     def points_then(self, now: str | None, usual: float) -> float | None:
         """What the answer was worth when the mark was given, where that alone has changed; else None.

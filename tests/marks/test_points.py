@@ -275,4 +275,6 @@ def test_what_a_mark_was_given_for() -> None:
     old = ManualMark(0.5, answer="abc")
     assert old.holds("abc of 1.0") and old.holds("abc of 0.5") and not old.holds("abc of 3.0")
     assert old.points_then("abc of 3.0", 0.5) == 0.5
+    extra = ManualMark(None, 0.5, answer="abc of 2.0")  # points on top, out of nothing
+    assert extra.holds("abc of 3.0") and not extra.holds("abd of 2.0") and extra.points_then("abc of 3.0", 1.0) is None
     assert not ManualMark(0.5).holds("abc of 1.0") and ManualMark(0.5).points_then("abc of 3.0", 1.0) is None
