@@ -993,13 +993,13 @@ def test_what_predict_needs_and_graders_do_not_have_is_named(
     helpers: Any, cells: list[str], what: str, words: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     Path("mine.py").write_text("x = 1\n")
-    np.save("mean.npy", np.zeros(3))
+    np.save("mean.npy", np.zeros(784))
     np.savez("pca.npz", mean=np.zeros(3))
     add_cell("SCALE = 255")
     for cell in cells:
         add_cell(cell)
     add_cell(OWN.format(what=what))
-    np.savez("best_net.npz", W1=np.ones((784, 5)), class_name=np.array("Mine"))
+    np.savez("best_net.npz", W1=np.ones(784), class_name=np.array("Mine"))
     state, said = checked(helpers, capsys)["best_net.npz"]
     assert said.startswith(f"its predict needs {words}") if words else state == "ready", said
     assert ("mean.npy" in packed()) == ("mean.npy" in "".join([*cells, what]))
