@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from autograder.course import Assignment, Course
+from autograder.errors import CourseError
 from autograder.judging import mutations
 from autograder.judging.contract import load_checks
 from autograder.judging.judge import SEED
@@ -128,12 +129,12 @@ def _secret_lines(course: Course, assignment: Assignment) -> dict[str, str]:
                 start = node.body[0].end_lineno - node.lineno + 1 if documented and node.body[0].end_lineno else 1
                 secrets.update({line: f"{path.name}:{node.name}" for line in lines[start:] if len(line) >= short})
     reference = solution.read_text(encoding="utf-8")
+    known = {line.strip() for line in reference.splitlines()}
     for mistake in mutations.load_mistakes(course, assignment):
-        if mistake.edits:
-            lines = [line.strip() for line in mutations.plant(reference, mistake.edits, mistake.name).splitlines()]
-            known = {line.strip() for line in reference.splitlines()}
+        with contextlib.suppress(CourseError):  # the reference says something else now: the audit tells
+            planted = mutations.plant(reference, mistake.edits, mistake.name).splitlines()
             where = f"the mistake {mistake.task}: {mistake.name}"
-            secrets |= {line: where for line in lines if line not in known and len(line) >= SHORT}
+            secrets |= {line: where for line in map(str.strip, planted) if line not in known and len(line) >= SHORT}
     usual = {line for line in secrets if line in given or line.startswith("#") or USUAL.match(line)}
     return {line: where for line, where in secrets.items() if line not in usual}
 

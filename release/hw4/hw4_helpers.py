@@ -1734,7 +1734,7 @@ def _read(case: Numbers, looks: Sequence[tuple[np.ndarray, ...]], last: np.ndarr
     fresh = [number for number, (X, *_) in enumerate(looks) if len(X) < len(case["X"])
              and (number == 0 or not np.array_equal(X, looks[number - 1][0]))]
     used, newest, rates, rest = [], [], [], []
-    ends = np.flatnonzero(np.abs(change).max(axis=1) > 1e-9 * scale)
+    ends = (np.abs(change) > 1e-9 * scale).any(axis=1).nonzero()[0]
     for end in ends:
         first = slice(0, sizes[0]) if np.abs(change[end][:sizes[0]]).max() > 1e-9 else slice(sizes[1], sizes[2])
         along = -(every[:, first] @ change[end][first]) / (every[:, first] ** 2).sum(axis=1)
