@@ -7,7 +7,7 @@ import io
 import sys
 import traceback
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -19,8 +19,10 @@ from autograder.errors import CourseError
 USER_ERROR, OUR_BUG, INTERRUPTED = 1, 3, 130
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
-for module in (release, grade, collect, export, scores, report, audit, doctor, new, demo):
-    app.command(name=module.__name__.rpartition(".")[2])(module.command)
+MODULES = (release, grade, collect, export, scores, report, audit, doctor, new, demo)
+NAMES = tuple(module.__name__.rpartition(".")[2] for module in MODULES)
+for name, module in zip(NAMES, MODULES, strict=True):
+    app.command(name=name)(module.command)
 
 
 def _show_version(wanted: bool) -> None:
@@ -56,13 +58,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED
     except Exception as error:
         if hasattr(error, "format_message"):  # an unknown option or a missing argument
-            return _mendable(f"{error.format_message()}; `autograder --help` lists the commands")
+            return _mendable(_usage(error))
         if isinstance(error, OSError) and error.errno in files.REMEDIES:  # a full disk, a folder that is read-only
             return _mendable(str(files.unwritable(error.filename or "a temporary file", error)))
         traceback.print_exc()
         err.print("this is a bug in the autograder, not in the course; please report the lines above")
         return OUR_BUG
     return 0
+
+
+def _usage(error: Any) -> str:
+    """What is wrong with a command line, and whose help says more."""
+    context = getattr(error, "ctx", None)
+    name = context.info_name if context is not None and context.parent is not None else ""
+    more = f"`autograder {name} --help` lists what it takes" if name else "`autograder --help` lists the commands"
+    return f"{error.format_message().rstrip('.')}; {more}"
 
 
 def _mendable(text: str) -> int:

@@ -27,7 +27,7 @@ def command(
     cases: Cases = None,
     into: Into = None,
 ) -> None:
-    """Plant known mistakes and right variants: does each lose its own marks and no others?"""
+    """Plant known mistakes and right variants, and see what each loses."""
     from autograder.commands import console_tables
     from autograder.releasing import audit as audit_module  # numpy and more
     from autograder.releasing import visible as visible_checks

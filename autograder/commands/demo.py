@@ -22,7 +22,7 @@ def command(
     course: CourseDir = Path(),
     jobs: Jobs = CORES,
 ) -> None:
-    """The whole loop on a made-up class, in a scratch folder; data are small and always there."""
+    """The whole loop on a made-up class, in a scratch folder. The data are small and always there."""
     from autograder.commands import made_up_class
     from autograder.grading import made_up
     from autograder.pages import report

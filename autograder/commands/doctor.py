@@ -7,7 +7,7 @@ from autograder.errors import CourseError
 
 
 def command(course: CourseDir = Path()) -> None:
-    """Check what grading needs: python, packages, sandbox, jupyter, data, disk, gradebook, course."""
+    """Check what grading needs. Python, packages, sandbox, jupyter, data, disk, gradebook, course."""
     from autograder.commands import console_tables, diagnoses  # numpy and more
 
     out.print("looking at this machine and this course; the slow part is Jupyter's own list of its extensions")

@@ -6,7 +6,7 @@ from autograder.commands.console import CourseDir, Name, out
 
 
 def command(assignment: Name, course: CourseDir = Path()) -> None:
-    """Write a small assignment that works, to be edited; docs/author.md goes on from there."""
+    """Write a small assignment that works, to be edited. docs/author.md goes on from there."""
     from autograder.releasing import new_assignment
 
     made = new_assignment.write(course, assignment)

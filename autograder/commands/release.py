@@ -7,7 +7,7 @@ from autograder.course import Assignment, Course
 
 
 def command(assignment: Name, course: CourseDir = Path()) -> None:
-    """Make release/ASSIGNMENT/ and its zip from source/, scan it for leaks, and try it as a right student would."""
+    """Make release/ASSIGNMENT/ and its zip. They are scanned for leaks, and tried as a right student would."""
     loaded, wanted = load(course, assignment)
     archive = release(loaded, wanted)
     out.print(f"next: give students {archive}, then `autograder grade {wanted.name}`")

@@ -93,9 +93,10 @@ def errors(line: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int, st
         (["grade", NAME, "nobody"], ["no such submission of 'nobody'", "submitted/nobody/warmup"]),
         (["scores", NAME], ["no submissions of warmup", "submitted/STUDENT/warmup/"]),
         (["grade", NAME], ["no submissions of warmup", "submitted/STUDENT/warmup/"]),
-        (["grade"], ["assignment", "autograder --help"]),
-        (["scores", NAME, "--jsn"], ["--jsn", "autograder --help"]),
-        (["grade", NAME, "--jobs", "0"], ["--jobs", "autograder --help"]),
+        (["grade"], ["Missing argument 'assignment'; `autograder grade --help`"]),
+        (["export", NAME], ["Missing option '--to'; `autograder export --help`"]),
+        (["scores", NAME, "--jsn"], ["--jsn", "autograder scores --help"]),
+        (["grade", NAME, "--jobs", "0"], ["--jobs", "autograder grade --help"]),
         (["marks"], ["marks", "autograder --help"]),
     ],
 )
@@ -107,6 +108,19 @@ def test_what_the_user_can_mend_is_one_line_and_exit_code_1(
     assert code == 1
     assert text.startswith("error: ")
     assert all(words in text for words in said), text
+
+
+def test_no_line_of_the_help_is_cut(run: Run) -> None:
+    for line in ([], *([name] for name in cli.NAMES)):
+        said = run("autograder", *line, "--help", env={"COLUMNS": "80", "PATH": "/usr/bin:/bin"}).stdout
+        said = said.partition("\n")[2]  # behind the line of usage
+        assert not re.search(r"[.]{3}$", said, re.MULTILINE) and max(map(len, said.splitlines())) <= 80, said
+
+
+def test_a_terminal_of_another_alphabet_shows_the_marks(graded: Course, run: Run) -> None:
+    env = {"PYTHONIOENCODING": "ascii", "NO_COLOR": "1", "PATH": "/usr/bin:/bin"}
+    done = run("autograder", "scores", NAME, "--course", graded.root, env=env)
+    assert done.returncode == 0 and done.stdout.isascii() and "\x1b" not in done.stdout and "blank" in done.stdout
 
 
 def test_a_folder_that_is_no_course_is_named_with_the_way_out(
