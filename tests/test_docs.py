@@ -345,3 +345,13 @@ def test_every_command_that_a_page_names_is_there(page: Path) -> None:
         for option in re.findall(r"(?<=\s)--[a-z-]+", rest):
             assert option in known | {"--help"}, f"{page.relative_to(ROOT)}: `autograder {name}` has no {option}"
     assert named or page.stem not in ("instructor", "author"), "no command was found here"
+
+
+def test_the_front_page_names_every_command_and_leads_to_every_page() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert [name for name in cli.NAMES if f"autograder {name} " not in readme and f"autograder {name}`" not in readme
+            and f"make {name}" not in readme] == []  # fmt: skip
+    pages = {page.relative_to(ROOT).as_posix() for page in PAGES} - {"README.md"}
+    assert {page for page in pages if f"({page})" not in readme} == set()
+    contents = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
+    assert {page.name for page in (ROOT / "docs").glob("*.md") if f"({page.name})" not in contents} == {"README.md"}
