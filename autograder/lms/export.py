@@ -78,12 +78,12 @@ def number(value: float) -> str:
 def table(given: Class, sheet: Path | None = None) -> Exported:
     """A line a student, a column a task."""
     tasks = [task.name for task in given.assignment.tasks]
-    rows = [["id", "first_name", "last_name", "email", *tasks, "penalty", "why", "score", "max_score"]]
+    rows = [["id", "first_name", "last_name", "email", "section", *tasks, "penalty", "why", "score", "max_score"]]
     for person in given.everybody:
         mark = given.marks.get(person.id)
         scores = [mark.score(task) if mark else None for task in tasks]
         cells = ["" if score is None else number(score) for score in scores]
-        who = [person.id, person.first_name, person.last_name, person.ids.get("email", "")]
+        who = [person.id, person.first_name, person.last_name, *(person.ids.get(c, "") for c in ("email", "section"))]
         late = [number(mark.penalty), plain(mark.reason)] if mark else ["", ""]
         rows.append([*map(plain, who), *cells, *late, given.mark(person.id), number(given.assignment.points)])
     return Exported(written(rows), notes=tuple(given.waiting()))

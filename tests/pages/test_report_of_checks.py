@@ -75,7 +75,7 @@ def test_a_class_with_right_checks_has_no_doubts_and_its_people_by_name(toy: Toy
     checks = rows(course, "checks.csv")
     assert not any(row["doubt"] for row in checks) and {row["students"] for row in checks} == {"12"}
     constant = next(row for row in checks if "constant" in row["check"])
-    assert constant["difficulty"] == "0.6667" and float(constant["discrimination"]) > 0.99
+    assert constant["difficulty"] == "0.667" and float(constant["discrimination"]) > 0.99
     shown = page(course)
     look = shown[shown.index('id="look"') : shown.index('id="marks"')]
     assert "Nothing handed in: s12, s13" in look and "T3 waits for you: s00" in look
@@ -84,7 +84,7 @@ def test_a_class_with_right_checks_has_no_doubts_and_its_people_by_name(toy: Toy
     assert len(students) == 14 and students["s13"]["why"] == "not graded" and students["s13"]["score so far"] == ""
     assert students["s00"]["name"].startswith("'=HYPERLINK") and students["s01"]["T2"] == "1"
     tasks = {row["task"]: row for row in rows(course, "tasks.csv")}
-    assert tasks["T1"]["full marks"] == "0.6667" and tasks["T3"]["full marks"] == ""
+    assert tasks["T1"]["full marks"] == "0.667" and tasks["T3"]["full marks"] == ""
     assert "T3 0 %" not in shown
     assert all(row["who"] == "s00, s03, s06, s09" for row in rows(course, "mistakes.csv"))
     for name in ("students.csv", "tasks.csv", "checks.csv", "mistakes.csv", "to-look-at.csv"):
