@@ -152,16 +152,22 @@ def write(course: Course, assignment: Assignment) -> bool:
 
 def stale(path: Path, numbers: Mapping[str, Any]) -> str:
     """Why a file is not the one that these numbers make; "" where it is."""
-    try:
-        text = path.read_text(encoding="utf-8")
-        found = json.loads(text)
-        digest = found.pop("digest")
-    except FileNotFoundError:
+    if not path.is_file():
         return "is not there"
-    except (OSError, ValueError, AttributeError, KeyError):
-        return "cannot be read"
-    whole = digest == json.loads(text_of(found))["digest"]
-    return "" if whole and _alike(found, json.loads(json.dumps(numbers))) else "is not what the reference gives now"
+    if edited(path):
+        return "was edited by hand"
+    found = json.loads(path.read_text(encoding="utf-8"))
+    found.pop("digest")
+    return "" if _alike(found, json.loads(json.dumps(numbers))) else "is stale: not what the reference gives now"
+
+
+def edited(path: Path) -> bool:
+    """Whether its digest is not that of its numbers."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        return bool(found.pop("digest") != json.loads(text_of(found))["digest"])
+    except (ValueError, AttributeError, KeyError):  # no JSON, or none of ours
+        return True
 
 
 def _alike(one: Any, other: Any) -> bool:

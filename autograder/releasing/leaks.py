@@ -28,8 +28,7 @@ ABSOLUTE = re.compile(r"(?<![\w.:/])(/home/|/root/|/Users/|/work/|/tmp/|/mnt/|[A
 
 def leaks(course: Course, assignment: Assignment, folder: Path) -> Iterator[str]:
     """What students must not get, found in a made release: one line a leak."""
-    secrets = _secret_lines(course, assignment)
-    numbers = baked.file_of(course, assignment)
+    secrets, numbers = _secret_lines(course, assignment), baked.file_of(course, assignment)
     for path in sorted(p for p in folder.rglob("*") if p.is_file()):
         name = path.relative_to(folder).as_posix()
         if path.suffix not in SUFFIXES or not (course.source(assignment.name) / name).is_file():
@@ -42,18 +41,36 @@ def leaks(course: Course, assignment: Assignment, folder: Path) -> Iterator[str]
             notebook = json.loads(text)
             yield from _cell_leaks(name, notebook, assignment)
             text = "\n".join("".join(cell["source"]) for cell in notebook["cells"])
-        if found := ABSOLUTE.search(text):
-            yield f"{name}: an absolute path ({found[0]}...)"
-        if re.search(r"^\s*(from|import)\s+(autograder|solutions)\b", text, re.MULTILINE):
-            yield f"{name}: imports the reference or the autograder"
-        for line in (line.strip() for line in text.splitlines()):
-            if line in secrets:
-                yield f"{name}: a line of {secrets[line]}: {line}"
+        yield from _text_leaks(name, text, secrets)
         if numbers and name == numbers.name:
-            yield from _baked_leaks(course, assignment, path, secrets)
-        for value, where in _secret_values(course, assignment):
-            if re.search(rf"(?<!\d){value:,}(?!\d)|(?<!\d){value}(?!\d)", text):
-                yield f"{name}: the hidden value of {where}"
+            yield from leaks_of_numbers(course, assignment, path)
+            if why := baked.stale(path, baked.bake(course, assignment)):
+                yield f"{name}: {why}"
+        else:
+            yield from _value_leaks(course, assignment, name, text)
+
+
+def leaks_of_modules(course: Course, assignment: Assignment) -> Iterator[str]:
+    """The same of the source's own modules, before any of them is run."""
+    secrets = _secret_lines(course, assignment)
+    for path in sorted(course.source(assignment.name).glob("*.py")):
+        yield from _text_leaks(path.name, path.read_text(encoding="utf-8"), secrets)
+
+
+def _text_leaks(name: str, text: str, secrets: Mapping[str, str]) -> Iterator[str]:
+    if found := ABSOLUTE.search(text):
+        yield f"{name}: an absolute path ({found[0]}...)"
+    if re.search(r"^\s*(from|import)\s+(autograder|solutions)\b", text, re.MULTILINE):
+        yield f"{name}: imports the reference or the autograder"
+    for line in (line.strip() for line in text.splitlines()):
+        if line in secrets:
+            yield f"{name}: a line of {secrets[line]}: {line}"
+
+
+def _value_leaks(course: Course, assignment: Assignment, name: str, text: str) -> Iterator[str]:
+    for value, where in _secret_values(course, assignment):
+        if re.search(rf"(?<!\d){value:,}(?!\d)|(?<!\d){value}(?!\d)", text):
+            yield f"{name}: the hidden value of {where}"
 
 
 def _cell_leaks(name: str, notebook: Any, assignment: Assignment) -> Iterator[str]:
@@ -73,14 +90,13 @@ def _cell_leaks(name: str, notebook: Any, assignment: Assignment) -> Iterator[st
             yield f"{name}: {grade_id}: speaks of {SKIP_TAG} but is not tagged"
 
 
-def _baked_leaks(course: Course, assignment: Assignment, path: Path, secrets: Mapping[str, str]) -> Iterator[str]:
-    """What is wrong with the numbers that visible checks compare with."""
+def leaks_of_numbers(course: Course, assignment: Assignment, path: Path) -> Iterator[str]:
+    """Lines, and hidden values, in the numbers that visible checks compare with."""
     text = path.read_text(encoding="utf-8")
-    for line, where in secrets.items():
+    yield from _value_leaks(course, assignment, path.name, text)
+    for line, where in _secret_lines(course, assignment).items():
         if line in text or json.dumps(line, ensure_ascii=False)[1:-1] in text:
             yield f"{path.name}: a line of {where}: {line}"
-    if why := baked.stale(path, baked.bake(course, assignment)):
-        yield f"{path.name}: {why}"
     with contextlib.suppress(ValueError):
         found = baked.numbers_in(json.loads(text))
         alone, in_a_row = {_precise(one) for one in found}, set(_triples(found))

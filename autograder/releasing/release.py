@@ -18,7 +18,7 @@ from autograder.course.solution_regions import sync
 from autograder.errors import CourseError
 from autograder.nbgrader_settings import configure
 from autograder.releasing import baked, drift
-from autograder.releasing.leaks import leaks
+from autograder.releasing.leaks import leaks, leaks_of_modules, leaks_of_numbers
 from autograder.releasing.trial_run import trial_run
 
 OLD = (1980, 1, 1, 0, 0, 0)  # of every file in the zip: same input, same bytes
@@ -39,7 +39,7 @@ def release(course: Course, assignment: Assignment) -> Released:
     """Make release/<assignment>/ and its zip, both whole or not at all."""
     apart = drift.other_points(course, assignment)
     sync(course, assignment)
-    baked.write(course, assignment)
+    _bake(course, assignment)
     target = course.release(assignment.name)
     target.parent.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".release-") as scratch:
@@ -58,6 +58,20 @@ def release(course: Course, assignment: Assignment) -> Released:
     drift.stamp_points(course, assignment)  # at the end: what is told above must not be gone before it is told
     apart += drift.no_tasks(course.source(assignment.name), assignment)
     return Released(target.parent / f"{assignment.name}.zip", (*said, *apart))
+
+
+def _bake(course: Course, assignment: Assignment) -> None:
+    """Bake the visible checks' numbers anew where the reference gives others; not over what a person put in."""
+    path = baked.file_of(course, assignment)
+    if path is None:
+        return
+    wrong = list(leaks_of_modules(course, assignment))
+    if path.is_file():
+        found = [*(["edited by hand"] if baked.edited(path) else []), *leaks_of_numbers(course, assignment, path)]
+        wrong += [f"{', '.join(found)}; take {path} away, and release makes it again"] if found else []
+    if wrong:
+        raise CourseError(f"release of {assignment.name} stopped, nothing changed: {'; '.join(wrong)}")
+    baked.write(course, assignment)
 
 
 def generate(course: Course, assignment: Assignment, into: Path) -> None:

@@ -10,6 +10,7 @@ import json
 import linecache
 import re
 import sys
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,13 +79,20 @@ def _run(source: str, names: dict[str, Any]) -> tuple[str, str]:
     place = f"<visible check {next(_numbers)}>"
     linecache.cache[place] = (len(source), None, source.splitlines(keepends=True), place)
     printed, error = io.StringIO(), ""
-    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(io.StringIO()), np.errstate(all="ignore"):
+    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(io.StringIO()), _quiet():
         try:
             with deadline.within(SECONDS):
                 exec(compile(source, place, "exec"), names)
         except Exception as raised:
             error = f"{type(raised).__name__}: {raised}"
     return printed.getvalue(), error
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 @contextlib.contextmanager

@@ -1440,7 +1440,9 @@ def check_T5(net_class: type, forward: Callable[..., Any] | None = None) -> Line
         if not _same(scores, TOY_SCORES):
             if not off:
                 _shape("scores", scores, (5, 3))
-            words = f"the scores of the toy model differ by {float(np.abs(scores - TOY_SCORES).sum()):.3g} in sum."
+            words = f"scores has the shape {np.shape(scores)}, where {TOY_SCORES.shape} is right."
+            if np.shape(scores) == TOY_SCORES.shape:
+                words = f"the scores of the toy model differ by {float(np.abs(scores - TOY_SCORES).sum()):.3g} in sum."
         elif off == "large":
             words = "with hidden values 20 times as large, and W2 a twentieth, the scores should stay."
         _require(not off and _same(scores, TOY_SCORES), _wrong("T5", found, words))
@@ -1624,7 +1626,7 @@ def _draws(batches: Sequence[Any], case: Numbers, sizes: set[int]) -> list[float
     ends = few <= 3 and (missing[:1] == [0] or missing[-1:] == [len(X) - 1])
     return [float(value) for value in (
         max(lengths - sizes, default=max(sizes)), max(lengths_y - sizes, default=max(sizes)), -1 in drawn, paired,
-        ordered, alike, all(np.ndim(y_batch) == 1 for _, y_batch in batches), repeated, one_row, in_order,
+        ordered, alike, all(np.ndim(y_batch) == 1 for _, y_batch in batches), in_order, repeated, one_row,
         few if ends else bool(few) * 99, ends and missing[:1] == [0])]
 
 
@@ -1634,9 +1636,9 @@ DRAWN = (
     "some rows of a batch are no rows of X.",
     "rows and labels do not belong together. Use the same row numbers for both.",
     "", "", "the labels should have one dimension, (batch_size,).",
+    "batches are rows in order, one behind the other. Draw each row at random.",
     "the same batches come again and again. Draw at random in each call, and fix no seed.",
-    "a batch is one row many times.", "batches are rows in order, one behind the other. Draw each row at random.",
-    "some rows of X are never drawn. Draw from all of them.", "",
+    "a batch is one row many times.", "some rows of X are never drawn. Draw from all of them.", "",
 )
 
 

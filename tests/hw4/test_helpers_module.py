@@ -412,8 +412,11 @@ def test_a_check_says_passed_or_not_yet_in_words(helpers: Any, capsys: pytest.Ca
     with pytest.raises(helpers.NotYet):
         helpers.check_T10({"decay_learning_rate": lambda rate, decay: rate})
     assert capsys.readouterr().out == (
-        "T10: not yet\n  to do  a rate of 0.5 with a decay of 0.9 gives 0.5, it should give 0.45.\n"
+        "T10: not yet\n  to do  The learning rate never changes. Return the rate times the decay.\n"
     )
+    with pytest.raises(helpers.NotYet):
+        helpers.check_T10({"decay_learning_rate": lambda rate, decay: rate * decay + 1e-3})
+    assert "to do  a rate of 0.5 with a decay of 0.9 gives 0.451, it should give 0.45." in capsys.readouterr().out
 
 
 def test_a_check_names_the_task_that_is_not_written(helpers: Any, capsys: pytest.CaptureFixture[str]) -> None:
@@ -446,6 +449,12 @@ def test_a_check_of_part_1_says_that_the_form_fits_and_reads_back_what_it_unders
     assert "sizes: A = 1, B = 3 (in pairs with N = 2), C = 4" in capsys.readouterr().out
     helpers.check_T3({"num_parameters": 1234})
     assert "num_parameters = 1,234" in capsys.readouterr().out
+    helpers.check_T3({"num_parameters": "1,234"})
+    assert "num_parameters = 1,234" in capsys.readouterr().out
+    helpers.check_T2({"size_A": "1", "size_B": 2, "size_C": ("N", "3")})
+    helpers.check_T1({**gradients, "dz_dw0": "0.5"})
+    with pytest.raises(helpers.NotYet, match="it should be a whole number above zero"):
+        helpers.check_T3({"num_parameters": "many"})
 
 
 def test_the_module_needs_neither_ipython_nor_matplotlib_until_it_shows_something(repo: Course, run: Any) -> None:
@@ -611,6 +620,12 @@ def given_cell(repo: Course) -> str:
     return next("".join(cell["source"]) for cell in cells if cell["id"] == "two-layer-net")
 
 
+def _raised(call: Any) -> Exception:
+    with pytest.raises(Exception) as caught:
+        call()
+    return caught.value
+
+
 def said_by(helpers: Any, task: str, names: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> str:
     capsys.readouterr()
     with pytest.raises(helpers.NotYet):
@@ -699,14 +714,19 @@ def test_a_none_that_came_back_is_told_in_one_plain_line(
     assert f"to do  `{name}` gives back nothing (None). Does it end with a `return`?" in said
     later = {"forward": "T7", "softmax_loss": "T7", "sample_minibatch": "T11"}.get(name)
     if later:  # in the middle of the given class
-        assert f"`{name}` gives back nothing (None)" in said_by(helpers, later, notebook(""), capsys)
+        getattr(helpers, f"check_{later}")(notebook(""))
+        said = capsys.readouterr().out
+        assert f"{later} is right; the " in said and f"because of {task}: `{name}` gives back nothing (None)" in said
 
 
 def test_what_is_no_pair_where_the_class_takes_one_apart_is_told_with_its_name(
     helpers: Any, notebook: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    said = said_by(helpers, "T7", notebook("def softmax_loss(*all):\n    return (1.0,)\n"), capsys)
-    assert "to do  `softmax_loss` should give back a pair: not enough values to unpack" in said
+    names = notebook("def softmax_loss(*all):\n    return (1.0,)\n")
+    assert "to do  return a pair, (loss, probabilities)." in said_by(helpers, "T6", names, capsys)
+    names = notebook("def sample_minibatch(*all):\n    return (1.0,)\n")
+    said = helpers._where(_raised(lambda: helpers.train_toy(names["TwoLayerNet"])), names)
+    assert "`sample_minibatch` should give back a pair: not enough values to unpack" in said
 
 
 def test_a_notebook_that_was_restarted_is_told_in_one_plain_line(
@@ -718,7 +738,8 @@ def test_a_notebook_that_was_restarted_is_told_in_one_plain_line(
     assert f"`sgd_update` {restarted}" in said_by(helpers, "T9", {}, capsys)
     assert "after a restart too" in said_by(helpers, "T3", {}, capsys)
     names = notebook("del forward")
-    assert f"to do  `forward` {restarted}" in said_by(helpers, "T7", names, capsys)
+    helpers.check_T7(names)
+    assert f"T7 is right; the class still fails because of T5: `forward` {restarted}" in capsys.readouterr().out
     names = notebook("def forward(params, X):\n    return my_relu(X), X\n")
     said = said_by(helpers, "T5", names, capsys)
     assert (
