@@ -44,6 +44,8 @@ def configure(config: Any, root: Path) -> None:
     config.CourseDirectory.course_id = course.exchange_id
     config.CourseDirectory.db_url = course.gradebook_url
     config.CourseDirectory.ignore = IGNORED
+    config.NbGraderAPI.timezone = course.timezone  # in which the formgrader shows times
+    config.NbGraderAPI.timestamp_format = "%Y-%m-%d %H:%M %Z"
     # students' weights come in from the exchange; the instructor's own never go out
     config.GenerateAssignmentApp.CourseDirectory.ignore = [
         *IGNORED,

@@ -68,6 +68,7 @@ def examine(root: Path) -> Iterator[Diagnosis]:
         return
     tasks = ", ".join(f"{a.name}: {len(a.tasks)} tasks" for a in course.assignments)
     yield Diagnosis("course", True, f"{course.name}, feedback in {course.language!r}; {tasks}")
+    yield place(course)
     for assignment in course.assignments:
         yield release(course, assignment)
         yield sandbox(course, assignment)
@@ -119,6 +120,15 @@ def bubblewrap() -> Diagnosis:
             "bubblewrap", False, str(error), "apt install bubblewrap; outside Linux see docs/other-systems.md"
         )
     return Diagnosis("bubblewrap", done.returncode == 0, f"{done.stdout.strip()} at {path}", "apt install bubblewrap")
+
+
+def place(course: Course) -> Diagnosis:
+    """The path of the course, which nbgrader's own commands take for a pattern."""
+    odd = "".join(dict.fromkeys(letter for letter in str(course.root) if letter in "*?["))
+    if not odd:
+        return Diagnosis("path", True, str(course.root))
+    found = f"{course.root} has {odd}: nbgrader's own commands and its formgrader find no notebooks; autograder's work"
+    return Diagnosis("path", False, found, f"rename that folder, without {odd}", stops=False)
 
 
 def sandbox(course: Course, assignment: Assignment) -> Diagnosis:

@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from urllib.parse import quote
 
 from autograder.course.late import Late
 from autograder.errors import CourseError
@@ -193,7 +194,7 @@ class Course:
     @property
     def gradebook_url(self) -> str:
         """nbgrader's db_url: SQLite in the course folder where nothing else is set."""
-        return self.db_url or f"sqlite:///{self.gradebook}"
+        return self.db_url or sqlite_url(self.gradebook)
 
     @property
     def gradebook_name(self) -> str:
@@ -204,3 +205,8 @@ class Course:
     def state(self) -> Path:
         """The kit's own files: the secret, verdicts, people's marks, kept answers. Outside git."""
         return self.state_folder or self.root / ".autograder"
+
+
+def sqlite_url(path: Path) -> str:
+    """A database file as SQLAlchemy has it. What follows a `?` is options there: such a path is written as a URI."""
+    return f"sqlite:///file:{quote(str(path))}?uri=true" if "?" in str(path) else f"sqlite:///{path}"

@@ -13,6 +13,7 @@ from sqlalchemy import create_engine, func, make_url, select
 from sqlalchemy.pool import NullPool
 
 from autograder.course import Course
+from autograder.course.records import sqlite_url
 from autograder.files import temporary_sibling
 from autograder.gradebook.faults import telling
 from autograder.nbgrader_settings import find_alembic
@@ -63,9 +64,9 @@ def connect(course: Course) -> api.Gradebook:
             path.with_name(f"{path.name}-journal").unlink(missing_ok=True)  # of one that was deleted
             part = temporary_sibling(path)
             _write_version(part)
-            api.Gradebook(f"sqlite:///{part}").close()
+            api.Gradebook(sqlite_url(part)).close()
             part.replace(path)
-        return api.Gradebook(f"sqlite:///{path}")
+        return api.Gradebook(sqlite_url(path))
 
 
 def _write_version(path: Path) -> None:

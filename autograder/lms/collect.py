@@ -242,6 +242,8 @@ def _person(people: Roster, handed: Handed, system: str) -> tuple[Person | None,
     claimed = handed.claims.get("id", "")
     if roster.usable_id(claimed):
         return Person(claimed), ""
+    if claimed:
+        return None, "its name cannot be a student's folder; rename it, or say in a roster whose it is"
     return None, f"{system} gives no student id; a roster is needed: docs/in-and-out.md"
 
 

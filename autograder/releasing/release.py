@@ -1,5 +1,6 @@
 """Source -> release, through nbgrader's generate_assignment; stamps points, scans for leaks, zips."""
 
+import glob
 import io
 import logging
 import re
@@ -76,8 +77,17 @@ def _bake(course: Course, assignment: Assignment) -> None:
 
 def generate(course: Course, assignment: Assignment, into: Path) -> None:
     """nbgrader's generate_assignment into the folder `into`, without a gradebook."""
+    with tempfile.TemporaryDirectory() as scratch:
+        root = course.root
+        if glob.has_magic(str(root)):  # nbgrader would look for folders that the path fits as a pattern
+            root = Path(scratch) / "course"
+            root.symlink_to(course.root, target_is_directory=True)
+        _generate(root, assignment, into)
+
+
+def _generate(root: Path, assignment: Assignment, into: Path) -> None:
     config = Config()
-    configure(config, course.root)
+    configure(config, root)
     config.CourseDirectory.assignment_id = assignment.name
     config.CourseDirectory.ignore = config.GenerateAssignmentApp.CourseDirectory.ignore
     config.CourseDirectory.release_directory = str(into)

@@ -170,6 +170,10 @@ def test_without_a_roster_only_ids_that_the_archive_gives_are_taken(toy_scratch:
     path = tmp_path / "class.zip"
     path.write_bytes(zipped({"65010001/1-lines.ipynb": NOTEBOOK}))
     assert take(toy_scratch, path).taken == ["65010001"]
+    path.write_bytes(zipped({"65010001/1-lines.ipynb": NOTEBOOK, "a<b>/1-lines.ipynb": NOTEBOOK}))
+    assert take(toy_scratch, path).strangers == [
+        "class.zip: a<b>: its name cannot be a student's folder; rename it, or say in a roster whose it is"
+    ]
 
 
 @pytest.mark.parametrize(

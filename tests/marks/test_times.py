@@ -7,10 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from nbgrader.apps.api import NbGraderAPI
+from nbgrader.coursedir import CourseDirectory
 from toy import NAME, Toy
+from traitlets.config import Config
 
 from autograder.course import Course, load_course
 from autograder.grading import made_up
+from autograder.nbgrader_settings import configure
 
 Run = Callable[..., Any]
 
@@ -93,6 +97,16 @@ def test_people_read_times_in_the_courses_zone_to_the_minute(graded: tuple[Cours
     assert f"Handed in {UNSURE}." in shown["unsure"] and "Handed in ? " in shown["garbage"]
     (page,) = (course.root / "reports").rglob("*.html")
     assert "Europe/Berlin. Grader" in page.read_text()
+
+
+def test_the_formgrader_shows_the_same_times(graded: tuple[Course, str]) -> None:
+    course, _ = graded
+    config = Config()
+    configure(config, course.root)
+    config.CourseDirectory.assignment_id = NAME
+    api = NbGraderAPI(CourseDirectory(config=config), config=config)
+    assert api.get_assignment(NAME)["display_duedate"] == "2026-10-24 23:59 CEST"
+    assert api.get_submission(NAME, "utc")["display_timestamp"] == "2026-10-27 00:30 CET"
 
 
 def test_what_systems_leave_in_submitted_is_no_student(graded: tuple[Course, str], run: Run) -> None:
