@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -43,7 +43,7 @@ MEGABYTE = 1 << 20
 class Diagnosis:
     """One line: what was looked at, what was found, and how to mend it where `ok` is false.
 
-    stops: whether grading cannot go on without it.
+    stops: whether grading cannot go on without it; of: the one assignment that cannot be graded then, "" all.
     """
 
     what: str
@@ -51,6 +51,7 @@ class Diagnosis:
     found: str
     mend: str = ""
     stops: bool = True
+    of: str = ""
 
 
 def examine(root: Path) -> Iterator[Diagnosis]:
@@ -70,10 +71,8 @@ def examine(root: Path) -> Iterator[Diagnosis]:
     yield Diagnosis("course", True, f"{course.name}, feedback in {course.language!r}; {tasks}")
     yield place(course)
     for assignment in course.assignments:
-        yield release(course, assignment)
-        yield sandbox(course, assignment)
-        yield data(course, assignment)
-        yield checks(course, assignment)
+        for look in (release, sandbox, data, checks):
+            yield replace(look(course, assignment), of=assignment.name)
     yield disk(course)
     yield gradebook(course)
 
@@ -194,7 +193,9 @@ def release(course: Course, assignment: Assignment) -> Diagnosis:
     missing = [f"{name}.ipynb" for name in assignment.notebooks if not (folder / f"{name}.ipynb").is_file()]
     what, mend = f"release ({assignment.name})", f"autograder release {assignment.name}"
     if missing:
-        return Diagnosis(what, False, f"{folder} lacks {', '.join(missing)}", mend)
+        handed_in = any(path.is_dir() for path in (course.root / "submitted").glob(f"*/{assignment.name}"))
+        waits = "" if handed_in else "; nothing is handed in yet"
+        return Diagnosis(what, False, f"{folder} lacks {', '.join(missing)}{waits}", mend, stops=handed_in)
     return Diagnosis(what, True, f"{len(assignment.notebooks)} notebooks in {folder}")
 
 

@@ -63,10 +63,9 @@ class ManualMark:
         return then or usual if old and old == new and points is not None and not self.holds(now) else None
 
     def rescaled(self, factor: float, now: str) -> "ManualMark":
-        """The same share of other points."""
+        """The same share of other points; extra credit stays as it is."""
         score = None if self.score is None else round(self.score * factor, 6)
-        extra = None if self.extra is None else round(self.extra * factor, 6)
-        return replace(self, score=score, extra=extra, answer=now, waits=False)
+        return replace(self, score=score, answer=now, waits=False)
 
 
 def _parts(answer: str) -> tuple[str, float | None]:
