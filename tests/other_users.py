@@ -25,8 +25,10 @@ def open_place() -> Iterator[Path]:
     """A folder that every user can pass through (pytest's own are for one user), and nobody else can write into."""
     place = Path(tempfile.mkdtemp(prefix="exchange-", dir="/var/tmp"))
     place.chmod(0o755)
-    yield place
-    shutil.rmtree(place, ignore_errors=True)
+    try:
+        yield place
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
 
 
 def view() -> list[str]:

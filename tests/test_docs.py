@@ -7,7 +7,6 @@ import shlex
 import shutil
 import subprocess
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -15,6 +14,7 @@ from urllib.parse import unquote
 import pytest
 import typer
 import yaml
+from fences import blocks
 
 from autograder import __version__, cli
 from autograder.course import load_course
@@ -33,34 +33,6 @@ OUTER = ("README.md", "SECURITY.md", "CHANGELOG.md", "CONTRIBUTING.md")
 PAGES = [*(ROOT / name for name in OUTER), *sorted((ROOT / "docs").glob("*.md"))]
 REFUSED, OLD_SHAPE = "What is refused, and what you read", "From the old shape"
 REGION = re.compile(r"(### BEGIN SOLUTION\n).*?( *### END)", re.DOTALL)
-
-
-@dataclass(frozen=True)
-class Block:
-    """A fenced block of a page, the line of text that stands before it, and the heading that it is below."""
-
-    language: str
-    text: str
-    before: str
-    section: str
-
-
-def blocks(page: Path) -> list[Block]:
-    """The fenced blocks of a page, in order."""
-    found, lines, start, section = [], page.read_text(encoding="utf-8").splitlines(), None, ""
-    for number, line in enumerate(lines):
-        if start is None and line.startswith("## "):
-            section = line.removeprefix("## ")
-        if not line.startswith("```"):
-            continue
-        if start is None:
-            start = number
-            continue
-        before = next((text for text in reversed(lines[:start]) if text.strip()), "")
-        found.append(Block(lines[start][3:], "\n".join(lines[start + 1 : number]), before, section))
-        start = None
-    assert start is None, f"{page}: a block is not closed"
-    return found
 
 
 def cells() -> dict[str, str]:

@@ -1,9 +1,14 @@
-"""nbgrader's exchange: from the release to the feedback that two students fetch, each in their own account."""
+"""nbgrader's exchange: from the release to the feedback that two students fetch, each in their own account.
+
+The settings and the commands are those of docs/jupyterhub.md.
+"""
 
 import json
 import os
 import re
+import shlex
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +17,7 @@ from typing import Any
 import other_users
 import pytest
 from command_server import BIN, CommandServer, command_server
+from fences import ROOT, blocks, commands
 from toy import NAME, Toy
 
 from autograder.course import Course, load_course
@@ -20,7 +26,8 @@ from autograder.marks.verdict_files import load_result
 from autograder.submissions.submission import SECRET, STAMP, read_submission
 
 Run = Callable[..., Any]
-SITE = "c.Exchange.root = {root!r}\n"  # what /etc/jupyter/nbgrader_config.py says on a hub
+PAGE = "jupyterhub.md"
+SETTINGS, STUDENTS_SETTINGS, OTHER_ID = (one.text for one in blocks(ROOT / "docs" / PAGE) if one.language == "python")
 
 
 @dataclass(frozen=True)
@@ -32,6 +39,11 @@ class Site:
     @property
     def exchange(self) -> Path:
         return self.place / "exchange"
+
+    def here(self, text: str) -> str:
+        """What the page says, for this machine."""
+        assert "/srv/nbgrader" in text
+        return text.replace("/srv/nbgrader", str(self.place))
 
     def home(self, name: str) -> Path:
         return self.place / "home" / name
@@ -47,10 +59,11 @@ class Site:
 def site() -> Iterator[Site]:
     with other_users.open_place() as place:
         made = Site(place)
-        for folder in (made.exchange, place / "etc", place / "home"):
-            folder.mkdir()
-        made.exchange.chmod(0o777)  # as nbgrader wants it
-        (place / "etc" / "nbgrader_config.py").write_text(SITE.format(root=str(made.exchange)))
+        for line in commands(PAGE, "Once: whoever runs the hub")[0]:
+            subprocess.run(shlex.split(made.here(line)), check=True)
+        for name in ("etc", "home"):
+            (place / name).mkdir()
+        (place / "etc" / "nbgrader_config.py").write_text(made.here(SETTINGS))
         yield made
 
 
@@ -59,7 +72,9 @@ def course(toy: Toy, tmp_path: Path, site: Site) -> Course:
     """The instructor's course. One place to make it, whatever makes courses."""
     made = toy.copy(tmp_path / "course")
     with (made.root / "nbgrader_config.py").open("a") as file:
-        file.write("\nc = get_config()\n" + SITE.format(root=str(site.exchange)))
+        file.write("\n" + site.here(SETTINGS))
+    (chmod,) = commands(PAGE, "Once: whoever runs the hub")[1]
+    subprocess.run(shlex.split(chmod), cwd=made.root, check=True)
     return made
 
 
@@ -83,6 +98,12 @@ def accounts() -> Iterator[CommandServer]:
         yield server
 
 
+def below(teach: Run, section: str) -> str:
+    """The instructor's commands below a heading of the page, in their order -> all that they said."""
+    (lines,) = commands(PAGE, section)
+    return "".join(teach(*shlex.split(line.replace("hw4", NAME))) for line in lines)
+
+
 class Student:
     """A student with an account, who knows nbgrader's commands and the name of the course."""
 
@@ -93,9 +114,14 @@ class Student:
         shutil.chown(self.home, name)
         self.home.chmod(0o700)
 
-    def nbgrader(self, *line: str) -> str:
-        command = [str(BIN / "nbgrader"), *line, "--course", self.course_id]
-        done = self.accounts.run(command, self.home, self.site.env(self.name), 240, self.name)
+    def nbgrader(self, step: str) -> str:
+        """The page's command for that step."""
+        (lines,) = commands(PAGE, "What students do")
+        (line,) = [line for line in lines if line.startswith(f"nbgrader {step} ")]
+        command = shlex.split(line.replace("hw4", NAME).replace("$COURSE", self.course_id))
+        done = self.accounts.run(
+            [str(BIN / command[0]), *command[1:]], self.home, self.site.env(self.name), 240, self.name
+        )
         assert done.returncode == 0, (line, done.stdout, done.stderr)
         return str(done.stdout + done.stderr)
 
@@ -104,11 +130,11 @@ class Student:
         for name, data in files.items():
             (self.home / NAME / name).write_bytes(data)
             shutil.chown(self.home / NAME / name, self.name)
-        assert "Submitted as" in self.nbgrader("submit", NAME)
+        assert "Submitted as" in self.nbgrader("submit")
 
     def feedback(self) -> list[str]:
         """Fetch all feedback -> the pages, of the earliest attempt first."""
-        self.nbgrader("fetch_feedback", NAME)
+        self.nbgrader("fetch_feedback")
         pages = sorted((self.home / NAME / "feedback").glob("*/*.html"))
         assert len(pages) == len({page.parent for page in pages}), "one notebook, one page an attempt"
         return [page.read_text(encoding="utf-8") for page in pages]
@@ -126,18 +152,15 @@ def test_from_the_release_to_fetched_feedback_with_two_students(
 ) -> None:
     anna, bo = (Student(accounts, site, course.exchange_id, name) for name in other_users.ACCOUNTS)
     right, half = toy.hand_in(toy.right), toy.hand_in({"T1": toy.right["T1"]})
-    assert f"Released as: my-course {NAME}" in teach("nbgrader", "release_assignment", NAME)
+    assert f"Released as: my-course {NAME}" in below(teach, "Hand out")
     assert f"my-course {NAME}" in teach("nbgrader", "list")
     for student, work in ((anna, right), (bo, half)):
-        student.nbgrader("fetch_assignment", NAME)
+        student.nbgrader("fetch_assignment")
         student.submit(work)
     made_up.write(course.submitted(NAME, "by-mail"), right)  # one who has no account
 
-    teach("nbgrader", "collect", NAME)
+    said = below(teach, "Collect, grade, hand back")
     assert {path.name for path in (course.root / "submitted").iterdir()} == {anna.name, bo.name, "by-mail"}
-    teach("autograder", "grade", NAME, "--quiet")
-    teach("autograder", "report", NAME, "--quiet")
-    said = teach("nbgrader", "release_feedback", NAME)
     whole = course.root / "feedback" / "by-mail" / NAME / "feedback.html"
     assert f"by-mail: not handed in through the exchange: not released; hand over {whole}" in said and whole.is_file()
 
@@ -153,14 +176,10 @@ def test_from_the_release_to_fetched_feedback_with_two_students(
 
     # a second attempt: it counts, and the feedback of the first one stays where it was
     bo.submit(right)
-    teach("nbgrader", "collect", NAME, "--update")
-    assert f"{bo.name}: T2: 0 -> 1" in teach("autograder", "grade", NAME)
-    teach("autograder", "report", NAME, "--quiet")
-    teach("nbgrader", "release_feedback", NAME)
+    assert f"{bo.name}: T2: 0 -> 1" in below(teach, "Again: second attempts, late work, marks that changed")
     old, new = bo.feedback()
     assert old == second and points(new) == "2"
     assert anna.feedback() == [first]
-    assert "feedback already fetched" in bo.nbgrader("list", "--cached", NAME)
     scores = json.loads(teach("autograder", "scores", NAME, "--json"))
     assert {name: tasks["T2"]["score"] for name, tasks in scores.items()} == dict.fromkeys(scores, 1.0)
 
@@ -264,7 +283,7 @@ def test_the_exchange_knows_the_course_by_its_name(name: str, wanted: str, cours
 
 def test_a_course_may_have_another_name_in_the_exchange(course: Course, teach: Run, site: Site) -> None:
     with (course.root / "nbgrader_config.py").open("a") as file:
-        file.write('\nc.CourseDirectory.course_id = "pr-2026"\n')
+        file.write(f"\n{OTHER_ID}\n")
     teach("nbgrader", "release_assignment", NAME)
     assert [path.name for path in site.exchange.iterdir()] == ["pr-2026"]
 
@@ -285,3 +304,22 @@ def test_every_command_of_the_exchange_knows_the_course_in_its_folder(toy: Toy, 
         teach(*command.split(), NAME)
     ((page),) = [one for one in (course.root / NAME / "feedback").glob("*/*.html") if one.parent.name != "earlier"]
     assert points(page.read_text(encoding="utf-8")) == "2"
+
+
+def test_students_in_containers_of_one_unix_user_are_told_apart_by_the_hubs_name(
+    toy: Toy, course: Course, teach: Run, site: Site, warm: CommandServer
+) -> None:
+    """With the lines that the page has for them; who marks is somebody else, with settings of their own."""
+    below(teach, "Hand out")
+    settings = site.place / "etc" / "nbgrader_config.py"
+    settings.write_text(f"{settings.read_text()}\n{STUDENTS_SETTINGS}")
+    for name, work in (("anna", toy.right), ("bo", {"T1": toy.right["T1"]})):
+        home = site.home(name)
+        home.mkdir()
+        for step in ("fetch_assignment", "submit"):
+            command = [str(BIN / "nbgrader"), step, NAME, "--course", course.exchange_id]
+            done = warm.run(command, home, {**site.env(name), "JUPYTERHUB_USER": name}, 240)
+            assert done.returncode == 0, done.stderr
+            made_up.write(home / NAME, toy.hand_in(work))
+    teach("nbgrader", "collect", NAME)
+    assert {path.name for path in (course.root / "submitted").iterdir()} == {"anna", "bo"}

@@ -6,6 +6,7 @@ It needs root, for two accounts that every Linux has, and the registries of Pyth
 import base64
 import json
 import re
+import shlex
 import time
 from collections.abc import Callable, Mapping
 from importlib.metadata import version
@@ -15,6 +16,7 @@ from typing import Any
 import hub
 import other_users
 import pytest
+from fences import commands
 
 from autograder.course import Course
 
@@ -66,15 +68,11 @@ def test_two_students_on_a_hub(
     here = copy_of(course, tmp_path / "course")
     good, poor = hand_in(right), hand_in({task: right[task] for task in ("T1", "T2", "T5")}, weights=None)
 
-    def teach(*line: str) -> str:
-        done = run(*line, cwd=here.root, seconds=600)
-        assert done.returncode == 0, (line, done.stdout, done.stderr)
-        return str(done.stdout + done.stderr)
-
-    def hand_back(*collect: str) -> None:
-        teach("nbgrader", "collect", NAME, *collect)
-        for command in ("autograder grade", "autograder report", "nbgrader release_feedback"):
-            teach(*command.split(), NAME)
+    def teach(section: str) -> None:
+        """The commands below a heading of docs/jupyterhub.md."""
+        for line in commands("jupyterhub.md", section)[0]:
+            done = run(*shlex.split(line), cwd=here.root, seconds=600)
+            assert done.returncode == 0, (line, done.stdout, done.stderr)
 
     with other_users.open_place() as place:
         settings = f"c = get_config()\nc.Exchange.root = {str(place / 'exchange')!r}\n"
@@ -84,7 +82,7 @@ def test_two_students_on_a_hub(
         (place / "etc" / "nbgrader_config.py").write_text(settings)
         with (here.root / "nbgrader_config.py").open("a") as file:
             file.write(f"\n{settings}")
-        teach("nbgrader", "release_assignment", NAME)
+        teach("Hand out")
         with hub.running(place, other_users.ACCOUNTS) as site:
             anna, bo = (hub.Person(site, name) for name in other_users.ACCOUNTS)
             for student, work in ((anna, good), (bo, poor)):
@@ -93,7 +91,7 @@ def test_two_students_on_a_hub(
                 assert [one["status"] for one in listed] == ["fetched"]
                 upload(student, work)
                 assert len(attempts(student.assignments("submit", here.exchange_id, NAME))) == 1
-            hand_back()
+            teach("Collect, grade, hand back")
             first = [attempts(who.assignments("fetch_feedback", here.exchange_id, NAME)) for who in (anna, bo)]
             before = [read(who, tries[-1]) for who, tries in zip((anna, bo), first, strict=True)]
 
@@ -108,13 +106,13 @@ def test_two_students_on_a_hub(
             # once more: the last attempt counts, and the feedback of the first one stays
             upload(bo, good)
             bo.assignments("submit", here.exchange_id, NAME)
-            hand_back("--update")
+            teach("Again: second attempts, late work, marks that changed")
             again = attempts(bo.assignments("fetch_feedback", here.exchange_id, NAME))
             assert len(again) == 2 and read(bo, again[0]) == before[1]
             after = read(bo, again[1])
             versions = {**site.versions, "nbgrader": version("nbgrader"), "jupyterlab": version("jupyterlab")}
-    scores = json.loads(teach("autograder", "scores", NAME, "--json"))
-    assert set(scores) == set(other_users.ACCOUNTS)
+    scores = run("autograder", "scores", NAME, "--json", "--course", here.root)
+    assert set(json.loads(scores.stdout)) == set(other_users.ACCOUNTS)
     marks = {"first student": mark(before[0]), "second student": mark(before[1]), "second attempt": mark(after)}
     assert marks["first student"] == marks["second attempt"] == "11" and marks["second student"] == "3"
     assert re.fullmatch(r"\d{4}-.* UTC", again[1]["timestamp"])
