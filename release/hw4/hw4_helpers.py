@@ -107,12 +107,17 @@ def _panel(title: str, state: str, lines: Sequence[tuple[str, str]]) -> None:
     for mark, words in lines:
         first, _, table = words.partition("\n")
         below = f'<pre style="margin:2px 0">{html.escape(table)}</pre>' if table else ""
-        items += f"<li><b>{mark}</b> {html.escape(first)}{below}</li>"
+        items += f"<li><b>{mark}</b> {_coded(first)}{below}</li>"
     page = (f'<div style="border-left:5px solid {shade};padding:2px 12px;margin:4px 0">'
             f'<b>{html.escape(title)}</b> <b style="background:{shade};color:#fff;padding:1px 9px;'
             f'border-radius:9px">{html.escape(state)}</b>'
             f'<ul style="margin:4px 0;padding-left:22px">{items}</ul></div>')
     _show("\n".join(plain), page)
+
+
+def _coded(words: str) -> str:
+    """Words as HTML; what stands in backticks is code."""
+    return re.sub(r"`([^`\n]+)`", r"<code>\1</code>", html.escape(words))
 
 
 def _table(caption: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[str, str]:
@@ -121,9 +126,11 @@ def _table(caption: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> 
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
              for row in (head, *rows)]
     style = "text-align:left;padding:2px 12px;border-bottom:1px solid #8884"
+    whole = ";white-space:nowrap"  # a word or two, or the name of a file
 
     def cells(row: Sequence[str], tag: str) -> str:
-        return "".join(f'<{tag} style="{style}">{html.escape(cell)}</{tag.split()[0]}>' for cell in row)
+        styles = [style + whole * (len(cell) < 30) for cell in row]
+        return "".join(f'<{tag} style="{how}">{_coded(cell)}</{tag}>' for how, cell in zip(styles, row, strict=True))
 
     body = "".join(f"<tr>{cells(row, 'td')}</tr>" for row in rows)
     page = (f'<table style="border-collapse:collapse"><caption style="text-align:left;font-weight:bold;'
@@ -1953,8 +1960,13 @@ def check_T12(names: Mapping[str, Any]) -> Lines:
     accuracy = float(np.mean(np.asarray(labels) == y_val))
     dataset = _dataset_name(len(y_val))
     goal = GOALS[dataset][0]
+    earlier = [task for task in ("T5", "T11") if _is_as_given(net_class) and _results.get(task) == NOT_YET]
+    advice = "Tune on!"
+    if earlier:
+        advice = f"It is measured with your {earlier[0]}, which is not right yet: mend that first."
+    note = f" Note: {_practice(dataset, 0)}" if dataset == SAMPLE else ""
     _require(accuracy > goal, f"the validation accuracy is {accuracy:.4f}{_on(dataset)}, above {goal} is wanted. "
-             f"Tune on! {_practice(dataset, 0)}".strip())
+             f"{advice}{note}")
     yield f"validation accuracy {accuracy:.4f}{_on(dataset)}, above {goal}"
     if dataset == SAMPLE:
         yield f"{NOTE}: {_practice(dataset, 0)}"
@@ -2447,10 +2459,25 @@ def _has_given_class_alone(book: _Book, class_name: str) -> bool:
 
 
 def _ran_and_not_saved(book: _Book | None) -> list[str]:
-    """Cells that ran in this kernel in a form that is not in the saved notebook."""
+    """Cells that ran in this kernel in a form that is not in the saved notebook, and set what stands there now."""
     history = getattr(getattr(_shell(), "history_manager", None), "input_hist_raw", [])
     saved = {code.strip() for code in book.codes()} if book is not None else set()
-    return [run for run in history if run.strip() and run.strip() not in saved]
+    latest = {name: at for at, run in enumerate(history) for name in _set_by(run)}
+    return [history[at] for at in sorted(set(latest.values())) if history[at].strip() not in saved]
+
+
+def _set_by(source: str) -> set[str]:
+    """Names that the statements of a cell set."""
+    found: set[str] = set()
+    for one in _statements(source):
+        if isinstance(one, (ast.FunctionDef, ast.ClassDef)):
+            found.add(one.name)
+        elif isinstance(one, (ast.Import, ast.ImportFrom)):
+            found |= {(alias.asname or alias.name).partition(".")[0] for alias in one.names}
+        elif isinstance(one, ast.Assign):
+            names = (part for part in ast.walk(one) if isinstance(part, ast.Name))
+            found |= {name.id for name in names if isinstance(name.ctx, ast.Store)}
+    return found
 
 
 Answer = tuple[list[float], str]  # labels; or none, and in words why
