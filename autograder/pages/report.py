@@ -194,6 +194,7 @@ def page(
         "most_groups": MOST_GROUPS,
         "late": any(mark.penalty for mark in found),
         "waiting": _waiting(found),
+        "unchecked": _unchecked(summary),
         "late_ones": final_marks.by_reason(found),
         "absent": sorted(set(by_id) - {mark.student for mark in found} - set(ungraded)),
         "ungraded": ungraded,
@@ -275,6 +276,18 @@ def _waiting(found: Sequence[StudentMark]) -> dict[str, list[str]]:
             if verdict.score is None:
                 waiting.setdefault(task, []).append(mark.student)
     return waiting
+
+
+def _unchecked(summary: Summary) -> dict[tuple[str, ...], list[str]]:
+    """The tasks that were not checked, by whose they are."""
+    tasks: dict[tuple[str, ...], list[str]] = {}
+    of_tasks: dict[str, set[str]] = {}
+    for row in summary.unchecked:
+        of_tasks.setdefault(row.task, set()).update(row.students)
+    for rate in summary.rates:
+        if students := of_tasks.get(rate.task):
+            tasks.setdefault(tuple(sorted(students)), []).append(rate.task)
+    return tasks
 
 
 def _row(assignment: Assignment, mark: StudentMark, people: Mapping[str, Person]) -> Row:

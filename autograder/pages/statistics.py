@@ -44,8 +44,9 @@ class TaskRate:
 
     @property
     def marked(self) -> int:
-        """How many have a mark."""
-        return self.students - self.counts[NEEDS_GRADING]
+        """How many have a mark. As long as answers wait for a person, a blank one says nothing of the task."""
+        waiting = self.counts[NEEDS_GRADING]
+        return self.students - waiting - (self.counts[NOT_CHECKED] if waiting else 0)
 
 
 @dataclass(frozen=True)
@@ -71,9 +72,14 @@ class Item:
             return ""
         if self.difficulty == 0 and self.elsewhere >= 0.5:
             return "nobody passes it, and the same students do well elsewhere"
-        if self.discrimination is not None and self.discrimination < -1.64 / self.students**0.5:
+        if self.discrimination is not None and self.discrimination < -self.chance:
             return "those who do well elsewhere lose it more often than the others"
         return ""
+
+    @property
+    def chance(self) -> float:
+        """The discrimination that chance alone reaches in one of ten checks, either way, of so many students."""
+        return 1.64 / self.students**0.5
 
     @property
     def telling(self) -> str:
@@ -81,7 +87,9 @@ class Item:
         Measurement)."""
         if self.discrimination is None:
             return "says nothing here"
-        return next(word for bound, word in TELLING if self.discrimination >= bound)
+        if abs(self.discrimination) < self.chance:
+            return "too few students to say"
+        return next(word for bound, word in TELLING if round(self.discrimination, 6) >= bound)
 
 
 @dataclass(frozen=True)
