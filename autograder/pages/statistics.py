@@ -79,7 +79,7 @@ class Item:
     @property
     def chance(self) -> float:
         """The discrimination that chance alone reaches in one of ten checks, either way, of so many students."""
-        return 1.64 / self.students**0.5
+        return float(1.64 / self.students**0.5)
 
     @property
     def telling(self) -> str:

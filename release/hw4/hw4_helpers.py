@@ -1107,7 +1107,7 @@ def _is_number(value: Any, *kinds: type) -> bool:
 
 
 def _typed(value: Any) -> Any:
-    """A number that was written as a text, with a comma in it, say: graders take it as one."""
+    """A number that was written as a text, "1,234" say: graders take it as one."""
     with suppress(ValueError):
         if isinstance(value, str):
             number = float(value.replace(",", ""))
