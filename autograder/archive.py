@@ -3,7 +3,6 @@
 A name that would lead outside its folder, a link, a device, and what is over the bounds is refused and said; sizes
 are bounded while reading, whatever an archive declares. Of an archive on the disk, which may be a whole class's, a
 tar's files are laid in a folder of ours, by number; of one in memory nothing is laid anywhere.
-It is long, so that all that an archive may try, and each bound on it, stand in one place.
 """
 
 import contextlib
@@ -30,21 +29,16 @@ MEGABYTE = 1 << 20
 PACKED = (".zip", ".tar", ".tar.gz", ".tgz")
 UNREADABLE = (".rar", ".7z", ".tar.xz", ".tar.bz2")
 MAX_DEPTH, MAX_PART = 12, 200  # folders below each other, bytes of a name
-OF_NAMES = NOT_UTF8, CONTROLS, TOO_LONG = (
-    "its name is not UTF-8",
-    "control characters in its name",
-    "its name is too long",
-)
+OF_NAMES = ("its name is not UTF-8", "control characters in its name", "its name is too long")
+NOT_UTF8, CONTROLS, TOO_LONG = OF_NAMES
 COPY = r"[-_]\d+| ?\(\d+\)"  # what browsers and platforms put behind the name of a file that is there already
 SHOWN = 120  # characters of a hostile name
 MAX_ENDS = 10  # times that a tar is read at its end: a whole one is so once or twice
 TAR_ROOM = MEGABYTE  # bytes of a tar's own headers
 MAX_TAR = 16 << 30  # bytes of the files in a tar: they are laid on the disk
 ENTRY_BYTES = 400  # of a zip's directory, an entry: more than any real one
-IGNORED = re.compile(
-    r"\..*|__MACOSX|__pycache__|Thumbs\.db|desktop\.ini|~\$.*"
-    r"|lost\+found|@eaDir|\$RECYCLE\.BIN|System Volume Information",
-    re.IGNORECASE | re.DOTALL,
+IGNORED = re.compile(  # what systems leave behind: nobody's
+    r"(?si)\..*|~\$.*|__MACOSX|__pycache__|Thumbs\.db|desktop\.ini|lost\+found|@eaDir|\$RECYCLE\.BIN|System Volume .*"
 )
 ZIP_END, ZIP64_END, ZIP64_AT = b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x07"
 
@@ -81,19 +75,11 @@ def safe_name(raw: str) -> str:
     parts = [part for part in name.split("/") if part not in ("", ".")]
     if ".." in parts:
         raise Refused("leads outside its folder")
-    kinds = set(map(unicodedata.category, name))
-    if "Cs" in kinds:
-        raise Refused(NOT_UTF8)
-    if "Cc" in kinds:
-        raise Refused(CONTROLS)
+    if kinds := {"Cc", "Cs"} & set(map(unicodedata.category, name)):
+        raise Refused(NOT_UTF8 if "Cs" in kinds else CONTROLS)
     if len(parts) > MAX_DEPTH or any(len(part.encode()) > MAX_PART for part in parts):
         raise Refused(TOO_LONG)
-    return "" if any(map(ignored, parts)) else "/".join(parts)
-
-
-def ignored(name: str) -> bool:
-    """Whether a file or a folder is what systems leave behind, and nobody's."""
-    return bool(IGNORED.fullmatch(name))
+    return "" if any(map(IGNORED.fullmatch, parts)) else "/".join(parts)
 
 
 def copy_number(name: str) -> int:

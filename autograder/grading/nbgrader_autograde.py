@@ -71,10 +71,10 @@ def _every_folder(converter: Autograde) -> None:
     there.ignore = [*there.ignore, "*"]
     # nbgrader's own ends the command at one student's bad time, and takes +07 for seven seconds
     there.get_existing_timestamp = functools.partial(_time, course)
-    wanted = there.format_path(there.submitted_directory, there.student_id, there.assignment_id)
-    inside = os.path.relpath(wanted, there.root)  # the course's own path may have brackets
-    found = [os.path.join(there.root, path) for path in glob.glob(inside, root_dir=there.root)]
-    folders = [folder for folder in found if os.path.isdir(folder) and not archive.ignored(Path(folder).parent.name)]
+    pattern = there.format_path(there.submitted_directory, there.student_id, there.assignment_id)
+    inside = os.path.relpath(pattern, there.root)  # the course's own path may have brackets
+    found = [Path(there.root, path) for path in glob.glob(inside, root_dir=there.root)]
+    folders = [str(path) for path in found if path.is_dir() and not archive.IGNORED.fullmatch(path.parent.name)]
     if not folders:
         _own_notebooks(converter)  # says what it did not find
         return

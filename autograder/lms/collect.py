@@ -13,6 +13,7 @@ from autograder import archive, files
 from autograder.archive import Bounds, Refused
 from autograder.course import Assignment, Course, Limits, roster, stamps
 from autograder.course.roster import Person, Roster
+from autograder.course.stamps import Order
 from autograder.errors import CourseError
 from autograder.lms import handback, layouts, worksheet
 from autograder.lms.attempts import Attempt, believable, settle
@@ -97,12 +98,7 @@ def attempts(
 
 
 def _own(
-    assignment: Assignment,
-    paths: Sequence[Path],
-    student: str,
-    people: Roster,
-    scratch: Path,
-    done: Collected,
+    assignment: Assignment, paths: Sequence[Path], student: str, people: Roster, scratch: Path, done: Collected
 ) -> Iterator[Attempt]:
     """All files given are one student's: notebooks, weights, a folder or a zip."""
     if people.path and student not in {person.id for person in people.people}:
@@ -153,11 +149,11 @@ def _of_archive(
                 done.strangers.append(f"{path.name}: {handed.label}: {why}")
                 continue
             files = _contents(handed.files, tree.files, own, f"{path.name}: {person.id}", done)
-            time = _time(course, assignment, tree, handed, person.id, order, done)
+            time = _time(course, assignment.name, tree, handed, person.id, order, done)
             doubted = time is not None and not believable(time)
             if time is not None and doubted:
-                shown = stamps.shown(time, course.timezone)
-                done.notes.append(f"{person.id}: handed in at {shown}, says {path.name}? The time is left open")
+                at = stamps.shown(time, course.timezone)
+                done.notes.append(f"{person.id}: handed in at {at}, says {path.name}? The time is left open")
             if handed.late and time is None:
                 done.notes.append(f"{person.id}: {found.system} says LATE but not when; see docs/in-and-out.md")
             if not files:
@@ -169,18 +165,14 @@ def _of_archive(
 
 
 def _time(
-    course: Course,
-    assignment: Assignment,
-    tree: archive.Tree,
-    handed: Handed,
-    student: str,
-    order: stamps.Order | None,
-    done: Collected,
+    course: Course, name: str, tree: archive.Tree, handed: Handed, student: str, order: Order | None, done: Collected
 ) -> datetime | None:
     """When a submission was handed in; None where nobody says, or where it cannot be read, which is noted."""
     text, place = handed.time, handed.place
     if handed.stamp:
-        text, place = tree.files[handed.stamp]()[: stamps.MAX_TEXT].decode("utf-8-sig", "replace"), handed.stamp
+        place = handed.stamp
+        with contextlib.suppress(Refused):  # damaged: nobody says
+            text = tree.files[place]()[: stamps.MAX_TEXT].decode("utf-8-sig", "replace")
     if not text.strip():
         return None
     shown = repr(text.strip()[:60])
@@ -189,19 +181,19 @@ def _time(
     except stamps.Unreadable as why:
         if isinstance(why, stamps.Ambiguous) and not handed.stamp:
             raise CourseError(f"{place}: {shown} {why}; mend the file, then collect again") from None
-        own = f"submitted/{student}/{assignment.name}/{STAMP}"
-        done.notes.append(f"{student}: {place}: {shown} {why}; the time is left open: write it there, or into {own}")
+        what = f"the time is left open: write it there, or into submitted/{student}/{name}/{STAMP}"
+        done.notes.append(f"{student}: {place}: {shown} {why}; {what}")
         return None
 
 
 def _refused(tree: archive.Tree) -> Iterator[str]:
-    """What of a class's archive was refused: a line each, and one for all that an impossible folder holds."""
+    """What of a class's archive was refused: a line each, and one for all that names forbid in a folder."""
     folders: dict[tuple[str, str], list[str]] = {}
     for name, why in tree.refused:
         folder = name if len(name) >= archive.SHOWN or why not in archive.OF_NAMES else name.rpartition("/")[0]
         folders.setdefault((folder or name, why), []).append(name)
-    for (folder, why), names in folders.items():
-        yield f"{names[0]}: {why}" if len(names) == 1 else f"{folder}: {why} ({len(names)} files)"
+    for (_, why), names in folders.items():
+        yield f"{names[0]}{f' and {len(names) - 1} more' if names[1:] else ''}: {why}"
 
 
 @contextlib.contextmanager

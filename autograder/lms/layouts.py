@@ -4,7 +4,6 @@ Made from the systems' own export code and documentation; docs/in-and-out.md has
 """
 
 import re
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,20 +13,24 @@ import yaml  # type: ignore[import-untyped]
 from autograder.archive import Tree, is_packed
 from autograder.course import Assignment, Course
 from autograder.errors import CourseError
+from autograder.lms.votes import (
+    CANVAS,
+    CANVAS_NAME,
+    GRADESCOPE,
+    MOODLE,
+    MOODLE_NAME,
+    PATTERN,
+    elected,
+    shared_top,
+    votes,
+)
+from autograder.lms.votes import LAYOUTS as LAYOUTS
 from autograder.lms.worksheet import Line
 from autograder.submissions.submission import STAMP
 
 METADATA = "submission_metadata.yml"
-MOODLE, CANVAS, GRADESCOPE, FOLDERS = LAYOUTS = "moodle", "canvas", "gradescope", "folders"
-PATTERN = "collect_pattern"
-AGREED, FEW = 0.8, 3  # share of the votes that decides; fewer votes than this all have to agree
 CLASSROOM = "-submissions"
-GRADESCOPE_TOP = re.compile(r"assignment_\d+_export/")
-MOODLE_NAME = re.compile(
-    r"(?P<name>[^/]+?)_(?P<moodle_id>\d+)_assignsubmission_(?P<kind>[a-z]+)_?(?:/|(?<=_))(?P<file>[^/].*)"
-)
 MOODLE_ID = re.compile(r"_\d+_assignsubmission_")
-CANVAS_NAME = re.compile(r"(?P<name>[^/_]+)_(?P<late>LATE_)?(?P<canvas_id>\d+)_(?P<number>\d+)_(?P<file>[^/]+)")
 
 
 @dataclass(frozen=True)
@@ -68,9 +71,9 @@ def read(
     Who hands in may name files as they like: no file decides for others what the archive is.
     """
     names = list(tree.files)
-    top = _shared_top(names)
+    top = shared_top(names)
     metadata = _metadata(tree, top, needed=layout == GRADESCOPE)
-    layout = layout or _elected(_votes(names, top, metadata, course.collect_pattern))
+    layout = layout or elected(votes(names, top, metadata, course.collect_pattern))
     inner = {name.removeprefix(top) if layout in (MOODLE, CANVAS) else name: name for name in names}
     if layout == PATTERN:
         return _pattern(names, course)
@@ -79,14 +82,6 @@ def read(
     if layout == MOODLE:
         return _moodle(inner, sheet)
     return _canvas(inner) if layout == CANVAS else _folders(names, assignment, archive)
-
-
-def _shared_top(names: list[str]) -> str:
-    """`folder/` where all files are in one folder that is nobody's own by its name; else ""."""
-    tops = {name.partition("/")[0] for name in names if "/" in name}
-    if len(tops) != 1 or not all("/" in name for name in names) or MOODLE_NAME.match(names[0]):
-        return ""
-    return f"{tops.pop()}/"
 
 
 def _metadata(tree: Tree, top: str, needed: bool) -> Mapping[str, Any] | None:
@@ -104,52 +99,6 @@ def _metadata(tree: Tree, top: str, needed: bool) -> Mapping[str, Any] | None:
     if not isinstance(about, dict):
         raise CourseError(f"{name}: not Gradescope's; export from Gradescope again")
     return {str(folder): entry for folder, entry in about.items()}
-
-
-def _votes(names: list[str], top: str, metadata: Mapping[str, Any] | None, pattern: str) -> dict[str, set[str]]:
-    """Each folder's vote, or in flat archives that of each prefix that the platform writes: the layouts it fits."""
-    votes: dict[str, set[str]] = {}
-    for name in names:
-        inner = name.removeprefix(top)
-        folder, slash, _ = inner.partition("/")
-        moodle, canvas = MOODLE_NAME.fullmatch(inner), CANVAS_NAME.fullmatch(inner)
-        fits = {layout for layout, match in ((MOODLE, moodle), (CANVAS, canvas)) if match}
-        if pattern and re.match(pattern, name):
-            fits.add(PATTERN)
-        if slash:
-            unit = folder
-            if metadata is not None and folder in metadata:
-                fits.add(GRADESCOPE)
-        else:
-            match = canvas or moodle
-            unit = match[0].removesuffix(match["file"]) if match else inner
-            unit = re.sub(r"_\d+_$", "_", unit) if canvas else unit  # Canvas numbers the files of one student
-        if not fits and (slash or is_packed(inner)):
-            fits = {FOLDERS}
-        if fits:
-            votes.setdefault(unit, set()).update(fits)
-    if metadata is not None and top and not GRADESCOPE_TOP.fullmatch(top):
-        votes[top] = {FOLDERS}  # perhaps one student's folder, and the metadata this student's own
-    return votes
-
-
-def _elected(votes: Mapping[str, set[str]]) -> str:
-    """The layout that nearly all votes are for; CourseError where they do not agree."""
-    counts = Counter(layout for fits in votes.values() for layout in fits)
-    if not counts:
-        return FOLDERS
-    order = sorted(counts, key=lambda layout: (-counts[layout], layout != PATTERN, layout))
-    best = order[0]
-    rivals = [layout for layout in counts if layout != best and counts[layout] == counts[best]]
-    enough = AGREED * len(votes) if len(votes) >= FEW else len(votes)
-    if counts[best] >= enough and (not rivals or best == PATTERN):
-        return best
-    of = ", ".join(f"{counts[layout]} like {layout}" for layout in order)
-    odd = next((unit for unit, fits in votes.items() if fits != {best}), "")
-    raise CourseError(
-        f"its names do not agree whose export it is: of {len(votes)}, {of} ({odd!r}, say); "
-        f"look inside, then add --layout {'|'.join(LAYOUTS)}"
-    )
 
 
 def _gathered(system: str, found: Mapping[str, Handed], other: list[str]) -> Found:

@@ -43,7 +43,7 @@ def misnamed(course: Course, assignment: Assignment) -> dict[str, str]:
 
 def _folders(course: Course, assignment: Assignment) -> list[str]:
     found = (path.parent.name for path in (course.root / "submitted").glob(f"*/{assignment.name}") if path.is_dir())
-    return sorted(name for name in found if not archive.ignored(name))
+    return sorted(name for name in found if not archive.IGNORED.fullmatch(name))
 
 
 def _wrong(name: str) -> str:
