@@ -48,6 +48,7 @@ SPEAK_OF_THE_REFERENCE = {
     "judging/judge.py": "judges by it",
     "judging/known_mistakes.py": "makes known mistakes in it",
     "judging/by_machine/slips.py": "makes edits in it",
+    "releasing/course_copy.py": "copies it with its assignment",
     "releasing/drift.py": "a release is old where a given class of it has other lines now",
     "releasing/leaks.py": "scans the release for its lines and answers",
     "releasing/mutants.py": "makes single edits of it",

@@ -72,9 +72,8 @@ def kits_own(course: Course) -> Diagnosis:
     changed = [line[3:] for line in git(course.root, "status", "--porcelain", "--", *OF_A_COURSE) or []]
     changed += git(course.root, "diff", "--name-only", "@{upstream}...HEAD", "--", *OF_A_COURSE) or []
     if changed:
-        found = (
-            f"course and kit are one folder, and {_some(list(dict.fromkeys(changed)))} edited: `git pull` may collide"
-        )
+        names = _some(list(dict.fromkeys(changed)))
+        found = f"course and kit are one folder, and edited in it: {names}; `git pull` may collide"
         mend = f"keep a course of your own apart: `autograder new --from {course.root} --course NEW_FOLDER`"
         return Diagnosis("kit", False, found, mend, stops=False)
     return Diagnosis("kit", True, "this is the kit's own folder, as it came; keep a course of your own in another")

@@ -1,7 +1,9 @@
 """diagnoses.py: each thing that grading needs, whole and broken; the container's recipe against CI's."""
 
 import re
+import shutil
 import sqlite3
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,9 +11,11 @@ from typing import Any
 import pytest
 from toy import BOOK, NAME, Toy
 
-from autograder.commands import diagnoses
-from autograder.course import Course
+from autograder.commands import diagnoses, folder_diagnoses
+from autograder.course import Course, load_course
 from autograder.errors import CourseError
+from autograder.grading import made_up
+from autograder.releasing import new_assignment
 from autograder.sandbox import walls
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -96,3 +100,122 @@ def test_the_container_is_made_by_the_commands_that_ci_and_the_makefile_run() ->
     ignored = set((ROOT / ".gitignore").read_text().split())
     for name in ("submitted", "autograded", "feedback", "reports", ".autograder"):
         assert name in (ROOT / ".dockerignore").read_text().split() and f"{name}/" in ignored
+
+
+# ---- the right weight ---------------------------------------------------------------------------
+
+
+def doctor(root: Path, run: Run) -> Any:
+    return run("autograder", "doctor", "--course", root)
+
+
+def test_an_assignment_that_is_not_released_yet_stops_nothing(toy_scratch: Course, toy: Toy, run: Run) -> None:
+    new_assignment.write(toy_scratch.root, "hw5")
+    done = doctor(toy_scratch.root, run)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"problem +release \(hw5\) ", done.stdout)
+    assert "nothing is handed in yet" in " ".join(done.stdout.split())
+    assert "mend: autograder release hw5" in done.stdout and "grading can work; " in done.stdout
+    course = load_course(toy_scratch.root)
+    made_up.write(course.submitted("hw5", "ada"), {"1-questions.ipynb": b"{}"})
+    done = doctor(toy_scratch.root, run)
+    assert done.returncode == 1
+    assert "hw5 cannot be graded until this is mended: release (hw5); then" in done.stderr
+    assert "grading cannot work" not in done.stderr
+    made_up.write(course.submitted(NAME, "ada"), toy.hand_in(toy.right))
+    shutil.rmtree(course.release(NAME))
+    done = doctor(toy_scratch.root, run)
+    assert "grading cannot work until this is mended: release (warmup), release (hw5)" in done.stderr
+
+
+# ---- git ----------------------------------------------------------------------------------------
+
+
+def git(root: Path, *line: str) -> str:
+    who = ("-c", "user.name=A", "-c", "user.email=a@b.c", "-c", "init.defaultBranch=main", "-c", "commit.gpgsign=false")
+    return subprocess.run(["git", *who, *line], cwd=root, check=True, capture_output=True, text=True).stdout
+
+
+def test_git_takes_neither_secret_nor_marks_nor_work_of_a_new_course(tmp_path: Path, run: Run) -> None:
+    root = tmp_path / "course"
+    root.mkdir()
+    git(root, "init")
+    new_assignment.write(root, "hw5")
+    at = ("--course", root)
+    assert run("autograder", "release", "hw5", *at).returncode == 0
+    course = load_course(root)
+    files = made_up.hand_in(course, course.assignment("hw5"), {})
+    made_up.write(course.submitted("hw5", "ada"), files)
+    made_up.write(root / "submitted-earlier" / "ada" / "hw5", files)
+    made_up.write(root / "downloads", {"all.zip": b"PK"})
+    made_up.write(
+        root, {"roster.csv": b"id\nada\n", ".gradebook.db.7-abcdef01.part": b"x", "gradebook-broken-1.db": b"x"}
+    )
+    for line in (["grade", "--jobs", "1"], ["report"], ["export", "--to", "csv"]):
+        assert run("autograder", line[0], "hw5", *line[1:], *at).returncode == 0
+    for name in (*folder_diagnoses.PRIVATE, ".autograder/secret"):
+        assert (root / name).exists(), name
+    git(root, "add", "-A")
+    taken = set(git(root, "ls-files").split())
+    assert taken == {
+        ".gitignore", "README.md", "course_config.py", "nbgrader_config.py", "source/hw5/1-questions.ipynb",
+        "release/hw5/1-questions.ipynb", "solutions/hw5.py",
+        *(f"autograder/assignments/hw5/{name}.py" for name in ("probes", "checks", "mistakes", "right_variants")),
+        "autograder/assignments/hw5/messages.toml",
+    }  # fmt: skip
+    assert folder_diagnoses.private(course).ok
+
+
+def test_what_git_would_take_or_has_is_told(toy_scratch: Course) -> None:
+    git(toy_scratch.root, "init")
+    (toy_scratch.root / ".gitignore").unlink(missing_ok=True)
+    found = folder_diagnoses.private(toy_scratch)
+    assert not found.ok and not found.stops and "`git add -A` would take .autograder, gradebook.db" in found.found
+    assert ".gitignore" in found.mend
+    made_up.write(toy_scratch.state, {"secret": b"00"})
+    git(toy_scratch.root, "add", "-A")
+    found = folder_diagnoses.private(toy_scratch)
+    assert not found.ok and not found.stops and "git has .autograder/secret" in found.found
+    assert "git rm -r --cached" in found.mend
+
+
+def test_a_gitignore_that_is_there_keeps_its_lines_and_gets_those_that_are_missing(toy_scratch: Course) -> None:
+    path = toy_scratch.root / ".gitignore"
+    path.write_text("*.mine\nsubmitted/")
+    made = new_assignment.write(toy_scratch.root, "hw5")
+    text = path.read_text()
+    assert text.startswith("*.mine\nsubmitted/\n") and ".autograder/\n" in text and text.count("submitted/\n") == 1
+    assert any(line.startswith(f"{path}: was there; ") for line in made.said)
+    before = path.read_bytes()
+    assert new_assignment.write(toy_scratch.root, "hw6").said == () and path.read_bytes() == before
+
+
+def test_the_kits_own_gitignore_has_all_lines_of_a_new_course() -> None:
+    lines = (new_assignment.TEMPLATES / "gitignore").read_text().splitlines()
+    wanted = {line for line in lines if line and not line.startswith("#")}
+    assert wanted <= set((ROOT / ".gitignore").read_text().splitlines())
+
+
+def test_course_and_kit_in_one_folder_are_told_when_the_course_is_edited(toy_scratch: Course, tmp_path: Path) -> None:
+    kit = tmp_path / "kit"
+    git(toy_scratch.root, "init")
+    git(toy_scratch.root, "add", "-A")
+    git(toy_scratch.root, "commit", "-m", "the kit")
+    git(tmp_path, "clone", str(toy_scratch.root), str(kit))
+    course = load_course(kit)
+    found = folder_diagnoses.kits_own(course)
+    assert found.ok and "keep a course of your own in another" in found.found
+    config = kit / "course_config.py"
+    config.write_text(config.read_text().replace('language="en"', 'language="th"'))
+    found = folder_diagnoses.kits_own(course)
+    assert not found.ok and not found.stops and "edited in it: course_config.py; `git pull` may collide" in found.found
+    assert f"`autograder new --from {kit} --course NEW_FOLDER`" in found.mend
+    git(kit, "commit", "-am", "mine")  # committed, and not upstream
+    assert "edited in it: course_config.py;" in folder_diagnoses.kits_own(course).found
+
+
+def test_the_kits_folder_is_looked_at_and_no_other(toy_scratch: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+    git(toy_scratch.root, "init")
+    assert "kit" not in [found.what for found in folder_diagnoses.examine(toy_scratch.root)]
+    monkeypatch.setattr(folder_diagnoses, "KIT", toy_scratch.root)
+    assert "kit" in [found.what for found in folder_diagnoses.examine(toy_scratch.root)]
