@@ -184,7 +184,7 @@ class Course:
     def exchange_id(self) -> str:
         """The course in nbgrader's exchange: its name, with a dash for what a folder's name had better not have."""
         kept = (c if c in "-_." or unicodedata.category(c)[0] in "LMN" else "-" for c in self.name)
-        return re.sub("--+", "-", "".join(kept)).strip("-.")
+        return re.sub("--+", "-", "".join(kept))[:80].strip("-.")
 
     @property
     def gradebook(self) -> Path:

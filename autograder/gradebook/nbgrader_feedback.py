@@ -14,7 +14,7 @@ from autograder.gradebook.reader import read_rows
 from autograder.marks import final_marks
 from autograder.marks.verdict_files import load_result
 from autograder.pages import feedback
-from autograder.submissions.submission import SECRET
+from autograder.submissions.submission import SECRET, read_secret
 
 
 class FeedbackExporter(Exporter):
@@ -45,12 +45,19 @@ class ReleaseFeedback(ExchangeReleaseFeedback):  # type: ignore[misc]
     src_path: str  # a pattern; set by nbgrader, which then looks for pages below it
 
     def copy_files(self) -> None:
-        for folder in map(Path, sorted(glob.glob(self.src_path))):
+        folders = [self.src_path] if Path(self.src_path).is_dir() else sorted(glob.glob(self.src_path))
+        for folder in map(Path, folders):
             if not any(folder.glob("*.html")):
                 continue
-            if not (folder / SECRET).is_file():
-                student, page = folder.parent.name, folder / feedback.WHOLE
+            student, name = folder.parent.name, self.coursedir.assignment_id
+            ours = folder / SECRET
+            theirs = read_secret(Path(self.coursedir.format_path(self.coursedir.submitted_directory, student, name)))
+            if theirs and theirs != read_secret(folder):
+                again = f"`autograder grade {name}`, `autograder report {name}`, and release once more"
+                self.log.warning(f"{student}: the feedback is not of the attempt that is there now: {again}")
+            elif not theirs and not ours.is_file():
+                page = folder / feedback.WHOLE
                 self.log.warning(f"{student}: not handed in through the exchange: not released; hand over {page}")
-                continue
-            self.src_path = glob.escape(str(folder))
-            super().copy_files()
+            if ours.is_file():
+                self.src_path = glob.escape(str(folder))
+                super().copy_files()

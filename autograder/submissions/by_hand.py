@@ -16,7 +16,8 @@ from autograder.submissions.submission import PICTURES, Submission
 # code, models, and what tools leave are no proof; and a packed submission is the whole, not a part
 NO_WORK = re.compile(
     r"\.(ipynb|py|pyc|npz)(/|$)|-submission\.zip$|(^|/)(\.|~\$|__)|(^|/)(thumbs\.db|desktop\.ini|"
-    r"timestamp\.txt|submission_secret\.txt|submission_metadata\.yml)$",
+    r"timestamp\.txt|submission_secret\.txt|submission_metadata\.yml)$|"
+    r"(^|/)feedback/\d{4}-\d\d-\d\d [^/]+/[^/]+\.html$",  # pages that the student fetched for an earlier attempt
     re.IGNORECASE,
 )
 

@@ -143,13 +143,13 @@ def read_submission(folder: Path, student: str) -> Submission:
     unpacked |= _unpacked([one for one in packed if _rank(one.name) > 0], room)
     room.tell()
     stamp = _stamp(files.pop(STAMP, b""), problems)
-    secret = files.pop(SECRET, b"").decode("ascii", "replace")
+    secret = _secret(files.pop(SECRET, b""))
     as_it_came = _hash(files) if unpacked else ""
     files = _side_by_side(files, unpacked, problems)
     if len(problems) > MAX_PROBLEMS:
         count = str(len(problems) - MAX_PROBLEMS)
         problems[MAX_PROBLEMS:] = [FileProblem("more_problems", problems[MAX_PROBLEMS].file, {"count": count})]
-    return Submission(student, files, tuple(problems), stamp, as_it_came, secret if EXCHANGED.fullmatch(secret) else "")
+    return Submission(student, files, tuple(problems), stamp, as_it_came, secret)
 
 
 def _rank(name: str) -> int:
@@ -233,12 +233,24 @@ def _is_taken(place: str, files: Collection[str]) -> bool:
 
 def read_timestamp(folder: Path) -> str:
     """The time in the timestamp.txt of a folder, or "" where there is none that looks like a time."""
-    path = folder / STAMP
+    return _stamp(_plain(folder / STAMP), [])
+
+
+def read_secret(folder: Path) -> str:
+    """The secret that nbgrader's exchange left in a folder, or "" where there is none that looks like one."""
+    return _secret(_plain(folder / SECRET))
+
+
+def _plain(path: Path) -> bytes:
     try:
-        data = path.read_bytes() if stat.S_ISREG(path.lstat().st_mode) and path.stat().st_size <= MAX_FILE else b""
+        return path.read_bytes() if stat.S_ISREG(path.lstat().st_mode) and path.stat().st_size <= MAX_FILE else b""
     except OSError:
-        return ""
-    return _stamp(data, [])
+        return b""
+
+
+def _secret(data: bytes) -> str:
+    text = data.decode("ascii", "replace")
+    return text if EXCHANGED.fullmatch(text) else ""
 
 
 def _name(path: Path, folder: Path) -> str:

@@ -23,7 +23,8 @@ from toy import NAME, Toy
 from autograder.course import Course, load_course
 from autograder.grading import made_up
 from autograder.marks.verdict_files import load_result
-from autograder.submissions.submission import SECRET, STAMP, read_submission
+from autograder.submissions import by_hand
+from autograder.submissions.submission import SECRET, STAMP, Submission, read_submission
 
 Run = Callable[..., Any]
 PAGE = "jupyterhub.md"
@@ -202,7 +203,7 @@ def secrets_of(course: Course, student: str) -> list[str | None]:
     return [path.read_text() if path.is_file() else None for path in paths]
 
 
-def test_the_secret_goes_along_and_outlives_every_command(toy: Toy, course: Course, teach: Run) -> None:
+def test_the_secret_goes_along_and_outlives_every_command(toy: Toy, course: Course, teach: Run, site: Site) -> None:
     came_by_exchange(course, "anna", toy.hand_in(toy.right), ONE.encode())
     for lines in (
         ["autograder grade", "autograder report"],
@@ -221,9 +222,21 @@ def test_the_secret_goes_along_and_outlives_every_command(toy: Toy, course: Cour
     assert "graded notebooks written again from kept verdicts: anna" in teach("autograder", "grade", NAME)
     assert secrets_of(course, "anna") == [ONE] * 3
 
+    # feedback that was made before that
+    folder = course.root / "feedback" / "anna" / NAME
+    (folder / SECRET).unlink()
+    (site.exchange / "my-course").mkdir()
+    not_of_it = f"anna: the feedback is not of the attempt that is there now: `autograder grade {NAME}`, "
+    assert not_of_it in teach("nbgrader", "release_feedback", NAME)
+    assert list((site.exchange / "my-course" / "feedback").iterdir()) == []
+    teach("autograder", "report", NAME)
+    assert not_of_it not in teach("nbgrader", "release_feedback", NAME)
+
     # the same work again: another attempt, so another secret, and a page that this attempt finds
     before = load_result(course, NAME, "anna")
     came_by_exchange(course, "anna", {}, TWO.encode())
+    assert not_of_it in teach("nbgrader", "release_feedback", NAME)
+    assert len(list((site.exchange / "my-course" / "feedback").iterdir())) == 2, "the first attempt's stay"
     teach("autograder", "grade", NAME)
     teach("autograder", "report", NAME)
     assert secrets_of(course, "anna") == [TWO] * 3
@@ -245,6 +258,8 @@ def test_a_secret_that_nbgrader_cannot_have_written_stops_nobody(
     (site.exchange / "my-course").mkdir()
     teach("autograder", "grade", NAME, "--quiet")
     teach("autograder", "report", NAME, "--quiet")
+    teach("nbgrader", "release_feedback", NAME, "--student", "z+[d], e")
+    assert len(list((site.exchange / "my-course" / "feedback").iterdir())) == 2
     said = teach("nbgrader", "release_feedback", NAME)
     assert set(re.findall(r"(\w+): not handed in through the exchange", said)) == set(BROKEN)
     assert len(list((site.exchange / "my-course" / "feedback").iterdir())) == 4
@@ -262,6 +277,12 @@ def test_a_secret_is_no_part_of_the_work(toy: Toy, tmp_path: Path) -> None:
     assert read_submission(sent, "anna").secret == ""
 
 
+def test_fetched_pages_that_are_handed_in_again_are_no_work_for_a_person() -> None:
+    pages = {f"{at}feedback/2026-11-05 16:00:00.000000 UTC/1-lines.html": b"mark" for at in ("", "hw4-copy.zip/hw4/")}
+    theirs = {"feedback/drawing.html": b"T4", "proof.html": b"T4"}
+    assert by_hand.files(Submission("anna", {**pages, **theirs}), ()) == theirs
+
+
 # ---- the course's name ------------------------------------------------------------------------------
 
 
@@ -273,6 +294,7 @@ def test_a_secret_is_no_part_of_the_work(toy: Toy, tmp_path: Path) -> None:
         ("วิทยาการข้อมูล ๒๕๖๙", "วิทยาการข้อมูล-๒๕๖๙"),
         ("a+b *c* {d} ../e", "a-b-c-d-..-e"),
         ("..", ""),
+        ("a" * 79 + " " + "b" * 200, "a" * 79),
     ],
 )
 def test_the_exchange_knows_the_course_by_its_name(name: str, wanted: str, course: Course) -> None:

@@ -72,8 +72,8 @@ def configure(course: Path, lines: str) -> None:
     config = course / "course_config.py"
     text = config.read_text(encoding="utf-8").replace("Course, Limits", "Course, Late, Limits")
     assert text.count("    dataset=DATASET,\n") == 1
-    indented = "".join(f"    {line}\n" for line in lines.splitlines())
-    config.write_text(text.replace("    dataset=DATASET,\n", f"    dataset=DATASET,\n{indented}"), encoding="utf-8")
+    added = lines.partition("    ...\n")[2].rpartition(")")[0]
+    config.write_text(text.replace("    dataset=DATASET,\n", f"    dataset=DATASET,\n{added}"), encoding="utf-8")
     load_course(course)
 
 
