@@ -3,6 +3,7 @@
 A name that would lead outside its folder, a link, a device, and what is over the bounds is refused and said; sizes
 are bounded while reading, whatever an archive declares. Of an archive on the disk, which may be a whole class's, a
 tar's files are laid in a folder of ours, by number; of one in memory nothing is laid anywhere.
+It is long, so that all that an archive may try, and each bound on it, stand in one place.
 """
 
 import contextlib

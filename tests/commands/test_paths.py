@@ -33,7 +33,7 @@ def test_all_commands_work_in_a_folder_of_any_name(toy: Toy, run: Run, tmp_path:
     ):
         done = run("autograder", *line, "--course", root)
         assert done.returncode == 0 and "Traceback" not in done.stderr, (line, done.stdout + done.stderr)
-    assert (root / "gradebook.db").stat().st_size and "anong,,,,1,1," in (root / "exports/warmup-csv.csv").read_text()
+    assert (root / "gradebook.db").stat().st_size and "anong,,,,,1,1," in (root / "exports/warmup-csv.csv").read_text()
     assert {path.name for path in tmp_path.iterdir()} == {name, "class"}  # nothing was written beside it
     course = load_course(root)
     assert diagnoses.gradebook(course).found == "whole; 1 submissions in it"
