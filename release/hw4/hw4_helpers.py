@@ -1236,7 +1236,7 @@ def _lifts(case: Numbers) -> list[tuple[np.ndarray, np.ndarray]]:
 def _apart() -> Numbers:
     """A batch of 30 classes, and what one score of a row is more: e ** 738 is more than a number can hold."""
     return {"X": np.ones((4, 1)), "W1": np.ones((1, 1)), "b1": np.zeros(1), "W2": np.zeros((1, 30)), "b2": np.zeros(30),
-            "y": np.array([7, 0, 3, 9]), "values": np.array([738.0, 0, 0, 0]), "weights": np.eye(30)[7]}
+            "y": np.array([7, 0, 3, 29]), "values": np.array([738.0, 0, 0, 0]), "weights": np.eye(30)[7]}
 
 
 def _lifted(case: Numbers, values: np.ndarray, weights: np.ndarray) -> Numbers:
