@@ -182,6 +182,10 @@ CASES: dict[str, tuple[str, str]] = {
     ),
     "a hundred arrays": (mine(), "it holds 104 arrays, and graders read 99"),
     "too many numbers": (mine(), "it holds 9.0 million numbers, and graders take 8 million"),
+    "memory": (
+        mine(predict=first("np.ones((len(X), 784, 700))")),
+        "its predict needs more than the 2 GB that graders give (in predict",
+    ),
     "a loop over images": (mine(predict=returning(f"[int(({SCORES}).argmax()) for X in X]")), ""),
 }  # fmt: skip
 
@@ -222,7 +226,7 @@ def test_check_and_grading_agree_on_a_model_of_ones_own(
     result = mark(packed())
     assert (result.verdicts["T12"].score == 1) == (words == ""), result.verdicts["T12"].message
     assert check.startswith("T12: not yet" if words else "T12: passed") and words in check, check
-    if words not in ("", "Tune on!"):
+    if words not in ("", "Tune on!") and name != "memory":  # the last cell asks about a few images only
         assert "best_net.npz               look again" in row, row
     assert not re.search(r"Traceback|desk|/tmp", check + row)
     if not words:
