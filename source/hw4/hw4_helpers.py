@@ -1991,7 +1991,7 @@ def check_T12(names: Mapping[str, Any]) -> Lines:
     advice = "Tune on!"
     if earlier:
         advice = f"It is measured with your {earlier[0]}, which is not right yet: mend that first."
-    note = f" Note: {_practice(dataset, 0)}" if dataset == SAMPLE else ""
+    note = f" Note: {_practice(dataset, 0)}." if dataset == SAMPLE else ""
     _require(accuracy > goal, f"the validation accuracy is {accuracy:.4f}{_on(dataset)}, above {goal} is wanted. "
              f"{advice}{note}")
     yield f"validation accuracy {accuracy:.4f}{_on(dataset)}, above {goal}"
@@ -2654,7 +2654,8 @@ def _ask(names: Mapping[str, Any], class_name: str, params: Mapping[str, np.ndar
     """The labels that a class gives with these params, made as graders make it; or in words why there are none."""
     net_class = names.get(class_name)
     if not isinstance(net_class, type):
-        return [], f"its class {class_name} is not in the saved notebook: put it in a cell of its own, and save"
+        return [], (f"its class {class_name} is not in the saved notebook, or stands below a line that stops where there "
+                    "are no digits: put it in a cell of its own, and save")
     try:
         net = net_class.__new__(net_class)
     except Exception as error:

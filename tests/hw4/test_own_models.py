@@ -161,6 +161,13 @@ CASES: dict[str, tuple[str, str]] = {
         "its predict needs the file mean.npz, which graders do not give it: keep such numbers in params",
     ),
     "own module": (mine("import scaling\n", predict=first("X = scaling.scaled(X)")), ""),
+    "class in a module": ("from scaling import Mine\n", ""),
+    "class in the T12 cell": (mine() + "best_net = data['X_train']\n", ""),
+    "class below a package that is missing": ("import google.colab\nimport numpy as np\n" + mine(), ""),
+    "class below the digits": (
+        "data = hw4_helpers.load_mnist()\n" + mine(),
+        "its class Mine is not in the saved notebook, or stands below a line that stops",
+    ),
     "images changed in place": (mine(predict=first("X /= 255; X *= 255")), ""),
     "labels as a column": (mine(predict=returning(f"({LABELS})[:, None]")), ""),
     "labels as a list": (mine(predict=returning(f"({LABELS}).tolist()")), ""),
@@ -200,8 +207,8 @@ def params_of(name: str, net: Mapping[str, Array]) -> dict[str, Array]:
     return {f"net/{key}": value for key, value in net.items()} if "slash" in name else {**more.get(name, {}), **net}
 
 
-# in each test run a fifth, in `make proof` all: two processes and a grading each
-SAMPLE = [name if at % 5 == 1 else pytest.param(name, marks=pytest.mark.proof) for at, name in enumerate(CASES)]
+# in each test run a sixth, in `make proof` all: two processes and a grading each
+SAMPLE = [name if at % 6 == 3 else pytest.param(name, marks=pytest.mark.proof) for at, name in enumerate(CASES)]
 
 
 @pytest.mark.parametrize("name", SAMPLE)
@@ -213,12 +220,17 @@ def test_check_and_grading_agree_on_a_model_of_ones_own(
     weights = io.BytesIO()
     np.savez(weights, class_name=np.array("Mine"), **params_of(name, net))
     np.savez("mean.npz", mean=np.zeros(784))
-    Path("scaling.py").write_text("def scaled(X):\n    return X / 1.0\n", encoding="utf-8")
-    made_up.write(Path(), hand_in(right, extra=[source], weights=weights.getvalue()))
+    module = f"import numpy as np\n{mine()}def scaled(X):\n    return X / 1.0\n"
+    Path("scaling.py").write_text(module, encoding="utf-8")
+    answers, extra = (right, [source]) if "T12" not in name else ({**right, "T12": source}, [])
+    made_up.write(Path(), hand_in(answers, extra=extra, weights=weights.getvalue()))
+    sys.modules.pop("scaling", None)
+    sys.path.insert(0, os.getcwd())
     with contextlib.suppress(ImportError, NameError):  # in the kernel these were there when the cell ran
-        sys.path.insert(0, os.getcwd())
         notebook(source)
     sys.path.remove(os.getcwd())
+    if "below" in name:
+        notebook(mine())
     if "torch" in source:
         notebook(f"torch = np\n{source.partition(chr(10))[2]}")
     names = notebook("mean = np.zeros(784); import hw4_helpers")
