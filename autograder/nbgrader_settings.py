@@ -1,11 +1,13 @@
 """Hands the course to nbgrader: the whole of what nbgrader_config.py does. Names classes, imports none."""
 
+import functools
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from autograder.course import load_course
+from autograder.course import load_course, stamps
 
 RELEASE_STEPS = [
     "nbgrader.preprocessors.LockCells",
@@ -36,10 +38,27 @@ def find_alembic() -> None:
         os.environ["PATH"] = os.pathsep.join([here, os.environ.get("PATH", "")]).rstrip(os.pathsep)
 
 
+def read_times(timezone: str) -> None:
+    """Let nbgrader's commands and its formgrader read times as we do: theirs takes `+07` for seven seconds."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith("nbgrader.") and "parse_utc" in vars(module):
+            own = vars(module)["parse_utc"]
+            theirs = own.args[0] if isinstance(own, functools.partial) else own
+            vars(module)["parse_utc"] = functools.partial(_read, theirs, timezone)
+
+
+def _read(theirs: Callable[[Any], Any], timezone: str, time: Any) -> Any:
+    try:
+        return stamps.moment(time, timezone) if isinstance(time, str) else theirs(time)
+    except stamps.Unreadable:
+        return theirs(time)
+
+
 def configure(config: Any, root: Path) -> None:
     """Set nbgrader's options for the course in `root`."""
     find_alembic()
     course = load_course(root)
+    read_times(course.timezone)
     config.CourseDirectory.root = str(root)
     config.CourseDirectory.course_id = course.exchange_id
     config.CourseDirectory.db_url = course.gradebook_url

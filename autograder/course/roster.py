@@ -74,10 +74,15 @@ class Roster:
             return named[0], ""
         if named:
             return None, f"{len(named)} people have this name: {', '.join(sorted(p.id for p in named))}"
-        number = claims.get("id", "")
-        if number.isdecimal() and (near := [p.id for p in self.people if p.id == number.lstrip("0")]):
-            return None, f"nobody in the roster, which has {near[0]}; did a spreadsheet take the zeros before it?"
-        return None, "nobody in the roster"
+        return None, f"nobody in the roster{self.without_zeros(claims.get('id', ''))}"
+
+    def without_zeros(self, student: str) -> str:
+        """What to say of somebody who is here without the zeros before the id; "" of anybody else."""
+        short = student.lstrip("0") if student.isdecimal() else ""
+        ids = {person.id for person in self.people}
+        if student in ids or short not in ids:
+            return ""
+        return f", which has {short}; did a spreadsheet take the zeros before it?"
 
     def by_name_alone(self, claims: Mapping[str, str]) -> bool:
         """Whether no id among the claims is anybody's here."""

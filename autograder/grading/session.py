@@ -60,7 +60,8 @@ class GradingSession:
                 self.mended = repair.mend(course, assignment)
             self._book = self._open.enter_context(database.connect(course))
             registration.register(self._book, course, assignment)
-            standings.enrol(self._book, assignment, roster.load_roster(course))
+            self._people = roster.load_roster(course)
+            standings.enrol(self._book, assignment, self._people)
             self._writer = GradebookWriter(self._book, course, assignment, rescale)
             self._bases = merge.released(course.release(assignment.name), assignment)
             self._ours = merge.release_files(course.release(assignment.name))
@@ -86,6 +87,8 @@ class GradingSession:
         found = Review()
         found.elsewhere += [student for student in students if not self._locks.take(student)]
         students = [student for student in students if student not in found.elsewhere]
+        zeros = {student: self._people.without_zeros(student) for student in students}
+        found.said += [f"{student}: not in {self.course.roster}{why}" for student, why in zeros.items() if why]
         kept = {s: r for s in students if (r := self._kept(s)) is not None}
         self._sweep(students)
         found.said += self._enter(list(kept.values()))

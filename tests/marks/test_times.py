@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +110,19 @@ def test_the_formgrader_shows_the_same_times(graded: tuple[Course, str], tmp_pat
     api = NbGraderAPI(CourseDirectory(config=config), config=config)
     assert api.get_assignment(NAME)["display_duedate"] == "2026-10-24 23:59 CEST"
     assert api.get_submission(NAME, "utc")["display_timestamp"] == "2026-10-27 00:30 CET"
+    # it takes for graded whose time in submitted/ is the gradebook's
+    assert api.get_autograded_students(NAME) == set(STAMPS) - {"unsure"}
+    assert api.get_submitted_timestamp(NAME, "digits") == datetime(2026, 10, 24, 21, 50)
+
+
+def test_an_id_that_lost_its_zeros_in_the_roster_is_said(toy: Toy, run: Run, tmp_path: Path) -> None:
+    course = toy.copy(tmp_path / "course")
+    made_up.write(course.submitted(NAME, "0530000021"), toy.hand_in(toy.right))
+    for roster, said in (("id\n530000021\n", True), ("id\n0530000021\n", False), ("id\n1\n", False)):
+        (course.root / "roster.csv").write_text(roster)
+        done = run("autograder", "grade", NAME, "--course", course.root)
+        line = "0530000021: not in roster.csv, which has 530000021; did a spreadsheet take the zeros before it?"
+        assert done.returncode == 0 and (line in done.stdout) == said
 
 
 def test_what_systems_leave_in_submitted_is_no_student(graded: tuple[Course, str], run: Run) -> None:
