@@ -22,7 +22,7 @@ from autograder.gradebook import standings
 from autograder.gradebook.registration import set_terms
 from autograder.gradebook.writer import GradebookWriter
 from autograder.grading import workers
-from autograder.marks.verdict_files import load_result
+from autograder.marks.verdict_files import load_result, wrong_name
 from autograder.pages import graded_notebook
 from autograder.submissions import merge, submission
 
@@ -74,7 +74,11 @@ def _every_folder(converter: Autograde) -> None:
     pattern = there.format_path(there.submitted_directory, there.student_id, there.assignment_id)
     inside = os.path.relpath(pattern, there.root)  # the course's own path may have brackets
     found = [Path(there.root, path) for path in glob.glob(inside, root_dir=there.root)]
-    folders = [str(path) for path in found if path.is_dir() and not archive.IGNORED.fullmatch(path.parent.name)]
+    theirs = [path for path in found if path.is_dir() and not archive.IGNORED.fullmatch(path.parent.name)]
+    folders = [str(path) for path in theirs if not wrong_name(path.parent.name)]
+    for path in theirs:  # at which nbgrader would end
+        if str(path) not in folders:
+            converter.log.warning("%a: left out: %s; rename it", path.parent.name, wrong_name(path.parent.name))
     if not folders:
         _own_notebooks(converter)  # says what it did not find
         return

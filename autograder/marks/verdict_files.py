@@ -18,10 +18,10 @@ def students(course: Course, assignment: Assignment, wanted: Sequence[str] = ())
     """Names of the students with a submission, without the misnamed; CourseError for a wanted one without."""
     folder = course.root / "submitted"
     everybody = _folders(course, assignment)
-    found = [name for name in everybody if not _wrong(name)]
+    found = [name for name in everybody if not wrong_name(name)]
     for name in wanted:
-        if name in everybody and _wrong(name):
-            raise CourseError(f"{folder}/{_shown(name)}: {_wrong(name)}; rename it")
+        if name in everybody and wrong_name(name):
+            raise CourseError(f"{folder}/{_shown(name)}: {wrong_name(name)}; rename it")
         if name not in found:
             raise CourseError(f"{course.submitted(assignment.name, name)}: no such submission of {name!r}")
     if not found:
@@ -35,9 +35,9 @@ def students(course: Course, assignment: Assignment, wanted: Sequence[str] = ())
 def misnamed(course: Course, assignment: Assignment) -> dict[str, str]:
     """Folders in submitted/ that cannot be a student's, each with a line: it is left out, and the others are not."""
     return {
-        _shown(name): f"{course.root}/submitted/{_shown(name)}: left out: {_wrong(name)}; rename it"
+        _shown(name): f"{course.root}/submitted/{_shown(name)}: left out: {wrong_name(name)}; rename it"
         for name in _folders(course, assignment)
-        if _wrong(name)
+        if wrong_name(name)
     }
 
 
@@ -46,12 +46,12 @@ def _folders(course: Course, assignment: Assignment) -> list[str]:
     return sorted(name for name in found if not archive.IGNORED.fullmatch(name))
 
 
-def _wrong(name: str) -> str:
+def wrong_name(name: str) -> str:
     """Why a folder's name cannot be a student's; "" where it can."""
-    if UNSAFE.search(name):
-        return "a name with any of < > \" \\ would run in nbgrader's pages"
     if not name.isprintable():
         return "a name that is not UTF-8, or has characters that do not print"
+    if UNSAFE.search(name):
+        return "a name with any of < > \" \\ would run in nbgrader's pages"
     return f"a name of more than {MAX_ID} bytes" if len(name.encode()) > MAX_ID else ""
 
 

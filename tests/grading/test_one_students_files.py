@@ -118,6 +118,20 @@ def test_a_student_whose_name_is_not_utf_8_is_left_out_and_told(changing: Course
     assert grade(run, changing).returncode == 0 and set(marks(run, changing)) == set(CLASS)
 
 
+@pytest.mark.parametrize("raw", [b"\xff\xfe", b"x<b>", b"x\ny", b"x\x1b[31m", b"y" * 230])
+def test_a_folder_that_can_be_nobodys_stops_neither_command(changing: Course, run: Run, raw: bytes) -> None:
+    mallory = changing.submitted(NAME, "mallory").parent
+    os.rename(mallory, os.path.join(os.fsencode(mallory.parent), raw))
+    shutil.copytree(changing.submitted(NAME, "zoe"), changing.submitted(NAME, "__MACOSX"))
+    assert run("autograder", "release", NAME, "--course", changing.root).returncode == 0
+    done = run("nbgrader", "autograde", NAME, cwd=changing.root)
+    assert done.returncode == 0 and done.stderr.count("left out: a name") == 1, done.stderr[-2000:]
+    assert set(marks(run, changing)) == {"anong", "zoe"}
+    graded = grade(run, changing)
+    assert graded.returncode == 1 and graded.stdout.count("left out: a name") == 1
+    assert "\x1b" not in graded.stdout + graded.stderr
+
+
 def test_an_attachment_with_a_lone_surrogate_costs_nothing(changing: Course, run: Run) -> None:
     path = changing.submitted(NAME, "mallory") / BOOK
     data = json.loads(path.read_text(encoding="utf-8"))
