@@ -21,6 +21,7 @@ UNSEEN = "\u200b\u200c\u200d\u2060\ufeff"  # what web pages leave around a text 
 # what spreadsheets make of a number, or of a text that is to stay one
 AS_TEXT = re.compile(r'=?"([^"]*)"|\'(.*)')
 EXPONENT = re.compile(r"\d+[.,]\d+[eE][+-]?\d+|\d+[eE][+-]\d+", re.ASCII)
+THOUSANDS = re.compile(r"\d{1,3}(?:[,'\u00a0\u202f ]\d{3})+|\d{1,3}(?:\.\d{3}){2,}", re.ASCII)
 WHOLE = re.compile(r"(\d+)[.,]0+", re.ASCII)
 FAULT = re.compile(r"#(N/A|REF!|VALUE!|NAME\?|NUM!|NULL!|DIV/0!|#+)")
 EXACT = 15  # digits that a spreadsheet keeps of a number
@@ -78,8 +79,9 @@ class Roster:
 
     def without_zeros(self, student: str) -> str:
         """What to say of somebody who is here without the zeros before the id; "" of anybody else."""
-        short = student.lstrip("0") if student.isdecimal() else ""
-        ids = {person.id for person in self.people}
+        if not (student.startswith("0") and student.isdecimal()):
+            return ""
+        short, ids = student.lstrip("0"), {person.id for person in self.people}
         if student in ids or short not in ids:
             return ""
         return f", which has {short}; did a spreadsheet take the zeros before it?"
@@ -155,6 +157,8 @@ def cleaned(column: str, value: str) -> tuple[str, str]:
             return value, "is no GitHub account; mend the line"
     if EXPONENT.fullmatch(value):
         return value, "is a number that a spreadsheet has shortened; make the column text and put the ids in again"
+    if THOUSANDS.fullmatch(value):
+        return value, "is a number as a spreadsheet shows it, in threes; make the column text and put the ids in again"
     if FAULT.fullmatch(value):
         return value, "is a spreadsheet's error; mend the cell there, then save it again"
     if FORMULA.match(value):

@@ -194,6 +194,8 @@ def test_without_a_roster_only_ids_that_the_archive_gives_are_taken(toy_scratch:
         ("id,canvas_id\na,1.2e10\n", "roster.csv:2: canvas_id '1.2e10' is a number"),
         ("id;moodle_id\na;6,53E+09\n", "roster.csv:2: moodle_id '6,53E+09' is a number"),
         ("id\n65300000211234567.0\n", "has more than the 15 digits that a spreadsheet keeps"),
+        ('id\n"6,530,000,021"\n', "roster.csv:2: id '6,530,000,021' is a number as a spreadsheet shows it"),
+        ("id\n6.530.000.021\n", "in threes; make the column text"),
         ("id\n#N/A\n", "roster.csv:2: id '#N/A' is a spreadsheet's error"),
         ("id\n########\n", "is a spreadsheet's error"),
         ("id,canvas_id\na,7\nb,7.0\n", "roster.csv:3: canvas_id '7' stands in line 2 too"),

@@ -11,9 +11,10 @@ import pytest
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
 from toy import NAME, Toy
-from traitlets.config import Config
+from traitlets.config import Config, Configurable
 
 from autograder.course import Course, load_course
+from autograder.gradebook.nbgrader_plugins import LatePolicy
 from autograder.grading import made_up
 from autograder.nbgrader_settings import configure
 
@@ -113,6 +114,18 @@ def test_the_formgrader_shows_the_same_times(graded: tuple[Course, str], tmp_pat
     # it takes for graded whose time in submitted/ is the gradebook's
     assert api.get_autograded_students(NAME) == set(STAMPS) - {"unsure"}
     assert api.get_submitted_timestamp(NAME, "digits") == datetime(2026, 10, 24, 21, 50)
+
+
+def test_nbgraders_own_late_penalties_count_the_calendars_days_too(graded: tuple[Course, str]) -> None:
+    class Step(Configurable):
+        assignment_id = NAME
+
+    config = Config()
+    configure(config, graded[0].root)
+    policy = LatePolicy(parent=Step(), config=config)
+    hour = 3600
+    late = [policy.late_submission_penalty("x", 2.0, hours * hour) for hours in (0, 24.5, 25, 25.5, 49, 49.5)]
+    assert late == [None, None, None, pytest.approx(0.2), pytest.approx(0.2), pytest.approx(0.4)]
 
 
 def test_an_id_that_lost_its_zeros_in_the_roster_is_said(toy: Toy, run: Run, tmp_path: Path) -> None:
