@@ -271,3 +271,6 @@ def _to_bring(course: Course) -> Iterator[str]:
     yield f"bring this semester's roster as {course.roster}, if you use one"
     if course.db_url:
         yield f"set in {CONFIG}: db_url, another one: the other semester's marks are in {course.gradebook_name}"
+    settings = course.root / SETTINGS
+    if settings.is_file() and settings.read_bytes() != (new_assignment.TEMPLATES / SETTINGS).read_bytes():
+        yield f"look through {SETTINGS}: it came along with settings of the other course's own"

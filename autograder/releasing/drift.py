@@ -5,12 +5,13 @@ None of it stops grading; release, grade and doctor tell it, each with the way t
 
 import fnmatch
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from autograder.course import Assignment, Course, shown
 from autograder.course.solution_regions import filled, with_goals, without_solution
+from autograder.errors import CourseError
 from autograder.files import write_whole
 from autograder.nbgrader_settings import CODE_STUB, IGNORED
 from autograder.sandbox.answers import printable
@@ -52,7 +53,7 @@ def stamp_points(course: Course, assignment: Assignment) -> None:
         path = course.source(assignment.name) / f"{name}.ipynb"
         notebook = json.loads(path.read_text(encoding="utf-8"))
         before = json.dumps(notebook)
-        for info, points in _graded(notebook, name, assignment):
+        for info, points in _graded(notebook["cells"], name, assignment):
             if points is not None and info.get("points") != points:
                 info["points"] = points
         if json.dumps(notebook) != before:
@@ -66,7 +67,7 @@ def no_tasks(folder: Path, assignment: Assignment) -> list[str]:
         f'add Task("{info.get("grade_id")}", notebook="{path.stem}", graded_by="person") to course_config.py, or make '
         "it read-only in Create Assignment; then release again"
         for path in sorted(folder.glob("*.ipynb"))
-        for info, points in _graded(_plain(path), path.stem, assignment)
+        for info, points in _graded(_cells(path), path.stem, assignment)
         if points is None
     ]
 
@@ -75,26 +76,32 @@ def _stamped(course: Course, assignment: Assignment) -> Iterator[tuple[Path, dic
     """(notebook, what nbgrader's metadata says of the cell, the course's points) of each task's own cell."""
     for name in assignment.notebooks:
         path = course.source(assignment.name) / f"{name}.ipynb"
-        for info, points in _graded(_plain(path), name, assignment):
+        for info, points in _graded(_cells(path), name, assignment):
             if points is not None:
                 yield path, info, points
 
 
-def _graded(notebook: Any, name: str, assignment: Assignment) -> Iterator[tuple[dict[str, Any], float | None]]:
+def _graded(cells: Sequence[Any], name: str, assignment: Assignment) -> Iterator[tuple[dict[str, Any], float | None]]:
     """(nbgrader's metadata, the course's points or None) of each cell that nbgrader would have graded."""
     points = {task.name: task.points for task in assignment.tasks if task.notebook == name}
-    for cell in notebook["cells"]:
-        info = cell["metadata"].get("nbgrader", {})
+    for info in (_info(cell) for cell in cells):
         if info.get("grade") or info.get("task"):
-            yield info, points.get(info.get("grade_id", ""))
+            yield info, points.get(str(info.get("grade_id")))
 
 
-def _plain(path: Path) -> Any:
-    """A notebook of the instructor's own as plain JSON; one that is none is for others to tell."""
+def _info(cell: Any) -> dict[str, Any]:
+    """What nbgrader's metadata says of a cell."""
+    found = cell.get("metadata", {}).get("nbgrader") or {}
+    return found if isinstance(found, dict) else {}
+
+
+def _cells(path: Path) -> list[Any]:
+    """The cells of one of the instructor's notebooks; none where it is broken: that is for others to tell."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {"cells": []}
+        cells = json.loads(path.read_bytes())["cells"]
+        return [cell for cell in cells if isinstance(cell.get("metadata", {}), dict)]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return []
 
 
 # ---- source and release -------------------------------------------------------------------------
@@ -114,18 +121,26 @@ def outdated(course: Course, assignment: Assignment) -> list[str]:
 
 
 def _same(course: Course, assignment: Assignment, source: Path, released: Path) -> bool:
-    if source.suffix == ".py":
-        return with_goals(source.read_text(encoding="utf-8"), assignment) == released.read_text(encoding="utf-8")
-    if source.suffix != ".ipynb":
-        return source.read_bytes() == released.read_bytes()
+    try:
+        if source.suffix == ".ipynb":
+            return _same_cells(course, assignment, source, released)
+        text = source.read_bytes()
+        if source.suffix == ".py":
+            text = with_goals(text.decode("utf-8"), assignment).encode("utf-8")
+        return text == released.read_bytes()
+    except (CourseError, OSError, ValueError, KeyError, TypeError, AttributeError):
+        return False  # it cannot be released as it is; why, the next release says
+
+
+def _same_cells(course: Course, assignment: Assignment, source: Path, released: Path) -> bool:
     reference = course.solution(assignment.name).read_text(encoding="utf-8")
-    made = [_as_released(cell, assignment, reference) for cell in _plain(source)["cells"]]
-    return made == [_kept(cell) for cell in _plain(released)["cells"]]
+    made = [_as_released(cell, assignment, reference) for cell in _cells(source)]
+    return made == [_kept(cell) for cell in _cells(released)]
 
 
 def _kept(cell: Any) -> tuple[Any, ...]:
     """What of a released cell hangs on the source, and can be seen or decides about a mark."""
-    info = cell["metadata"].get("nbgrader", {})
+    info = _info(cell)
     tags = tuple(cell["metadata"].get("tags", ()))
     return cell["cell_type"], "".join(cell["source"]), info.get("grade_id", ""), info.get("points"), tags
 
@@ -133,7 +148,7 @@ def _kept(cell: Any) -> tuple[Any, ...]:
 def _as_released(cell: Any, assignment: Assignment, reference: str) -> tuple[Any, ...]:
     """The same of a source cell, after the steps of `nbgrader_settings.RELEASE_STEPS`."""
     kind, text, name, points, tags = _kept(cell)
-    info = cell["metadata"].get("nbgrader", {})
+    info = _info(cell)
     if kind == "code" and name:
         text = filled(text, name, reference)
     if info.get("solution"):

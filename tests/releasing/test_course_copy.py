@@ -227,6 +227,14 @@ def test_the_other_semesters_database_is_not_taken_along(origin: Course, to: Pat
     assert f"set in course_config.py: {told}" in made.said
 
 
+def test_settings_of_nbgrader_that_came_along_are_told(origin: Course, to: Path) -> None:
+    line = f"look through {new_assignment.SETTINGS}: it came along with settings of the other course's own"
+    assert line not in course_copy.next_semester(to / "one", origin.root).said
+    with (origin.root / new_assignment.SETTINGS).open("a") as file:
+        file.write('\nget_config().Exchange.root = "/srv/last"\n')
+    assert line in course_copy.next_semester(to / "two", origin.root).said
+
+
 def test_modules_beside_the_reference_come_along(origin: Course, to: Path) -> None:
     solutions = origin.solution(NAME).parent
     (solutions / "helpers.py").write_text("import deeper\n")

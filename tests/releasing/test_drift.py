@@ -128,6 +128,18 @@ def test_an_old_release_is_graded_all_the_same(toy_scratch: Course, toy: Toy, ca
     assert not found.ok and not found.stops and found.mend == f"autograder release {NAME}" and BOOK in found.found
 
 
+def test_files_that_cannot_be_released_stop_no_grading(toy_scratch: Course, toy: Toy, capsys: Any) -> None:
+    made_up.write(toy_scratch.submitted(NAME, "ada"), toy.hand_in(toy.right))
+    files = {"broken.ipynb": b"{", "odd.ipynb": b'{"cells": [{"metadata": 3}, 4]}', "latin.py": b"# \xe9"}
+    for folder in (toy_scratch.source(NAME), toy_scratch.release(NAME)):
+        made_up.write(folder, files)
+    assert cli.main(["grade", NAME, "-q", "--jobs", "1", "--course", str(toy_scratch.root)]) == 0
+    assert "older than its source (latin.py)" in capsys.readouterr().out
+    edit(toy_scratch.source(NAME) / BOOK, replaced("T1-answer", "def standardise(", "def unknown("))
+    assert drift.outdated(toy_scratch, toy_scratch.assignment(NAME)) == [BOOK, "latin.py"]
+    assert not folder_diagnoses.notebooks(toy_scratch, toy_scratch.assignment(NAME)).ok
+
+
 # ---- course and notebook ------------------------------------------------------------------------
 
 
