@@ -28,7 +28,9 @@ from autograder.submissions.submission import SECRET, STAMP, Submission, read_su
 
 Run = Callable[..., Any]
 PAGE = "jupyterhub.md"
-SETTINGS, STUDENTS_SETTINGS, OTHER_ID = (one.text for one in blocks(ROOT / "docs" / PAGE) if one.language == "python")
+SETTINGS, STUDENTS_SETTINGS, OTHER_ID, OWN_SETTINGS = (
+    one.text for one in blocks(ROOT / "docs" / PAGE) if one.language == "python"
+)
 
 
 @dataclass(frozen=True)
@@ -308,6 +310,22 @@ def test_a_course_may_have_another_name_in_the_exchange(course: Course, teach: R
         file.write(f"\n{OTHER_ID}\n")
     teach("nbgrader", "release_assignment", NAME)
     assert [path.name for path in site.exchange.iterdir()] == ["pr-2026"]
+
+
+def test_a_server_that_starts_at_home_knows_the_course(course: Course, site: Site, warm: CommandServer) -> None:
+    """With the file that the page has for it; the formgrader reads the same files as nbgrader's commands."""
+    home = site.home("instructor")
+    (home / ".jupyter").mkdir(parents=True)
+    (home / ".jupyter" / "nbgrader_config.py").write_text(OWN_SETTINGS)
+    shutil.move(course.root, home / "course")
+    done = warm.run([str(BIN / "nbgrader"), "release_assignment", NAME], home, site.env("instructor"), 240)
+    assert done.returncode == 0 and f"Released as: my-course {NAME}" in done.stderr, done.stderr
+    extension = "from nbgrader.server_extensions.formgrader.formgrader import FormgradeExtension as F; "
+    shown = "c = F().load_config(); print(c.CourseDirectory.root, c.Autograde.exporter_class, c.Exchange.root)"
+    code = [str(BIN / "python"), "-c", f"{extension}{shown}"]
+    said = subprocess.run(code, cwd=home, env=site.env("instructor"), capture_output=True, text=True).stdout.split()
+    exporter = "autograder.grading.nbgrader_autograde.GradedExporter"
+    assert said == [str(home / "course"), exporter, str(site.exchange)]
 
 
 def test_every_command_of_the_exchange_knows_the_course_in_its_folder(toy: Toy, course: Course, teach: Run) -> None:

@@ -145,6 +145,8 @@ def test_every_command_of_the_page_in_its_order(
             assert exported(walk.course) == {"101": "12", "102": "12"}
         elif block.section == "Appeals":
             assert "decided:" in said
+        elif block.section == "Back up" and not first:
+            assert "2 unchanged since they were graded" in said
     assert before == totals(walk.course, walk) == {"somchai": 12.0, "mali": 12.0}
     sections = [line[3:] for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("## ")]
     silent = {"Hand out", "Mark by hand: T4", "When something goes wrong"}  # nothing to type there
