@@ -5,7 +5,7 @@ Ungraded is empty, not zero. No cell of text can be a formula of a spreadsheet.
 
 import html
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -137,7 +137,7 @@ def _canvas_filled(given: Class, sheet: Worksheet) -> Exported:
         if stays:
             notes += _stays(given, student, f"{old.strip()} in Canvas")
         rows.append([*kept, old if stays else given.mark(student) or old])
-    return Exported(written(rows), tuple(_left(given, done, sheet)), (*notes, *given.waiting()))
+    return _filled(given, rows, done, sheet, notes)
 
 
 def _canvas_column(given: Class, sheet: Worksheet) -> int:
@@ -204,7 +204,7 @@ def _moodle_filled(given: Class, sheet: Worksheet) -> Exported:
             if sheet.value(row, column) == "-":
                 filled[column] = "-"  # Moodle's own word for never
         rows.append([filled.get(name, "") for name in sheet.header])
-    return Exported(written(rows), tuple(_left(given, done, sheet)), (*dict.fromkeys(notes), *given.waiting()))
+    return _filled(given, rows, done, sheet, list(dict.fromkeys(notes)))
 
 
 def _capped(given: Class, student: str) -> tuple[str, str]:
@@ -253,9 +253,16 @@ def _stays(given: Class, student: str, what: str) -> list[str]:
     return [f"{student}: {what}, and stays so; the mark here is {mark}"] if mark else []
 
 
-def _left(given: Class, done: set[str], sheet: Worksheet) -> list[str]:
-    """A line for each student with a mark who has no line in the worksheet."""
-    return [f"{name}: not in {sheet.path}" for name in given.marks if name not in done and given.mark(name)]
+def _filled(
+    given: Class, rows: Sequence[Sequence[str]], done: set[str], sheet: Worksheet, notes: Sequence[str]
+) -> Exported:
+    """A worksheet with its marks. Who has a mark and no line in it (another section, say) is told; where nobody has a
+    line, it is the wrong file."""
+    left = [name for name in given.marks if name not in done and given.mark(name)]
+    lines = [f"{name}: not in {sheet.path}" for name in left]
+    if done - {""}:
+        return Exported(written(rows), notes=(*notes, *lines, *given.waiting()))
+    return Exported(written(rows), tuple(lines), (*notes, *given.waiting()))
 
 
 def _scale(given: Class, said: str, where: str) -> list[str]:

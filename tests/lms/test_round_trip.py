@@ -152,6 +152,24 @@ def test_what_canvas_says_stays(here: Course, works: dict[str, dict[str, bytes]]
     assert f"{EVIL.id}: N/A in Canvas, and stays so; the mark here is 1.6" in done.stdout and PIM.id not in done.stdout
 
 
+def test_a_worksheet_of_one_section_is_filled_and_one_of_strangers_is_no_worksheet(
+    here: Course, works: dict[str, dict[str, bytes]], run: Run, tmp_path: Path
+) -> None:
+    archive = lms.canvas_zip(tmp_path / "in.zip", [(s, works["two"], False) for s in (SOMCHAI, MALI, EVIL, STRANGER)])
+    book = lms.canvas_gradebook(tmp_path / "Grades.csv", [SOMCHAI, EVIL], COLUMN)
+    semicolons = book.read_text(encoding="utf-8").replace(f'"{SOMCHAI.last}, {SOMCHAI.first}"', SOMCHAI.last)
+    text = commands(run, here, [archive], ["--to", "canvas", "--worksheet", book])
+    assert {n - 100: score for n, (_, score) in lms.read_canvas(text, COLUMN).items() if n != 999} == {1: 2.0, 3: 1.6}
+    line = ["autograder", "export", NAME, "--to", "canvas", "--worksheet", book, "--course", here.root]
+    assert f"{MALI.id}: not in {book}" in run(*line).stdout
+    book.write_text(semicolons.replace('"', "").replace(f"{EVIL.last}, ", "").replace(",", ";"), encoding="utf-8")
+    done = run(*line)
+    assert done.returncode == 0 or "separat" in done.stderr or "comma" in done.stderr, done.stderr
+    lms.canvas_gradebook(book, [STRANGER], COLUMN)
+    done = run(*line)
+    assert done.returncode == 1 and "3 marks are not in" in done.stderr
+
+
 def test_what_moodle_has_locked_stays(
     here: Course, works: dict[str, dict[str, bytes]], run: Run, tmp_path: Path
 ) -> None:
