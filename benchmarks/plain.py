@@ -82,7 +82,8 @@ def make_course(course: Course, assignment: Assignment, root: Path) -> None:
     source = root / "source" / assignment.name
     source.mkdir(parents=True)
     (root / "nbgrader_config.py").write_text(CONFIG.format(root=str(root)), encoding="utf-8")
-    shutil.copy(course.source(assignment.name) / "hw4_helpers.py", source)
+    for name in ("hw4_helpers.py", "hw4_numbers.json"):
+        shutil.copy(course.source(assignment.name) / name, source)
     for number, name in enumerate(assignment.notebooks):
         notebook = json.loads((course.source(assignment.name) / f"{name}.ipynb").read_text(encoding="utf-8"))
         for cell in notebook["cells"]:

@@ -80,7 +80,8 @@ def folder(course: Course, hw4: Assignment, right: Cells, tmp_path_factory: pyte
     """A student's folder with right answers, nothing run yet."""
     made = tmp_path_factory.mktemp("kernel")
     made_up.write(made, made_up.hand_in(course, hw4, right))
-    (made / "hw4_helpers.py").write_bytes((course.release("hw4") / "hw4_helpers.py").read_bytes())
+    for path in course.beside_notebooks("hw4"):
+        (made / path.name).write_bytes(path.read_bytes())
     return made
 
 
