@@ -2654,8 +2654,8 @@ def _ask(names: Mapping[str, Any], class_name: str, params: Mapping[str, np.ndar
     """The labels that a class gives with these params, made as graders make it; or in words why there are none."""
     net_class = names.get(class_name)
     if not isinstance(net_class, type):
-        return [], (f"its class {class_name} is not in the saved notebook, or stands below a line that stops where there "
-                    "are no digits: put it in a cell of its own, and save")
+        return [], (f"its class {class_name} is not in the saved notebook, or stands below a line that stops where "
+                    "there are no digits: put it in a cell of its own, and save")
     try:
         net = net_class.__new__(net_class)
     except Exception as error:
