@@ -27,6 +27,8 @@ class Late:
 
     def wrong(self, due: str, timezone: str) -> str:
         """What is wrong with it and its due date, in words; "" where nothing is."""
+        if not isinstance(due, str):
+            return f'due is {due!r}; it takes a text: due="2026-11-10 23:59"'
         try:
             due_time(due, timezone)
         except ValueError as why:

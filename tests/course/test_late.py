@@ -1,6 +1,7 @@
 """late.py: due dates in their time zone, and what each policy takes."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -104,11 +105,12 @@ def test_a_zone_that_leaves_a_day_out_counts_on() -> None:
         (Late("daily", extensions={"a": float("nan")}), "2026-11-10", "a: nan days"),
         (Late("daily", extensions={"a": "2"}), "2026-11-10", "a: '2' is no number of days"),  # type: ignore[dict-item]
         (Late("zero"), "", "a late policy needs a due date"),
+        (Late(), datetime(2026, 11, 10), "it takes a text"),
         (Late("zero"), "12/11/2026 23:59", "it could be 12 November or 11 December"),
         (Late("zero"), "2026-11-10 23:59 CET", "it has 'CET', which is not UTC's"),
         (Late("zero"), "2569-11-10 23:59", "write 2026 for 2569"),
     ],
 )
-def test_a_policy_that_cannot_be_is_named(policy: Late, due: str, said: str) -> None:
+def test_a_policy_that_cannot_be_is_named(policy: Late, due: Any, said: str) -> None:
     assert said in policy.wrong(due, "UTC")
     assert Late("daily").wrong("2026-11-10 23:59", "Asia/Bangkok") == ""
