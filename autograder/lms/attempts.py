@@ -129,7 +129,7 @@ def last_of(attempts: Sequence[Attempt], present: Attempt | None = None) -> Atte
     known = [a for a in known if not a.doubted]
     timed = sorted((a for a in known if a.time is not None), key=lambda a: a.time or datetime.min)
     timed = [a for n, a in enumerate(timed) if n == 0 or a.work != timed[n - 1].work]
-    untimed = [a for a in attempts if a.time is None and not a.doubted and a.work not in {t.work for t in timed}]
+    untimed = [a for a in attempts if a.time is None and not a.doubted and all(a.work != t.work for t in timed)]
     before = [present] if present is not None and present.time is None and not present.doubted else []
     return [*doubted, *before, *timed, *untimed][-1]
 
