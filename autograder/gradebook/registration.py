@@ -1,12 +1,19 @@
 """An assignment in the gradebook: its notebooks, its cells with their points, its due date."""
 
+import contextlib
 from collections.abc import Mapping
 from typing import Any
 
+from sqlalchemy import text
+
 from autograder.course import Assignment, Course
 from autograder.course.late import due_time
+from autograder.gradebook import reader
 from autograder.gradebook.database import api, one_at_a_time
 from autograder.gradebook.faults import telling
+from autograder.marks.final_marks import Rows
+from autograder.marks.manual_marks import UnreadableSheet, hears, keep_sheet, load_sheet, taken_up
+from autograder.marks.verdict_files import load_result
 from autograder.submissions import merge
 
 Key = tuple[str, ...]
@@ -17,6 +24,7 @@ def register(gradebook: api.Gradebook, course: Course, assignment: Assignment) -
     points = _points(assignment)
     with telling(course.gradebook_name), one_at_a_time(course.gradebook_url):
         gradebook.update_or_create_assignment(assignment.name)
+        set_terms(gradebook, course, assignment)  # of the cells that are there, while their old points are
         for name, base in merge.released(course.release(assignment.name), assignment).items():
             gradebook.update_or_create_notebook(name, assignment.name)
             for cell in base.raw["cells"]:
@@ -34,9 +42,38 @@ def set_terms(gradebook: api.Gradebook, course: Course, assignment: Assignment) 
     if due is not None and found.duedate != due:
         found.duedate = due
     points = _points(assignment)
-    for cell in (cell for book in found.notebooks for cell in book.grade_cells):
-        cell.max_score = points.get((cell.notebook.name, cell.name), 0.0)
+    cells = [cell for book in found.notebooks for cell in book.grade_cells]
+    new = {cell: points.get((cell.notebook.name, cell.name), 0.0) for cell in cells}
+    if any(cell.max_score != worth for cell, worth in new.items()):
+        hear_points(course, assignment, rows_in(gradebook.db, assignment))
+    for cell, worth in new.items():
+        cell.max_score = worth
     gradebook.db.commit()
+
+
+def hear_points(course: Course, assignment: Assignment, rows: Rows) -> None:
+    """Before the gradebook shows the course's points: what people gave until now was out of those before.
+
+    rows: what they gave. Without a note of it, what they give next would be taken for out of the old points.
+    """
+    points = {task.name: task.points for task in assignment.tasks}
+    for student, row in rows.students.items():
+        result = load_result(course, assignment.name, student)
+        given = {task: mark for task, mark in row.marks.items() if mark.given or mark.comment}
+        with contextlib.suppress(UnreadableSheet):  # it is never written over; whoever saves the marks says so
+            if result is not None:
+                sheet = load_sheet(course, assignment.name, student)
+                keep_sheet(course, assignment.name, student, hears(taken_up(sheet, given, result.by_person), points))
+
+
+def rows_in(session: Any, assignment: Assignment) -> Rows:
+    """What a session of the gradebook knows of an assignment, its own unwritten changes too."""
+    named = {"name": assignment.name}
+    marks, times, due = (
+        session.execute(text(query.replace("?", ":name")), named).fetchall()
+        for query in (reader.MARKS, reader.TIMES, reader.DUE)
+    )
+    return reader.rows_of(marks, times, due)
 
 
 def _points(assignment: Assignment) -> dict[Key, float]:

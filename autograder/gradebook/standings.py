@@ -4,18 +4,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import bindparam, select, text, update
+from sqlalchemy import bindparam, select, update
 
 from autograder.course import Assignment, Course, roster, shown
 from autograder.course.roster import Roster
 from autograder.errors import CourseError
 from autograder.files import write_whole
 from autograder.gradebook import database as books
-from autograder.gradebook import reader, registration, writer
+from autograder.gradebook import registration, writer
 from autograder.gradebook.database import api
 from autograder.lms.export import SYSTEMS, Class, Exported
 from autograder.marks import final_marks
-from autograder.marks.final_marks import Rows, StudentMark
+from autograder.marks.final_marks import StudentMark
 
 Row = Mapping[str, Any]
 
@@ -49,7 +49,9 @@ def settle_late(
     writer.begin(session, assignment)
     notebooks = list(session.execute(_submitted_notebooks(assignment)).mappings())
     wanted = {row["student_id"] for row in notebooks if not students or row["student_id"] in students}
-    marks = final_marks.class_marks(course, assignment, wanted, rows_in(session, assignment), lost_too=True)
+    marks = final_marks.class_marks(
+        course, assignment, wanted, registration.rows_in(session, assignment), lost_too=True
+    )
     changed, moved = [], []
     for row in notebooks:
         if row["student_id"] not in marks:
@@ -66,16 +68,6 @@ def settle_late(
         session.execute(update(table).where(table.c.id == bindparam("row")), changed)
     session.commit()
     return moved
-
-
-def rows_in(session: Any, assignment: Assignment) -> Rows:
-    """What a session of the gradebook knows of an assignment, its own unwritten changes too."""
-    named = {"name": assignment.name}
-    marks, times, due = (
-        session.execute(text(query.replace("?", ":name")), named).fetchall()
-        for query in (reader.MARKS, reader.TIMES, reader.DUE)
-    )
-    return reader.rows_of(marks, times, due)
 
 
 def _submitted_notebooks(assignment: Assignment) -> Any:
@@ -96,7 +88,7 @@ def _submitted_notebooks(assignment: Assignment) -> Any:
 def standings(gradebook: api.Gradebook, course: Course, assignment: Assignment) -> dict[str, StudentMark]:
     """The marks of all who handed in, by student, with penalties as they are now."""
     settle_late(gradebook, course, assignment)
-    rows = rows_in(gradebook.db, assignment)
+    rows = registration.rows_in(gradebook.db, assignment)
     return final_marks.class_marks(course, assignment, rows.students, rows, lost_too=True)
 
 

@@ -74,7 +74,7 @@ class _Batch:
             verdict, mark = result.verdicts[task], sheet.marks.get(task, ManualMark())
             now = result.by_person.get(task)
             then = mark.points_then(now, self.usual[task]) if mark.given else None
-            if then is not None and self.rescale:
+            if then is not None and self.rescale and (mark.score or 0.0) <= then:  # else out of what, nobody knows
                 old, mark = mark, mark.rescaled(verdict.max_score / then, now or "")
                 change = f"{old} of {shown(then)} -> {mark} of {shown(verdict.max_score)}"
                 self.waiting.append(f"{result.student}: {task}: what a person gave: {change}")

@@ -143,6 +143,13 @@ def keep_sheet(course: Course, assignment: str, student: str, sheet: Sheet) -> N
     write_whole(sheet_file(course, assignment, student), msgspec.json.encode(sheet), 0o600)
 
 
+def hears(sheet: Sheet, points: Mapping[str, float]) -> Sheet:
+    """The sheet where the gradebook shows these points from now on: what people give next is out of them."""
+    digests = {task: _parts(answer)[0] for task, answer in sheet.heard.items()}
+    heard = {task: f"{digests[task]} of {float(points[task])!r}" for task in digests if task in points}
+    return replace(sheet, heard={**sheet.heard, **heard})
+
+
 def taken_up(sheet: Sheet | None, found: Mapping[str, ManualMark], current: Mapping[str, str]) -> Sheet:
     """The sheet with what people did in the gradebook since.
 

@@ -8,6 +8,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from autograder.course import Assignment, Course, load_course
 from autograder.course.solution_regions import sync
 from autograder.errors import CourseError
+from autograder.gradebook import reader, registration
 from autograder.nbgrader_settings import CODE_STUB
 from autograder.releasing import baked
 
@@ -38,7 +39,11 @@ class StampTasks(NbGraderPreprocessor):  # type: ignore[misc]
     """Gives each test cell its points, and each stub the name of its task."""
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
-        _, assignment = _assignment_of(resources, self.parent.parent.coursedir.root)
+        course, assignment = _assignment_of(resources, self.parent.parent.coursedir.root)
+        if not getattr(
+            self.parent.parent, "no_database", True
+        ):  # nbgrader is about to put these points into the gradebook
+            registration.hear_points(course, assignment, reader.read_rows(course, assignment))
         answers = {task.answer_cell: task for task in assignment.tasks}
         tests = {task.name: task for task in assignment.tasks}
         for cell in nb.cells:

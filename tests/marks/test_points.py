@@ -225,6 +225,36 @@ def test_a_mark_that_a_person_gives_anew_counts_as_it_is(marked: Course, capsys:
     assert scores(course, capsys)["ada"]["tasks"]["T3"]["score"] == 9
 
 
+@pytest.mark.parametrize("how", ["release", "grade", "generate_assignment"])
+def test_a_mark_given_while_the_gradebook_shows_the_new_points_is_out_of_those(
+    marked: Course, toy: Toy, run: Run, capsys: Any, how: str
+) -> None:
+    course = set_points(marked, T3=10)
+    made_up.write(course.submitted(NAME, "chai"), toy.hand_in(toy.right))
+    if how == "grade":  # of another student: the gradebook shows the new points for all
+        assert cli.main(["grade", NAME, "chai", "-q", "--course", str(course.root)]) == 0
+    elif how == "release":
+        assert cli.main(["release", NAME, "--course", str(course.root)]) == 0
+    else:
+        done = run("nbgrader", "generate_assignment", NAME, "--force", cwd=course.root)
+        assert done.returncode == 0, done.stderr[-2000:]
+    assert in_gradebook(course, "bob")["T3"][1] == 10
+    give(course, "bob", "T3", score=0.9)
+    grade(course, "-q")
+    found = scores(course, capsys)
+    assert [found[name]["tasks"]["T3"]["score"] for name in ("ada", "bob")] == [None, 0.9]
+    grade(course, "-q", "--rescale")
+    found = scores(course, capsys)
+    assert [found[name]["tasks"]["T3"]["score"] for name in ("ada", "bob")] == [5, 0.9]
+
+
+def test_what_nobody_can_have_given_out_of_the_old_points_is_not_rescaled(marked: Course, capsys: Any) -> None:
+    give(marked, "ada", "T3", score=7.0)
+    course = set_points(marked, T3=10)
+    grade(course, "-q", "--rescale")
+    assert scores(course, capsys)["ada"]["tasks"]["T3"]["score"] is None
+
+
 def test_nbgraders_own_autograde_does_the_same(marked: Course, run: Run, capsys: Any) -> None:
     course = set_points(marked, T3=10)
     done = run("nbgrader", "autograde", NAME, "--force", cwd=course.root)
