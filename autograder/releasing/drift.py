@@ -164,25 +164,23 @@ def _as_released(cell: Any, assignment: Assignment, reference: str) -> tuple[Any
 # ---- submissions --------------------------------------------------------------------------------
 
 
-def _books(assignment: Assignment) -> set[str]:
-    return {f"{name}.ipynb" for name in assignment.notebooks}
-
-
 def loose(course: Course, assignment: Assignment) -> list[str]:
     """Lines on notebooks in submitted/ that stand in no assignment's folder, and so are not graded."""
-    folder = course.root / "submitted"
-    lines = []
-    books = {f"{book}.ipynb": other.name for other in course.assignments for book in other.notebooks}
-    others = {book for book, name in books.items() if name != assignment.name and book not in _books(assignment)}
+    folder, lines = course.root / "submitted", []
+    own = {f"{name}.ipynb" for name in assignment.notebooks}
+    others = {f"{name}.ipynb" for other in course.assignments for name in other.notebooks} - own
+    known = {other.name for other in course.assignments}
     for place in (folder, *sorted(path for path in folder.glob("*") if path.is_dir())):
-        found = [path for path in place.glob("*") if path.suffix in HANDED_IN and path.is_file()]
-        if place.name == assignment.name and any(path.is_dir() and path.name != place.name for path in place.glob("*")):
-            lines.append(
-                f"{place}: not graded: students' folders come first, as in {folder}/STUDENT/{assignment.name}/"
-            )
-        elif names := sorted(path.name for path in found if path.name not in others):
+        folders = [path for path in place.glob("*") if path.is_dir() and not path.name.startswith((".", "__"))]
+        if place.name == assignment.name and any(path.name not in known for path in folders):
+            right = f"{folder}/STUDENT/{assignment.name}/"
+            lines.append(f"{place}: not graded: students' folders come first, as in {right}")
+            continue
+        strange = [] if place == folder else [path for path in folders if path.name not in known]
+        found = [path for where in (place, *strange) for path in where.glob("*") if path.suffix.lower() in HANDED_IN]
+        if files := sorted(path for path in found if path.is_file() and path.name not in others):
             who = "STUDENT" if place == folder else place.name
-            more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+            more = f" and {len(files) - 1} more" if len(files) > 1 else ""
             right = printable(f"submitted/{who}/{assignment.name}/")
-            lines.append(f"{printable(str(place / names[0]))}{more}: not graded: they belong into {right}")
+            lines.append(f"{printable(str(files[0]))}{more}: not graded: they belong into {right}")
     return lines if len(lines) <= MANY else [*lines[:MANY], f"and {len(lines) - MANY} more such folders in {folder}"]

@@ -177,12 +177,15 @@ def test_loose_notebooks_are_told_by_grade_and_doctor(toy_scratch: Course, toy: 
     made_up.write(submitted / "bua", {BOOK: b"{}", "copy of 1-lines.ipynb": b"{}"})
     made_up.write(submitted / "chai", {"warmup-submission.zip": b"PK"})
     made_up.write(submitted, {"alone.ipynb": b"{}"})
+    made_up.write(submitted / "ek" / "Warm up", {BOOK: b"{}"})
+    made_up.write(submitted / "fah" / ".ipynb_checkpoints", {BOOK: b"{}"})
     made_up.write(submitted / NAME / "dao", {BOOK: b"{}"})
     (submitted / "README.txt").write_text("not a notebook")
     wanted = [
         f"{submitted}/alone.ipynb: not graded: they belong into submitted/STUDENT/{NAME}/",
         f"{submitted}/bua/{BOOK} and 1 more: not graded: they belong into submitted/bua/{NAME}/",
         f"{submitted}/chai/warmup-submission.zip: not graded: they belong into submitted/chai/{NAME}/",
+        f"{submitted}/ek/Warm up/{BOOK}: not graded: they belong into submitted/ek/{NAME}/",
         f"{submitted}/{NAME}: not graded: students' folders come first, as in {submitted}/STUDENT/{NAME}/",
     ]
     assert sorted(drift.loose(toy_scratch, toy_scratch.assignment(NAME))) == sorted(wanted)
