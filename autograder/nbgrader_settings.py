@@ -27,8 +27,8 @@ IGNORED = [
     "__pycache__",
     ".pytest_cache",
     "*.part",
-    "feedback",
-]  # the last one: pages that a student has fetched
+    "feedback",  # pages that a student has fetched
+]
 
 
 def find_alembic() -> None:

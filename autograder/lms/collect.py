@@ -19,7 +19,7 @@ from autograder.lms import handback, layouts, worksheet
 from autograder.lms.attempts import Attempt, believable, settle
 from autograder.lms.layouts import Found, Handed
 from autograder.submissions import submission
-from autograder.submissions.submission import MAX_FILE, MAX_FILES, MAX_TOTAL, STAMP
+from autograder.submissions.submission import MAX_FILE, MAX_FILES, MAX_TOTAL, NOT_THEIRS
 
 MAX_NESTED = 2  # archives inside archives: a student's zip, and one that holds it
 
@@ -272,8 +272,8 @@ def _contents(
         except Refused as why:
             done.notes.append(f"{where}: {name}: {why}")
             continue
-        # a student's own timestamp says nothing
-        own = {n: d for n, d in more.items() if n.partition("/")[0] != STAMP}
+        # a student's own timestamp says nothing, nor does a secret of an exchange that it did not come through
+        own = {n: d for n, d in more.items() if n.partition("/")[0] not in NOT_THEIRS}
         for file in own:
             if file in files and files[file] != own[file]:
                 aside.setdefault((origin[file], name), []).append(file)

@@ -37,7 +37,7 @@ STAMP = "timestamp.txt"
 SECRET = "submission_secret.txt"  # of nbgrader's exchange: by it the student finds the feedback of this attempt
 NOTEBOOK, ZIP = ".ipynb", ".zip"
 NEEDED = (NOTEBOOK, ".npz", STAMP, SECRET)
-NOT_THEIRS = (STAMP, SECRET)  # in an archive: they say nothing
+NOT_THEIRS = (STAMP, SECRET)  # in what a student packed: they say nothing
 EXCHANGED = re.compile(r"[\w.+/=-]{8,200}", re.ASCII)  # what such a secret looks like: nbgrader's is 128 hex digits
 OUT_OF_BAND = 5  # the first protocol in which arrays go beside the rest
 KINDS = {

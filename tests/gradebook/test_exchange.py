@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import lms
 import other_users
 import pytest
 from command_server import BIN, CommandServer, command_server
@@ -277,6 +278,19 @@ def test_a_secret_is_no_part_of_the_work(toy: Toy, tmp_path: Path) -> None:
     (sent / SECRET).unlink()
     os.symlink("/etc/hostname", sent / SECRET)
     assert read_submission(sent, "anna").secret == ""
+
+
+def test_a_secret_that_a_student_packed_counts_for_nothing(
+    toy: Toy, course: Course, teach: Run, tmp_path: Path
+) -> None:
+    """Through an LMS; and in a zip that came through an exchange, beside the attempt's own."""
+    made_up.write(tmp_path / "download" / "anna", {**toy.hand_in(toy.right), SECRET: ONE.encode()})
+    teach("autograder", "collect", NAME, str(tmp_path / "download"))
+    assert "1-lines.ipynb" in os.listdir(course.submitted(NAME, "anna"))
+    assert not (course.submitted(NAME, "anna") / SECRET).exists()
+    packed = {"warmup-submission.zip": lms.zipped({**toy.hand_in(toy.right), SECRET: ONE.encode()})}
+    came_by_exchange(course, "bo", packed, TWO.encode())
+    assert read_submission(course.submitted(NAME, "bo"), "bo").secret == TWO
 
 
 def test_fetched_pages_that_are_handed_in_again_are_no_work_for_a_person() -> None:
