@@ -19,7 +19,7 @@ from autograder.lms import handback, layouts, worksheet
 from autograder.lms.attempts import Attempt, believable, settle
 from autograder.lms.layouts import Found, Handed
 from autograder.submissions import submission
-from autograder.submissions.submission import MAX_FILE, MAX_FILES, MAX_TOTAL, NOT_THEIRS
+from autograder.submissions.submission import MAX_FILE, MAX_FILES, MAX_TOTAL, NOT_THEIRS, STAMP
 
 MAX_NESTED = 2  # archives inside archives: a student's zip, and one that holds it
 
