@@ -267,7 +267,7 @@ def test_every_limit_stands_in_the_file_that_the_page_names() -> None:
 
 def test_the_newest_changes_are_those_of_the_version_that_the_command_shows(capsys: Any) -> None:
     heads = re.findall(r"^## (.*)$", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
-    heads = heads[heads[0] == "Unreleased" :]
+    heads = heads[heads[0] == "Unreleased" :]  # what is to come stands above it
     found = [re.fullmatch(r"(\d+\.\d+\.\d+), (\d{4}-\d\d-\d\d)", head) for head in heads]
     assert all(found), heads
     dates = [match[2] for match in found if match]

@@ -48,6 +48,7 @@ SPEAK_OF_THE_REFERENCE = {
     "judging/judge.py": "judges by it",
     "judging/known_mistakes.py": "makes known mistakes in it",
     "judging/by_machine/slips.py": "makes edits in it",
+    "releasing/baked.py": "asks it for the numbers of the visible checks",
     "releasing/course_copy.py": "copies it with its assignment",
     "releasing/drift.py": "a release is old where a given class of it has other lines now",
     "releasing/leaks.py": "scans the release for its lines and answers",
@@ -59,6 +60,7 @@ RUN_THE_REFERENCE = {
     "judging/known_mistakes.py": "asks it with a mistake in it",
     "judging/by_machine/slips.py": "asks it with an edit in it",
     "grading/made_up.py": "trains a net for made-up submissions",
+    "releasing/baked.py": "what it answers to public inputs, and with each mistake in it",
     "releasing/leaks.py": "the large numbers that it answers must not be in the release",
     "releasing/mutants.py": "does an edit of plain assignments come to the same values?",
 }
