@@ -33,7 +33,7 @@ import psutil
 from autograder.course import Assignment, Course, load_course, secret
 from autograder.grading import made_up, pipeline
 from autograder.judging import judge, known_mistakes
-from autograder.releasing import audit
+from autograder.releasing.trials import audit
 from autograder.sandbox.answers import Answers
 from autograder.submissions import submission
 from autograder.submissions.saved_model import read_model

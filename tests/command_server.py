@@ -29,7 +29,7 @@ IMPORTS = (
     "autograder.grading.workers",
     "autograder.lms.collect",
     "autograder.pages.report",
-    "autograder.releasing.audit",
+    "autograder.releasing.trials.audit",
     "autograder.releasing.release",
     "matplotlib.backends.backend_svg",
     "nbgrader.apps.nbgraderapp",

@@ -52,7 +52,7 @@ SPEAK_OF_THE_REFERENCE = {
     "releasing/course_copy.py": "copies it with its assignment",
     "releasing/drift.py": "a release is old where a given class of it has other lines now",
     "releasing/leaks.py": "scans the release for its lines and answers",
-    "releasing/mutants.py": "makes single edits of it",
+    "releasing/trials/mutants.py": "makes single edits of it",
     "releasing/new_assignment.py": "says where that of a new assignment is to stand",
 }
 RUN_THE_REFERENCE = {
@@ -62,7 +62,7 @@ RUN_THE_REFERENCE = {
     "grading/made_up.py": "trains a net for made-up submissions",
     "releasing/baked.py": "what it answers to public inputs, and with each mistake in it",
     "releasing/leaks.py": "the large numbers that it answers must not be in the release",
-    "releasing/mutants.py": "does an edit of plain assignments come to the same values?",
+    "releasing/trials/mutants.py": "does an edit of plain assignments come to the same values?",
 }
 IMPORT_NBGRADER = {
     "gradebook/database.py": "opens its database",

@@ -29,8 +29,8 @@ def command(
 ) -> None:
     """Plant known mistakes and right variants, and see what each loses."""
     from autograder.commands import console_tables
-    from autograder.releasing import audit as audit_module  # numpy and more
-    from autograder.releasing import visible as visible_checks
+    from autograder.releasing.trials import audit as audit_module  # numpy and more
+    from autograder.releasing.trials import visible as visible_checks
 
     loaded, wanted = load(course, assignment)
     with tempfile.TemporaryDirectory() as scratch, Progress(0, out) as progress:

@@ -17,7 +17,7 @@ from autograder.marks.final_marks import StudentMark, by_reason, of_other_points
 
 if TYPE_CHECKING:  # `autograder scores` starts without numpy
     from autograder.commands.diagnoses import Diagnosis
-    from autograder.releasing.audit import Audit, Row
+    from autograder.releasing.trials.audit import Audit, Row
 
 LEAST = 8  # letters of an id or a name: less says nothing
 WAITS = "[cyan]...[/]"

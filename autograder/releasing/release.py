@@ -20,7 +20,7 @@ from autograder.errors import CourseError
 from autograder.nbgrader_settings import configure
 from autograder.releasing import baked, drift
 from autograder.releasing.leaks import leaks, leaks_of_modules, leaks_of_numbers
-from autograder.releasing.trial_run import trial_run
+from autograder.releasing.trials.trial_run import trial_run
 
 OLD = (1980, 1, 1, 0, 0, 0)  # of every file in the zip: same input, same bytes
 

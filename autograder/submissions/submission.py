@@ -2,6 +2,8 @@
 
 An archive with notebooks in it, as check_submission packs one, is read as if its files lay beside it. Files that lie
 there win over those in it, which are then kept as if in a folder of the archive's name.
+
+It is long, so that all that one folder may hold, and each bound on it, stand in one place.
 """
 
 import contextlib

@@ -14,8 +14,8 @@ from autograder.course import Assignment, Course
 from autograder.errors import CourseError
 from autograder.judging.mutations import Mistake
 from autograder.judging.verdicts import FAILED, PASSED, Result, Verdict
-from autograder.releasing import audit as audit_module
-from autograder.releasing.audit import Audit, Row
+from autograder.releasing.trials import audit as audit_module
+from autograder.releasing.trials.audit import Audit, Row
 
 
 def test_the_saved_model_is_audited_like_every_other_task(

@@ -8,7 +8,7 @@ import pytest
 from autograder.course import Assignment, Course
 from autograder.grading import made_up
 from autograder.judging.contract import load_checks
-from autograder.releasing import trial_run
+from autograder.releasing.trials import trial_run
 
 
 def test_the_saved_model_lies_beside_the_notebook_and_its_accuracy_is_asked(

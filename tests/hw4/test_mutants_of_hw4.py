@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from autograder.course import Assignment, Course
-from autograder.releasing.audit import audit
-from autograder.releasing.mutants import Mutant, load_equivalents, mutants_of
+from autograder.releasing.trials.audit import audit
+from autograder.releasing.trials.mutants import Mutant, load_equivalents, mutants_of
 
 OF_EACH = 3
 

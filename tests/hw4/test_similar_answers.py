@@ -8,7 +8,7 @@ import pytest
 from autograder.course import Assignment, Course
 from autograder.grading import made_up
 from autograder.pages import similarity
-from autograder.releasing import audit
+from autograder.releasing.trials import audit
 from autograder.sandbox.answers import Array
 
 

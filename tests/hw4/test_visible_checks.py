@@ -17,9 +17,10 @@ from autograder.grading import made_up
 from autograder.judging import judge
 from autograder.judging.contract import load_checks
 from autograder.judging.mutations import RightVariant, load_mistakes, load_right_variants, run_text
-from autograder.releasing import baked, leaks, release, visible
-from autograder.releasing.audit import Row
-from autograder.releasing.visible import GREEN, NOT_YET, Seen
+from autograder.releasing import baked, leaks, release
+from autograder.releasing.trials import visible
+from autograder.releasing.trials.audit import Row
+from autograder.releasing.trials.visible import GREEN, NOT_YET, Seen
 
 TASKS = ("T5", "T6", "T7", "T8", "T9", "T10", "T11")
 FILE = "hw4_numbers.json"

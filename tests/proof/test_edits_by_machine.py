@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from autograder.releasing.audit import audit
+from autograder.releasing.trials.audit import audit
 
 pytestmark = pytest.mark.proof
 

@@ -15,7 +15,7 @@ import pytest
 from autograder.grading import made_up, pipeline
 from autograder.judging import checking, judge, known_mistakes, mutations
 from autograder.judging.checking import CheckContext, Problem
-from autograder.releasing.audit import planted
+from autograder.releasing.trials.audit import planted
 from autograder.sandbox.answers import Answers
 from autograder.submissions.submission import Submission
 

@@ -15,7 +15,7 @@ from autograder.marks.final_marks import Rows
 from autograder.marks.verdict_files import keep
 from autograder.pages import report
 from autograder.pages.similarity import Alike
-from autograder.releasing import audit
+from autograder.releasing.trials import audit
 from autograder.submissions.submission import Submission
 
 pytestmark = [pytest.mark.proof, needs_chromium]

@@ -13,8 +13,8 @@ from toy import NAME, TASKS, Toy
 from autograder import cli
 from autograder.course import Course
 from autograder.errors import CourseError
-from autograder.releasing import mutants as machine
-from autograder.releasing.mutants import Equivalent, load_equivalents, mutants_of, sample_of
+from autograder.releasing.trials import mutants as machine
+from autograder.releasing.trials.mutants import Equivalent, load_equivalents, mutants_of, sample_of
 
 ENTRY = """[[equivalent]]
 function = "standardise"

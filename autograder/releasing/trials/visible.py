@@ -27,7 +27,7 @@ from autograder.submissions.cells import joined
 from autograder.submissions.merge import SKIP_TAG
 
 if TYPE_CHECKING:  # the audit imports this module
-    from autograder.releasing.audit import Row
+    from autograder.releasing.trials.audit import Row
 
 SECONDS = 30.0  # of one cell
 SHOWN = 300  # characters of what a check says

@@ -9,7 +9,7 @@ import pytest
 
 from autograder import cli
 from autograder.course import Course
-from autograder.releasing.audit import audit
+from autograder.releasing.trials.audit import audit
 
 RETURN = 'return [PartResult("means", 1.0, first(problems))]'
 ALWAYS = 'Problem("missing", {"name": "more"})'

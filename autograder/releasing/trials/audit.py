@@ -15,9 +15,9 @@ from autograder.grading import made_up, workers
 from autograder.judging.contract import said
 from autograder.judging.mutations import Mistake, RightVariant, load_mistakes, load_right_variants
 from autograder.judging.verdicts import Result, Verdict
-from autograder.releasing import mutants as machine
-from autograder.releasing.mutants import Equivalent, Mutant
-from autograder.releasing.visible import Seen, cases, look
+from autograder.releasing.trials import mutants as machine
+from autograder.releasing.trials.mutants import Equivalent, Mutant
+from autograder.releasing.trials.visible import Seen, cases, look
 
 REFERENCE, BLANK = "reference", "blank"
 
