@@ -187,8 +187,8 @@ def _compared(kept: Verdict, replayed: Verdict) -> Iterator[str]:
     if was == now:
         yield "replay: the same verdict as the kept one"
         return
-    got = f"{replayed.status}, {shown(replayed.score)} of {shown(replayed.max_score)} {replayed.mistake}"
-    got = f"{replayed.status}, {shown(replayed.score)} of {shown(replayed.max_score)} {replayed.mistake}"
+    got = f"{replayed.status}, {replayed.score} of {shown(replayed.max_score)} {replayed.mistake}"
+    got = f"{replayed.status}, {replayed.score} of {shown(replayed.max_score)} {replayed.mistake}"
     yield f"replay: ANOTHER VERDICT: {got}"
     for part, other in zip(kept.parts, replayed.parts, strict=False):
         if part != other:
