@@ -203,6 +203,7 @@ def test_a_fresh_release_runs_to_its_end_and_each_task_says_that_it_is_not_done(
     assert "<picture>" in both["show-digits"]
 
 
+@pytest.mark.proof  # as above
 @pytest.mark.parametrize(
     ("name", "tasks"), [(BASICS, TO_DO[:3]), pytest.param(NETWORK, TO_DO[3:], marks=pytest.mark.proof)]
 )
