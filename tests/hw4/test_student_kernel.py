@@ -140,9 +140,11 @@ def test_an_error_in_an_answer_is_told_with_its_line_and_stops_nothing(kernel: K
 def test_a_restarted_memory_and_an_overwritten_name_are_told_by_the_first_check(kernel: Kernel, cells: Cells) -> None:
     kernel.run("kept = forward, np; del forward, hw4_helpers")
     said = kernel.run(cells["T7"])
-    assert (
-        "to do  `forward` is not there. Was the notebook restarted, or a cell not run?" in said and "Error" not in said
-    )
+    restarted = "`forward` is not there. Was the notebook restarted, or a cell not run?"
+    assert f"T7 is right; the class still fails because of T5: {restarted}" in said and "Error" not in said
+    said = kernel.run(cells["T11"])
+    assert f"the class still fails because of T5: {restarted}" in said
+    assert kernel.run("print('forward' in globals())").strip() == "False", "what stood in for it is gone again"
     kernel.run("(forward, _), np = kept, 5")
     said = kernel.run(cells["T5"])
     assert "`np` is 5 in this notebook now: a cell sets `np = ...`" in said and "Error" not in said
