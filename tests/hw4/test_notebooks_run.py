@@ -86,7 +86,7 @@ def test_the_blank_release_runs_to_its_end_and_every_check_says_what_to_write(bl
     for task in ("T1", "T2", "T3", *(f"T{n}" for n in range(5, 13))):
         assert said[task].startswith(f"{task}: not yet\n  to do  "), said[task]
         assert f"NotYet: {task} is not right yet" in said[task], said[task]
-    assert "T7 has to wait: it needs T5, which is not written yet." in said["T7"]
+    assert "T7 is not written yet. Put your code where the line" in said["T7"]
     assert "it needs T8, which is not written yet" in said["train-first"]
     assert "there is nothing to plot" in said["plot-losses"]
     assert "there is no best_net. Run your T12 cell first." in said["save-best-net"]
