@@ -14,7 +14,7 @@ from autograder.gradebook.reader import read_rows
 from autograder.marks import final_marks
 from autograder.marks.verdict_files import load_result
 from autograder.pages import feedback
-from autograder.submissions.submission import SECRET, read_secret
+from autograder.submissions.submission import SECRET, read_receipt
 
 
 class FeedbackExporter(Exporter):
@@ -51,8 +51,9 @@ class ReleaseFeedback(ExchangeReleaseFeedback):  # type: ignore[misc]
                 continue
             student, name = folder.parent.name, self.coursedir.assignment_id
             ours = folder / SECRET
-            theirs = read_secret(Path(self.coursedir.format_path(self.coursedir.submitted_directory, student, name)))
-            if theirs and theirs != read_secret(folder):
+            submitted = self.coursedir.format_path(self.coursedir.submitted_directory, student, name)
+            theirs = read_receipt(Path(submitted))[1]
+            if theirs and theirs != read_receipt(folder)[1]:
                 again = f"`autograder grade {name}`, `autograder report {name}`, and release once more"
                 self.log.warning(f"{student}: the feedback is not of the attempt that is there now: {again}")
             elif not theirs and not ours.is_file():

@@ -95,7 +95,7 @@ Autograde.init_notebooks = _every_folder
 def _time(course: Course, folder: str) -> datetime | None:
     """The time in a folder's timestamp.txt, read as we do."""
     try:
-        return stamps.moment(submission.read_timestamp(Path(folder)), course.timezone)
+        return stamps.moment(submission.read_receipt(Path(folder))[0], course.timezone)
     except stamps.Unreadable:
         return None
 

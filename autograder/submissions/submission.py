@@ -70,9 +70,8 @@ class Submission:
     @property
     def receipt(self) -> dict[str, bytes]:
         """What nbgrader's exchange laid beside the work, by file name. It goes wherever the graded work goes."""
-        if self.secret:  # with a time, an unreadable one too: release_feedback opens both
-            return {STAMP: self.timestamp.encode(), SECRET: self.secret.encode()}
-        return {STAMP: self.timestamp.encode()} if self.timestamp else {}
+        secret = {SECRET: self.secret.encode()} if self.secret else {}  # with a time, none too: nbgrader opens both
+        return {STAMP: self.timestamp.encode(), **secret} if self.timestamp or secret else {}
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[Any, ...]:
         """Sent to a worker with the files as arrays, where they can go beside the rest: dask then copies none."""
@@ -233,14 +232,9 @@ def _is_taken(place: str, files: Collection[str]) -> bool:
     return any(name == place or name in folders or name.startswith(f"{place}/") for name in files)
 
 
-def read_timestamp(folder: Path) -> str:
-    """The time in the timestamp.txt of a folder, or "" where there is none that looks like a time."""
-    return _stamp(_plain(folder / STAMP), [])
-
-
-def read_secret(folder: Path) -> str:
-    """The secret that nbgrader's exchange left in a folder, or "" where there is none that looks like one."""
-    return _secret(_plain(folder / SECRET))
+def read_receipt(folder: Path) -> tuple[str, str]:
+    """(time, secret) as nbgrader's exchange leaves them in a folder; "" where there is none that looks like one."""
+    return _stamp(_plain(folder / STAMP), []), _secret(_plain(folder / SECRET))
 
 
 def _plain(path: Path) -> bytes:

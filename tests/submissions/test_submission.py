@@ -399,10 +399,10 @@ def test_names_that_can_be_written_stay_as_they_are(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("stamp", [b"\xff\xfe\0", b"yesterday", b"2026-11-05 12:00:00 " + b"9" * 90, b""])
 def test_a_stamp_alone_is_read_with_the_same_care(tmp_path: Path, stamp: bytes) -> None:
-    assert submission.read_timestamp(lay(tmp_path, timestamp__txt=stamp)) == ""
+    assert submission.read_receipt(lay(tmp_path, timestamp__txt=stamp)) == ("", "")
     lay(tmp_path, timestamp__txt=b"2026-11-05 12:00:00 UTC\n")
-    assert submission.read_timestamp(tmp_path) == "2026-11-05 12:00:00 UTC"
-    assert submission.read_timestamp(tmp_path / "gone") == ""
+    assert submission.read_receipt(tmp_path) == ("2026-11-05 12:00:00 UTC", "")
+    assert submission.read_receipt(tmp_path / "gone") == ("", "")
 
 
 DEEP = "[" * 600 + "]" * 600
