@@ -72,9 +72,12 @@ def site() -> Iterator[Site]:
 
 
 @pytest.fixture
-def course(toy: Toy, tmp_path: Path, site: Site) -> Course:
-    """The instructor's course. One place to make it, whatever makes courses."""
-    made = toy.copy(tmp_path / "course")
+def course(toy: Toy, tmp_path: Path, site: Site, run: Run) -> Course:
+    """The instructor's course: that of the semester before, begun anew."""
+    for line in (("new", "--from", toy.course.root), ("release", NAME)):
+        done = run("autograder", *line, "--course", tmp_path / "course")
+        assert done.returncode == 0, done.stdout + done.stderr
+    made = load_course(tmp_path / "course")
     with (made.root / "nbgrader_config.py").open("a") as file:
         file.write("\n" + site.here(SETTINGS))
     (chmod,) = commands(PAGE, "Once: whoever runs the hub")[1]
