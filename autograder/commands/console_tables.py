@@ -81,8 +81,8 @@ def below(
     if len(class_marks) > 1:
         totals = [mark.so_far for mark in class_marks]
         yield (
-            f"{len(totals)} students: mean {fmean(totals):.2f}, median {shown(median(totals))}, "
-            f"from {shown(min(totals))} to {shown(max(totals))} of {shown(assignment.points)}"
+            f"the class of {len(totals)}: mean {fmean(totals):.2f}, median {shown(median(totals))}, "
+            f"from {shown(min(totals))} to {shown(max(totals))}, of {shown(assignment.points)} points"
         )
     yield from of_other_points(assignment, class_marks)
     yield from (f"{reason} {few(names)}" for reason, names in by_reason(class_marks).items())

@@ -1,4 +1,7 @@
-"""Archives -> submitted/STUDENT/ASSIGNMENT/. Who cannot be matched is listed, never guessed; nothing is lost."""
+"""Archives -> submitted/STUDENT/ASSIGNMENT/. Who cannot be matched is listed, never guessed; nothing is lost.
+
+It is long, so that the way of a submission from an archive to its folder is seen as a whole.
+"""
 
 import contextlib
 import re

@@ -20,7 +20,7 @@ from playwright.sync_api import Browser
 from autograder.course import Course
 from autograder.grading import made_up
 from autograder.marks import verdict_files
-from autograder.pages import feedback, graded_notebook, report
+from autograder.pages import feedback, graded_notebook, report, report_tables
 from autograder.submissions import merge, submission
 from tests.attacks.lab import Attack
 from tests.attacks.walls import not_cleaned as not_cleaned_text
@@ -224,7 +224,9 @@ def test_nothing_runs_in_the_class_report(watch: Watch, attackers: Class) -> Non
     path = report.path(attackers.course, attackers.course.assignment("hw4"))
     folder = (attackers.course.root / "feedback").as_uri()
     students = [name for attack in ATTACKS for name in (attack, BARE + attack)] + ["pictured"]
-    assert set(watch.read(path.as_uri())) == {f"link to {folder}/{name}/hw4/feedback.html" for name in students}
+    pages = {f"link to {folder}/{name}/hw4/feedback.html" for name in students}
+    tables = {f"link to {path.with_name(name).as_uri()}" for name in report_tables.NAMES}
+    assert set(watch.read(path.as_uri())) == pages | tables
 
 
 @pytest.mark.proof  # that the tests above can fail

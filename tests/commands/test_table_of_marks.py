@@ -71,7 +71,7 @@ def test_names_have_what_is_left() -> None:
 
 def test_the_class_in_a_line_and_who_handed_nothing_in() -> None:
     lines = list(console_tables.below(ASSIGNMENT, CLASS, ["new"], ["absent"]))
-    assert "2 students: mean 9.43, median 9.433, from 6.866 to 12 of 12" in lines
+    assert "the class of 2: mean 9.43, median 9.433, from 6.866 to 12, of 12 points" in lines
     assert f"Late by 2 begun days: 10 % of the score for each. {LONG} (-1.717)" in lines
     assert "nothing handed in: absent" in lines
     many = console_tables.few([str(n) for n in range(12)], 10)
