@@ -1201,7 +1201,8 @@ def _baked() -> dict[str, Any]:
     mend = "Copy it from hw4.zip to where hw4_helpers.py is (on Colab: upload it too), then run this cell again."
     try:
         found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        _require(found.pop("digest") == digest(found), "")
+        _require(found.pop("digest") == digest(found) and found["cases"] and {*_CHECKS} >= {*found["tasks"]} >= {
+            f"T{number}" for number in range(5, 12)}, "")
     except FileNotFoundError:
         raise _NotYet(f"the file {NUMBERS} is missing. {mend}") from None
     except (OSError, ValueError, LookupError, AttributeError, TypeError, _NotYet):
@@ -1655,13 +1656,14 @@ def _draws(batches: Sequence[Any], case: Numbers, sizes: set[int]) -> list[float
     one_row = any(len(batch) > 1 and len(set(batch)) == 1 for batch in rows)
     in_order = all(all((b - a) % len(X) == 1 for a, b in itertools.pairwise(batch)) for batch in rows)
     few = 0 if one_row or repeated else len(missing)
+    others = 99 if drawn == set(range(max(sizes))) else 98  # the first batch_size rows alone, or any others
     lengths = {len(X_batch) for X_batch, _ in batches}
     lengths_y = {np.size(y_batch) for _, y_batch in batches}
     ends = few <= 3 and (missing[:1] == [0] or missing[-1:] == [len(X) - 1])
     return [float(value) for value in (
         max(lengths - sizes, default=max(sizes)), max(lengths_y - sizes, default=max(sizes)), -1 in drawn, paired,
         ordered, alike, all(np.ndim(y_batch) == 1 for _, y_batch in batches), in_order, repeated, one_row,
-        few if ends else bool(few) * 99, ends and missing[:1] == [0])]
+        few if ends else bool(few) * others, ends and missing[:1] == [0])]
 
 
 DRAWN = (
@@ -1694,6 +1696,8 @@ def check_T8(names: Mapping[str, Any], net_class: type | None = None) -> Lines:
     counts = [number for number in off if number not in (4, 5, 11)]
     words = DRAWN[counts[0]].format(*draws, size=size) if counts else ""
     named = _named_mistake("T8", [{"draws": draws}]) if counts else ""
+    if counts and size == BATCH and training.stops and (faults := _faults(["T9"], names)):
+        raise _NotYet(f"T9 comes first: {faults['T9']} Until then this cell sees few batches, and T8 may be right.")
     _require(not counts, named or words)
     yield f"{size} rows, each with its own label"
     yield "a new batch in each call, and every row of X comes"
@@ -1709,6 +1713,7 @@ class _Training(NamedTuple):
     whole: bool  # a step of all rows
     old: bool  # a step of an older minibatch
     iterations: np.ndarray  # how many minibatches had been drawn before the one of a step
+    stops: bool  # long before its last iteration
 
 
 BATCH, RATE = 10, 0.3
@@ -1745,7 +1750,8 @@ def _seen_training(net_class: Any, rows: int, iterations: int, decay: float) -> 
         grads = {keys[name][0]: given[name][turn].reshape(start[name].shape).copy() for name in PARAMETERS}
         looks.append((np.array(every[0], float), np.array(labels), flat()))
         _require(len(looks) <= 20 * iterations, "train goes on long after num_iters iterations.")
-        return type(form)([1 / len(looks), *form[1:at], grads, *form[at + 1:]])
+        value = (2 if len(looks) % 3 else 3) / len(looks)  # as real ones do, it falls, and rises in between
+        return type(form)([value, *form[1:at], grads, *form[at + 1:]])
 
     def predict(own: Any, X: Any, *_: Any, **__: Any) -> np.ndarray:
         return np.zeros(len(X), int)
@@ -1791,7 +1797,7 @@ def _read(case: Numbers, looks: Sequence[tuple[np.ndarray, ...]], last: np.ndarr
     return _Training(
         case, [(looks[one][0], looks[one][1]) for one in chosen], np.array(rates), max(rest, default=0.0),
         any(len(looks[one][0]) == len(case["X"]) for one in used),
-        any(one < look for one, look in zip(used, newest, strict=True)), turns_of)
+        any(one < look for one, look in zip(used, newest, strict=True)), turns_of, len(looks) < 0.8 * iterations)
 
 
 @contextmanager
@@ -1829,6 +1835,8 @@ def check_T9(names: Mapping[str, Any], net_class: type | None = None) -> Lines:
         _require(not training.old, "a step of train uses the gradient of an earlier minibatch.")
         changes = np.flatnonzero(np.abs(np.diff(rates)) > 1e-3 * RATE)
         steady = not (np.diff(changes) < 5).any() if len(changes) else True
+        _require(not training.stops, "train stops before num_iters iterations are over.")
+        _require(abs(rates[0] + RATE) > 1e-3 * RATE, "train walks along the gradient. Subtract the step.")
         decayed = _seen_training(net_class, 60, 12, 0.7).rates
         _require(abs(rates[0] - RATE) < 1e-3 * RATE and (not len(decayed) or abs(decayed[0] - RATE) < 1e-3 * RATE),
                  "the first step of train does not have the length learning_rate * gradient.")
@@ -1844,7 +1852,8 @@ def check_T10(names: Mapping[str, Any], net_class: type | None = None) -> Lines:
         (case,) = _cases("T10")
         rate = decay_learning_rate(0.5, 0.9)
         _require(rate is not None, _nothing("decay_learning_rate"))
-        _require(np.size(rate) == 1, f"it gives back {type(rate).__name__}: it should be one number.")
+        _require(np.size(rate) == 1 and not isinstance(rate, (tuple, list)),
+                 f"it gives back a {type(rate).__name__}: it should be one number.")
         found = [ask_function("T10", names, case)]
         low = case["rates"][1], case["decays"][1], found[0]["rates"][1]
         words = f"a rate of 0.5 with a decay of 0.9 gives {rate!r}, it should give 0.45."
@@ -1854,22 +1863,27 @@ def check_T10(names: Mapping[str, Any], net_class: type | None = None) -> Lines:
             found[0]["rates"], _baked()["tasks"]["T10"]["right"][0]["rates"], strict=True))
         _require(each, _wrong("T10", found, words))
     else:
-        training = _seen_training(net_class, 60, 32, 0.7)
-        rates = training.rates
-        if not len(rates) or np.abs(rates).min() < 1e-9 or training.iterations[-1] < 18:
+        try:
+            _falls_by_epochs(_seen_training(net_class, 60, 32, 0.7))
+        except _NotYet as error:
             faults = _faults(["T9"], names)
-            raise _NotYet("the steps of train cannot be told apart, so this cell cannot see the rate. "
-                          + (f"T9 comes first: {faults['T9']} T10 may be right." if faults else ""))
-        falls = np.log(np.abs(rates / rates[0])) / np.log(0.7)
-        _require(np.abs(falls - falls.round()).max() < (3e-3 if training.rest < CLOSE else 0.06),
-                 "the rate changes, but not by the factor learning_rate_decay.")
-        _require(falls.round().max() > 0, "the rate of train stays the same in every epoch.")
-        # the first fall may come behind the first iteration, as in much published code, or at the end of the epoch
-        at = training.iterations
-        wanted = [np.where(at < start, 0, 1 + (at - start) // 6) for start in (1, 6, 7)]
-        _require(any(np.array_equal(falls.round(), one - one[0]) for one in wanted), "the rate of train should fall "
-                 "once an epoch, and an epoch is as many iterations as there are whole batches in the set.")
+            raise _NotYet(f"{error} T9 comes first: {faults['T9']} T10 may be right." if faults else str(error)) from None
     yield "the rate of the next epoch"
+
+
+def _falls_by_epochs(training: _Training) -> None:
+    """Says what is wrong with the rates of a training whose decay is 0.7."""
+    rates, at = training.rates, training.iterations
+    _require(len(rates) and np.abs(rates).min() >= 1e-9 and at[-1] >= 18,
+             "the steps of train cannot be told apart, so this cell cannot see the rate.")
+    falls = np.log(np.abs(rates / rates[0])) / np.log(0.7)
+    _require(np.abs(falls - falls.round()).max() < (3e-3 if training.rest < CLOSE else 0.06),
+             "the rate changes, but not by the factor learning_rate_decay.")
+    _require(falls.round().max() > 0, "the rate of train stays the same in every epoch.")
+    # the first fall may come behind the first iteration, as in much published code, or at the end of the epoch
+    wanted = [np.where(at < start, 0, 1 + (at - start) // 6) for start in (1, 6, 7)]
+    _require(any(np.array_equal(falls.round(), one - one[0]) for one in wanted), "the rate of train should fall "
+             "once an epoch, and an epoch is as many iterations as there are whole batches in the set.")
 
 
 @_check("T11")
@@ -1941,6 +1955,8 @@ def _labels(
             else:
                 known["forward"] = theirs
         _require(found[-1]["labels"] is not None, _nothing("predict"))
+        _require(not isinstance(found[-1]["labels"], tuple), "predict gives back a tuple. Give back an array, np.array(labels).")
+        _require(np.asarray(found[-1]["labels"]).dtype.kind != "U", "predict gives back text. Give back numbers.")
     off = _off("T11", found)
     shape = f"what predict returns has the shape {tuple(found[0]['shape'])}, it should be {(len(cases[0]['X']),)}."
     return found, shape if off == "shape" else "some labels are not the class with the largest score." if off else ""
