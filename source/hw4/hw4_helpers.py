@@ -1302,7 +1302,7 @@ def _ask_class(task: str, make: Net, case: Numbers) -> dict[str, Any]:
         grads = _loss(make(_params(case)), case, float(case["reg"]))[1]
         return {f"d{name}": grads[name] for name in PARAMETERS}
     labels = make(_params(case)).predict(case["X"])
-    return {"labels": labels, "shape": list(np.shape(labels))}
+    return {"labels": labels, "shape": [] if isinstance(labels, tuple) else list(np.shape(labels))}
 
 
 def _loss(net: Any, case: Numbers, reg: float) -> Any:
@@ -1457,13 +1457,14 @@ def check_T5(net_class: type, names: Mapping[str, Any]) -> Lines:
     net, X, _ = make_toy(net_class)
     given, make = _class_is_given(net_class), _maker(net_class)
     if given:
-        pair = _function(names, "forward")(net.params, X)
+        pair = _function(names, "forward")(net.params, X.copy())
         _require(pair is not None, _nothing("forward"))
         _require(_is_pair(pair), "return a pair, (scores, hidden).")
-    scores = net.loss(X)
+    scores = net.loss(X.copy())
     _require(not isinstance(scores, (tuple, dict)) and scores is not None,
              "loss(X), without labels, should give back the scores alone. Put `if y is None: return scores` before "
              "the loss is worked out.")
+    scores = np.asarray(scores)
     if np.shape(scores) == (5, 3):
         rows = ["   ".join(" ".join(f"{float(number):12.8f}" for number in row) for row in pair_of_rows)
                 for pair_of_rows in zip(np.asarray(scores), TOY_SCORES, strict=True)]
@@ -1507,7 +1508,8 @@ def check_T6(net_class: type, names: Mapping[str, Any]) -> Lines:
     if given:
         softmax_loss, scores = _function(names, "softmax_loss"), TOY_SCORES.copy()
         with suppress(Exception):  # the student's own have more digits, where they are right
-            scores = net.loss(X) if _same(net.loss(X), TOY_SCORES, 1e-7) else scores
+            theirs = np.asarray(net.loss(X.copy()), float)
+            scores = theirs if _same(theirs, TOY_SCORES, 1e-7) else scores
         result = softmax_loss(scores, y, net.params, 0.1)
         _require(result is not None, _nothing("softmax_loss"))
         _require(_is_pair(result), "return a pair, (loss, probabilities).")
@@ -1604,9 +1606,9 @@ def check_T7(net_class: type, names: Mapping[str, Any]) -> Lines:
         name = max(errors, key=lambda one: errors[one], default="")
         words = "the gradients are right for the toy model, and wrong for other sizes, or labels that lack a class."
         if off := _off("T7", found):
-            name = off[1:] if off != "shapes" else ""
-            words = f"the gradient of {name} is wrong."
-        if name and errors.get(name, 0) > 1e-5:
+            name = off[1:] if off != "shapes" else _unlike(found, cases)
+            words = f"the gradient of {name} {'is wrong' if off != 'shapes' else 'does not have the shape of ' + name}."
+        if name and errors.get(name, 0) > 1e-5 and off != "shapes":
             words = f"the gradient of {name} has a relative error of {errors[name]:.2e}, under 1e-8 is right."
         trouble = _wrong("T7", found, words)
     if faults:
@@ -1615,6 +1617,12 @@ def check_T7(net_class: type, names: Mapping[str, Any]) -> Lines:
         if not given and "may be right" not in trouble:
             trouble += f" T7 may be right, and {task} alone at fault: graders mark T7 by itself."
     raise _NotYet(trouble)
+
+
+def _unlike(found: Sequence[Mapping[str, Any]], cases: Sequence[Numbers]) -> str:
+    """The first parameter whose gradient has another shape."""
+    return next(name for grads, case in zip(found, cases, strict=True) for name in PARAMETERS
+                if np.shape(grads[f"d{name}"]) != case[name].shape)
 
 
 def _follows(make: Net, cases: Sequence[Numbers]) -> bool:
@@ -1826,6 +1834,9 @@ def check_T9(names: Mapping[str, Any], net_class: type | None = None) -> Lines:
             _shape(name, value, _cases("T9")[0][name].shape)
         off = _off("T9", found)
         _require(not off, _wrong("T9", found, f"{off} is not where it should be after a few steps."))
+        if net_class is not None and (stop := _stop_of_training(net_class, names)):
+            raise _NotYet(f"sgd_update is right by itself, but training with all your functions stops: {stop} Graders "
+                          "train too. Give back numpy arrays, and plain numbers, from each function.")
     else:
         training = _seen_training(net_class, 60, 25, 1.0)
         rates = training.rates
@@ -1845,6 +1856,18 @@ def check_T9(names: Mapping[str, Any], net_class: type | None = None) -> Lines:
     yield "all four parameters take one step against the gradient"
 
 
+def _stop_of_training(net_class: Any, names: Mapping[str, Any]) -> str:
+    """What stops the toy training, where T5 to T10 are right by themselves; predict is T11's."""
+    try:
+        with _methods(net_class, predict=lambda own, X: np.zeros(len(X), int)):
+            train_toy(net_class)
+    except NotImplementedError:
+        return ""
+    except Exception as error:
+        return "" if _faults(["T5", "T6", "T7", "T8", "T10"], names) else _where(error, names).rstrip(".") + "."
+    return ""
+
+
 @_check("T10")
 def check_T10(names: Mapping[str, Any], net_class: type | None = None) -> Lines:
     """The rate after a decay; in a class of the student's own, the rates of a training that is watched."""
@@ -1853,7 +1876,7 @@ def check_T10(names: Mapping[str, Any], net_class: type | None = None) -> Lines:
         (case,) = _cases("T10")
         rate = decay_learning_rate(0.5, 0.9)
         _require(rate is not None, _nothing("decay_learning_rate"))
-        _require(np.size(rate) == 1 and not isinstance(rate, (tuple, list)),
+        _require(np.size(rate) == 1 and not isinstance(rate, (tuple, str)),
                  f"it gives back a {type(rate).__name__}: it should be one number.")
         found = [ask_function("T10", names, case)]
         low = case["rates"][1], case["decays"][1], found[0]["rates"][1]
@@ -1868,7 +1891,8 @@ def check_T10(names: Mapping[str, Any], net_class: type | None = None) -> Lines:
             _falls_by_epochs(_seen_training(net_class, 60, 32, 0.7))
         except _NotYet as error:
             faults = _faults(["T9"], names)
-            raise _NotYet(f"{error} T9 comes first: {faults['T9']} T10 may be right." if faults else str(error)) from None
+            before = f" T9 comes first: {faults['T9']} T10 may be right." if faults else ""
+            raise _NotYet(f"{error}{before}") from None
     yield "the rate of the next epoch"
 
 
@@ -1956,7 +1980,8 @@ def _labels(
             else:
                 known["forward"] = theirs
         _require(found[-1]["labels"] is not None, _nothing("predict"))
-        _require(not isinstance(found[-1]["labels"], tuple), "predict gives back a tuple. Give back an array, np.array(labels).")
+        _require(found[-1]["shape"], f"predict gives back a {type(found[-1]['labels']).__name__}. Give back one array "
+                 "of labels, such as np.array(labels).")
         _require(np.asarray(found[-1]["labels"]).dtype.kind not in "US", "predict gives back text. Give back numbers.")
     off = _off("T11", found)
     shape = f"what predict returns has the shape {tuple(found[0]['shape'])}, it should be {(len(cases[0]['X']),)}."

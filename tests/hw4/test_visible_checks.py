@@ -147,6 +147,38 @@ def test_a_task_that_waits_for_another_is_not_called_wrong(look: Look, right: di
     assert "If a whole class of your own comes further down, run this cell once more behind it." in seen["T7"].said
 
 
+# answers of which each is right by itself, or would be in another form
+FORMS: list[tuple[str, str, str, list[str], str]] = [
+    ("T5", "return scores, hidden", "return scores, hidden.tolist()", ["T9"], "training with all your functions stops"),
+    ("T5", "return scores, hidden", "return scores.tolist(), hidden", ["T9"], "training with all your functions stops"),
+    ("T5", "return scores, hidden", "return __import__('pandas').DataFrame(scores), hidden", ["T9"], "in softmax_loss"),
+    ("T7", '"b1": dhidden.sum(axis=0)', '"b1": dhidden.sum(axis=0)[None]', ["T7"], "the gradient of b1 does not have"),
+    ("T8", "return X[chosen], y[chosen]", "return tuple(X[chosen]), y[chosen]", ["T9"], "'tuple' object has no"),
+    ("T8", "return X[chosen], y[chosen]", "return X[chosen], y[chosen].astype(float)", ["T9"], "must be of integer"),
+    ("T8", "np.random.choice(len(X), ", "2 * np.random.choice(len(X) // 2, ", ["T8"], "some rows of X are never"),
+    ("T10", "return learning_rate * learning_rate_decay", "return (learning_rate * learning_rate_decay,)", ["T10"],
+     "it gives back a tuple"),
+    ("T10", "return learning_rate * learning_rate_decay", "return str(learning_rate * learning_rate_decay)", ["T10"],
+     "it gives back a str"),
+    ("T10", "return learning_rate * learning_rate_decay", "return [learning_rate * learning_rate_decay]", ["T9"],
+     "(in decay_learning_rate"),
+    ("T11", "return np.argmax(scores, axis=1)", "return tuple(np.argmax(scores, axis=1))", ["T11"], "back a tuple."),
+    ("T11", "return np.argmax(scores, axis=1)", "return np.argmax(scores, axis=1), scores", ["T11"], "back a tuple."),
+    ("T11", "return np.argmax(scores, axis=1)", "return map(int, np.argmax(scores, axis=1))", ["T11"], "back a map."),
+    ("T11", "return np.argmax(scores, axis=1)", "return np.argmax(scores, axis=1).astype(str)", ["T11"], "back text."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("task", "old", "new", "wrong", "said"), FORMS)
+def test_what_comes_back_in_another_form_is_told_where_graders_take_the_mark(
+    look: Look, right: dict[str, str], task: str, old: str, new: str, wrong: list[str], said: str
+) -> None:
+    assert right[task].count(old) == 1
+    seen = look({**right, task: right[task].replace(old, new)})
+    assert [name for name in TASKS if seen[name].state != GREEN] == wrong
+    assert all(said in seen[name].said for name in wrong)
+
+
 # ---- a class of the student's own ---------------------------------------------------------------
 
 OWN = "class-as-in-cs231n"
@@ -165,6 +197,10 @@ def own(course: Course, hw4: Assignment) -> str:
         ("self.loss(X_batch, ", "self.loss(X[:7], ", ["T8"], "7 rows, where 10 were asked for"),
         ("-= learning_rate * ", "-= 0.9 * learning_rate * ", ["T9"], "the first step of train does not have"),
         ("*= learning_rate_decay", "*= 0.9", ["T10"], "not by the factor learning_rate_decay"),
+        ("self.params[key] -= ", "self.params[key] += ", ["T9"], "train walks along the gradient. Subtract the step."),
+        ("loss_history.append(loss)\n", "loss_history.append(loss)\n            if loss > min(loss_history): break\n",
+         ["T8", "T9", "T10"], "train stops before num_iters iterations are over."),
+        ("-= learning_rate * ", "-= learning_rate / (it + 1) ** 0.5 * ", ["T9", "T10"], "take one step in each"),
     ],
 )  # fmt: skip
 def test_a_whole_class_is_watched_as_it_trains(
@@ -317,6 +353,10 @@ def alone(repo: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
         (lambda path: path.write_text(path.read_text()[:5000]), f"the file {FILE} is not as it came. Copy it"),
         (lambda path: path.write_text(path.read_text().replace("0.9", "0.8")), f"the file {FILE} is not as it came."),
         (lambda path: path.write_text("[]"), f"the file {FILE} is not as it came."),
+        (
+            lambda path: path.write_text(baked.text_of({"cases": {"nets": []}, "tasks": {"T5": {"pool": "nets"}}})),
+            f"the file {FILE} is not as it came.",
+        ),
     ],
 )
 def test_a_file_that_is_missing_or_edited_is_one_plain_line(
