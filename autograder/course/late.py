@@ -21,7 +21,7 @@ class Late:
 
     policy: str = NONE  # "none", "zero", or "daily": percent_a_day of the score for each day
     percent_a_day: float = 10.0
-    grace_days: int = 0  # days after the due date that cost nothing
+    grace_days: float = 0  # days after the due date that cost nothing
     extensions: Mapping[str, float] = field(default_factory=dict)  # student -> more days for this one
     forgiven: tuple[str, ...] = ()  # students without a penalty
 
@@ -35,8 +35,12 @@ class Late:
             return f'due {due!r} is not a date: it {why}; write "2026-11-10 23:59"'
         if self.policy not in (NONE, ZERO, DAILY):
             return f"late policy {self.policy!r} is not one of {NONE}, {ZERO}, {DAILY}"
-        if not 0 <= self.percent_a_day <= 100:
-            return f"percent_a_day = {self.percent_a_day} is not between 0 and 100"
+        if not isinstance(self.percent_a_day, int | float) or not 0 <= self.percent_a_day <= 100:
+            return f"percent_a_day = {self.percent_a_day!r} is not a number between 0 and 100"
+        if not isinstance(self.extensions, Mapping) or not all(isinstance(one, str) for one in self.extensions):
+            return f'extensions = {self.extensions!r}: ids are texts; write {{"65010003": 2}}'
+        if isinstance(self.forgiven, str) or not all(isinstance(one, str) for one in self.forgiven):
+            return f'forgiven = {self.forgiven!r} is no list of ids; write ("65010007",), with the comma'
         for name, days in {"grace_days": self.grace_days, **self.extensions}.items():
             if not isinstance(days, int | float):
                 return f"{name}: {days!r} is no number of days; grace_days and extensions are days, as in 2 or 1.5"
@@ -48,11 +52,11 @@ class Late:
 
     def days(self, student: str, handed_in: datetime, due: datetime, timezone: str) -> int:
         """Days that cost something, of a submission at that moment."""
-        free = self.extensions.get(student, 0.0)
+        free = self.extensions.get(student, 0.0) + self.grace_days
         begun = max(0, math.floor((handed_in - due).total_seconds() / DAY - free) - 2)  # days may have 23 or 25 hours
         while handed_in > stamps.later(due, free + begun, timezone):
             begun += 1
-        return max(0, begun - self.grace_days)
+        return begun
 
     def share(self, student: str, days: int) -> float:
         """What so many days take of a score, from 0 to 1."""

@@ -43,6 +43,8 @@ def test_no_due_date_is_no_moment() -> None:
         (Late("daily", percent_a_day=50, grace_days=2), 2 * DAY, None),
         (Late("daily", percent_a_day=50, grace_days=2), 2 * DAY + 1, 4.0),
         (Late("zero", grace_days=1), DAY, None),
+        (Late("daily", grace_days=1.5), 1.5 * DAY, None),  # no part of a day is begun in the days that are free
+        (Late("daily", grace_days=1.5), 1.5 * DAY + 1, 0.8),
         (Late("daily", extensions={"mali": 1.5}), 1.5 * DAY, None),
         (Late("daily", extensions={"mali": 1.5}), 1.5 * DAY + 1, 0.8),
         (Late("daily", extensions={"somchai": 5}), 1, 0.8),
@@ -103,6 +105,10 @@ def test_a_zone_that_leaves_a_day_out_counts_on() -> None:
         (Late("daily", extensions={"a": -1}), "2026-11-10", "must not be below 0"),
         (Late("daily", grace_days=MOST_DAYS + 1), "2026-11-10", "must not be below 0 or above 3660"),
         (Late("daily", extensions={"a": float("nan")}), "2026-11-10", "a: nan days"),
+        (Late("daily", percent_a_day="10"), "2026-11-10", "percent_a_day = '10' is not a number"),  # type: ignore[arg-type]
+        (Late("daily", extensions={65: 2}), "2026-11-10", "extensions = {65: 2}: ids are texts"),  # type: ignore[dict-item]
+        (Late("daily", extensions=[("a", 2)]), "2026-11-10", "ids are texts"),  # type: ignore[arg-type]
+        (Late("daily", forgiven="6501"), "2026-11-10", "forgiven = '6501' is no list of ids"),  # type: ignore[arg-type]
         (Late("daily", extensions={"a": "2"}), "2026-11-10", "a: '2' is no number of days"),  # type: ignore[dict-item]
         (Late("zero"), "", "a late policy needs a due date"),
         (Late(), datetime(2026, 11, 10), "it takes a text"),
