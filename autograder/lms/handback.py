@@ -19,6 +19,7 @@ from autograder.course import Assignment, Course, roster
 from autograder.errors import CourseError
 
 PAGE = "feedback.html"
+LONGEST = 60  # characters of a name in a folder's: a folder's name ends at 255 bytes, and a Thai letter has three
 MOODLE, CANVAS, PLAIN = SYSTEMS = "moodle", "canvas", "plain"
 Prefixes = Mapping[str, Mapping[str, str]]  # system -> student -> what it writes before this student's files
 
@@ -30,11 +31,11 @@ def _record(course: Course, assignment: Assignment) -> Path:
 def _recorded(path: Path) -> dict[str, dict[str, str]]:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
+        return {system: {who: str(prefix) for who, prefix in of.items()} for system, of in found.items()}
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, AttributeError) as error:  # AttributeError: of another shape
         raise CourseError(f"{path}: cannot be read ({error}); remove it, then collect again") from None
-    return {system: dict(prefixes) for system, prefixes in found.items()}
 
 
 def _number(prefix: str) -> int:
@@ -42,8 +43,13 @@ def _number(prefix: str) -> int:
     return int((re.findall(r"\d+", prefix) or ["0"])[-1])
 
 
+def _account(system: str, prefix: str) -> str:
+    """Whose a prefix is, as the system numbers its users: the last number in Moodle's, the last but one in Canvas's."""
+    return str((re.findall(r"\d+", prefix)[-1 if system == MOODLE else -2 :] or [""])[0])
+
+
 def remember(course: Course, assignment: Assignment, prefixes: Prefixes) -> None:
-    """Keep what a collected archive calls each student; of two attachments the later one."""
+    """Keep what a collected archive calls each student; of two attachments of one account the later one."""
     if not any(prefixes.values()):
         return
     path = _record(course, assignment)
@@ -51,8 +57,13 @@ def remember(course: Course, assignment: Assignment, prefixes: Prefixes) -> None
     for system, of_students in prefixes.items():
         for student, prefix in of_students.items():
             before = kept.setdefault(system, {}).get(student, "")
+            if _account(system, before) != _account(system, prefix):  # the roster was mended
+                before = ""
             if system != CANVAS or _number(prefix) >= _number(before):
                 kept[system][student] = prefix
+            for other in [one for one, of in kept[system].items() if _account(system, of) == _account(system, prefix)]:
+                if other != student:  # so an older roster said
+                    del kept[system][other]
     files.write_whole(path, json.dumps(kept, ensure_ascii=False, indent=1, sort_keys=True).encode())
 
 
@@ -60,29 +71,53 @@ def write(course: Course, assignment: Assignment, folders: Mapping[str, Path], t
     """Pack the feedback in `folders` (student -> folder) for a system -> (where it is, lines on whose is not in it)."""
     if to == PLAIN:
         return _one_a_student(course, assignment, folders), []
-    prefixes = _prefixes(course, assignment, to)
+    prefixes, wrong = _prefixes(course, assignment, folders, to)
     between = "/" if to == MOODLE else "_"
     target = course.root / "exports" / f"{assignment.name}-feedback-{to}.zip"
     entries = {f"{prefixes[name]}{between}{PAGE}": folders[name] / PAGE for name in folders if name in prefixes}
     _zip(target, entries)
     how = f"no moodle_id in {course.roster}" if to == MOODLE else "Canvas names no file of it; collect its download"
-    return target, [f"{name}: {how}" for name in folders if name not in prefixes]
+    return target, [f"{name}: {wrong.get(name, how)}" for name in folders if name not in prefixes]
 
 
-def _prefixes(course: Course, assignment: Assignment, to: str) -> dict[str, str]:
-    """What a system writes before each student's files: as collected; for Moodle also as the roster has it."""
+def _prefixes(
+    course: Course, assignment: Assignment, folders: Mapping[str, Path], to: str
+) -> tuple[dict[str, str], dict[str, str]]:
+    """(what a system writes before each student's files, why others have none).
+
+    As collected; for Moodle also as the roster has it. Where these do not agree, or two students have one account,
+    nobody's page goes there: it could be another's.
+    """
     found = _recorded(_record(course, assignment)).get(to, {})
-    if to == MOODLE:
-        for person in roster.load_roster(course).people:
-            if number := person.ids.get("moodle_id"):
-                name = f"{person.first_name} {person.last_name}".strip() or person.id
-                found.setdefault(person.id, f"{_spoken(name)}_{number}_assignsubmission_file")
-    return found
+    people = {person.id: person for person in roster.load_roster(course).people}
+    column, wrong = f"{to}_id", {}
+    for student, person in people.items():
+        account, known = person.ids.get(column, ""), _account(to, found.get(student, ""))
+        if account and known not in ("", account):
+            wrong[student] = f"{column} {account} in {course.roster}, but {known} handed this in; collect again"
+        elif account and not known and to == MOODLE:
+            found[student] = f"{person.name or student}_{account}_assignsubmission_file"
+    owners: dict[str, list[str]] = {}
+    found = {student: found[student] for student in folders if student in found}
+    for student, prefix in found.items():
+        owners.setdefault(_account(to, prefix), []).append(student)
+    for account, several in owners.items():
+        for one in several if len(several) > 1 else ():
+            wrong.setdefault(one, f"{account} is the account of {', '.join(sorted(several))}; collect again")
+    named = {one: _named(prefix) if to == MOODLE else prefix for one, prefix in found.items() if one not in wrong}
+    return named, wrong
+
+
+def _named(prefix: str) -> str:
+    """A folder's name of Moodle with a name in it that it can take; the number behind it decides."""
+    name, *behind = prefix.rsplit("_", 3)
+    return "_".join([_spoken(name), *behind])
 
 
 def _spoken(name: str) -> str:
     """A name as a part of a folder's name: Moodle counts underscores, and drops what no file's name may have."""
-    return re.sub(r'[\x00-\x1f\\/:*?"<>|&\']', "", name.replace("_", " ")).strip(". ") or "student"
+    plain = re.sub(r'[\x00-\x1f\\/:*?"<>|&\']', "", name.replace("_", " ")).lstrip(".~ ")
+    return plain[:LONGEST].rstrip(". ") or "student"
 
 
 def _one_a_student(course: Course, assignment: Assignment, folders: Mapping[str, Path]) -> Path:

@@ -12,6 +12,7 @@ from lms import Student
 from toy import NAME, Toy
 
 from autograder.course import Course
+from autograder.errors import CourseError
 from autograder.lms import handback
 
 Run = Callable[..., Any]
@@ -138,11 +139,76 @@ def test_what_cannot_be_packed(collected: Callable[..., Graded], toy: Toy, tmp_p
     assert "--zip blackboard: not one of moodle, canvas, plain" in graded.report("blackboard", code=1)
     record = graded.course.state / "handback" / f"{NAME}.json"
     assert SOMCHAI.id in record.read_text(encoding="utf-8")
-    record.write_text("{", encoding="utf-8")
+    for text in ("{", "[]", '{"moodle": []}'):
+        record.write_text(text, encoding="utf-8")
+        with pytest.raises(CourseError, match="cannot be read"):
+            handback.write(graded.course, toy.assignment, {}, "moodle")
     assert f"{record}: cannot be read" in graded.report("moodle", code=1)
 
 
+@pytest.fixture
+def pages(toy_scratch: Course) -> tuple[Course, dict[str, Path]]:
+    """A course, and a page each for two students."""
+    folders = {name: toy_scratch.root / "feedback" / name / NAME for name in ("a", "b")}
+    for name, folder in folders.items():
+        folder.mkdir(parents=True)
+        (folder / "feedback.html").write_text(name)
+    return toy_scratch, folders
+
+
+def packed(course: Course, to: str) -> dict[str, str]:
+    with zipfile.ZipFile(course.root / "exports" / f"{NAME}-feedback-{to}.zip") as found:
+        return {name: found.read(name).decode() for name in found.namelist()}
+
+
+@pytest.mark.parametrize(
+    ("to", "of_a", "again", "column"),
+    [
+        ("moodle", "Anna_5001_assignsubmission_file", "Anna B_5001_assignsubmission_file", "moodle_id"),
+        ("canvas", "anna_LATE_5001_9001", "anna_5001_8000", "canvas_id"),
+    ],
+)
+def test_after_the_roster_was_mended_nobody_gets_anothers_page(
+    pages: tuple[Course, dict[str, Path]], to: str, of_a: str, again: str, column: str
+) -> None:
+    course, folders = pages
+    assignment, between = course.assignment(NAME), "/" if to == "moodle" else "_"
+    handback.remember(course, assignment, {to: {"a": of_a}})
+    assert handback.write(course, assignment, {"a": folders["a"]}, to)[1] == []
+    assert packed(course, to) == {f"{of_a}{between}feedback.html": "a"}
+    # the account is b's, says the roster now: nobody knows whose work was collected from it
+    (course.root / "roster.csv").write_text(f"id,{column}\na,5002\nb,5001\n")
+    said = handback.write(course, assignment, folders, to)[1]
+    assert said[0] == f"a: {column} 5002 in roster.csv, but 5001 handed this in; collect again"
+    assert "a" not in packed(course, to).values()
+    if to == "moodle":
+        (course.root / "roster.csv").write_text(f"id,{column}\nb,5001\n")
+        said = handback.write(course, assignment, folders, to)[1]
+        assert said == [f"{name}: 5001 is the account of a, b; collect again" for name in ("a", "b")]
+        assert packed(course, to) == {}
+    handback.remember(course, assignment, {to: {"b": again}})
+    handback.write(course, assignment, folders, to)
+    assert packed(course, to) == {f"{again}{between}feedback.html": "b"}
+    # and with an account of their own again, whatever its attachments are numbered
+    handback.remember(course, assignment, {to: {"a": again.replace("5001", "5002"), "b": again}})
+    (course.root / "roster.csv").write_text(f"id,{column}\na,5002\nb,5001\n")
+    assert handback.write(course, assignment, folders, to)[1] == []
+    assert sorted(packed(course, to).values()) == ["a", "b"]
+
+
 def test_a_name_cannot_lead_to_another_participant() -> None:
-    for name in ("Anna_5002_assignsubmission_file", "../../x", ".hidden", "~x", "\x00", "  ", "ใจดี_สมชาย"):
+    for name in (
+        "Anna_5002_assignsubmission_file",
+        "../../x",
+        ".hidden",
+        "~x",
+        "\x00",
+        "  ",
+        "ใจดี_สมชาย",
+        "ก" * 300,
+        "🐈_",
+    ):
         spoken = handback._spoken(name)
-        assert spoken and not set(spoken) & set('_/\\:*?"<>|') and not spoken.startswith(".")
+        assert spoken and not set(spoken) & set('_/\\:*?"<>|') and not spoken.startswith((".", "~"))
+        assert len(f"{spoken}_5001_assignsubmission_file".encode()) <= 255
+        assert handback._named(f"{name}_5001_assignsubmission_file") == f"{spoken}_5001_assignsubmission_file"
