@@ -1,6 +1,7 @@
 """Who is in the class: roster.csv, and the person whom a learning system means."""
 
 import csv
+import functools
 import io
 import re
 import unicodedata
@@ -26,7 +27,7 @@ WHOLE = re.compile(r"(\d+)[.,]0+", re.ASCII)
 FAULT = re.compile(r"#(N/A|REF!|VALUE!|NAME\?|NUM!|NULL!|DIV/0!|#+)")
 EXACT = 15  # digits that a spreadsheet keeps of a number
 SEPARATORS = (",", ";", "\t")
-FIRST_LINE = re.compile(r"^sep=([,;\t])(\r?\n)", re.IGNORECASE)
+FIRST_LINE = re.compile(r'^"?sep=([,;\t])"?(\r?\n)', re.IGNORECASE)
 ACCOUNT = re.compile(r"[A-Za-z0-9_-]{1,39}")
 MAX_ROSTER = 16 << 20  # bytes
 MAX_ID = 200  # bytes: files are named after students, with more around it
@@ -70,7 +71,7 @@ class Roster:
             return next(iter(by_id.values())), ""
         if by_id:
             return None, f"means several: {', '.join(sorted(by_id))}"
-        named = [p for p in self.people if squeezed(claims.get("name", "")) in p.names and not _another(p, claims)]
+        named = [p for p in self._named.get(squeezed(claims.get("name", "")), ()) if not _another(p, claims)]
         if len(named) == 1:
             return named[0], ""
         if named:
@@ -91,12 +92,22 @@ class Roster:
         return self.path is not None and not self._by_id(claims)
 
     def _by_id(self, claims: Mapping[str, str]) -> dict[str, Person]:
-        return {
-            person.id: person
-            for column, value in claims.items()
-            for person in self.people
-            if value and value_of(person, column).casefold() == value.casefold() and column != "name"
-        }
+        found = (self._known.get((column, _key(value))) for column, value in claims.items() if value)
+        return {person.id: person for person in found if person is not None}
+
+    @functools.cached_property
+    def _known(self) -> dict[tuple[str, str], Person]:
+        """Whose an id is, by its column and its key: each is one person's."""
+        columns = ("id", *IDS)
+        return {(c, _key(value)): person for person in self.people for c in columns if (value := value_of(person, c))}
+
+    @functools.cached_property
+    def _named(self) -> dict[str, list[Person]]:
+        found: dict[str, list[Person]] = {}
+        for person in self.people:
+            for name in person.names:
+                found.setdefault(name, []).append(person)
+        return found
 
 
 NOBODY = Roster()
@@ -107,15 +118,19 @@ def value_of(person: Person, column: str) -> str:
     return person.id if column == "id" else person.ids.get(column, "")
 
 
+def _key(value: str) -> str:
+    """An id as it is compared: in one case, and in one way to write the same letters (a Thai sara am has two)."""
+    return unicodedata.normalize("NFKC", value).casefold()
+
+
 def _another(person: Person, claims: Mapping[str, str]) -> bool:
     """Whether an id in the claims is one that this person has otherwise."""
-    return any(value_of(person, c) not in ("", v) for c, v in claims.items() if c in IDS and c != "email")
+    return any(_key(value_of(person, c)) not in ("", _key(v)) for c, v in claims.items() if c in IDS and c != "email")
 
 
 def squeezed(name: str) -> str:
     """A name's letters, marks and digits alone, in one case: what every learning system leaves of it."""
-    plain = unicodedata.normalize("NFC", name).casefold()
-    return "".join(letter for letter in plain if unicodedata.category(letter)[0] in "LMN")
+    return "".join(letter for letter in _key(name) if unicodedata.category(letter)[0] in "LMN")
 
 
 def load_roster(course: Course) -> Roster:
@@ -137,11 +152,11 @@ def load_roster(course: Course) -> Roster:
         if not usable_id(row["id"]):
             raise CourseError(f"{where}: id {row['id']!r} cannot be a folder's name; use letters, digits, - and _")
         for column in ("id", *IDS):
-            value = row.get(column, "")
-            if value and seen.setdefault((column, value.casefold()), line) != line:
-                raise CourseError(f"{where}: {column} {value!r} stands in line {seen[column, value.casefold()]} too")
+            if (value := row[column]) and (before := seen.setdefault((column, _key(value)), line)) != line:
+                raise CourseError(f"{where}: {column} {value!r} stands in line {before} too")
         ids = {column: row[column] for column in (*IDS, "section") if row.get(column)}
-        people.append(Person(row["id"], row.get("first_name", ""), row.get("last_name", ""), ids))
+        first, last = (" ".join(row.get(name, "").split()) for name in ("first_name", "last_name"))
+        people.append(Person(row["id"], first, last, ids))
     return Roster(tuple(people), path)
 
 

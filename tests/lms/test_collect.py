@@ -199,6 +199,7 @@ def test_without_a_roster_only_ids_that_the_archive_gives_are_taken(toy_scratch:
         ("id\n#N/A\n", "roster.csv:2: id '#N/A' is a spreadsheet's error"),
         ("id\n########\n", "is a spreadsheet's error"),
         ("id,canvas_id\na,7\nb,7.0\n", "roster.csv:3: canvas_id '7' stands in line 2 too"),
+        ("id\nน้ำ\nน้ํา\n", "stands in line 2 too"),  # the same letters, written in two ways
         ("id\nAnna\nanna\n", "roster.csv:3: id 'anna' stands in line 2 too"),
         ("id,first_name,ID \na,A,b\n", "roster.csv:1: 2 columns are 'id'"),
         ("id,github\na,not an account\n", "roster.csv:2: github 'not an account' is no GitHub account"),
@@ -206,7 +207,7 @@ def test_without_a_roster_only_ids_that_the_archive_gives_are_taken(toy_scratch:
     ],
 )
 def test_a_bad_line_of_the_roster_is_named(toy_scratch: Course, text: str, said: str) -> None:
-    (toy_scratch.root / "roster.csv").write_text(text)
+    (toy_scratch.root / "roster.csv").write_text(text, encoding="utf-8")
     with pytest.raises(CourseError, match=r"roster\.csv") as caught:
         roster.load_roster(toy_scratch)
     assert said in str(caught.value)
@@ -224,6 +225,7 @@ TWO = [("6530000021", "สมชาย", "7"), ("0530000022", "Mali", "8")]
         "id,first_name,canvas_id\n6530000021,สมชาย,7\n0530000022,Mali,8\n",
         "ID,First Name,Canvas ID,,,\n6530000021,สมชาย,7,,,\n0530000022,Mali,8\n,,,,\n,,\n",
         "id;first_name;canvas_id\n6530000021;สมชาย;7\n0530000022;Mali;8;;\n",
+        '"sep=;"\r\nid;first_name;canvas_id\r\n6530000021;"สมชาย\n";7\r\n0530000022;Mali;8\r\n',
         "sep=;\r\nid;first_name;canvas_id\r\n6530000021;สมชาย;7\r\n0530000022;Mali;8\r\n",
         "id\tfirst_name\tcanvas_id\n6530000021\tสมชาย\t7\n0530000022\tMali\t8\n",
         "\n id , first_name,canvas_id\n 6530000021 ,สมชาย ,\u00a07\n\u200b0530000022\ufeff,Mali,8 \n",
