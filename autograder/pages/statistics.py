@@ -158,7 +158,7 @@ def _items(assignment: Assignment, results: Sequence[Result], words: Messages) -
             others = [(other.score or 0.0) / other.max_score for other in judged if other is not verdict]
             if not others:
                 continue
-            elsewhere = fmean(others)
+            elsewhere = round(fmean(others), 9)  # the dust of binary fractions is no difference between students
             found[verdict.task, ""].append(((verdict.score or 0.0) / verdict.max_score, elsewhere))
             for part in verdict.parts if len(verdict.parts) > 1 else ():
                 check = words.part(verdict.task, part.name)

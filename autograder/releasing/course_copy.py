@@ -9,7 +9,7 @@ import builtins
 import fnmatch
 import re
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -40,6 +40,7 @@ def assignment_from(root: Path, origin: Path, name: str) -> Made:
     changed = new_assignment.with_assignment(_with_needed(old, entry, config), name, entry.text)
     files = {root / path: data for path, data in _files_of(there, wanted).items()}
     said, around = new_assignment.around(root)
+    said = (*said, *_links(there, [wanted]))
     written = new_assignment.lay(root, {**files, **around, config: (changed or old).encode("utf-8")}, [name])
     lines = "".join(f"{line}\n" for line in entry.needs.values()) + entry.text
     to_add = "" if changed else f"{lines}and {new_assignment.variable(name)} among the `assignments` of the course"
@@ -70,7 +71,9 @@ def next_semester(root: Path, origin: Path) -> Made:
     beside = {path: data for path, data in around.items() if path not in placed}
     names = [assignment.name for assignment in there.assignments]
     written = new_assignment.lay(root, {**placed, **beside, root / CONFIG: text}, names)
-    return Made(written, (*said, *_to_set(there, there.assignments), *_to_bring(there)))
+    return Made(
+        written, (*said, *_links(there, there.assignments), *_to_set(there, there.assignments), *_to_bring(there))
+    )
 
 
 def _origin(root: Path, origin: Path) -> Course:
@@ -97,6 +100,14 @@ def _files_of(course: Course, assignment: Assignment) -> dict[Path, bytes]:
     for path in _with_imports(course.solution(assignment.name)):
         found[path.relative_to(course.root)] = path.read_bytes()
     return found
+
+
+def _links(course: Course, assignments: Iterable[Assignment]) -> Iterator[str]:
+    """Lines on links that are not copied: to a folder, or to nothing. What a link to a file leads to is."""
+    for one in assignments:
+        for folder in (course.source(one.name), course.assignment_folder(one.name)):
+            for path in sorted(path for path in folder.rglob("*") if path.is_symlink() and not path.is_file()):
+                yield f"not copied: {path} is a link to {path.readlink()}; copy what is needed of it by hand"
 
 
 def _solutions(course: Course) -> Path:

@@ -246,6 +246,23 @@ def test_modules_beside_the_reference_come_along(origin: Course, to: Path) -> No
     assert {p.name for p in (to / "solutions").iterdir()} == {f"{NAME}.py", "helpers.py", "deeper.py"}
 
 
+def test_links_to_folders_and_to_nothing_are_told_and_links_to_files_are_copied(origin: Course, to: Path) -> None:
+    source = origin.source(NAME)
+    (origin.root / "data").mkdir()
+    (origin.root / "one.csv").write_text("1")
+    for name, target in (("data", "../../data"), ("gone", "nowhere"), ("one.csv", "../../one.csv")):
+        (source / name).symlink_to(target)
+    made = course_copy.next_semester(to, origin.root)
+    told = [line for line in made.said if "not copied" in line]
+    assert told == [
+        f"not copied: {source / name} is a link to {target}; copy what is needed of it by hand"
+        for name, target in (("data", "../../data"), ("gone", "nowhere"))
+    ]
+    copied = to / "source" / NAME / "one.csv"
+    assert copied.read_text() == "1" and not copied.is_symlink()
+    assert [line for line in course_copy.assignment_from(to / "other", origin.root, NAME).said if line in told] == told
+
+
 @pytest.mark.parametrize(
     "there", [f"solutions/{NAME}.py", f"source/{NAME}/notes.ipynb", f"autograder/assignments/{NAME}/x.csv"]
 )
