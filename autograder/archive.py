@@ -83,10 +83,11 @@ def safe_name(raw: str) -> str:
     return "" if any(map(IGNORED.fullmatch, parts)) else "/".join(parts)
 
 
-def copy_number(name: str) -> int:
-    """The number that a browser or a platform gives a file that is there already: 10 of `work (10).zip`, else 0."""
-    found = re.search(rf"({COPY})(\.[A-Za-z]+)+$", name)
-    return int(re.findall(r"\d+", found[1])[-1]) if found else 0
+def copy_number(name: str) -> tuple[int, ...]:
+    """The numbers that browsers and platforms give a file that is there already, one behind the other: (10,) of
+    `work (10).zip`, (2026, 1) of `work-2026 (1).zip`, which came after `work-2026.zip`."""
+    found = re.search(rf"((?:{COPY})+)(\.[A-Za-z]+)+$", name)
+    return tuple(map(int, re.findall(r"\d+", found[1]))) if found else ()
 
 
 def is_packed(name: str) -> bool:

@@ -20,6 +20,8 @@ ARCHIVES = {
         "hw-submission (9).zip",
     ),
     "Canvas's numbers": ({"hw-submission-9.zip": OLD, "hw-submission-10.zip": NEW}, "hw-submission-9.zip"),
+    "a name that ends with a year": ({"hw-2026.zip": OLD, "hw-2026 (1).zip": NEW}, "hw-2026.zip"),
+    "a copy of a copy": ({"hw (1).zip": OLD, "hw (1) (1).zip": NEW}, "hw (1).zip"),
     "a tar of a later day": ({"work.tar.gz.zip": OLD, "work (3).zip": NEW}, "work.tar.gz.zip"),
 }
 
@@ -66,5 +68,6 @@ def test_laid_by_hand_they_are_read_alike(tmp_path: Path, name: str) -> None:
 
 
 def test_numbers_in_names() -> None:
-    numbers = {"a (10).zip": 10, "a(3).tar.gz": 3, "a-9.zip": 9, "a_2.ipynb": 2, "a.zip": 0, "hw4.zip": 0, "1.zip": 0}
+    numbers = {"a (10).zip": (10,), "a(3).tar.gz": (3,), "a-9.zip": (9,), "a_2.ipynb": (2,), "a-9 (1).zip": (9, 1)}
+    numbers |= dict.fromkeys(("a.zip", "hw4.zip", "1.zip"), ())
     assert {name: archive.copy_number(name) for name in numbers} == numbers
