@@ -119,25 +119,36 @@ def _canvas_filled(given: Class, sheet: Worksheet) -> Exported:
     at = _canvas_column(given, sheet)
     keep = [n for n, name in enumerate(sheet.header) if n <= sheet.header.index("Section")]
     rows = [[*(sheet.header[n] for n in keep), sheet.header[at]]]
-    done: set[str] = set()
+    whose = [_of_canvas(given, sheet, row) for row in sheet.rows]
+    said = {student for student, row in zip(whose, sheet.rows, strict=True) if _said(row, at)}  # in any of their lines
     notes: list[str] = []
-    for row in sheet.rows:
+    for student, row in zip(whose, sheet.rows, strict=True):
         kept = [plain(row[n]) if n < len(row) else "" for n in keep]
         old = row[at] if at < len(row) else ""
         if "Points Possible" in worksheet.canvas_name(sheet, row):
             notes += _scale(given, old, f"{sheet.path}: Points Possible")
             rows.append([*kept, old])
             continue
-        claims = {"canvas_id": sheet.value(row, "ID"), "name": original(worksheet.canvas_name(sheet, row))}
-        claims |= {column: sheet.value(row, title) for title, column in CANVAS_IDS.items()}
-        claims["id"] = claims["sis_user_id"] or claims["sis_login_id"]
-        student = _student(given, claims) if sheet.value(row, "ID") else ""
-        done.add(student)
-        stays = old.strip().upper() in SAID
-        if stays:
+        if _said(row, at):
             notes += _stays(given, student, f"{old.strip()} in Canvas")
+        stays = _said(row, at) or student in said - {""}
         rows.append([*kept, old if stays else given.mark(student) or old])
-    return _filled(given, rows, done, sheet, notes)
+    return _filled(given, rows, set(whose), sheet, notes)
+
+
+def _of_canvas(given: Class, sheet: Worksheet, row: Sequence[str]) -> str:
+    """Whose line of Canvas's gradebook it is; "" for nobody that we know, and for Canvas's own lines."""
+    if not sheet.value(row, "ID"):
+        return ""
+    claims = {"canvas_id": sheet.value(row, "ID"), "name": original(worksheet.canvas_name(sheet, row))}
+    claims |= {column: sheet.value(row, title) for title, column in CANVAS_IDS.items()}
+    claims["id"] = claims["sis_user_id"] or claims["sis_login_id"]
+    return _student(given, claims)
+
+
+def _said(row: Sequence[str], at: int) -> bool:
+    """Whether Canvas says in this line that there is to be no mark."""
+    return at < len(row) and row[at].strip().upper() in SAID
 
 
 def _canvas_column(given: Class, sheet: Worksheet) -> int:
@@ -269,7 +280,8 @@ def _scale(given: Class, said: str, where: str) -> list[str]:
     """Refuse to write marks into a column of another size."""
     best = number(given.assignment.points)
     try:
-        same = not said or abs(float(said.replace(",", ".")) - given.assignment.points) < 1e-6
+        bare = re.sub(r"[.,](?=.*[.,])", "", said).replace(",", ".")  # 1,000.00 as well as 12,00
+        same = not said or abs(float(bare) - given.assignment.points) < 1e-6
     except ValueError:
         same = True
     if not same:

@@ -94,4 +94,4 @@ def _read(path: Path) -> Worksheet:
         raise CourseError(f"{path}: empty; download it again")
     (_, header), *rest = lines
     rows, numbers = tuple(row for _, row in rest), tuple(number for number, _ in rest)
-    return Worksheet(path, tuple(name.strip() for name in header), rows, numbers)
+    return Worksheet(path, tuple(roster.stripped(name) for name in header), rows, numbers)

@@ -139,17 +139,27 @@ def test_what_canvas_says_stays(here: Course, works: dict[str, dict[str, bytes]]
         out.writerow(["LastName", "FirstName", "ID", "SIS Login ID", "Section", COLUMN, "Final Score"])
         out.writerow(["", "", "", "", "", "Manual Posting", ""])
         out.writerow(["    Points Possible", "", "", "", "", "3,00", "(read only)"])
-        for student, stands in ((SOMCHAI, " ex"), (MALI, "0.5"), (EVIL, "N/A"), (PIM, "EX"), (STRANGER, "7")):
+        for student, stands in (
+            (SOMCHAI, " ex"),
+            (MALI, "0.5"),
+            (EVIL, "N/A"),
+            (PIM, "EX"),
+            (STRANGER, "7"),
+            (EVIL, ""),
+        ):
             out.writerow([student.last, student.first, 100 + student.number, student.email, "Sec 1", stands, "80"])
     archive = lms.canvas_zip(tmp_path / "submissions.zip", handed)
     text = commands(run, here, [archive], ["--to", "canvas", "--worksheet", book])
     found = {row[2]: row[5] for row in csv.reader(text.removeprefix("\ufeff").splitlines()) if len(row) == 6}
     assert found["101"] == " ex" and found["102"] == "2" and found["199"] == "7" and found[""] == "3,00"
     assert "Manual Posting" in text and text.splitlines()[0].startswith("\ufeffLastName,FirstName,ID")
-    assert found["104"] == "EX"
+    assert found["104"] == "EX" and found["103"] == ""  # the second line of whom the first one says N/A of
     done = run("autograder", "export", NAME, "--to", "canvas", "--worksheet", book, "--course", here.root)
     assert f"{SOMCHAI.id}: ex in Canvas, and stays so; the mark here is 2" in done.stdout
     assert f"{EVIL.id}: N/A in Canvas, and stays so; the mark here is 1.6" in done.stdout and PIM.id not in done.stdout
+    book.write_text(book.read_text(encoding="utf-8").replace("3,00", "1,003.00"), encoding="utf-8")
+    done = run("autograder", "export", NAME, "--to", "canvas", "--worksheet", book, "--course", here.root)
+    assert done.returncode == 1 and "Points Possible is 1,003.00, but" in done.stderr
 
 
 def test_a_worksheet_of_one_section_is_filled_and_one_of_strangers_is_no_worksheet(
