@@ -45,22 +45,22 @@ def states(seen: dict[str, Seen]) -> dict[str, list[str]]:
 # ---- every mistake and every right variant ------------------------------------------------------
 
 
+# in each test run one in three, in `make proof` all
+@pytest.mark.parametrize("step", [3, pytest.param(1, marks=pytest.mark.proof)])
 def test_no_check_passes_on_a_known_mistake_and_none_says_not_yet_where_a_task_is_right(
-    course: Course, hw4: Assignment, look: Look
+    course: Course, hw4: Assignment, look: Look, step: int
 ) -> None:
     """In the audit each of these mistakes costs its own task and no other: so the checks are held against that."""
     words = json.loads((course.release("hw4") / FILE).read_text(encoding="utf-8"))["tasks"]
     asked, strict = 0, []
-    for mistake in load_mistakes(course, hw4):
-        if mistake.task not in TASKS:
-            continue
+    for mistake in [one for one in load_mistakes(course, hw4) if one.task in TASKS][::step]:
         asked += 1
         seen = look(*made_up.with_mistake(course, hw4, mistake))
         assert seen[mistake.task].state == NOT_YET, mistake
         strict += [(mistake.name, task) for task in states(seen)[NOT_YET] if task != mistake.task]
         if not mistake.in_class:
             assert any(text in seen[mistake.task].to_do for text, _ in words[mistake.task]["mistakes"]), mistake
-    assert asked >= 130
+    assert asked >= 130 // step
     assert strict == []
 
 
