@@ -1980,8 +1980,9 @@ def _labels(
             else:
                 known["forward"] = theirs
         _require(found[-1]["labels"] is not None, _nothing("predict"))
-        _require(found[-1]["shape"], f"predict gives back a {type(found[-1]['labels']).__name__}. Give back one array "
-                 "of labels, such as np.array(labels).")
+        labels = found[-1]["labels"]
+        _require(found[-1]["shape"] or np.isscalar(labels) or isinstance(labels, np.ndarray),
+                 f"predict gives back a {type(labels).__name__}. Give back one array, such as np.array(labels).")
         _require(np.asarray(found[-1]["labels"]).dtype.kind not in "US", "predict gives back text. Give back numbers.")
     off = _off("T11", found)
     shape = f"what predict returns has the shape {tuple(found[0]['shape'])}, it should be {(len(cases[0]['X']),)}."
