@@ -184,6 +184,7 @@ IN_EACH_RUN = [
 ]
 
 
+@pytest.mark.proof  # it waits for the formgrader to draw each
 def test_pictures_are_seen_at_a_width_one_can_read(watch: Watch, server: Server, attackers: Class) -> None:
     """Photograph, WebP, GIF, BMP, TIFF and HEIC, attached, inline and beside, in the formgrader and in the feedback."""
     writer = feedback.Writer(attackers.course, attackers.course.assignment("hw4"))

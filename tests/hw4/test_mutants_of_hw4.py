@@ -8,7 +8,7 @@ from autograder.course import Assignment, Course
 from autograder.releasing.trials.audit import audit
 from autograder.releasing.trials.mutants import Mutant, load_equivalents, mutants_of
 
-OF_EACH = 3
+OF_EACH = 2
 
 
 @pytest.fixture(scope="module")

@@ -207,8 +207,8 @@ def params_of(name: str, net: Mapping[str, Array]) -> dict[str, Array]:
     return {f"net/{key}": value for key, value in net.items()} if "slash" in name else {**more.get(name, {}), **net}
 
 
-# in each test run a sixth, in `make proof` all: two processes and a grading each
-SAMPLE = [name if at % 6 == 3 else pytest.param(name, marks=pytest.mark.proof) for at, name in enumerate(CASES)]
+# in each test run one in twelve, in `make proof` all: two processes and a grading each
+SAMPLE = [name if at % 12 == 3 else pytest.param(name, marks=pytest.mark.proof) for at, name in enumerate(CASES)]
 
 
 @pytest.mark.parametrize("name", SAMPLE)
