@@ -1,4 +1,7 @@
-"""The class report: one page that says how the class did, and leads to every student's feedback."""
+"""The class report: one page that says how the class did, and leads to every student's feedback.
+
+It is long, so that all that stands on the page is seen in one place.
+"""
 
 import statistics
 from collections import Counter
