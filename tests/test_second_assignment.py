@@ -145,6 +145,7 @@ def test_a_mistake_that_no_check_sees_fails_the_audit(warmup: Course, run: Run, 
     assert "survivor" in done.stdout and "constant-column-becomes-nan: costs nothing" in done.stdout
 
 
+@pytest.mark.proof
 def test_the_demo_makes_a_class_for_it(warmup: Course, run: Run, tmp_path: Path) -> None:
     line = ("autograder", "demo", "warmup", "--course", warmup.root, "--into", tmp_path / "demo", "--jobs", 1)
     done = run(*line, env={"PATH": "/usr/bin:/bin"})

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import pytest
+
 from autograder.grading import pipeline
 from autograder.judging.verdicts import Result
 from autograder.submissions.submission import Submission
@@ -42,6 +44,7 @@ def marks(results: Sequence[Result]) -> dict[str, dict[str, tuple[str, float | N
     return {r.student: {t: (v.status, v.score) for t, v in r.verdicts.items()} for r in results}
 
 
+@pytest.mark.proof
 def test_honest_marks_are_those_of_a_class_without_attacks(lab: Lab, gap: Gap) -> None:
     gap.close()
     assert set(QUICK) <= set(NAMES)

@@ -209,6 +209,7 @@ def secrets_of(course: Course, student: str) -> list[str | None]:
     return [path.read_text() if path.is_file() else None for path in paths]
 
 
+@pytest.mark.proof
 def test_the_secret_goes_along_and_outlives_every_command(toy: Toy, course: Course, teach: Run, site: Site) -> None:
     came_by_exchange(course, "anna", toy.hand_in(toy.right), ONE.encode())
     for lines in (
@@ -329,6 +330,7 @@ def test_a_course_may_have_another_name_in_the_exchange(course: Course, teach: R
     assert [path.name for path in site.exchange.iterdir()] == ["pr-2026"]
 
 
+@pytest.mark.proof
 def test_a_server_that_starts_at_home_knows_the_course(course: Course, site: Site, warm: CommandServer) -> None:
     """With the file that the page has for it; the formgrader reads the same files as nbgrader's commands."""
     home = site.home("instructor")
@@ -345,6 +347,7 @@ def test_a_server_that_starts_at_home_knows_the_course(course: Course, site: Sit
     assert said == [str(home / "course"), exporter, str(site.exchange)]
 
 
+@pytest.mark.proof
 def test_every_command_of_the_exchange_knows_the_course_in_its_folder(toy: Toy, course: Course, teach: Run) -> None:
     """An instructor who tries it out alone, as a student in the course folder."""
     teach("nbgrader", "release_assignment", NAME)

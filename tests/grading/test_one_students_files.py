@@ -77,6 +77,7 @@ def laid(course: Course, student: str) -> dict[str, bytes]:
     return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 
 
+@pytest.mark.proof
 def test_a_zip_as_it_came_is_graded_laid_explained_and_reported_as_its_files_are(changing: Course, run: Run) -> None:
     places = {student: changing.submitted(NAME, student) for student in CLASS}
     (places["anong"] / "scan").mkdir()

@@ -100,12 +100,14 @@ def test_student_and_instructor_have_one_clear_line(case: Case, ours: Class) -> 
         assert found.notes == ()
 
 
+@pytest.mark.proof
 def test_nbgrader_autograde_gives_the_same_marks_and_lines(
     ours: Class, theirs: Class, gradebook_of: Callable[[Course], Marks]
 ) -> None:
     same_marks_and_lines(ours, theirs, gradebook_of)
 
 
+@pytest.mark.proof
 def test_the_graded_files_are_the_same_and_nothing_came_through_a_link(ours: Class, theirs: Class) -> None:
     same_files(ours, theirs)
 

@@ -66,6 +66,7 @@ def test_fuzzed_answers_are_judged(start: Real) -> None:
     assert toll.examples >= 50 and any(outcome.startswith("judged") for outcome in toll.outcomes)
 
 
+@pytest.mark.proof
 def test_fuzzed_kept_answers_and_models_are_judged(start: Real) -> None:
     toll, judge_context = Toll(), start.grader.judge_context
     contexts = fuzz.contexts_of(judge_context, None)

@@ -17,6 +17,7 @@ def mutants(repo: Course) -> list[Mutant]:
     return mutants_of(repo, hw4, [task.name for task in hw4.tasks])
 
 
+@pytest.mark.proof
 def test_a_sample_of_edits_costs_its_own_task_and_no_other(course: Course, hw4: Assignment, tmp_path: Path) -> None:
     found = audit(course, hw4, tmp_path / "course", 2, lambda done, total: None, by_machine=True, sample=OF_EACH)
     assert found.passed, [found.wrong, *((row.task, row.mutant) for row in found.survivors + found.collateral)]

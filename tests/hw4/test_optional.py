@@ -37,6 +37,7 @@ def totals(course: Course) -> dict[str, tuple[float, float]]:
         return {s.student.id: (s.score, s.max_score) for s in book.assignment_submissions("hw4")}
 
 
+@pytest.mark.proof
 def test_a_bonus_is_half_a_task_and_the_maximum_is_that_of_the_required_ones(
     here: Course, right: dict[str, str], run: Run, tmp_path: Path
 ) -> None:

@@ -397,6 +397,7 @@ class Shell:
         return source
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("where", ["nowhere", "older"])
 def test_a_class_that_was_not_saved_yet_is_asked_as_it_was_run(
     helpers: Any, notebook: Any, hand_in: Callable[..., Files], right: Mapping[str, str], net: Mapping[str, Array],
@@ -420,6 +421,7 @@ def test_a_class_that_was_not_saved_yet_is_asked_as_it_was_run(
     assert "needs `mean`" in said_of(helpers, notebook("mean = 0"))[0]
 
 
+@pytest.mark.proof
 def test_what_ran_before_the_saved_form_of_a_class_counts_no_more(
     helpers: Any, notebook: Any, hand_in: Callable[..., Files], right: Mapping[str, str], net: Mapping[str, Array],
     monkeypatch: pytest.MonkeyPatch,
