@@ -1302,7 +1302,8 @@ def _ask_class(task: str, make: Net, case: Numbers) -> dict[str, Any]:
         grads = _loss(make(_params(case)), case, float(case["reg"]))[1]
         return {f"d{name}": grads[name] for name in PARAMETERS}
     labels = make(_params(case)).predict(case["X"])
-    return {"labels": labels, "shape": [] if isinstance(labels, tuple) else list(np.shape(labels))}
+    several = isinstance(labels, tuple) and any(np.ndim(one) for one in labels)  # labels and scores, say
+    return {"labels": labels, "shape": [] if several else list(np.shape(labels))}
 
 
 def _loss(net: Any, case: Numbers, reg: float) -> Any:
@@ -1784,7 +1785,7 @@ def _read(case: Numbers, looks: Sequence[tuple[np.ndarray, ...]], last: np.ndarr
     turns, sizes = len(every), np.cumsum([start[name].size for name in PARAMETERS])
     fresh = [number for number, (X, *_) in enumerate(looks) if len(X) < len(case["X"])
              and (number == 0 or not np.array_equal(X, looks[number - 1][0]))]
-    used, newest, rates, rest = [], [], [], []
+    used, rates, rest = [], [], []
     ends = (np.abs(change) > 1e-9 * scale).any(axis=1).nonzero()[0]
     for end in ends:
         first = slice(0, sizes[0]) if np.abs(change[end][:sizes[0]]).max() > 1e-9 else slice(sizes[1], sizes[2])
@@ -1794,11 +1795,10 @@ def _read(case: Numbers, looks: Sequence[tuple[np.ndarray, ...]], last: np.ndarr
         age = next((int(ages[one]) for one in order if abs(along[one]) > 0.02 * np.abs(along).max()), 0)
         look = max(int(end) - age, 0)
         used.append(look)
-        newest.append(max((one for one in fresh if one <= end), default=look))
         rates.append(along[look % turns])
         rest.append(float(np.abs(change[end] + along[look % turns] * every[look % turns]).max()) / scale)
     if len(rest) > 2 and rest[-1] > CLOSE >= max(rest[:-1]):  # the best parameters, put back at the end
-        used, newest, rates, rest, ends = used[:-1], newest[:-1], rates[:-1], rest[:-1], ends[:-1]
+        used, rates, rest, ends = used[:-1], rates[:-1], rest[:-1], ends[:-1]
     of_batches = all(len(looks[one][0]) < len(case["X"]) for one in used)
     chosen = used if len(used) == iterations and of_batches else fresh
     at = [one for one in fresh if not used or len(looks[one][0]) == len(looks[used[0]][0])] or fresh
@@ -1806,7 +1806,8 @@ def _read(case: Numbers, looks: Sequence[tuple[np.ndarray, ...]], last: np.ndarr
     return _Training(
         case, [(looks[one][0], looks[one][1]) for one in chosen], np.array(rates), max(rest, default=0.0),
         any(len(looks[one][0]) == len(case["X"]) for one in used),
-        any(one < look for one, look in zip(used, newest, strict=True)), turns_of, len(looks) < 0.8 * iterations)
+        any(look <= before for look, before in zip(used[1:], ends, strict=False)),
+        turns_of, len(looks) < 0.8 * iterations)
 
 
 @contextmanager

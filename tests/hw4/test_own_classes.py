@@ -60,6 +60,8 @@ HALF_FOR_BIASES = EACH + 'self.params[key] -= learning_rate * grads[key] * (0.5 
 WITH_DECAY = EACH + "self.params[key] -= learning_rate * learning_rate_decay * grads[key]\n"
 UPWARD = OWN_UPDATE.replace("-=", "+=")
 
+OTHER = "            other = np.random.choice(num_train, batch_size)\n            self.loss(X[other], y[other], reg)\n"
+INDENTED_UPDATE = OWN_UPDATE.replace("            ", "                ")
 BY_NORM = "            norm = np.sqrt(sum((g ** 2).sum() for g in grads.values()))\n" + OWN_UPDATE.replace(
     "grads[key]", "grads[key] / norm"
 )
@@ -315,6 +317,37 @@ CASES: dict[str, tuple[str, str, float | None]] = {
                 "            loss_history.append(self.loss(X[:20], y[:20], reg)[0])\n",
             )
         ),
+        "",
+        None,
+    ),
+    "another minibatch drawn and looked at after the step": (by_update(OWN_UPDATE + OTHER), "", None),
+    "another minibatch drawn and looked at before the step": (by_update(OTHER + OWN_UPDATE), "", None),
+    "another minibatch drawn first": (by_train((LOOK, OTHER + LOOK)), "", None),
+    "one minibatch kept and looked at after each step": (
+        by_update(
+            OWN_UPDATE + "            self.loss(X[kept], y[kept], reg)\n",
+            before="        kept = np.random.choice(num_train, batch_size)\n",
+        ),
+        "",
+        None,
+    ),
+    "every second iteration, and another minibatch looked at": (
+        by_update("            if it % 2 == 0:\n" + INDENTED_UPDATE + OTHER),
+        "T9",
+        None,
+    ),
+    "two steps along one gradient": (
+        by_update(OWN_UPDATE + "            self.loss(X, y, reg)\n" + OWN_UPDATE),
+        "T9",
+        None,
+    ),
+    "momentum, and the whole set looked at": (
+        by_update(MOMENTUM, (OWN_DECAY, OWN_DECAY + "                self.loss(X, y, reg)\n"), before=VELOCITY),
+        "T9",
+        None,
+    ),
+    "labels as a tuple": (
+        own_class(predict=PREDICT.replace("np.argmax(", "tuple(np.argmax(").replace("axis=1)", "axis=1))")),
         "",
         None,
     ),

@@ -162,7 +162,6 @@ FORMS: list[tuple[str, str, str, list[str], str]] = [
      "it gives back a str"),
     ("T10", "return learning_rate * learning_rate_decay", "return [learning_rate * learning_rate_decay]", ["T9"],
      "(in decay_learning_rate"),
-    ("T11", "return np.argmax(scores, axis=1)", "return tuple(np.argmax(scores, axis=1))", ["T11"], "back a tuple."),
     ("T11", "return np.argmax(scores, axis=1)", "return np.argmax(scores, axis=1), scores", ["T11"], "back a tuple."),
     ("T11", "return np.argmax(scores, axis=1)", "return map(int, np.argmax(scores, axis=1))", ["T11"], "back a map."),
     ("T11", "return np.argmax(scores, axis=1)", "return np.argmax(scores, axis=1).astype(str)", ["T11"], "back text."),

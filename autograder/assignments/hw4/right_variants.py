@@ -766,6 +766,7 @@ RIGHT_VARIANTS: tuple[RightVariant, ...] = (
         "decay-numpy-scalar", ((DECAY, "return np.multiply(np.float64(learning_rate), learning_rate_decay)"),)
     ),
     # T11
+    RightVariant("predict-a-tuple", (("return np.argmax(scores, axis=1)", "return tuple(np.argmax(scores, axis=1))"),)),
     RightVariant("predict-list", ((ARGMAX, "return [int(row.argmax()) for row in scores]"),)),
     RightVariant("predict-last-of-argsort-as-floats", ((ARGMAX, "return np.argsort(scores)[:, -1].astype(float)"),)),
     RightVariant(
@@ -1026,6 +1027,19 @@ RIGHT_VARIANTS: tuple[RightVariant, ...] = (
                     OWN_DECAY,
                     OWN_DECAY
                     + "                print(self.loss(X_val, y_val, reg)[0], self.loss(X, y, reg)[0])\n",
+                ),
+            )
+        ),
+    ),
+    RightVariant(
+        "class-looks-at-another-minibatch",
+        whole=own_class(
+            train=reworded(
+                TRAIN,
+                (
+                    OWN_UPDATE,
+                    OWN_UPDATE + "            watched = np.random.choice(num_train, batch_size)\n"
+                    "            loss_history.append(self.loss(X[watched], y[watched])[0])\n",
                 ),
             )
         ),

@@ -34,6 +34,7 @@ from traitlets.config import Config
 ERROR_CHARACTERS = 400  # characters of an error that are worth sending
 HOME = [""]  # where the notebook's own modules lie
 ROOTS = (UnboundLocalError, NameError, NotImplementedError)  # told by their own names, whatever class is raised
+MOST_SLOW = 3  # questions of a task that ran into their limit: they may take `patience` times as long each
 DEAF_TIMES = 2.0  # its limit: CPU time that code may use which hears no signal, in one long call of numpy, say
 
 SEEDS = (np.random.seed, random.seed)  # ours: a cell may have bound these names to something else
@@ -277,14 +278,16 @@ def probe_cases(
 
     The names of arrays and errors are prefixed by the case. limit: a context manager's maker.
 
-    A probe yields (name, function) pairs; each function has a time limit of its own. What ran into
-    it once is not asked again about the other cases. left_out: name -> error of questions that have
-    ended the process before; tell hears what is asked now, in case that it does. Raises Fault where the
-    probe itself fails.
+    A probe yields (name, function) pairs; each function has a time limit of its own. They are asked in rounds, the
+    first one of every case, then the second: what a probe asks first is answered whatever takes too long later. What
+    ran into its limit once is not asked again about the other cases; and after MOST_SLOW of them, nothing is.
+    left_out: name -> error of questions that have ended the process before; tell hears what is asked now, in case
+    that it does. Raises Fault where the probe itself fails.
     """
     arrays: Arrays = {}
     errors: dict[str, Error] = {}
     slow, longest = dict(left_out), 0.0
+    too_long: list[Error] = []
     probes_file = probe.__code__.co_filename
 
     def asked(key: str, name: str, ask: Callable[[], Any]) -> float:
@@ -298,20 +301,28 @@ def probe_cases(
             errors[key] = describe(error, student.hidden)
             if isinstance(error, TimeLimit):
                 slow[name] = errors[key]
+                too_long.append(errors[key])
         return time.process_time() - started
 
-    for number, case in enumerate(cases):
-        try:
-            for key, name, ask in questions(probe, student, Case(case), number):
+    rounds = {number: questions(probe, student, Case(case), number) for number, case in enumerate(cases)}
+    while rounds:
+        for number, left in list(rounds.items()):
+            try:
+                key, name, ask = next(left)
                 if name in slow:
                     errors[key] = slow[name]
-                    continue
-                tell(name)
-                longest = max(longest, asked(key, name, ask))
-        except Fault:
-            raise
-        except Exception as error:  # the student's, by way of the probe's body: of all answers that are not there
-            errors[f"{number}/"] = describe(error, student.hidden)
+                elif len(too_long) == MOST_SLOW:
+                    errors[key] = too_long[-1]
+                else:
+                    tell(name)
+                    longest = max(longest, asked(key, name, ask))
+            except StopIteration:
+                del rounds[number]
+            except Fault:
+                raise
+            except Exception as error:  # the student's, by way of the probe's body: of all answers that are not there
+                errors[f"{number}/"] = describe(error, student.hidden)
+                del rounds[number]
     return arrays, errors, longest
 
 

@@ -173,7 +173,8 @@ def _steps_of(context: CheckContext, number: int, way: str) -> Steps | Problem:
         ends, used, chief, rates, off = ends[:-1], used[:-1], chief[:-1], rates[:-1], off[:-1]
     drawn = drawn_with(looks, int(looks.sizes[used[0]]))
     one_each = ends.size == case["num_iters"] or not drawn.size  # whatever minibatch each step was made of
-    iterations = np.arange(ends.size) if one_each else np.searchsorted(drawn, ends, side="right") - 1
+    each = max(1, round(drawn.size / int(case["num_iters"])))  # some draw another one, to watch the loss
+    iterations = np.arange(ends.size) if one_each else (np.searchsorted(drawn, ends, side="right") - 1) // each
     return Steps(used, chief, ends, iterations, rates, off)
 
 

@@ -74,17 +74,16 @@ def _steps_down(context: CheckContext) -> Problem | None:
         # a loss of the whole set may have been asked for its value alone
         return Problem("not_minibatch" if (looks.sizes[steps.chief] == ROWS).any() else "not_along_gradient")
     drawn = drawn_with(looks, int(looks.sizes[steps.looks[0]]))
-    newer = [((drawn > look) & (drawn <= end)).any() for look, end in zip(steps.looks, steps.ends, strict=True)]
     if steps.off.max() > OF_A_STEP:
         return Problem("not_along_gradient")
-    if any(newer):
+    if (steps.looks[1:] <= steps.ends[:-1]).any():  # looked at before the step before
         return Problem("not_newest")
     rate, rates = float(context.cases[0]["learning_rate"]), steps.rates
     if np.abs(rates[0] - rate) > ALIKE * rate or np.abs(rates).min() < ALIKE * rate:
         return Problem("wrong_step")
     if _is_decays(context, steps):
         return None
-    if len(rates) < 0.9 * drawn.size:
+    if len(rates) < 0.9 * min(drawn.size, int(context.cases[0]["num_iters"])):  # more were drawn to watch the loss, say
         return Problem("missing_steps")
     return None if _changes_by_epoch(steps) else Problem("wrong_step")
 
@@ -131,10 +130,11 @@ def _first_step(context: CheckContext) -> Problem | None:
 
 def T10_cases(rng: Rng, reference: Mapping[str, Any], data: Mapping[str, Array]) -> list[Case]:
     even, uneven = (
-        training(rng, rows, 5 * EPOCH + 2, float(rng.uniform(0.65, 0.8))) for rows in (ROWS, ROWS + REMAINDER)
+        training(rng, rows, 5 * EPOCH + 2, float(rng.uniform(0.7, 0.8))) for rows in (ROWS, ROWS + REMAINDER)
     )
-    # so low a rate meets what keeps a rate from falling below 0.1, 0.01 or 0.001
-    even |= {"still": np.array(1.0), "learning_rate": np.array(rng.uniform(0.001, 0.002))}
+    # so low a rate meets what keeps a rate from falling below 0.1, 0.01 or 0.001, already in its first fall; and it
+    # stays above 0.0001 to the end
+    even |= {"still": np.array(1.0), "learning_rate": np.array(rng.uniform(0.001, 0.0012))}
     return [even, uneven]  # the first one is watched without decay too
 
 
@@ -225,8 +225,9 @@ def learns(
         return None
     value, right = contexts["T9"].value(0, "learned"), contexts["T9"].cases[0]["digit_labels"]
     problem: Problem | None = None
-    if isinstance(value, Problem):  # slow code is not wrong
-        problem = None if value.kind in ("time", "lost") else value
+    if isinstance(value, Problem):  # slow code is not wrong, and before its own cell there is no predict to ask
+        no_predict = value.kind == "blank" or value.facts.get("type") == "NameError"
+        problem = None if no_predict or value.kind in ("time", "lost") else value
     elif value.size != right.size or not np.mean(value.ravel() == right) > DIGITS_BOUND:
         problem = Problem("does_not_learn")
     return None if problem is None else [PartResult("update", 1.0, problem)]
