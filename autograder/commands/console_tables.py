@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from autograder.course import Assignment, shown
+from autograder.course import Assignment, few, shown
 from autograder.course.roster import NOBODY, Person, Roster
 from autograder.judging.verdicts import FAILED, NEEDS_GRADING, NOT_CHECKED, PASSED
 from autograder.marks.final_marks import StudentMark, by_reason, of_other_points
@@ -85,20 +85,16 @@ def below(
             f"from {shown(min(totals))} to {shown(max(totals))}, of {shown(assignment.points)} points"
         )
     yield from of_other_points(assignment, class_marks)
-    yield from (f"{reason} {few(names)}" for reason, names in by_reason(class_marks).items())
+    yield from (f"{reason} {few(names, 5)}" for reason, names in by_reason(class_marks).items())
     if waiting := sum(mark.waiting for mark in class_marks):
-        yield f"{waiting} answers wait for a person: `jupyter lab`, then Nbgrader > Formgrader"
+        answers = "1 answer waits" if waiting == 1 else f"{waiting} answers wait"
+        yield f"{answers} for a person: `jupyter lab`, then Nbgrader > Formgrader"
     if flagged := [f"{student} {verdict.task} ({verdict.flag})" for student, verdict in found if verdict.flag]:
         yield f"flagged, the marks stand until you look (SECURITY.md says what it means): {', '.join(flagged)}"
     if ungraded:
         yield f"not graded yet: {', '.join(ungraded)}; run `autograder grade {assignment.name}`"
     if absent:
         yield f"nothing handed in: {few(absent, 10)}"
-
-
-def few(names: Sequence[str], most: int = 5) -> str:
-    """Some names, and how many more there are."""
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def diagnoses(found: Iterable["Diagnosis"]) -> Table:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
-from autograder.course import Assignment, Course, load_course
+from autograder.course import Assignment, Course, few, load_course
 from autograder.errors import CourseError
 from autograder.gradebook import reader
 from autograder.judging import dataset, judge
@@ -103,9 +103,8 @@ def packages(lock: Path) -> Diagnosis:
         if installed == "missing" or not wanted.specifier.contains(installed, prereleases=True):
             wrong.append(f"{wanted.name} {installed} instead of {wanted.specifier}")
     if wrong:
-        more = f" and {len(wrong) - 3} more" if len(wrong) > 3 else ""
         mend = f"{sys.executable} -m pip install --no-deps --require-hashes -r {lock}"
-        return Diagnosis("packages", False, ", ".join(wrong[:3]) + more, mend, stops=False)
+        return Diagnosis("packages", False, few(wrong), mend, stops=False)
     return Diagnosis("packages", True, f"all {count} as in requirements.lock")
 
 

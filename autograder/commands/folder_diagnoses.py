@@ -1,11 +1,11 @@
 """What has come apart in a course's folder, and what git would take along. None of it stops grading."""
 
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 from autograder.commands.diagnoses import Diagnosis
-from autograder.course import Assignment, Course, load_course
+from autograder.course import Assignment, Course, few, load_course
 from autograder.errors import CourseError
 from autograder.releasing import drift
 from autograder.releasing.new_assignment import CONFIG, KIT
@@ -59,7 +59,7 @@ def private(course: Course) -> Diagnosis:
         mend = (
             "`git rm -r --cached` them, and commit; what was pushed stays in the history: keep that repository private"
         )
-        return Diagnosis("git", False, f"git has {_some(tracked)}", mend, stops=False)
+        return Diagnosis("git", False, f"git has {few(tracked)}", mend, stops=False)
     loose = [name for name in PRIVATE if git(course.root, "check-ignore", "-q", f"{name}/x") is None]
     if loose:
         mend = f"add these lines to {course.root / '.gitignore'}; a new course has them: docs/own-course.md"
@@ -72,15 +72,11 @@ def kits_own(course: Course) -> Diagnosis:
     changed = [line[3:] for line in git(course.root, "status", "--porcelain", "--", *OF_A_COURSE) or []]
     changed += git(course.root, "diff", "--name-only", "@{upstream}...HEAD", "--", *OF_A_COURSE) or []
     if changed:
-        names = _some(list(dict.fromkeys(changed)))
+        names = few(list(dict.fromkeys(changed)))
         found = f"course and kit are one folder, and edited in it: {names}; `git pull` may collide"
         mend = f"keep a course of your own apart: `autograder new --from {course.root} --course NEW_FOLDER`"
         return Diagnosis("kit", False, found, mend, stops=False)
     return Diagnosis("kit", True, "this is the kit's own folder, as it came; keep a course of your own in another")
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 def git(root: Path, *line: str) -> list[str] | None:

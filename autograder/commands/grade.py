@@ -11,7 +11,7 @@ from rich.console import Console
 
 from autograder.commands.console import CORES, CourseDir, Jobs, Name, err, load, out, say
 from autograder.commands.scores import show_marks
-from autograder.course import Assignment, Course
+from autograder.course import Assignment, Course, few
 from autograder.errors import CourseError
 from autograder.gradebook.reader import read_rows
 from autograder.marks import verdict_files
@@ -84,8 +84,7 @@ def command(
     say([*apart, *misnamed.values()])
     failed += misnamed
     if failed:
-        some = ", ".join(failed[:3]) + ("..." if len(failed) > 3 else "")
-        raise CourseError(f"{len(failed)} not graded, or not whole ({some}): told above; the others are safe")
+        raise CourseError(f"{len(failed)} not graded, or not whole ({few(failed)}): told above; the others are safe")
 
 
 @dataclass(frozen=True)

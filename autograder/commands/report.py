@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from autograder.commands.console import CourseDir, Name, load, out, say
+from autograder.course import few
 from autograder.errors import CourseError
 from autograder.gradebook.reader import read_rows
 
@@ -33,7 +34,8 @@ def command(
     elif not quiet:
         out.print("next: open the report in a browser; then hand back: --zip moodle, canvas or plain packs the pages")
     if made.failed:
-        some = ", ".join(list(made.failed)[:3]) + ("..." if len(made.failed) > 3 else "")
-        raise CourseError(f"{len(made.failed)} without feedback, or with an old one ({some}): told above")
+        raise CourseError(
+            f"{len(made.failed)} without feedback, or with an old one ({few(list(made.failed))}): told above"
+        )
     if missing:
         raise CourseError(f"{len(missing)} are not in {packed}, listed above; hand their pages back by hand")

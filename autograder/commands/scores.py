@@ -25,20 +25,26 @@ def command(
     names = verdict_files.students(loaded, wanted)
     if as_json:
         marks = final_marks.class_marks(loaded, wanted, names, reader.read_rows(loaded, wanted))
-        data = {name: _with_totals(mark) if totals else final_marks.as_data(mark) for name, mark in marks.items()}
+        data = {name: with_totals(mark) if totals else final_marks.as_data(mark) for name, mark in marks.items()}
         sys.stdout.write(json.dumps(data, ensure_ascii=False, indent=1) + "\n")
         return
     show_marks(loaded, wanted, names)
     out.print(f"next: `autograder report {wanted.name}` writes the feedback and the class report")
 
 
-def _with_totals(mark: final_marks.StudentMark) -> dict[str, Any]:
+def with_totals(mark: final_marks.StudentMark) -> dict[str, Any]:
+    """A student as `scores --json --totals` has them."""
     return {
         "tasks": final_marks.as_data(mark),
-        "penalty": mark.penalty,
+        "penalty": _plain(mark.penalty),
         "reason": mark.reason,
-        "total": mark.total,
+        "total": None if mark.total is None else _plain(mark.total),
     }
+
+
+def _plain(points: float) -> float:
+    """Points without the dust of binary fractions, as far as a task's score goes."""
+    return round(points, 6)
 
 
 def show_marks(course: Course, assignment: Assignment, names: Sequence[str]) -> None:

@@ -14,4 +14,5 @@ from autograder.course.records import Assignment as Assignment
 from autograder.course.records import Course as Course
 from autograder.course.records import Limits as Limits
 from autograder.course.records import Task as Task
+from autograder.course.records import few as few
 from autograder.course.records import shown as shown

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import quote
@@ -21,6 +21,11 @@ LEAST, MOST = 0.01, 1000.0  # points of a task
 def shown(points: float | None, places: int = 3) -> str:
     """Points as people read them: without the dust of binary fractions, never as a power of ten. "-": none yet."""
     return "-" if points is None else f"{round(points, places) + 0.0:.{places}f}".rstrip("0").rstrip(".")
+
+
+def few(names: Sequence[str], most: int = 3) -> str:
+    """Some names, and how many more there are."""
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from dataclasses import astuple, dataclass, field, replace
 from types import TracebackType
 
 from autograder import deadline, files
-from autograder.course import Assignment, Course, roster, shown
+from autograder.course import Assignment, Course, few, roster, shown
 from autograder.course.fingerprint import grader_fingerprint
 from autograder.errors import CourseError
 from autograder.gradebook import database, faults, locks, registration, repair, standings
@@ -112,7 +112,7 @@ class GradingSession:
                 again += [] if told else [student]
                 found.said += told
         if again:
-            found.said.append(f"graded notebooks written again from kept verdicts: {_some(again)}")
+            found.said.append(f"graded notebooks written again from kept verdicts: {few(again, 5)}")
         return found
 
     def rebuild(self, students: Sequence[str]) -> list[str]:
@@ -123,7 +123,7 @@ class GradingSession:
         given = sum(len(sheet.marks) for sheet in kept_sheets if sheet is not None)
         said.append(f"the gradebook holds the kept verdicts of {len(kept)} students, and {given} entries of people")
         if left := [student for student in students if student not in kept]:
-            said.append(f"no kept verdict: {_some(left)}; `autograder grade {self.assignment.name}` grades them")
+            said.append(f"no kept verdict: {few(left, 5)}; `autograder grade {self.assignment.name}` grades them")
         return said
 
     def take(self, handed_in: Submission, result: Result) -> list[str]:
@@ -172,7 +172,7 @@ class GradingSession:
             said += saved.waiting
             self.unreadable += saved.unreadable
         if entered:
-            said.insert(0, f"kept verdicts entered into the gradebook: {_some(entered)}")
+            said.insert(0, f"kept verdicts entered into the gradebook: {few(entered, 5)}")
         return said
 
     def _is_laid(self, handed_in: Submission, result: Result) -> bool:
@@ -249,8 +249,3 @@ def moved(before: Result | None, after: Result) -> list[str]:
             )
             lines.append(f"{after.student}: {task}: {was} -> {now}")
     return lines
-
-
-def _some(names: Sequence[str]) -> str:
-    """Names for a line: the first few of many."""
-    return ", ".join(names) if len(names) <= 5 else f"{len(names)} students ({', '.join(names[:3])}, ...)"

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from autograder import archive, files
 from autograder.archive import Bounds, Refused
-from autograder.course import Assignment, Course, Limits, roster, stamps
+from autograder.course import Assignment, Course, Limits, few, roster, stamps
 from autograder.course.roster import Person, Roster
 from autograder.course.stamps import Order
 from autograder.errors import CourseError
@@ -285,9 +285,7 @@ def _contents(
         left -= sum(map(len, more.values()))
     for (older, newer), names in aside.items():
         counts = f"that in {newer}" if archive.is_packed(newer) else "what lies beside it"
-        done.notes.append(
-            f"{where}: {older}: {', '.join(names[:3])}{', ...' if len(names) > 3 else ''}: {counts} counts"
-        )
+        done.notes.append(f"{where}: {older}: {few(names)}: {counts} counts")
     return files
 
 

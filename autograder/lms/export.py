@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.course import Assignment, Course, shown
+from autograder.course import Assignment, Course, few, shown
 from autograder.course.messages import of_engine
 from autograder.course.roster import Person, Roster, squeezed, value_of
 from autograder.errors import CourseError
@@ -63,7 +63,7 @@ class Class:
         what = "as they stand now" if self.partial else "empty; --partial writes them as they stand"
         return [
             *old,
-            f"{len(names)} wait for a person ({', '.join(names[:3])}{'...' if len(names) > 3 else ''}): {what}",
+            f"{len(names)} wait for a person ({few(names)}): {what}",
         ]
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from autograder.course import PERSON, Assignment, Course, Task, shown, stamps
+from autograder.course import PERSON, Assignment, Course, Task, few, shown, stamps
 from autograder.course.late import due_time
 from autograder.course.messages import Messages, of_engine
 from autograder.judging.verdicts import FAILED, NEEDS_GRADING, NOT_CHECKED, PASSED, Result, Verdict
@@ -195,8 +195,7 @@ def _overridden(verdict: Verdict, score: float, by_person: bool, words: Messages
 def of_other_points(assignment: Assignment, marks: Iterable[StudentMark]) -> list[str]:
     """A line on those whose tasks were worth other points when they were graded; [] where there are none."""
     names = [mark.student for mark in marks if mark.outdated]
-    some = ", ".join(names[:3]) + ("..." if len(names) > 3 else "")
-    why = f"{len(names)} ({some}) were graded when tasks were worth other points, and have no mark for those"
+    why = f"{len(names)} ({few(names)}) were graded when tasks were worth other points, and have no mark for those"
     return [f"{why}: run `autograder grade {assignment.name}`"] if names else []
 
 

@@ -128,14 +128,15 @@ def write(
 ) -> Path:
     """Write the class report, and what it shows as tables beside it."""
     target = path(course, assignment)
-    summary = _summary(course, assignment, found)
+    summary = summary_of(course, assignment, found)
     for name, text in report_tables.tables(assignment, found, summary, people).items():
         write_whole(target.with_name(name), text.encode())
-    write_whole(target, page(course, assignment, found, ungraded, alike, people).encode())
+    write_whole(target, page(course, assignment, found, summary, ungraded, alike, people).encode())
     return target
 
 
-def _summary(course: Course, assignment: Assignment, found: Sequence[StudentMark]) -> Summary:
+def summary_of(course: Course, assignment: Assignment, found: Sequence[StudentMark]) -> Summary:
+    """The class in numbers, in the course's words."""
     words = messages.load_messages(course.part("messages", assignment.name), course.language)
     return summary_module.summary(assignment, found, words)
 
@@ -163,12 +164,12 @@ def page(
     course: Course,
     assignment: Assignment,
     found: Sequence[StudentMark],
+    summary: Summary,
     ungraded: Sequence[str],
     alike: Likenesses,
     people: Roster = NOBODY,
 ) -> str:
     """The class report as HTML."""
-    summary = _summary(course, assignment, found)
     by_id = {person.id: person for person in people.people}
     sections = {
         "look": "For you to look at",

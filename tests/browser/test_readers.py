@@ -16,6 +16,7 @@ from urllib.parse import quote
 import pytest
 from pictured import HEIC, small
 from playwright.sync_api import Browser
+from shares import in_each_run
 
 from autograder.course import Course
 from autograder.grading import made_up
@@ -178,10 +179,7 @@ def graded_page(watch: Watch, server: Server, found: Class, student: str, name: 
 
 
 # in each test run those that win in the formgrader where nothing is cleaned, and LaTeX; in `make proof` all
-IN_EACH_RUN = [
-    name if name.removeprefix("browse_") in WIN or "latex" in name else pytest.param(name, marks=pytest.mark.proof)
-    for name in ATTACKS
-]
+IN_EACH_RUN = in_each_run(ATTACKS, [n for n in ATTACKS if n.removeprefix("browse_") in WIN or "latex" in n])
 
 
 @pytest.mark.proof  # it waits for the formgrader to draw each

@@ -204,9 +204,7 @@ def test_a_fresh_release_runs_to_its_end_and_each_task_says_that_it_is_not_done(
 
 
 @pytest.mark.proof  # as above
-@pytest.mark.parametrize(
-    ("name", "tasks"), [(BASICS, TO_DO[:3]), pytest.param(NETWORK, TO_DO[3:], marks=pytest.mark.proof)]
-)
+@pytest.mark.parametrize(("name", "tasks"), [(BASICS, TO_DO[:3]), (NETWORK, TO_DO[3:])])
 def test_a_fresh_release_runs_to_its_end_in_notebook_7_too(
     browser: Browser, server: Server, place: Course, name: str, tasks: list[str]
 ) -> None:

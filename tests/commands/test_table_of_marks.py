@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 from rich.console import Console
 
-from autograder.commands import console_tables
+from autograder.commands import console_tables, scores
 from autograder.course import Assignment, Task
 from autograder.course.roster import Person, Roster
 from autograder.judging.verdicts import Result, Verdict
@@ -76,3 +76,17 @@ def test_the_class_in_a_line_and_who_handed_nothing_in() -> None:
     assert "nothing handed in: absent" in lines
     many = console_tables.few([str(n) for n in range(12)], 10)
     assert many.endswith(", 9 and 2 more")
+
+
+def test_one_answer_waits_and_two_answers_wait() -> None:
+    def waiting(marks: Sequence[StudentMark]) -> str:
+        return next(line for line in console_tables.below(ASSIGNMENT, marks, []) if "for a person: `" in line)
+
+    assert waiting(CLASS).startswith("1 answer waits for a person: ")
+    assert waiting([*CLASS, CLASS[0]]).startswith("2 answers wait for a person: ")
+
+
+def test_totals_have_no_dust_of_binary_fractions() -> None:
+    found = scores.with_totals(mark("somchai", [1] * 12, 0.1 + 0.25000000000000003))
+    assert found["penalty"] == 0.35 != 0.1 + 0.25000000000000003 and found["total"] == 11.65
+    assert scores.with_totals(CLASS[0])["total"] is None

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from shares import in_each_run
 from toy import Toy
 
 from autograder import cli
@@ -357,7 +358,7 @@ def scores(said: Said, capsys: pytest.CaptureFixture[str]) -> Any:
 ONE_A_PLACE = {"a check raises", "a question has an unknown name", "a probe's body raises", "cases raise"}
 
 
-@pytest.mark.parametrize("slip", [s if s in ONE_A_PLACE else pytest.param(s, marks=pytest.mark.proof) for s in SOME])
+@pytest.mark.parametrize("slip", in_each_run(SOME, ONE_A_PLACE))
 def test_where_one_students_values_meet_a_slip_that_student_waits_for_a_person_and_the_class_goes_on(
     warmup: Course, plant: Plant, gradebook_of: Gradebook, capsys: pytest.CaptureFixture[str], slip: str
 ) -> None:

@@ -4,7 +4,7 @@ import base64
 import json
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -267,14 +267,18 @@ def marked(course: Course, result: Result) -> final_marks.StudentMark:
     return final_marks.final_mark(course, course.assignment(NAME), result, final_marks.Rows())
 
 
+def page_of(course: Course, result: Result, ungraded: Sequence[str], alike: report.Likenesses) -> str:
+    """The report of a class of one."""
+    assignment, found = course.assignment(NAME), [marked(course, result)]
+    return report.page(course, assignment, found, report.summary_of(course, assignment, found), ungraded, alike)
+
+
 def test_names_and_notes_are_shown_and_not_obeyed(graded: Course) -> None:
     result = verdict_files.load_result(graded, NAME, "bua")
     assert result is not None
     evil = "<script>alert(1)</script>"
     bad = replace(result, student=evil, notes=(evil,))
-    page = report.page(
-        graded, graded.assignment(NAME), [marked(graded, bad)], [evil], report.Likenesses([[evil, "b"]], [])
-    )
+    page = page_of(graded, bad, [evil], report.Likenesses([[evil, "b"]], []))
     assert "<script" not in page and page.count("&lt;script&gt;") >= 4
 
 
@@ -283,7 +287,7 @@ def test_flags_of_a_check_are_told_to_a_person(graded: Course) -> None:
     assert result is not None
     flagged = Verdict("T2", "passed", 1.0, 1.0, flag="memorised")
     found = replace(result, verdicts={**result.verdicts, "T2": flagged})
-    page = report.page(graded, graded.assignment(NAME), [marked(graded, found)], [], report.Likenesses())
+    page = page_of(graded, found, [], report.Likenesses())
     assert "<li>T2, memorised: anong." in page
 
 
