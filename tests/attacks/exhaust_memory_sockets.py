@@ -49,3 +49,8 @@ ATTACK = Attack(first=[CELL, CELL, CELL, WAIT, WAIT, TELL])
 
 def won(evidence: Evidence) -> bool:
     return "LOOT" in evidence.loot
+
+
+def took_place(evidence: Evidence) -> bool:
+    """It was ended for what lay in its sockets."""
+    return "MemoryLimit" in evidence.ended

@@ -689,7 +689,7 @@ def files_are_limited(lab: Lab) -> Iterator[GraderContext]:
 def memory_of_all_processes(lab: Lab) -> Iterator[GraderContext]:
     """Memory is limited for each process alone, and only the memory that a process maps."""
     edits = (
-        ("control_socket.py", "memory.family_memory(most) >", "0 >"),
+        ("control_socket.py", "memory.family_memory(most, self._box.pid) >", "0 >"),
         ("seccomp.py", '    "memfd_create": (319, 279),  # memory that no limit counts\n', ""),
         ("seccomp.py", '    "shmget": (29, 194),\n', ""),
     )
@@ -755,17 +755,37 @@ def own_modules_are_bounded(lab: Lab) -> Iterator[GraderContext]:
         yield grader
 
 
-@wall
-def sockets_are_counted(lab: Lab) -> Iterator[GraderContext]:
-    """What lies in sockets counts for nothing."""
-    with (
-        _guest(
-            ("memory.py", "SOCKET * sockets(pid)", "0"),
-            ("seccomp.py", "for option in (SNDBUF, RCVBUF)", "for option in (RCVBUF,)"),
-        ),
-        _opened(lab, limits=AMPLE) as grader,
-    ):
-        yield grader
+def _uncounted(*edits: tuple[str, str, str]) -> Wall:
+    """A guest with edits, and time to take memory."""
+
+    @contextlib.contextmanager
+    def opened(lab: Lab) -> Iterator[GraderContext]:
+        with _guest(*edits), _opened(lab, limits=AMPLE) as grader:
+            yield grader
+
+    return opened
+
+
+OF_SOCKETS = 'SOCKET * int(_read(f"/proc/{pid}/net/sockstat").split()[2])'
+WALLS |= {
+    # what lies in sockets counts for nothing
+    "sockets_are_counted": _uncounted(
+        ("memory.py", OF_SOCKETS, "0"), ("seccomp.py", "for option in (SNDBUF, RCVBUF)", "for option in (RCVBUF,)")
+    ),
+    # the first thread of a process stands for it, and it counts nothing once it has ended
+    "every_thread_counts": _uncounted(("memory.py", 'os.listdir(f"/proc/{pid}/task")', "[str(pid)]")),
+    # neither page tables nor the list of mappings is anybody's memory
+    "page_tables_are_counted": _uncounted(
+        ("memory.py", "VmSwap|VmPTE|", "VmSwap|"),
+        ("memory.py", "(?:VmPTE|", "(?:VmRSSNo|"),
+        ("memory.py", "MAPPING = PAGE ", "MAPPING = 0 "),
+    ),
+    "mappings_are_counted": _uncounted(("memory.py", "MAPPING = PAGE ", "MAPPING = 0 ")),
+    # the kernel makes large pages, as it does elsewhere
+    "no_large_pages": _uncounted(("box.py", 'call("prctl", NO_LARGE_PAGES, 1, 0, 0, 0)', "pass")),
+    "zero_is_no_device": _uncounted(("box.py", "NO_DEVICES if place", "0 if place")),
+    "waiting_signals_are_limited": _uncounted(("box.py", "PENDING = 1024", "PENDING = 4096")),
+}
 
 
 @wall

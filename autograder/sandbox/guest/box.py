@@ -24,7 +24,10 @@ NEW_USER, NEW_PID, NEW_MOUNT, NEW_NET, NEW_IPC = 0x10000000, 0x20000000, 0x20000
 NOSUID_NODEV, READ_ONLY_NOEXEC = 2 | 4, 1 | 8
 REMOUNT_READ_ONLY, MOUNT_FLAGS = 32 | 4096 | 1, 2 | 4 | 8
 DEVICES = ("full", "null", "pts", "random", "tty", "urandom", "zero")  # of the machine, each a mount in /dev
-DUMPABLE, CHILD_SUBREAPER = 4, 36  # of prctl(2)
+DUMPABLE, CHILD_SUBREAPER, NO_LARGE_PAGES = 4, 36, 41  # of prctl(2)
+NO_DEVICES = 4  # the mount flag: memory that processes share by /dev/zero would be in none of them
+PENDING = 1024  # signals and timers that wait
+OF_THE_USER = ("RLIMIT_NPROC", "RLIMIT_SIGPENDING")  # the kernel counts these; a guest with walls is a user of its own
 DOOR_SECONDS = 5.0  # that process 1 of a box may take to let a notebook in
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGALRM, signal.SIGPROF)
 MEGABYTE = 1 << 20
@@ -98,12 +101,14 @@ def settle(limits: Mapping[str, Any], walls: bool) -> None:
         ("RLIMIT_FSIZE", limits["file_mb"] * MEGABYTE),
         ("RLIMIT_NOFILE", limits["open_files"]),
         ("RLIMIT_CPU", int(limits["total_seconds"])),
+        ("RLIMIT_SIGPENDING", PENDING),
         ("RLIMIT_CORE", 0),
         ("RLIMIT_MSGQUEUE", 0),
     ):
-        if walls or name != "RLIMIT_NPROC":  # without walls the count is of the whole user
+        if walls or name not in OF_THE_USER:
             resource.setrlimit(getattr(resource, name), (value, value))
     if walls:
+        call("prctl", NO_LARGE_PAGES, 1, 0, 0, 0)  # who keeps 4 KB of one would hold 2 MB that are in no process
         seccomp.refuse()
 
 
@@ -114,7 +119,8 @@ def close_off(limits: Mapping[str, Any]) -> None:
         call("mount", b"tmpfs", place, b"tmpfs", NOSUID_NODEV, size)
     call("mount", b"tmpfs", b"/proc", b"tmpfs", NOSUID_NODEV | READ_ONLY_NOEXEC, b"nr_inodes=1,mode=500")
     for place in (f"/dev/{name}".encode() for name in DEVICES):
-        call("mount", None, place, None, REMOUNT_READ_ONLY | os.statvfs(place).f_flag & MOUNT_FLAGS, None)
+        flags = REMOUNT_READ_ONLY | os.statvfs(place).f_flag & MOUNT_FLAGS
+        call("mount", None, place, None, flags | (NO_DEVICES if place == b"/dev/zero" else 0), None)
     os.chdir("/tmp")
     header = (ctypes.c_uint32 * 2)(0x20080522, 0)
     call("capset", header, (ctypes.c_uint32 * 6)())

@@ -62,7 +62,7 @@ class Boxes:
         """Wait for a message; while a box is open, close it where it holds more memory than it may."""
         most = self._settings["limits"]["memory_mb"] * MEGABYTE
         while self._box and not select.select([self._control], [], [], WATCH)[0]:
-            if self._settings["walls"] and memory.family_memory(most) > most:
+            if self._settings["walls"] and memory.family_memory(most, self._box.pid) > most:
                 self._close()
                 self._ended = b"memory"
 

@@ -1,70 +1,122 @@
-"""How much memory the processes of a box hold together: a limit on each would not do."""
+"""How much memory a box holds: that of its processes, and what the kernel holds for them.
+
+A limit on each process would not do, and some of what one can have is in no process's memory: what lies unread in
+sockets and pipes, page tables, the list of mappings. What cannot be read counts as hiding.
+"""
 
 import contextlib
 import ctypes
 import os
+import re
+import socket
 import sys
 from collections.abc import Callable
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 PAGE = os.sysconf("SC_PAGESIZE")
 COLLAPSE = 25  # MADV_COLLAPSE of madvise(2), since Linux 6.1
-EXITING = 4  # PF_EXITING among the flags of a process
-SOCKET = 2 * 212_992  # bytes that the kernel may hold for one: wmem_default of socket(7), which seccomp.py keeps
+EXITING = 4  # PF_EXITING among the flags of a thread
+FILE = 16 * PAGE  # bytes that the kernel may hold for an open file: a pipe that is full
+MAPPING = PAGE  # for a mapping: itself, and a link to every process that it was copied from, up to 64
+# in /proc/PID/status, in kB: what is swapped out and huge pages are not among what is resident
+RESIDENT = re.compile(rb"^(?:VmRSS|VmSwap|VmPTE|HugetlbPages):\s*(\d+)", re.MULTILINE)
+TABLES = re.compile(rb"^(?:VmPTE|HugetlbPages):\s*(\d+)", re.MULTILINE)
+OWN = re.compile(rb"^(?:Pss|SwapPss):\s*(\d+)", re.MULTILINE)  # in smaps_rollup
 
 
-def own_memory(pid: int) -> int:
-    """Bytes of memory of a process; what several share is shared out among them."""
-    with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
-        lines = [line.split() for line in file]
-    return 1024 * sum(int(line[1]) for line in lines if line[0] == "Pss:") + SOCKET * sockets(pid)
+def _read(path: str) -> bytes:
+    with open(path, "rb", buffering=0) as file:
+        return file.read()
 
 
-def sockets(pid: int) -> int:
-    """How many sockets a process has open: what lies unread in them is in no process's memory."""
-    found = 0
-    for name in os.listdir(f"/proc/{pid}/fd"):
-        with contextlib.suppress(FileNotFoundError):
-            found += os.readlink(f"/proc/{pid}/fd/{name}").startswith("socket:")
-    return found
+def of_a_socket() -> int:
+    """Bytes that the kernel may hold for one: each way a message more than fits. seccomp.py keeps the sizes."""
+    with socket.socket(socket.AF_UNIX) as one:
+        return 2 * sum(one.getsockopt(socket.SOL_SOCKET, size) for size in (socket.SO_SNDBUF, socket.SO_RCVBUF))
 
 
-def ending(pid: int) -> bool:
-    """Whether a process is at its end: it has given its memory back, and the kernel shows its files to root alone."""
+def most_mappings() -> int:
+    """How many mappings a process may have."""
+    with contextlib.suppress(OSError):
+        return int(_read("/proc/sys/vm/max_map_count"))
+    return sys.maxsize // MAPPING
+
+
+SOCKET, MOST_MAPPINGS = of_a_socket(), most_mappings()
+
+
+def family_memory(most: int, first: int) -> int:
+    """Bytes that a box holds; where that is far below `most`, a quick bound on it.
+
+    Far: the kernel may tell resident memory some pages late. first: process 1 of the box, which is ours.
+    """
+    bound = _of_all(first, bound_of, most // 2)
+    return bound if bound < most // 2 else _of_all(first, memory_of, most)
+
+
+def _of_all(first: int, measure: Callable[[str], int | None], enough: int) -> int:
+    """Bytes of sockets and of all processes; once there are more than enough, the rest is not looked at."""
+    held = in_sockets(first)
+    for name in os.listdir("/proc"):
+        if held > enough:
+            break
+        if name.isdigit() and int(name) not in (1, first, os.getpid()):
+            held += of_process(int(name), measure)
+    return held
+
+
+def in_sockets(pid: int) -> int:
+    """Bytes that sockets of a process's network may hold, also those that are open in no process.
+
+    One that was closed counts until what it has sent is read.
+    """
     try:
-        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
-            return bool(int(file.read().rpartition(")")[2].split()[6]) & EXITING)
+        return SOCKET * int(_read(f"/proc/{pid}/net/sockstat").split()[2])
+    except OSError:
+        return 0 if ending(f"/proc/{pid}") else sys.maxsize
+
+
+def of_process(pid: int, measure: Callable[[str], int | None]) -> int:
+    """Bytes of a process: its memory, by the first thread that still has it, and for the files of each thread.
+
+    The first thread of a process may have ended; a thread may have files of its own.
+    """
+    held, memory = 0, None
+    with contextlib.suppress(FileNotFoundError):
+        for name in os.listdir(f"/proc/{pid}/task"):
+            thread = f"/proc/{pid}/task/{name}"
+            try:
+                held += FILE * len(os.listdir(f"{thread}/fd"))
+                memory = measure(thread) if memory is None else memory
+            except PermissionError:
+                if not ending(thread):  # it hides from its limit
+                    return sys.maxsize
+            except OSError:
+                pass  # it has just ended
+    return held + (memory or 0)
+
+
+def ending(thread: str) -> bool:
+    """Whether a thread is at its end: it has given its memory back, and the kernel shows its files to root alone."""
+    try:
+        return bool(int(_read(f"{thread}/stat").rpartition(b")")[2].split()[6]) & EXITING)
     except OSError:
         return True  # it is gone
 
 
-def resident_memory(pid: int) -> int:
-    """The same, where nothing is shared out: never less, and quick to have."""
-    with open(f"/proc/{pid}/statm", encoding="ascii") as file:
-        return PAGE * int(file.read().split()[1]) + SOCKET * sockets(pid)
+def bound_of(thread: str) -> int | None:
+    """Bytes of memory of the process of a thread, never less; None where it has ended. Quick to have."""
+    found = RESIDENT.findall(_read(f"{thread}/status"))
+    return 1024 * sum(map(int, found)) + MAPPING * MOST_MAPPINGS if found else None
 
 
-def family_memory(most: int) -> int:
-    """Bytes that all processes but this one hold for themselves; where that is far below `most`, a quick bound on it.
-
-    Far: the kernel may tell resident memory some pages late.
-    """
-    bound = _of_all(resident_memory)
-    return bound if bound < most // 2 else _of_all(own_memory)
-
-
-def _of_all(measure: Callable[[int], int]) -> int:
-    total = 0
-    for name in os.listdir("/proc"):
-        if name.isdigit() and int(name) not in (1, os.getpid()):
-            try:
-                total += measure(int(name))
-            except PermissionError:
-                if not ending(int(name)):  # it hides from its limit
-                    return sys.maxsize
-            except (OSError, ValueError, IndexError):
-                pass  # it has just ended
-    return total
+def memory_of(thread: str) -> int | None:
+    """The same; what several processes share is shared out among them, and mappings are counted."""
+    tables = TABLES.findall(_read(f"{thread}/status"))
+    if not tables:
+        return None
+    own = OWN.findall(_read(f"{thread}/smaps_rollup"))
+    return 1024 * sum(map(int, own + tables)) + MAPPING * _read(f"{thread}/maps").count(b"\n")
 
 
 def in_large_pages() -> None:
