@@ -17,6 +17,7 @@ from autograder.course.records import (
     LEAST,
     MOST,
     PERSON,
+    SYSTEM_CALLS,
     Assignment,
     Course,
     Limits,
@@ -72,6 +73,9 @@ def _wrong_types(found: Any) -> Iterator[str]:
         for name, kind in (("limits", Limits), ("late", Late), ("thresholds", Mapping)):
             if not isinstance(getattr(assignment, name), kind):
                 yield f"{here}: {name} is {_shown(getattr(assignment, name))}, no {kind.__name__}"
+                return
+        if not isinstance(calls := assignment.limits.system_calls, tuple | list):
+            yield f'{here}: limits: system_calls is {_shown(calls)}; it takes a tuple: ("numa",) with its comma'
     for name, value in vars(found).items():
         if isinstance(getattr(Course, name, None), str) and not isinstance(value, str):
             yield f"{name} is {_shown(value)}; it takes a text"
@@ -109,8 +113,12 @@ def _check_values(course: Course) -> None:
         if assignment.thresholds and assignment.dataset not in assignment.thresholds:
             raise CourseError(f"{here}: no thresholds for dataset {assignment.dataset!r}")
         for name, value in vars(assignment.limits).items():
-            if not value > 0:
+            if name != "system_calls" and not value > 0:
                 raise CourseError(f"{here}: limit {name} = {value} must be above 0")
+        for group in assignment.limits.system_calls:
+            if group not in SYSTEM_CALLS:
+                known = ", ".join(SYSTEM_CALLS)
+                raise CourseError(f"{here}: limits: system_calls has no group {group!r}; it takes some of {known}")
         if wrong := assignment.late.wrong(assignment.due, course.timezone):
             raise CourseError(f"{here}: {wrong}")
 

@@ -16,6 +16,7 @@ ASSIGNMENT_NAME = r"[A-Za-z0-9_-]+"
 USUAL = 1.0  # points of a required task that says none
 BONUS = 0.5  # of a required one's points: those of an optional task that says none
 LEAST, MOST = 0.01, 1000.0  # points of a task
+SYSTEM_CALLS = ("affinity", "numa", "timers")  # the groups of sandbox/guest/system_calls.toml that a course may add
 
 
 def shown(points: float | None, places: int = 3) -> str:
@@ -43,6 +44,7 @@ class Limits:
     processes: int = 64
     file_mb: int = 64
     open_files: int = 256
+    system_calls: tuple[str, ...] = ()  # groups of docs/system-calls.md beside the usual ones
 
     def stretched(self, factor: float) -> "Limits":
         """The same limits with all seconds that many times as long."""

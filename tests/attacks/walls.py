@@ -41,6 +41,7 @@ from tests.attacks.lab import SMALL, Lab
 
 Wall = Callable[[Lab], "contextlib.AbstractContextManager[GraderContext]"]
 WALLS: dict[str, Wall] = {}
+SYSTEM_V = {"shmget": (29, 194), "shmat": (30, 196), "shmdt": (67, 197)}
 # taking memory takes time, on a busy machine much of it: no other limit may end such an attack first
 AMPLE = replace(SMALL, cell_seconds=10, probe_seconds=15, total_seconds=60, patience=4)
 
@@ -112,6 +113,12 @@ def _guest(*edits: tuple[str, str, str]) -> Iterator[Path]:
             path.write_text(text.replace(old, new), encoding="utf-8")
         with patch.object(walls_module, "GUEST", copy), patch.object(guest_process, "GUEST", copy):
             yield copy
+
+
+def _allowed(calls: Mapping[str, tuple[int, int]]) -> tuple[str, str, str]:
+    """An edit of the guest's list of system calls: these are on it, with their numbers."""
+    lines = "".join(f"{name} = {list(numbers)}\n" for name, numbers in calls.items())
+    return "system_calls.toml", "[memory.calls]\n", f"[memory.calls]\n{lines}"
 
 
 def _add(*more: str) -> Callable[[list[str]], list[str]]:
@@ -557,8 +564,8 @@ def devices_are_read_only(lab: Lab) -> Iterator[GraderContext]:
 def locks_do_nothing(lab: Lab) -> Iterator[GraderContext]:
     """Locks of files that all see are taken."""
     edits = (
-        ("seccomp.py", "FLOCK, FCNTL = (73, 32)", "FLOCK, FCNTL = (9999, 9999)"),
-        ("seccomp.py", "LOCKS = (6, 7, 37, 38)", "LOCKS = ()"),
+        ("seccomp.py", '"flock": Rule(PRETEND)', '"flock": Rule(ALLOW)'),
+        ("seccomp.py", "(PRETEND, (Argument(1, LOCKS),))", "(ALLOW, (Argument(1, LOCKS),))"),
     )
     with _guest(*edits), _opened(lab) as grader:
         yield grader
@@ -567,18 +574,20 @@ def locks_do_nothing(lab: Lab) -> Iterator[GraderContext]:
 @wall
 def socket_families(lab: Lab) -> Iterator[GraderContext]:
     """Sockets of every family."""
-    with _guest(("seccomp.py", "(1, 2, 10, 16)", "(1, 2, 10, 16, 38, 40)")), _opened(lab) as grader:
+    with (
+        _guest(("seccomp.py", '"socket": Rule(\n        NO_FAMILY,', '"socket": Rule(\n        ALLOW,')),
+        _opened(lab) as grader,
+    ):
         yield grader
 
 
 @wall
 def ipc_is_private(lab: Lab) -> Iterator[GraderContext]:
     """Children share the sandbox's System V objects, and may make them."""
-    edits = (
-        ("box.py", "| NEW_NET | NEW_IPC", "| NEW_NET"),
-        ("seccomp.py", '    "shmget": (29, 194),\n', ""),
-    )
-    with _guest(*edits), _opened(lab) as grader:
+    with (
+        _guest(("box.py", "| NEW_NET | NEW_IPC", "| NEW_NET"), _allowed(SYSTEM_V)),
+        _opened(lab) as grader,
+    ):
         yield grader
 
 
@@ -690,8 +699,20 @@ def memory_of_all_processes(lab: Lab) -> Iterator[GraderContext]:
     """Memory is limited for each process alone, and only the memory that a process maps."""
     edits = (
         ("control_socket.py", "memory.family_memory(most, self._box.pid) >", "0 >"),
-        ("seccomp.py", '    "memfd_create": (319, 279),  # memory that no limit counts\n', ""),
-        ("seccomp.py", '    "shmget": (29, 194),\n', ""),
+        _allowed({"memfd_create": (319, 279), **SYSTEM_V}),
+    )
+    with _guest(*edits), _opened(lab, limits=AMPLE) as grader:
+        yield grader
+
+
+@wall
+def memory_is_in_processes(lab: Lab) -> Iterator[GraderContext]:
+    """Calls that keep memory in pipes, sockets and queues are allowed."""
+    calls = {"vmsplice": (278, 75), "inotify_init1": (294, 26), "inotify_add_watch": (254, 27)}
+    edits = (
+        _allowed(calls),
+        ("seccomp.py", "COMMANDS = (", "COMMANDS = (1031, "),
+        ("seccomp.py", '"sendfile": Rule(NOT_HERE)', '"sendfile": Rule(ALLOW)'),
     )
     with _guest(*edits), _opened(lab, limits=AMPLE) as grader:
         yield grader
@@ -770,7 +791,7 @@ OF_SOCKETS = 'SOCKET * int(_read(f"/proc/{pid}/net/sockstat").split()[2])'
 WALLS |= {
     # what lies in sockets counts for nothing
     "sockets_are_counted": _uncounted(
-        ("memory.py", OF_SOCKETS, "0"), ("seccomp.py", "for option in (SNDBUF, RCVBUF)", "for option in (RCVBUF,)")
+        ("memory.py", OF_SOCKETS, "0"), ("seccomp.py", "OF_SOCKETS = (", "OF_SOCKETS = (7, ")
     ),
     # the first thread of a process stands for it, and it counts nothing once it has ended
     "every_thread_counts": _uncounted(("memory.py", 'os.listdir(f"/proc/{pid}/task")', "[str(pid)]")),
@@ -859,7 +880,15 @@ def no_network(lab: Lab) -> Iterator[GraderContext]:
 @wall
 def no_capabilities(lab: Lab) -> Iterator[GraderContext]:
     """The child keeps the capabilities that its namespaces gave it."""
-    with _guest(("box.py", '    call("capset"', '    0 and call("capset"')), _opened(lab) as grader:
+    edits = (
+        ("box.py", '    call("capset"', '    0 and call("capset"'),
+        (
+            "seccomp.py",
+            "(STREAM, DATAGRAM), KIND), Argument(2, (0,",
+            "(STREAM, DATAGRAM, 3), KIND), Argument(2, (0, 1,",
+        ),
+    )
+    with _guest(*edits), _opened(lab) as grader:
         yield grader
 
 
@@ -867,7 +896,7 @@ def no_capabilities(lab: Lab) -> Iterator[GraderContext]:
 def calls_are_filtered(lab: Lab) -> Iterator[GraderContext]:
     """Every system call is open, and the sandbox's /proc is in sight."""
     edits = (
-        ("box.py", "seccomp.refuse()", "pass"),
+        ("box.py", "seccomp.allow_only(calls)", "pass"),
         ("box.py", '    call("mount", b"tmpfs", b"/proc"', '    0 and call("mount", b"tmpfs", b"/proc"'),
     )
     with _guest(*edits), _opened(lab) as grader:

@@ -70,6 +70,12 @@ def test_an_unknown_task_names_those_that_there_are(repo: Course) -> None:
         ('DATASET = "sample"', 'DATASET = "cifar"', ["hw4", "thresholds", "'cifar'"]),
         ("cell_seconds=10", "cell_seconds=0", ["hw4", "limit cell_seconds = 0", "above 0"]),
         ("memory_mb=2048", "memory_mb=-1", ["hw4", "limit memory_mb = -1", "above 0"]),
+        (
+            "limits=Limits(",
+            'limits=Limits(system_calls="numa", ',
+            ["system_calls is str 'numa'", '("numa",) with its comma'],
+        ),
+        ("limits=Limits(", 'limits=Limits(system_calls=("gpu",), ', ["no group 'gpu'", "affinity, numa, timers"]),
         ('language="en"', 'language="fr"', ["language 'fr'", "en, th"]),
         ('graded_by="person"', 'graded_by="robot"', ["T4", "'robot'", "judge or person"]),
         ('name="hw4"', 'name="hw 4"', ["hw 4", "letters, digits"]),

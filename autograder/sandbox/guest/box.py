@@ -21,9 +21,10 @@ from status import Status
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 NEW_USER, NEW_PID, NEW_MOUNT, NEW_NET, NEW_IPC = 0x10000000, 0x20000000, 0x20000, 0x40000000, 0x08000000
-NOSUID_NODEV, READ_ONLY_NOEXEC = 2 | 4, 1 | 8
+NOSUID_NODEV, NOSUID_NOEXEC, READ_ONLY_NOEXEC = 2 | 4, 2 | 8, 1 | 8
 REMOUNT_READ_ONLY, MOUNT_FLAGS = 32 | 4096 | 1, 2 | 4 | 8
 DEVICES = ("full", "null", "pts", "random", "tty", "urandom", "zero")  # of the machine, each a mount in /dev
+TERMINALS = 16  # of a box: a command after `!` has one. The machine has 4,096, and each holds memory of the kernel's
 DUMPABLE, CHILD_SUBREAPER, NO_LARGE_PAGES = 4, 36, 41  # of prctl(2)
 NO_DEVICES = 4  # the mount flag: memory that processes share by /dev/zero would be in none of them
 PENDING = 1024  # signals and timers that wait
@@ -89,8 +90,8 @@ def unshare() -> None:
             file.write(text)
 
 
-def settle(limits: Mapping[str, Any], walls: bool) -> None:
-    """In process 1 of the new namespaces: private /tmp, no /proc, no capabilities, limits."""
+def settle(limits: Mapping[str, Any], walls: bool, calls: bytes) -> None:
+    """In process 1 of the new namespaces: private /tmp, no /proc, no capabilities, limits; calls: their filter."""
     if walls:
         close_off(limits)
     else:
@@ -109,14 +110,16 @@ def settle(limits: Mapping[str, Any], walls: bool) -> None:
             resource.setrlimit(getattr(resource, name), (value, value))
     if walls:
         call("prctl", NO_LARGE_PAGES, 1, 0, 0, 0)  # who keeps 4 KB of one would hold 2 MB that are in no process
-        seccomp.refuse()
+        seccomp.allow_only(calls)
 
 
 def close_off(limits: Mapping[str, Any]) -> None:
-    """Private /tmp and /dev/shm, an empty /proc, devices whose times nobody can set, no capabilities."""
+    """Private /tmp, /dev/shm and terminals, an empty /proc, devices whose times nobody can set, no capabilities."""
     size = f"size={limits['file_mb']}m,mode=700,nr_inodes=4096".encode()
     for place in (b"/tmp", b"/dev/shm"):
         call("mount", b"tmpfs", place, b"tmpfs", NOSUID_NODEV, size)
+    terminals = f"newinstance,ptmxmode=0666,max={TERMINALS}".encode()
+    call("mount", b"devpts", b"/dev/pts", b"devpts", NOSUID_NOEXEC, terminals)
     call("mount", b"tmpfs", b"/proc", b"tmpfs", NOSUID_NODEV | READ_ONLY_NOEXEC, b"nr_inodes=1,mode=500")
     for place in (f"/dev/{name}".encode() for name in DEVICES):
         flags = REMOUNT_READ_ONLY | os.statvfs(place).f_flag & MOUNT_FLAGS
@@ -137,6 +140,7 @@ class Box:
         self.walls, self.status = settings["walls"], Status()
         self.door, inside = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.door.settimeout(DOOR_SECONDS)
+        calls = seccomp.for_here(settings["limits"]["system_calls"])  # made once, for it is in the zygote here
         self.pid = fork_apart() if self.walls else os.fork()
         if self.pid:
             inside.close()
@@ -145,7 +149,7 @@ class Box:
             for number in (self.door.fileno(), *ours):
                 os.close(number)
             os.setsid()  # or a signal to its group would reach this guest
-            settle(settings["limits"], self.walls)
+            settle(settings["limits"], self.walls, calls)
             receive(inside, work, self.status, 2 if settings["keep_stderr"] else 3)
         os._exit(0)
 

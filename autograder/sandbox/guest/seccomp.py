@@ -1,120 +1,204 @@
-"""A seccomp filter: system calls that no homework needs, and attacks on the kernel do.
+"""A seccomp filter: the system calls that a homework needs, and no others.
 
-The filter is classic BPF, see seccomp(2). Refused calls fail with EPERM; clone3 fails with ENOSYS,
-whose flags a filter cannot see, so that the C library uses clone in its place; locks do nothing, and succeed.
+system_calls.toml lists them, and RULES says which of their arguments are allowed. Anything else fails, and nothing is
+killed: with EPERM; with ENOSYS, at which libraries use an older call, where it is newer than the list, or is clone3,
+whose flags a filter cannot see. docs/system-calls.md says why each group is there, and what is refused.
+
+The filter is classic BPF, see seccomp(2).
 """
 
 import ctypes
+import errno
+import fcntl
+import functools
+import mmap
 import platform
+import socket
 import struct
+import termios
+import tomllib
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+LIST = Path(__file__).parent / "system_calls.toml"
+MACHINES = {"x86_64": (0xC000003E, 0), "aarch64": (0xC00000B7, 1)}  # audit arch, column of the list
 
 PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, MODE_FILTER = 38, 22, 2
-ALLOW, REFUSE, UNKNOWN, NO_FAMILY, PRETEND = 0x7FFF0000, *(0x00050000 | number for number in (1, 38, 97, 0))
-LOAD, EQUAL, SET, AT_LEAST, RETURN = 0x20, 0x15, 0x45, 0x35, 0x06
-CALL, MACHINE, FIRST_ARGUMENT, SECOND_ARGUMENT, THIRD_ARGUMENT = 0, 4, 16, 24, 32  # offsets in struct seccomp_data
-SETSOCKOPT, SNDBUF, RCVBUF = (54, 208), 7, 8  # larger buffers would hold memory that is in no process
-PRLIMIT, ITSELF = (302, 261), 0  # limits of another process
-SOCKET, FAMILIES = (41, 198), (1, 2, 10, 16)  # unix, inet, inet6, netlink: those that a network namespace holds
+LOAD, AND, JUMP, EQUAL, AT_LEAST, RETURN = 0x20, 0x54, 0x05, 0x15, 0x35, 0x06
+CALL, MACHINE, ARGUMENTS = 0, 4, 16  # offsets in struct seccomp_data
+ALLOW, FAIL = 0x7FFF0000, 0x00050000
+REFUSE, UNKNOWN, NO_FAMILY = FAIL | errno.EPERM, FAIL | errno.ENOSYS, FAIL | errno.EAFNOSUPPORT
+PRETEND = FAIL  # with 0: nothing is done, and that seems to have worked
+NOT_HERE = FAIL | errno.ENOTSOCK  # Python's own copying takes this one, and no other, for "copy by reading and writing"
+
+
+@dataclass(frozen=True)
+class Argument:
+    """A test of a call's argument: its lower half, of which `bits` count, is one of `values`."""
+
+    number: int
+    values: tuple[int, ...]
+    bits: int = 0xFFFFFFFF
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What becomes of a call: the first case whose arguments all fit, else `otherwise`."""
+
+    otherwise: int
+    cases: tuple[tuple[int, tuple[Argument, ...]], ...] = ()
+
+
+def only(*arguments: Argument) -> Rule:
+    """A call that is allowed with these arguments."""
+    return Rule(REFUSE, ((ALLOW, arguments),))
+
+
 NEW_NAMESPACES = 0x7E020000 | 0x80  # CLONE_NEW*: user, pid, net, ipc, uts, cgroup, mount, time
-# Files outside a box's /tmp are the same for all boxes: a lock, a lease, a watch or a hint on one would tell something
-# to others. Locks seem to be taken, since sqlite3 wants some on a file of its own.
-FLOCK, FCNTL = (73, 32), (72, 25)
-LOCKS = (6, 7, 37, 38)  # F_SETLK, F_SETLKW, F_OFD_SETLK, F_OFD_SETLKW
-LEASES, WATCHES, HINTS = 1024, 1026, (1036, 1038)  # F_SETLEASE, F_NOTIFY, F_SET_RW_HINT, F_SET_FILE_RW_HINT
+HUGE_PAGES = 0x40000  # MAP_HUGETLB: of a store of the machine's, which no limit counts
+# Not: larger pipes; leases, watches, owners and hints, which would tell something to others by a file that all boxes
+# see. Locks seem to be taken, since sqlite3 wants some on a file of its own.
+COMMANDS = (
+    *(fcntl.F_DUPFD, fcntl.F_DUPFD_CLOEXEC, fcntl.F_GETFD, fcntl.F_SETFD, fcntl.F_GETFL, fcntl.F_SETFL),
+    *(fcntl.F_GETLK, fcntl.F_OFD_GETLK, fcntl.F_GETPIPE_SZ),
+)
+LOCKS = (fcntl.F_SETLK, fcntl.F_SETLKW, fcntl.F_OFD_SETLK, fcntl.F_OFD_SETLKW)
+# Not: pages that are shared with others by their content; what puts pages of files out.
+ADVICE = (
+    *(mmap.MADV_NORMAL, mmap.MADV_RANDOM, mmap.MADV_SEQUENTIAL, mmap.MADV_WILLNEED, mmap.MADV_DONTNEED, mmap.MADV_FREE),
+    *(
+        mmap.MADV_DONTFORK,
+        mmap.MADV_DOFORK,
+        mmap.MADV_HUGEPAGE,
+        mmap.MADV_NOHUGEPAGE,
+        mmap.MADV_DONTDUMP,
+        mmap.MADV_DODUMP,
+    ),
+    *(18, 19, 22, 23, 102, 103),  # WIPEONFORK, KEEPONFORK, POPULATE_READ, POPULATE_WRITE, GUARD_INSTALL, GUARD_REMOVE
+)
+# PDEATHSIG, GET_DUMPABLE, NAME, GET_SECCOMP, CAPBSET_READ, GET_TIMERSLACK, NO_NEW_PRIVS; on aarch64 SVE_GET_VL,
+# GET_TAGGED_ADDR_CTRL, SME_GET_VL. Not: what would hide a process from the watch on its memory.
+OPTIONS = (1, 2, 3, 15, 16, 21, 23, 30, 38, 39, 51, 56, 64)
+REGISTERS = (0x1002, 0x1003, 0x1021, 0x1022, 0x1023)  # ARCH_SET_FS, ARCH_GET_FS, ARCH_*_XCOMP_*: wide registers
+# A command after `!` has a terminal of its own. Not: typing into one, which could be somebody else's.
+TERMINAL = (
+    *(termios.TCGETS, termios.TCSETS, termios.TCSETSW, termios.TCSETSF, termios.TIOCGWINSZ, termios.TIOCSWINSZ),
+    *(termios.TIOCSCTTY, termios.TIOCNOTTY, termios.TIOCGPGRP, termios.TIOCSPGRP),
+    *(0x802C542A, 0x402C542B, 0x402C542C, 0x402C542D),  # TCGETS2, TCSETS2, TCSETSW2, TCSETSF2: newer C libraries
+    *(0x80045430, 0x40045431, 0x5441),  # TIOCGPTN, TIOCSPTLCK, TIOCGPTPEER
+)
+FILES = (termios.FIONREAD, termios.FIONBIO, termios.FIOCLEX, termios.FIONCLEX, 0x40049409)  # the last one: FICLONE
 
-# numbers on (x86_64, aarch64); -1: not there
-REFUSED = {
-    "unshare": (272, 97),
-    "setns": (308, 268),
-    "mount": (165, 40),
-    "umount2": (166, 39),
-    "pivot_root": (155, 41),
-    "chroot": (161, 51),
-    "open_tree": (428, 428),
-    "move_mount": (429, 429),
-    "fsopen": (430, 430),
-    "mount_setattr": (442, 442),
-    "ptrace": (101, 117),
-    "pidfd_getfd": (438, 438),
-    "process_vm_readv": (310, 270),
-    "process_vm_writev": (311, 271),
-    "keyctl": (250, 219),
-    "add_key": (248, 217),
-    "request_key": (249, 218),
-    "sched_setparam": (142, 118),  # of other processes, these could hold up process 1 of the box
-    "sched_setscheduler": (144, 119),
-    "sched_setaffinity": (203, 122),
-    "sched_setattr": (314, 274),
-    "setpriority": (141, 140),
-    "bpf": (321, 280),
-    "perf_event_open": (298, 241),
-    "userfaultfd": (323, 282),
-    "io_uring_setup": (425, 425),
-    "memfd_create": (319, 279),  # memory that no limit counts
-    "memfd_secret": (447, 447),
-    "setxattr": (188, 5),  # neither does one count these, on a file that is in no box's /tmp
-    "lsetxattr": (189, 6),
-    "fsetxattr": (190, 7),
-    "setxattrat": (463, 463),
-    "shmget": (29, 194),
-    "msgget": (68, 186),
-    "semget": (64, 190),
-    "open_by_handle_at": (304, 265),
-    "personality": (135, 92),
-    "fanotify_init": (300, 262),
-}
-MACHINES = {
-    "x86_64": (0xC000003E, 0, 56, 435),
-    "aarch64": (0xC00000B7, 1, 220, 435),
-}  # audit arch, column, clone, clone3
-X32 = 0x40000000  # calls of another table on x86_64
+KIND = 0xF  # of a socket's type the bits that say which
+# Not: larger buffers, which would hold memory that is in no process; programs in the kernel.
+OF_SOCKETS = (
+    *(socket.SO_REUSEADDR, socket.SO_REUSEPORT, socket.SO_BROADCAST, socket.SO_KEEPALIVE, socket.SO_LINGER),
+    *(socket.SO_RCVTIMEO, socket.SO_SNDTIMEO),
+)
+OF_TCP = (socket.TCP_NODELAY, socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
+OF_IPV6 = (socket.IPV6_V6ONLY,)
+UNIX = Argument(0, (socket.AF_UNIX,))
+PIECES = (socket.SOCK_STREAM, socket.SOCK_DGRAM)
+PROTOCOLS = (0, socket.IPPROTO_TCP, socket.IPPROTO_UDP)  # any other one could load a module into the kernel
 
 
-def program(machine: str) -> list[bytes]:
-    """The filter's instructions, each 8 bytes, for a machine of MACHINES."""
-    arch, column, clone, clone3 = MACHINES[machine]
-    step = struct.Struct("HBBI").pack
+RULES = {
+    "clone": only(Argument(0, (0,), NEW_NAMESPACES)),
+    "clone3": Rule(UNKNOWN),
+    "mmap": only(Argument(3, (0,), HUGE_PAGES)),
+    "madvise": only(Argument(2, ADVICE)),
+    "prctl": only(Argument(0, OPTIONS)),
+    "arch_prctl": only(Argument(0, REGISTERS)),
+    "ioctl": only(Argument(1, (*TERMINAL, *FILES))),
+    "prlimit64": only(Argument(0, (0,))),  # 0: of itself
+    "sched_setaffinity": only(Argument(0, (0,))),
+    "flock": Rule(PRETEND),
+    "fcntl": Rule(REFUSE, ((ALLOW, (Argument(1, COMMANDS),)), (PRETEND, (Argument(1, LOCKS),)))),
+    "sendfile": Rule(NOT_HERE),  # into a socket it would keep whole pages, of which the bytes alone are counted
+    "socketpair": Rule(NO_FAMILY, ((ALLOW, (UNIX,)),)),
+    "socket": Rule(
+        NO_FAMILY,
+        (
+            (ALLOW, (UNIX, Argument(1, (*PIECES, socket.SOCK_SEQPACKET), KIND))),
+            (
+                ALLOW,
+                (Argument(0, (socket.AF_INET, socket.AF_INET6)), Argument(1, PIECES, KIND), Argument(2, PROTOCOLS)),
+            ),
+        ),
+    ),
+    "setsockopt": Rule(
+        REFUSE,
+        (
+            (ALLOW, (Argument(1, (socket.SOL_SOCKET,)), Argument(2, OF_SOCKETS))),
+            (ALLOW, (Argument(1, (socket.IPPROTO_TCP,)), Argument(2, OF_TCP))),
+            (ALLOW, (Argument(1, (socket.IPPROTO_IPV6,)), Argument(2, OF_IPV6))),
+        ),
+    ),
+}  # of the calls of the list; a call without a rule is allowed
 
-    def by_argument(number: int, argument: int, rules: Sequence[tuple[int, int, int]], otherwise: int) -> list[bytes]:
-        """Of one call: (comparison, value, what is done) by an argument's lower half."""
-        code = [step(LOAD, 0, 0, argument)]
-        for comparison, value, action in rules:
-            code += [step(comparison, 0, 1, value), step(RETURN, 0, 0, action)]
-        return [step(EQUAL, 0, len(code) + 1, number), *code, step(RETURN, 0, 0, otherwise)]
-
-    code = [
-        step(LOAD, 0, 0, MACHINE),
-        step(EQUAL, 1, 0, arch),
-        step(RETURN, 0, 0, REFUSE),
-        step(LOAD, 0, 0, CALL),
-        step(AT_LEAST, 0, 1, X32),
-        step(RETURN, 0, 0, REFUSE),
-        step(EQUAL, 0, 1, clone3),
-        step(RETURN, 0, 0, UNKNOWN),
-        step(EQUAL, 0, 1, FLOCK[column]),
-        step(RETURN, 0, 0, PRETEND),
-    ]
-    for numbers in REFUSED.values():
-        code += [step(EQUAL, 0, 1, numbers[column]), step(RETURN, 0, 0, REFUSE)]
-    locks = [(EQUAL, command, PRETEND) for command in LOCKS]
-    marks = [(EQUAL, command, REFUSE) for command in (LEASES, WATCHES, *HINTS)]
-    buffers = [(EQUAL, option, REFUSE) for option in (SNDBUF, RCVBUF)]
-    families = [(EQUAL, family, ALLOW) for family in FAMILIES]
-    code += by_argument(PRLIMIT[column], FIRST_ARGUMENT, [(EQUAL, ITSELF, ALLOW)], REFUSE)
-    code += by_argument(FCNTL[column], SECOND_ARGUMENT, [*locks, *marks], ALLOW)
-    code += by_argument(SETSOCKOPT[column], THIRD_ARGUMENT, buffers, ALLOW)
-    code += by_argument(SOCKET[column], FIRST_ARGUMENT, families, NO_FAMILY)
-    code += by_argument(clone, FIRST_ARGUMENT, [(SET, NEW_NAMESPACES, REFUSE)], ALLOW)
-    return [*code, step(RETURN, 0, 0, ALLOW)]
+step = struct.Struct("HBBI").pack  # an instruction: code, how far to jump if true, and if false, value
 
 
-def refuse() -> None:
-    """Put the filter on this process and all that it starts. It cannot be taken off."""
+@functools.cache
+def program(machine: str, more: tuple[str, ...] = ()) -> bytes:
+    """The filter's instructions for a machine of MACHINES. more: groups that the course adds."""
+    arch, column = MACHINES[machine]
+    groups = tomllib.loads(LIST.read_text(encoding="utf-8"))
+    calls = {
+        numbers[column]: _by_rule(RULES.get(name, Rule(ALLOW)))
+        for group, told in groups.items()
+        if told["usual"] or group in more
+        for name, numbers in told["calls"].items()
+        if numbers[column] >= 0
+    }
+    newest = max(numbers[column] for told in groups.values() for numbers in told["calls"].values())
+    ranges: list[tuple[int, bytes]] = []  # (first number, what is done from there on)
+    for number in range(newest + 1):
+        code = calls.get(number, _by_rule(Rule(REFUSE)))
+        if not ranges or ranges[-1][1] != code:
+            ranges.append((number, code))
+    ranges.append((newest + 1, _by_rule(Rule(UNKNOWN))))  # those of another table on x86_64, x32, too
+    other = step(LOAD, 0, 0, MACHINE) + step(EQUAL, 1, 0, arch) + step(RETURN, 0, 0, REFUSE)
+    return other + step(LOAD, 0, 0, CALL) + _search(ranges)
+
+
+def _search(ranges: Sequence[tuple[int, bytes]]) -> bytes:
+    """A search by halves for the range that the call's number is in."""
+    if len(ranges) == 1:
+        return ranges[0][1]
+    middle = len(ranges) // 2
+    below, above = _search(ranges[:middle]), _search(ranges[middle:])
+    over = step(JUMP, 0, 0, len(below) // 8)  # JUMP goes as far as it must, the others 255 steps
+    return step(AT_LEAST, 0, 1, ranges[middle][0]) + over + below + above
+
+
+def _by_rule(rule: Rule) -> bytes:
+    cases = b"".join(_case(action, arguments) for action, arguments in rule.cases)
+    return cases + step(RETURN, 0, 0, rule.otherwise)
+
+
+def _case(action: int, arguments: Sequence[Argument]) -> bytes:
+    """It returns where all arguments fit, and goes on behind itself where not."""
+    if not arguments:
+        return step(RETURN, 0, 0, action)
+    first, rest = arguments[0], _case(action, arguments[1:])
+    code = step(LOAD, 0, 0, ARGUMENTS + 8 * first.number) + step(AND, 0, 0, first.bits)
+    for left in range(len(first.values) - 1, -1, -1):  # how many are still to be compared
+        code += step(EQUAL, left, 0 if left else len(rest) // 8, first.values[~left])
+    return code + rest
+
+
+def for_here(more: Sequence[str] = ()) -> bytes:
+    """The filter of this machine; b"" where it is none of MACHINES: the other walls stand all the same."""
     machine = platform.machine()
-    if machine not in MACHINES:
-        return  # the other walls stand all the same
-    code = b"".join(program(machine))
+    return program(machine, tuple(more)) if machine in MACHINES else b""
+
+
+def allow_only(code: bytes) -> None:
+    """Put a filter on this process and all that it starts. It cannot be taken off."""
+    if not code:
+        return
     buffer = ctypes.create_string_buffer(code, len(code))
 
     class Program(ctypes.Structure):
