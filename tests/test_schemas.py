@@ -13,7 +13,7 @@ from referencing import Registry, Resource
 
 from autograder import cli
 from autograder.course import Course
-from autograder.judging.verdicts import Result
+from autograder.judging.verdicts import Counterexample, Result, result_from
 from autograder.marks import verdict_files
 
 SCHEMAS = Path(__file__).resolve().parent.parent / "docs" / "schemas"
@@ -92,3 +92,21 @@ def test_the_schemas_refuse_what_is_something_else(graded: Course, capsys: pytes
 def test_the_verdict_schema_names_every_field_of_a_result() -> None:
     fields = {field.name for field in dataclasses.fields(Result)} - {"answers", "notebooks"}
     assert set(schema("verdict").schema["properties"]) == set(schema("verdict").schema["required"]) == fields
+
+
+def test_a_counterexample_is_kept_with_the_verdict_and_stays_out_of_the_marks(
+    graded: Course, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = graded.state / "verdicts" / "hw4" / "blank.json"
+    result = result_from(json.loads(path.read_text()))
+    example = Counterexample("decay_learning_rate(2, 3)", "5", "6")
+    verdict = dataclasses.replace(result.verdicts["T10"], counterexample=example)
+    result = dataclasses.replace(result, verdicts={**result.verdicts, "T10": verdict})
+    verdict_files.keep(graded, result)
+    schema("verdict").validate(json.loads(path.read_text()))
+    assert result_from(json.loads(path.read_text())).verdicts["T10"].counterexample == example
+    cli.main(["scores", "hw4", "--json", "--course", str(graded.root)])
+    schema("scores").validate(json.loads(capsys.readouterr().out))
+    with pytest.raises(ValidationError):
+        wrong = {**verdict.as_json(), "counterexample": {"cell": "", "gives": "5", "right": "6"}}
+        schema("verdict").validate({**result.as_json(), "verdicts": {"T10": wrong}})

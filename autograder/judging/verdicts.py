@@ -32,6 +32,15 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Counterexample:
+    """A public input on which this submission is wrong: to be tried in the notebook."""
+
+    cell: str  # Python to paste into a cell: whole numbers, `np` and the student's own names
+    gives: str  # what the student's code gives there: the numbers, or the error
+    right: str  # what is right there
+
+
+@dataclass(frozen=True)
 class Verdict:
     """What the judge found about one task. `score` is None where a person grades it, or has to: see `fault`.
 
@@ -50,10 +59,13 @@ class Verdict:
     fault: str = ""  # ours or the author's: why there is no mark, and where
     rule: str = ""  # by what it was decided, in words for the instructor
     snapshot: int = 0  # it was earned by the notebook as it stood before its cell of this number; 0: at its end
+    counterexample: Counterexample | None = None  # where a mark was lost, and a public input shows why
 
     def as_json(self) -> dict[str, Any]:
         """The verdict as plain data."""
-        return {**vars(self), "parts": [vars(part).copy() for part in self.parts], "measured": dict(self.measured)}
+        example = None if self.counterexample is None else vars(self.counterexample).copy()
+        parts = [vars(part).copy() for part in self.parts]
+        return {**vars(self), "parts": parts, "measured": dict(self.measured), "counterexample": example}
 
 
 def verdict_from(data: Mapping[str, Any]) -> Verdict:
@@ -61,6 +73,8 @@ def verdict_from(data: Mapping[str, Any]) -> Verdict:
     parts = tuple(Part(**part) for part in data["parts"])
     known = {item.name for item in fields(Verdict)}  # a file of another version may hold more
     kept = {name: value for name, value in data.items() if name in known}
+    example = data.get("counterexample")
+    kept["counterexample"] = None if example is None else Counterexample(**example)
     return Verdict(**{**kept, "status": Status(data["status"]), "parts": parts})
 
 
