@@ -20,15 +20,17 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
+from autograder.pages.cleaned.formulas import formula
 from autograder.pages.cleaned.pictures import MAGIC
 from autograder.pages.cleaned.placing import SERVED
 from autograder.pages.graded_notebook import eased
 from autograder.submissions.cells import joined
 
 MAX_NOTEBOOK = 300_000  # characters that are set in Markdown or in colours; what is beyond stays plain
-# LaTeX stays as it was written; Markdown must not take its _ and * for emphasis. Bounded: no text is searched twice
+# what Jupyter takes for LaTeX: Markdown must not see its _ and * . Bounded: no text is searched twice
 MATH = re.compile(
-    r"\$\$.{1,4000}?\$\$|\\begin\{([a-z]{1,20}\*?)\}.{0,4000}?\\end\{\1\}|(?<![\\$])\$(?![\s$])[^$\n]{1,1000}?(?<![\s\\])\$",
+    r"\$\$.{1,4000}?\$\$|\\begin\{([a-zA-Z]{1,20}\*?)\}.{0,4000}?\\end\{\1\}|\\\\\[.{1,4000}?\\\\\]|\\\\\(.{1,1000}?\\\\\)"
+    r"|(?<![\\$])\$(?!\$)(?:\\[^\n]|[^$\\\n]|\n(?![ \t]*\n)){1,1000}?\$",
     re.DOTALL,
 )
 HOLD, HELD = "\ue000{}\ue001", re.compile("\ue000(\\d+)\ue001")
@@ -97,14 +99,14 @@ def plain(source: str) -> Markup:
     return Markup('<pre class="plain">{}</pre>').format(source)
 
 
-@functools.lru_cache(maxsize=2000)
+@functools.lru_cache(maxsize=500)
 def words(source: str) -> Markup:
     """Markdown without attachments."""
     return text(source, {})
 
 
 def text(source: str, attachments: Mapping[str, Any]) -> Markup:
-    """Markdown without HTML; LaTeX as it was written; pictures only where the notebook carries them."""
+    """Markdown without HTML; formulas set; pictures only where the notebook carries them."""
     formulas: list[str] = []
 
     def hold(match: re.Match[str]) -> str:
@@ -113,6 +115,15 @@ def text(source: str, attachments: Mapping[str, Any]) -> Markup:
 
     source = MATH.sub(hold, source.replace("\ue000", "").replace("\ue001", ""))
     return Markup(_MARKDOWN.render(source, {"attachments": attachments, "formulas": formulas}))
+
+
+def with_formulas(words: str) -> Markup:
+    """Plain text with its formulas set."""
+    done, at = Markup(), 0
+    for match in MATH.finditer(words):
+        done += Markup.escape(words[at : match.start()]) + formula(match[0])
+        at = match.end()
+    return done + Markup.escape(words[at:])
 
 
 def _whole(content: str, env: Mapping[str, Any]) -> str:
@@ -124,10 +135,7 @@ class _Renderer(RendererHTML):
     """Headings two levels down, below the page's own; links and pictures by the rules of this page."""
 
     def text(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
-        def formula(match: re.Match[str]) -> str:
-            return f'<span class="math">{html.escape(env["formulas"][int(match[1])])}</span>'
-
-        return HELD.sub(formula, html.escape(tokens[idx].content))
+        return HELD.sub(lambda match: formula(env["formulas"][int(match[1])]), html.escape(tokens[idx].content))
 
     def code_inline(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
         return f"<code>{html.escape(_whole(tokens[idx].content, env))}</code>"
