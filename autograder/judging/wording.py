@@ -37,14 +37,25 @@ def verdict(words: Messages, task: Task, decision: Decision) -> Verdict:
     nothing = score == 0 and all(f.problem is not None and f.problem.unchecked for f in wrong)
     status = NOT_CHECKED if nothing else FAILED
     message = message_of(words, task.name, decision)
-    return Verdict(task.name, status, score, points, parts, ", ".join(decision.mistakes), message, measured)
+    cause = _cause([one.problem for one in wrong if one.problem is not None]) if nothing else ""
+    return Verdict(
+        task.name, status, score, points, parts, ", ".join(decision.mistakes), message, measured, cause=cause
+    )
+
+
+def _cause(problems: Sequence[Problem]) -> str:
+    """What became of the code: the first thing that happened to it, and not what is not written besides."""
+    told = next((problem for problem in problems if problem.kind != Kind.BLANK), problems[0])
+    return told.facts.get("reason", told.kind) if told.kind == Kind.LOST else told.kind
 
 
 def needs_person(words: Messages, task: Task, written: bool) -> Verdict:
     """The verdict of a task that a person grades: blank is 0, text or a picture waits."""
     if written:
         return Verdict(task.name, NEEDS_GRADING, None, task.points, (), "", words.say("status", "needs-grading"))
-    return Verdict(task.name, NOT_CHECKED, 0.0, task.points, (), "", words.say("status", "blank-text"))
+    return Verdict(
+        task.name, NOT_CHECKED, 0.0, task.points, (), "", words.say("status", "blank-text"), cause=Kind.BLANK
+    )
 
 
 def message_of(words: Messages, task: str, decision: Decision) -> str:

@@ -227,7 +227,7 @@ def by_reason(marks: Iterable[StudentMark]) -> dict[str, list[str]]:
 
 def as_data(mark: StudentMark) -> dict[str, dict[str, Any]]:
     """A student's tasks as `scores --json` has them."""
-    hidden = ("task", "measured", "flag", "fault", "rule", "snapshot", "counterexample")
+    hidden = ("task", "measured", "flag", "fault", "rule", "snapshot", "cause", "counterexample")
     return {
         task: {name: value for name, value in verdict.as_json().items() if name not in hidden}
         for task, verdict in mark.result.verdicts.items()
