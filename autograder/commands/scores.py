@@ -29,6 +29,7 @@ def command(
         sys.stdout.write(json.dumps(data, ensure_ascii=False, indent=1) + "\n")
         return
     show_marks(loaded, wanted, names)
+    say(verdict_files.told_again(loaded, wanted, names))
     out.print(f"next: `autograder report {wanted.name}` writes the feedback and the class report")
 
 

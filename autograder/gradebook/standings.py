@@ -1,6 +1,7 @@
 """What stands in the gradebook beside the verdicts: the class, penalties for lateness, and the marks to hand on."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from autograder.gradebook import database as books
 from autograder.gradebook import registration, writer
 from autograder.gradebook.database import api
 from autograder.lms.export import SYSTEMS, Class, Exported
-from autograder.marks import final_marks
+from autograder.marks import final_marks, verdict_files
 from autograder.marks.final_marks import StudentMark
 
 Row = Mapping[str, Any]
@@ -103,7 +104,9 @@ def export_file(
         found = standings(gradebook, course, assignment)
     if not found:
         raise CourseError(f"no marks of {assignment.name} in the gradebook; run `autograder grade {assignment.name}`")
+    handed_in = [name for name in found if course.submitted(assignment.name, name).is_dir()]
+    notes = verdict_files.told_again(course, assignment, handed_in)
     path = output or course.root / "exports" / f"{assignment.name}-{to}.csv"
     made = SYSTEMS[to](Class(course, assignment, roster.load_roster(course), found, partial), sheet)
     write_whole(path, made.text.encode())
-    return path, made
+    return path, replace(made, notes=(*notes, *made.notes))

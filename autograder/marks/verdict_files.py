@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from autograder import archive
-from autograder.course import Assignment, Course
+from autograder.course import Assignment, Course, few
 from autograder.course.roster import MAX_ID, UNSAFE
 from autograder.errors import CourseError
 from autograder.files import write_whole
 from autograder.judging.verdicts import Result, result_from
 from autograder.marks.manual_marks import Sheet, UnreadableSheet, keep_sheet, load_sheet
+
+WHILE_GRADED = 600.0  # seconds between the reading of a submission and its verdict, at most
 
 
 def students(course: Course, assignment: Assignment, wanted: Sequence[str] = ()) -> list[str]:
@@ -71,6 +73,29 @@ def load_result(course: Course, assignment: str, student: str) -> Result | None:
         return result_from(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
+
+
+def told_again(course: Course, assignment: Assignment, names: Sequence[str]) -> list[str]:
+    """A line on those of whom other work lies in submitted/ than the one that was graded; [] where there is nobody.
+
+    Only work that changed while it was graded, or later, is read: by the time of the change, which nobody sets.
+    """
+    from autograder.submissions.submission import read_submission  # numpy comes with it
+
+    again = []
+    for name in names:
+        folder, kept = course.submitted(assignment.name, name), verdict_file(course, assignment.name, name)
+        if not kept.is_file():
+            continue
+        changed = max(path.stat(follow_symlinks=False).st_ctime for path in (folder, *folder.rglob("*")))
+        result = load_result(course, assignment.name, name)
+        if result is None or changed < kept.stat().st_mtime - WHILE_GRADED:
+            continue
+        now = read_submission(folder, name)
+        if (now.digest, now.timestamp) != (result.digest, result.timestamp):
+            again.append(name)
+    who = f"handed in again since the grading, with the marks of before: {few(again)}"
+    return [f"{who}; run `autograder grade {assignment.name}`"] if again else []
 
 
 def answers_file(course: Course, assignment: str, student: str) -> Path:

@@ -86,6 +86,8 @@ def make(course: Course, assignment: Assignment, rows: Rows, out: Console, quiet
     page = write(course, assignment, found, ungraded, likenesses(course, assignment, found), people)
     if ungraded:
         out.print(f"not graded yet: {', '.join(ungraded)}; run `autograder grade {assignment.name}`", markup=False)
+    for line in verdict_files.told_again(course, assignment, [mark.student for mark in found]):
+        out.print(line, markup=False)
     if not quiet:
         out.print(f"feedback: {course.root}/feedback/STUDENT/{assignment.name}/feedback.html", markup=False)
         out.print(f"report:   {page}", markup=False)

@@ -60,7 +60,22 @@ def test_scores_as_a_table_name_who_is_not_graded_yet(graded: Course, run: Run) 
     assert done.returncode == 0
     assert "not graded yet: late; run `autograder grade warmup`" in done.stdout
     assert any("สมชาย ใจดี" in line and line.split()[-2:] == ["2", "3"] for line in done.stdout.splitlines())
-    assert "wait for a person" in done.stdout
+    assert "for a person" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "line", [("scores",), ("report", "--quiet"), ("export", "--to", "csv", "--partial")], ids=" ".join
+)
+def test_who_handed_in_again_since_the_grading_is_named_wherever_marks_are_handed_on(
+    graded: Course, copy_of: Copy, toy: Toy, tmp_path: Path, capsys: pytest.CaptureFixture[str], line: tuple[str, ...]
+) -> None:
+    course = copy_of(graded, tmp_path / "course")
+    said = "handed in again since the grading, with the marks of before: blank; run `autograder grade warmup`"
+    command, *options = line
+    arguments = [command, NAME, *options, "--course", str(course.root)]
+    assert cli.main(arguments) == 0 and "handed in again" not in capsys.readouterr().out
+    made_up.write(course.submitted(NAME, "blank"), toy.hand_in(toy.right))
+    assert cli.main(arguments) == 0 and said in capsys.readouterr().out
 
 
 def test_grade_says_what_to_do_next(graded: Course, run: Run) -> None:

@@ -299,6 +299,7 @@ def test_who_is_not_graded_is_named_and_nothing_graded_is_one_line(
     done = run("autograder", "report", NAME, "--course", course.root)
     assert done.returncode == 0 and "not graded yet: new" in done.stdout
     assert "Not graded yet, and not in this report: new</li>" in report_of(course).read_text()
+    assert "again" not in done.stdout, "a copy of a course is the same work"
     shutil.rmtree(course.state)
     done = run("autograder", "report", NAME, "--course", course.root)
     assert done.returncode == 1 and "run `autograder grade warmup`" in done.stderr
