@@ -21,6 +21,7 @@ for child in range(10):
         os.write(write, total.to_bytes(8, "little"))
         time.sleep(9)
         os._exit(0)
+time.sleep(1.5)
 """
 WAIT = """
 time.sleep(1.5)

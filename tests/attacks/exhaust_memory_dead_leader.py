@@ -21,8 +21,6 @@ for _ in range(4):
             os._exit(0)
         threading.Thread(target=hold).start()
         ctypes.CDLL(None).syscall(exit_thread, 0)
-"""
-WAIT = """
 time.sleep(1.5)
 """
 TELL = """
@@ -32,7 +30,7 @@ number = len(os.read(read, 9))
 if number * 200 > 700:
     raise Exception(f"LOOT {number * 200} MB at once")
 """
-ATTACK = Attack(first=[CELL, WAIT, TELL])
+ATTACK = Attack(first=[CELL, TELL])
 
 
 def won(evidence: Evidence) -> bool:

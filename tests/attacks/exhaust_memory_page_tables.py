@@ -20,8 +20,6 @@ for _ in range(2):
         os.write(write, b"1")
         time.sleep(9)
         os._exit(0)
-"""
-WAIT = """
 time.sleep(1.5)
 """
 TELL = """
@@ -31,7 +29,7 @@ number = len(os.read(read, 9)) * 48_000 * 8 >> 10
 if number > 700:
     raise Exception(f"LOOT {number} MB of page tables")
 """
-ATTACK = Attack(first=[CELL, WAIT, TELL])
+ATTACK = Attack(first=[CELL, TELL])
 
 
 def won(evidence: Evidence) -> bool:
