@@ -1,13 +1,14 @@
 """All that an assignment's author imports: docs/author.md says how to use it.
 
 checks.py binds ASSIGNMENT to an AssignmentChecks, one TaskChecks a task; mistakes.py binds MISTAKES,
-right_variants.py RIGHT_VARIANTS, visible.py VISIBLE. probes.py runs beside student code, and imports
-nothing of the kit.
+right_variants.py RIGHT_VARIANTS, visible.py VISIBLE, examples.py EXAMPLES. probes.py runs beside student code,
+and imports nothing of the kit.
 """
 
 from autograder.course import load_module as load_module
 from autograder.judging.checking import Case as Case
 from autograder.judging.checking import CheckContext as CheckContext
+from autograder.judging.checking import Examples as Examples
 from autograder.judging.checking import PartResult as PartResult
 from autograder.judging.checking import Problem as Problem
 from autograder.judging.checking import compare as compare

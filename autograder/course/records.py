@@ -174,7 +174,7 @@ class Course:
         return self.root / "autograder" / "assignments" / assignment
 
     def part(self, kind: str, assignment: str) -> Path:
-        """A file of that folder: probes, checks, mistakes, right_variants, visible, equivalent_mutants or messages.
+        """A file of that folder: probes, checks, mistakes, right_variants, visible, examples, messages, ...
 
         checks may be a package: then it is the package's own file.
         """

@@ -9,10 +9,11 @@ from autograder.course import Assignment, Task, secret
 from autograder.grading import answer_cache, calibration
 from autograder.grading.answer_cache import CachedAnswers
 from autograder.grading.notebook_run import NotebookRun, Question
-from autograder.judging import judge
+from autograder.judging import counterexamples, judge
 from autograder.judging.checking import CheckContext, Problem
 from autograder.judging.judge import JudgeContext
 from autograder.judging.verdicts import Verdict
+from autograder.judging.wording import Decision
 from autograder.sandbox.answers import Answers, Array, Error
 from autograder.sandbox.guest_process import Guest
 from autograder.submissions import merge, own_files, saved_model
@@ -68,6 +69,11 @@ class Ran:
     snapshots: dict[str, Sequence[str]] = field(default_factory=dict)
     runs: dict[str, NotebookRun] = field(default_factory=dict)
 
+    def close(self) -> None:
+        """End the conversation with processes that have stayed."""
+        for run in self.runs.values():
+            run.close()
+
 
 def planned(grader: GraderContext, handed_in: Submission, replayed: Mapping[str, int]) -> Plan:
     """Put a submission's answers onto the release, read its model, and work out what the end of it is asked."""
@@ -111,9 +117,11 @@ def run(grader: GraderContext, plan: Plan, before: CachedAnswers) -> Ran:
         ran.errors[name] = before.cell_errors.get(name, {})
         ran.snapshots[name] = before.snapshots.get(name, ())
         for some, files in _by_files(plan, name, [task for task in to_ask if task.notebook == name]):
-            run = NotebookRun(grader.guest, book, [_question(plan, task) for task in some], files, finish)
+            run = NotebookRun(grader.guest, book, [_question(plan, task) for task in some], files, finish, stays=True)
             ran.answers.update(run.answers())
-            if name not in ran.runs:
+            if name in ran.runs:
+                run.close()
+            else:
                 ran.runs[name], ran.errors[name], ran.snapshots[name] = run, run.errors, run.snapshots()
     return ran
 
@@ -188,3 +196,71 @@ def look_back(
                     rule = f"{verdict.rule}; as the notebook stood before its cell {cell}, where it had more right"
                     verdicts[task] = replace(verdict, snapshot=number, rule=rule)
                     contexts[task] = at[task]
+
+
+def show_counterexamples(
+    grader: GraderContext,
+    plan: Plan,
+    ran: Ran,
+    kept: CachedAnswers,
+    decisions: Mapping[str, Decision],
+    contexts: Mapping[str, CheckContext],
+    verdicts: dict[str, Verdict],
+) -> None:
+    """Where marks were lost, look for a public input that shows why: the first cell whose answer is wrong.
+
+    The process that has answered the hidden questions may remember them, in memory or in files. It is asked, since
+    it is there; but what it gives counts only where a mistake made in the reference gives the same, and then the
+    reference's are shown. Where none does, the cells of the notebook run anew in an emptied box that no hidden question
+    enters. Who lost nothing pays nothing.
+    """
+    trials = grader.judge_context.trials
+    for task in judge.judged_tasks(grader.assignment):
+        name, verdict, answers = task.name, verdicts[task.name], contexts[task.name].answers
+        wanted = counterexamples.wanted(trials.get(name, ()), name, answers, verdicts)
+        if not wanted:
+            continue
+        cells = [trial.cell for trial in wanted]
+        planted = decisions[name].planted if not verdict.snapshot else None
+        settled, example = False, None
+        if planted is not None and (found := _asked_on(grader, plan, ran, kept, task, cells)) is not None:
+            settled, example = counterexamples.explained(wanted, found, planted)
+        if not settled:
+            found = _asked_anew(grader, plan, ran, kept, task, cells, verdict.snapshot)
+            example = counterexamples.first_failing(wanted, found)
+        verdicts[name] = replace(verdict, counterexample=example)
+
+
+def _asked_on(
+    grader: GraderContext, plan: Plan, ran: Ran, kept: CachedAnswers, task: Task, cells: Sequence[str]
+) -> Answers | None:
+    """What the process gives that has answered the hidden questions, if it is still there."""
+    name, run = f"{task.name}@on", ran.runs.get(task.notebook)
+    if not _is_kept(grader, plan, ran, kept, name, cells):
+        found = run.ask_on(Question(task.name, (), 0, task.slowness, cells=cells)) if run is not None else None
+        if found is None:
+            return None
+        ran.answers[name] = found
+    return ran.answers[name]
+
+
+def _asked_anew(
+    grader: GraderContext, plan: Plan, ran: Ran, kept: CachedAnswers, task: Task, cells: Sequence[str], number: int
+) -> Answers:
+    """What the notebook gives in an emptied box: as it stood at its end, or before its cell of that number."""
+    name, book, files = f"{task.name}@public", plan.merged[task.notebook], plan.beside[task.notebook].files
+    if not _is_kept(grader, plan, ran, kept, name, (*cells, str(number))):
+        before = book.cells[number - 1].name if number else ""
+        question = Question(task.name, (), 0, task.slowness, cells=cells)
+        finish = time.monotonic() + grader.guest.limits.total_seconds
+        run = NotebookRun(grader.guest, book, [question], files, finish, before, ran.runs.get(task.notebook))
+        ran.answers[name] = run.answers()[task.name]
+    return ran.answers[name]
+
+
+def _is_kept(grader: GraderContext, plan: Plan, ran: Ran, kept: CachedAnswers, name: str, cells: Sequence[str]) -> bool:
+    """Whether the answers to these public cells are known from before; then they are taken."""
+    plan.keys[name] = answer_cache.question_key(grader.run, plan.handed_in.digest, "\n".join((name, *cells)), ())
+    if name in kept.answers and kept.keys[name] == plan.keys[name]:
+        ran.answers[name] = kept.answers[name]
+    return name in ran.answers

@@ -27,13 +27,17 @@ ERRORS = {
 
 @dataclass(frozen=True)
 class Question:
-    """What one task's probe is asked: its cases, the seed that the guest's own draws start from, the saved model."""
+    """What one task's probe is asked: its cases, the seed that the guest's own draws start from, the saved model.
+
+    cells: public ones that are run in place of the probe.
+    """
 
     task: str
     cases: Sequence[Case]
     seed: int
     slowness: float = 1.0
     model: tuple[str, Mapping[str, Array]] | None = None
+    cells: Sequence[str] = ()
 
 
 class NotebookRun:
@@ -41,6 +45,7 @@ class NotebookRun:
 
     before: the name of a cell; the notebook ends there, and the questions are about what stood before it.
     like: an earlier run of the notebook, which knows what kills it.
+    stays: its process stays for more questions, until the next notebook runs, or close().
     """
 
     def __init__(
@@ -52,6 +57,7 @@ class NotebookRun:
         finish: float,
         before: str = "",
         like: "NotebookRun | None" = None,
+        stays: bool = False,
     ) -> None:
         self.errors: dict[str, Error] = {}
         self.check_errors: dict[str, Error] = {}  # of visible checks, on which no mark hangs
@@ -71,6 +77,8 @@ class NotebookRun:
         self._at: Cell | Question | None = None
         self._spared = 0
         self._ran: set[str] = set()  # cells that came back
+        self._stays = stays
+        self._channel: Channel | None = None
 
     def answers(self) -> dict[str, Answers]:
         """Ask every question once -> the answers by task, or why there are none."""
@@ -103,7 +111,7 @@ class NotebookRun:
         return [name for name in reversed(self._took_away) if name in latest]
 
     def _attempt(self) -> None:
-        channel = self._guest.open()
+        channel = self._channel = self._guest.open()
         lost: Lost | None = None
         self._at, name = None, ""
         self._took_away.clear()
@@ -119,7 +127,8 @@ class NotebookRun:
         except GuestLost as error:
             lost = error.reason
         finally:
-            channel.close()
+            if lost or not self._stays or any(q.task not in self._found for q in self._questions):
+                self.close()
         if lost:
             reason, name = self._guest.end(lost=True)
             lost = reason or lost
@@ -127,6 +136,23 @@ class NotebookRun:
             self._spared += 1  # the sandbox as a whole is gone: the same again, before a cell is blamed
         elif lost:
             self._leave_out(lost, name)
+
+    def ask_on(self, question: Question) -> Answers | None:
+        """Ask the process that has answered everything else one thing more; None where it is gone."""
+        if self._channel is None or self._finish <= time.monotonic():
+            return None
+        try:
+            self._ask(self._channel, question)
+        except GuestLost:
+            self.close()
+            return None
+        return self._found[question.task]
+
+    def close(self) -> None:
+        """End the conversation with the process that has answered everything."""
+        if self._channel is not None:
+            self._channel.close()
+            self._channel = None
 
     def _leave_out(self, reason: Lost, name: str) -> None:
         """Note the cell, or the name of the question, that the run was lost at; the next attempt leaves it out.
@@ -176,7 +202,7 @@ class NotebookRun:
     def _ask(self, channel: Channel, question: Question) -> None:
         limits = self._guest.limits
         seconds = self._seconds(limits.probe_seconds * question.slowness)
-        header = {
+        header: dict[str, object] = {
             "do": "probe",
             "probe": question.task,
             "seed": question.seed % 2**32,
@@ -185,6 +211,11 @@ class NotebookRun:
             "cases": len(question.cases),
             "left_out": {name: vars(error) for name, error in self._deadly.get(question.task, {}).items()},
         }
+        if question.cells:
+            header = {name: header[name] for name in ("seconds", "patience")} | {
+                "do": "public",
+                "cells": question.cells,
+            }
         cases = enumerate(question.cases)
         inputs = {f"{n}/{name}": np.asarray(value) for n, case in cases for name, value in case.items()}
         self._at = question

@@ -1,5 +1,6 @@
 """The pipeline in order: submission -> sandboxed run -> answers -> judge -> verdicts."""
 
+import contextlib
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -77,16 +78,17 @@ def grade_submission(
     started = time.monotonic()
     plan = asking.planned(grader, handed_in, replayed or {})
     kept = answer_cache.unpack(earlier)
-    with grader.guest.submission():
-        ran = asking.run(grader, plan, kept)
+    with grader.guest.submission(), contextlib.closing(asking.run(grader, plan, kept)) as ran:
         contexts = {}
         for name, context in plan.contexts.items():
             book = grader.assignment.task(name).notebook
             undone, unwritten = _undone(plan.merged[book], ran.errors[book], name)
             answers = ran.answers.get(name, Answers())
             contexts[name] = replace(context, answers=answers, undone=undone, unwritten=unwritten)
-        verdicts = judge.verdicts(grader.judge_context, contexts)
+        decisions = judge.decisions(grader.judge_context, contexts)
+        verdicts = judge.worded(grader.judge_context, decisions)
         asking.look_back(grader, plan, ran, kept, contexts, verdicts)
+        asking.show_counterexamples(grader, plan, ran, kept, decisions, contexts, verdicts)
     look(contexts)
     for task in grader.assignment.tasks:
         if task.graded_by == PERSON:

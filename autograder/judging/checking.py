@@ -86,6 +86,28 @@ class PartResult:
 
 
 @dataclass(frozen=True)
+class Examples:
+    """Cells that differ in their numbers. Only the first two are needed.
+
+    cell: Python that ends in the expression whose value counts; `{name}` is what a case holds under that name
+    cases: numbers, and lists of numbers, by name
+    part: the part of the task that it is about; "": any
+    of_class: it asks a class of the student's own, and not the task's function
+    behind: tasks that it goes through: where one of them lost marks, it would show that one's mistake
+    close: how far a value may be off, as a share of the largest entry
+    same_shape: whether an answer of another shape is wrong
+    """
+
+    cell: str
+    cases: Sequence[Mapping[str, Any]]
+    part: str = ""
+    of_class: bool = False
+    behind: tuple[str, ...] = ()
+    close: float = 1e-5
+    same_shape: bool = False
+
+
+@dataclass(frozen=True)
 class CheckContext:
     """One task of one submission: the cases that were asked, the answers, the reference.
 

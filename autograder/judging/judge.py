@@ -12,10 +12,11 @@ import numpy as np
 from autograder.course import JUDGE, Assignment, Course, Task
 from autograder.course.loading import load_author_module, place_of
 from autograder.course.messages import Messages, load_messages
-from autograder.judging import contract, known_mistakes, wording
+from autograder.judging import contract, counterexamples, known_mistakes, wording
 from autograder.judging.by_machine import slips
 from autograder.judging.checking import CRASHES, UNTOLD, Case, CheckContext, Kind, PartResult, Problem
 from autograder.judging.contract import AssignmentChecks, TaskChecks, results_of, said
+from autograder.judging.counterexamples import Trial
 from autograder.judging.dataset import Dataset, prepared
 from autograder.judging.mutations import Mistake, load_mistakes
 from autograder.judging.verdicts import Verdict
@@ -38,6 +39,7 @@ class JudgeContext:
     mistakes: tuple[Mistake, ...]
     messages: Messages
     dataset: Dataset
+    trials: Mapping[str, tuple[Trial, ...]]  # by task: public cells that may show a student what is wrong
     # (task, known mistake, whether the class is the given one) -> the parts that it loses: see known_mistakes.py
     lost_by: dict[tuple[str, str, bool], frozenset[str]] = field(default_factory=dict, compare=False)
     # task -> edits of the reference by machine, ready to be tried: see slips.py
@@ -54,16 +56,18 @@ def open_context(course: Course, assignment: Assignment) -> JudgeContext:
     name = assignment.name
     solution = course.solution(name)
     checks = contract.load_checks(course, assignment)
+    reference = vars(load_author_module(solution, f"solutions_{name}"))
     loaded = JudgeContext(
         course=course,
         assignment=assignment,
         reference_text=solution.read_text(encoding="utf-8"),
-        reference=vars(load_author_module(solution, f"solutions_{name}")),
+        reference=reference,
         checks=checks,
         probes=load_author_module(course.part("probes", name), f"host_{name}"),
         mistakes=load_mistakes(course, assignment),
         messages=load_messages(course.part("messages", name), course.language),
         dataset=prepared(course, assignment, checks.dataset),
+        trials=counterexamples.load_trials(course, assignment, reference),
     )
     blank = {record.task: _blank(loaded, record) for record in checks.tasks}
     with np.errstate(all="ignore"), warnings.catch_warnings():
@@ -143,7 +147,12 @@ def may_gain(judge_context: JudgeContext, context: CheckContext, verdict: Verdic
 
 def verdicts(judge_context: JudgeContext, contexts: Mapping[str, CheckContext]) -> dict[str, Verdict]:
     """Judge the contexts of a submission, in the order of the tasks."""
-    return {task: _verdict(judge_context, task, found) for task, found in decisions(judge_context, contexts).items()}
+    return worded(judge_context, decisions(judge_context, contexts))
+
+
+def worded(judge_context: JudgeContext, found: Mapping[str, Decision]) -> dict[str, Verdict]:
+    """The verdicts that follow from decisions."""
+    return {task: _verdict(judge_context, task, decision) for task, decision in found.items()}
 
 
 def decisions(judge_context: JudgeContext, contexts: Mapping[str, CheckContext]) -> dict[str, Decision]:
@@ -183,11 +192,11 @@ def _decided(
         wrong = [one.part for one in results if not one.ok]
         if names := known_mistakes.name(judge_context, context, wrong, planted):
             rule = "wrong; a known mistake, made again in the reference, gives the same values"
-            return Decision(results, names, rule)
+            return Decision(results, names, rule, planted=planted[-1])
         if found := slips.of_values(judge_context, context):
             slip, edited = found
             planted.append(edited)
-            return Decision(results, (), "wrong; an edit of the reference gives the same values", slip)
+            return Decision(results, (), "wrong; an edit of the reference gives the same values", slip, edited)
     except Exception as error:  # an author's function, tried with these answers
         return Decision([_stumbled(judge_context, context.task, error)])
     return Decision(results, (), "wrong; no known mistake gives these values")

@@ -161,10 +161,11 @@ def _gives(judge_context: "JudgeContext", context: CheckContext, ours: Answers) 
         return False
     if distinguishing(ours.errors) != distinguishing(theirs.errors):
         return False
-    return all(_equal(theirs.arrays[key], ours.arrays[key]) for key in keys)
+    return all(equal(theirs.arrays[key], ours.arrays[key]) for key in keys)
 
 
-def _equal(a: Array, b: Array) -> bool:
+def equal(a: Array, b: Array) -> bool:
+    """Whether these are the same numbers, in whatever shape."""
     return a.size == b.size and bool(_equal_entries(a.ravel(), b.ravel()).all())
 
 
@@ -203,6 +204,11 @@ def ask(
             except Exception as error:
                 errors[f"{number}/{question_name}"] = Error(type(error).__name__, "")
     return Answers(arrays, errors, class_is_given)
+
+
+def value_of(cell: str, names: Mapping[str, Any], name: str) -> dict[str, Array]:
+    """What a public cell gives among trusted names, here on the host."""
+    return guest_namespace.plain(name, guest_namespace.value_of(cell, names))
 
 
 # ---- for an appeal ------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from autograder.course import Task
 from autograder.course.messages import Messages
@@ -15,12 +16,16 @@ ALONE = frozenset({Kind.BLANK, Kind.LOST, Kind.NO_MODEL, Kind.BAD_MODEL})
 
 @dataclass(frozen=True)
 class Decision:
-    """What a mark follows from: the results by part, names of known mistakes, and the rule that decided, in words."""
+    """What a mark follows from: the results by part, names of known mistakes, and the rule that decided, in words.
+
+    planted: names of a reference with a mistake in it that gives all of the student's values, where one is known.
+    """
 
     results: Sequence[PartResult]
     mistakes: tuple[str, ...] = ()
     rule: str = ""
     slip: Slip | None = None  # where no known mistake explains the values, and one edit of the reference does
+    planted: Mapping[str, Any] | None = None
 
 
 def verdict(words: Messages, task: Task, decision: Decision) -> Verdict:

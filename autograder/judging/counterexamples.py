@@ -1,0 +1,215 @@
+"""Counterexamples: small public inputs, a cell of Python each, on which a wrong answer shows itself to its student.
+
+An author declares them as Examples. The same text runs beside the student's code, here in the reference, and in the
+student's own notebook once it is pasted there. No hidden input is in it; and what the student's code gives is asked
+where no hidden question has been (`show_counterexamples` in grading/asking.py), so none can be in that either.
+"""
+
+import re
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from autograder import deadline
+from autograder.course import JUDGE, Assignment, Course
+from autograder.course.loading import load_author_module
+from autograder.errors import CourseError
+from autograder.judging import known_mistakes
+from autograder.judging.checking import Examples, compare
+from autograder.judging.verdicts import Counterexample, Status, Verdict
+from autograder.sandbox.answers import Answers, Array, Error
+
+SECONDS = 2.0  # for a reference with a mistake in it: a thousandth is usual
+MOST_NUMBERS = 20  # of a cell
+MOST_SHOWN = 40  # entries of an answer that are shown
+MOST_TEXT = 200  # characters of an error that are
+DIGITS = 6  # of a number that is shown
+ZEROS = 12  # digits behind the point; below stands what a zero was rounded to
+NAMED = re.compile(r"\{(\w+)\}")
+IN_CODE = "?"  # the line of an error, where it is not known: somewhere in the code that is asked
+NAME = "EXAMPLES"
+VALUE = "value"  # how the answer to a cell is named
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One cell, how many numbers it holds, and what is right there, by name."""
+
+    examples: Examples
+    cell: str
+    numbers: int
+    right: Mapping[str, Array]
+
+
+def load_trials(course: Course, assignment: Assignment, reference: Mapping[str, Any]) -> dict[str, tuple[Trial, ...]]:
+    """The cells of each task that has some: EXAMPLES of examples.py; {} where there is no such file.
+
+    CourseError names the first thing that is wrong.
+    """
+    path = course.part("examples", assignment.name)
+    if not path.is_file():
+        return {}
+    declared = getattr(load_author_module(path, f"examples_{assignment.name}"), NAME, None)
+    if not isinstance(declared, Mapping):
+        raise CourseError(f"{path}: {NAME} is not there, or no dict of tasks and their Examples: docs/author.md")
+    judged, found = [task.name for task in assignment.tasks if task.graded_by == JUDGE], {}
+    for task, examples in declared.items():
+        if task not in judged:
+            raise CourseError(f"{path}: {task}: no judged task of that name; course_config.py has {', '.join(judged)}")
+        if not isinstance(examples, tuple) or not all(isinstance(one, Examples) for one in examples):
+            raise CourseError(f"{path}: {task}: write a tuple of Examples: docs/author.md")
+        try:
+            found[task] = trials_of(examples, reference)
+        except Exception as error:  # of the author's cell, or of its numbers
+            raise CourseError(f"{path}: {task}: {type(error).__name__}: {error}") from error
+    return found
+
+
+def trials_of(examples: Sequence[Examples], reference: Mapping[str, Any]) -> tuple[Trial, ...]:
+    """The cells in the order in which they are tried: the author's order, and of each the smallest first."""
+    return tuple(
+        trial
+        for one in examples
+        for trial in sorted((_trial(one, case, reference) for case in one.cases), key=lambda trial: trial.numbers)
+    )
+
+
+def _trial(examples: Examples, case: Mapping[str, Any], reference: Mapping[str, Any]) -> Trial:
+    if unknown := set(NAMED.findall(examples.cell)) - case.keys():
+        raise ValueError(f"a case has no {', '.join(sorted(unknown))}, which its cell names")
+    cell, numbers = filled(examples.cell, case), sum(np.size(value) for value in case.values())
+    if numbers > MOST_NUMBERS:
+        raise ValueError(f"a case has {numbers} numbers, at most {MOST_NUMBERS} are easy to read: {case}")
+    right = {name: np.round(value, ZEROS) for name, value in known_mistakes.value_of(cell, reference, VALUE).items()}
+    if not all(np.isfinite(value).all() for value in right.values()):
+        raise ValueError(f"the reference gives {shown(right)}, which no answer can be held against: {cell}")
+    return Trial(examples, cell, numbers, right)
+
+
+def filled(cell: str, case: Mapping[str, Any]) -> str:
+    """The cell with the numbers of a case."""
+    return NAMED.sub(lambda name: str(case[name[1]]), cell)
+
+
+def wanted(trials: Sequence[Trial], task: str, answers: Answers, verdicts: Mapping[str, Verdict]) -> tuple[Trial, ...]:
+    """The cells that may show what a task lost its marks for; () where it lost none, or nothing is written."""
+    verdict = verdicts[task]
+    if verdict.score is None or verdict.score >= verdict.max_score or not _answered(verdict, answers):
+        return ()
+    lost = {part.name for part in verdict.parts if part.score < part.max_score}
+    whole = {name for name, one in verdicts.items() if one.score is not None and one.score >= one.max_score}
+    return tuple(
+        trial
+        for trial in trials
+        if trial.examples.of_class != answers.class_is_given
+        and (not trial.examples.part or trial.examples.part in lost)
+        and whole.issuperset(trial.examples.behind)
+    )
+
+
+def _answered(verdict: Verdict, answers: Answers) -> bool:
+    """Whether the student's code gave a wrong value, or an error of its own."""
+    if verdict.status != Status.NOT_CHECKED:
+        return True
+    return any(not error.limit and error.type != "NotImplementedError" for error in answers.errors.values())
+
+
+def first_failing(trials: Sequence[Trial], answers: Answers) -> Counterexample | None:
+    """The first cell whose answer is wrong. answers: to these cells, by their numbers."""
+    for number, trial in enumerate(trials):
+        if gives := _wrong(trial, number, answers):
+            return Counterexample(trial.cell, gives, shown(trial.right))
+    return None
+
+
+def explained(
+    trials: Sequence[Trial], answers: Answers, planted: Mapping[str, Any]
+) -> tuple[bool, Counterexample | None]:
+    """Whether a reference with a mistake in it gives these answers; then its first wrong one, in its own words.
+
+    So nothing of what the student's code gave is shown. planted: the names of that reference.
+    """
+    for number, trial in enumerate(trials):
+        ours = _of_planted(trial, number, planted)
+        if not _same(number, ours, answers):
+            return False, None
+        if gives := _wrong(trial, number, ours):
+            return True, Counterexample(trial.cell, gives, shown(trial.right))
+    return True, None
+
+
+def _of_planted(trial: Trial, number: int, planted: Mapping[str, Any]) -> Answers:
+    """What a cell gives among the names of a reference with a mistake in it."""
+    try:
+        with deadline.within(SECONDS), np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            found = known_mistakes.value_of(trial.cell, planted, VALUE)
+        return Answers({f"{number}/{name}": value for name, value in found.items()})
+    except Exception as error:  # of the mistake
+        return Answers(errors={f"{number}/{VALUE}": Error(type(error).__name__, str(error), line=IN_CODE)})
+
+
+def _same(number: int, ours: Answers, theirs: Answers) -> bool:
+    """Whether the answers to a cell are these: the same numbers, or an error of the same type."""
+    one, other = ours.error(number, VALUE), theirs.error(number, VALUE)
+    if one is not None or other is not None:
+        return one is not None and other is not None and one.type == other.type
+    return all(
+        name in theirs.arrays and known_mistakes.equal(theirs.arrays[name], value)
+        for name, value in ours.arrays.items()
+    )
+
+
+def _wrong(trial: Trial, number: int, answers: Answers) -> str:
+    """What a student's code gives, in words, where that is wrong; "" where it is right, or nothing can be said."""
+    error = answers.error(number, VALUE)
+    if error is not None:
+        return _said(error, trial)
+    start = f"{number}/"
+    found = {name.removeprefix(start): a for name, a in answers.arrays.items() if name.startswith(start)}
+    if not found:
+        return ""
+    if all(name in found and _fits(trial, found[name], right) for name, right in trial.right.items()):
+        return ""
+    # from the channel, a number comes as an array of one entry
+    numbers = {name for name, right in trial.right.items() if not right.ndim}
+    found = {name: a.ravel()[0] if name in numbers and a.size == 1 else a for name, a in found.items()}
+    return shown({name: found[name] for name in trial.right if name in found} or found)
+
+
+def _fits(trial: Trial, value: Array, right: Array) -> bool:
+    if trial.examples.same_shape and value.shape != right.shape:
+        return False
+    return compare(value, right, trial.examples.close) is None
+
+
+def _said(error: Error, trial: Trial) -> str:
+    """An error as it is shown; "" for a limit, for what is not written yet, and for a class that is made otherwise."""
+    if error.limit or error.type == "NotImplementedError" or (trial.examples.of_class and not error.line):
+        return ""
+    if error.facts.get("said") == "nothing":
+        return "None"
+    return error.what[:MOST_TEXT]
+
+
+def shown(answer: Mapping[str, Array]) -> str:
+    """An answer as text: numbers in brackets, a dict or a pair by its names."""
+    if list(answer) == [VALUE]:
+        return _array(answer[VALUE])
+    items = list(answer.items())[:MOST_SHOWN]
+    return ", ".join(f"{name.removeprefix(VALUE + '.')[:MOST_SHOWN]}: {_array(value)}" for name, value in items)
+
+
+def _array(value: Array | np.float64) -> str:
+    if value.size > MOST_SHOWN or value.ndim > 3:
+        return f"an array of shape {value.shape}"
+    if not value.ndim:
+        return _number(float(value))
+    return f"[{', '.join(_array(one) for one in np.asarray(value))}]"
+
+
+def _number(value: float) -> str:
+    return f"{value + 0.0:.{DIGITS}g}"
