@@ -97,11 +97,18 @@ def _by_person(cell: Cell) -> bool:
     return cell.role == ANSWER and cell.name == cell.task
 
 
+def _is_own(cell: Cell) -> bool:
+    """Whether a student wrote what stands there."""
+    return cell.role == EXTRA or cell.written
+
+
 def _notebook(book: Merged, shown: Shown, scans: Mapping[str, Any] | None) -> bytes:
     cells, room = [], MAX_OWN
     for number, cell in enumerate(book.cells):
         inline: dict[str, bytes] = {}
-        if cell.submitted is not None and cell.role in (ANSWER, FREE, EXTRA):
+        if cell.submitted is not None and cell.kind == "markdown" and not _is_own(cell):
+            cell = replace(cell, source=cell.source.strip())  # as it was given, pictures and all
+        elif cell.submitted is not None and cell.role in (ANSWER, FREE, EXTRA):
             source, inline = without_inline(cell.source) if cell.kind == "markdown" else (cell.source, inline)
             source = shortened(source, cell.kind, min(MAX_SOURCE, room) if cell.role == EXTRA else MAX_SOURCE)
             room -= len(source) if cell.role == EXTRA else 0
@@ -144,7 +151,7 @@ def _cell(cell: Cell, shown: Shown, inline: Mapping[str, bytes], name: str) -> d
     """A cell as it is shown. inline: pictures that stood in its text, by the address that is there now."""
     raw: dict[str, Any] = dict(cell.raw) if cell.raw else {"id": f"own-{name}", "cell_type": cell.kind, "metadata": {}}
     source = cell.source
-    if cell.submitted is not None and cell.kind == "markdown" and (cell.role == EXTRA or cell.written):
+    if cell.submitted is not None and cell.kind == "markdown" and _is_own(cell):
         source = _clean_text_cell(cell, raw, shown, inline, name)
     raw["source"] = source.splitlines(keepends=True)
     if cell.kind == "code":

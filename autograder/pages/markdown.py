@@ -110,6 +110,8 @@ def text(source: str, attachments: Mapping[str, Any]) -> Markup:
     formulas: list[str] = []
 
     def hold(match: re.Match[str]) -> str:
+        if "](attachment:" in match[0]:
+            return match[0]  # two prices, and a picture between them
         formulas.append(match[0])
         return HOLD.format(len(formulas) - 1)
 

@@ -136,6 +136,8 @@ def test_nothing_is_wider_than_the_page_and_axe_finds_nothing(
     drawn = page.locator(".notebook math").evaluate_all("all => all.map(one => one.getBoundingClientRect().height)")
     assert len(drawn) > 45 and all(height > 2 for height in drawn)
     assert page.locator(".latex").count() == 0
+    widths = page.locator(".notebook img").evaluate_all("all => all.map(one => one.naturalWidth)")
+    assert len(widths) == 2 and min(widths) > 100, "the drawings of T1 and T2"
     assert seen == []
     for scheme in ("light", "dark"):
         assert complaints(page, pages[language], scheme) == []

@@ -228,6 +228,11 @@ def test_what_is_no_formula_is_none(written: str) -> None:
     assert "<math" not in words(written)
 
 
+def test_a_picture_between_two_dollars_is_seen() -> None:
+    page = text("5$ ![proof](attachment:p.png) 6$", {"p.png": {"image/png": "iVBORw0KGgo="}})
+    assert '<img alt="proof"' in page and "<math" not in page
+
+
 def test_a_comment_has_its_formulas_set_and_nothing_else() -> None:
     assert with_formulas("a <b> **c** $x$") == 'a &lt;b&gt; **c** <span class="math"><math><mi>x</mi></math></span>'
 

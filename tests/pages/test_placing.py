@@ -228,7 +228,10 @@ def test_around_a_picture_nothing_comes_alive(text: str) -> None:
     page = MarkdownWithMath(renderer=renderer).render(places.said)
     for one in (page, str(markdown.text(places.said, places.laid))):
         for tag in re.findall("<[A-Za-z!/][^>]*>", one):
-            assert re.fullmatch(r'</?(p|em|strong|pre|code|span( class="math")?)>|<img [^<>]*>', tag), (tag, one)
+            assert re.fullmatch(r'</?(p|em|strong|pre|code|math|mtext|span( class="math")?)>|<img [^<>]*>', tag), (
+                tag,
+                one,
+            )
         for tag in re.findall("<img[^>]*>", one):
             assert re.fullmatch(
                 r'<img ((alt="[^"<>]*"|src="data:image/png;base64,[^"]+"|title="[^"<>]*") ?)+/?>', tag
