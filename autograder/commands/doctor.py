@@ -7,11 +7,11 @@ from autograder.errors import CourseError
 
 
 def command(course: CourseDir = Path()) -> None:
-    """Check what grading needs. Python, packages, sandbox, jupyter, data, disk, gradebook, course."""
-    from autograder.commands import console_tables, diagnoses, folder_diagnoses  # numpy and more
+    """Check what grading needs. Python, packages, sandbox and its walls, jupyter, data, disk, gradebook, course."""
+    from autograder.commands import console_tables, diagnoses, folder_diagnoses, wall_diagnoses  # numpy and more
 
     out.print("looking at this machine and this course; the slow part is Jupyter's own list of its extensions")
-    found = [*diagnoses.examine(course), *folder_diagnoses.examine(course)]
+    found = [*diagnoses.examine(course), *wall_diagnoses.examine(course), *folder_diagnoses.examine(course)]
     out.print(console_tables.diagnoses(found))
     wrong = [diagnosis for diagnosis in found if not diagnosis.ok and diagnosis.stops]
     if wrong:

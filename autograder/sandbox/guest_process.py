@@ -14,6 +14,7 @@ from types import TracebackType
 
 from autograder.course import Limits
 from autograder.errors import CourseError
+from autograder.sandbox import cgroups
 from autograder.sandbox.answers import Lost, printable
 from autograder.sandbox.channel import Channel
 from autograder.sandbox.trace import Trace
@@ -46,6 +47,7 @@ class Guest:
         self._inside, self._trace = inside, trace
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
+        self.cgroup: cgroups.Cgroup | None = None
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115  (lives as long as the guest)
         self.starts = 0
         self._one_box, self._next = False, b"go"
@@ -59,8 +61,10 @@ class Guest:
     def start(self) -> None:
         """Put up the walls and load the modules; SandboxError where that cannot be done."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        line = self._command(theirs.fileno())
+        self.cgroup = None if self.unsafe else cgroups.given(self.limits)
         self._process = subprocess.Popen(
-            self._command(theirs.fileno()),
+            self.cgroup.entering(line) if self.cgroup else line,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=self._errors,
@@ -173,8 +177,16 @@ class Guest:
                     return limit, printable(at.decode("utf-8", "replace"))
             except OSError:
                 pass
+            ran_out = self.cgroup is not None and self.cgroup.ran_out()
             self.close()
+            return Lost.MEMORY if ran_out else None, ""
         return None, ""
+
+    @property
+    def pid(self) -> int:
+        """The process that all others of the guest are below."""
+        assert self._process is not None
+        return self._process.pid
 
     @property
     def alive(self) -> bool:
@@ -200,3 +212,6 @@ class Guest:
             self._process.kill()  # or bwrap's death takes its process 1, and so all others, with it
             self._process.wait()
             self._process = None
+        if self.cgroup is not None:
+            self.cgroup.remove()
+            self.cgroup = None

@@ -1,5 +1,6 @@
 """diagnoses.py: each thing that grading needs, whole and broken; the container's recipe against CI's."""
 
+import os
 import re
 import shutil
 import sqlite3
@@ -11,12 +12,13 @@ from typing import Any
 import pytest
 from toy import BOOK, NAME, Toy
 
-from autograder.commands import diagnoses, folder_diagnoses
+from autograder.commands import diagnoses, folder_diagnoses, wall_diagnoses
 from autograder.course import Course, load_course
 from autograder.errors import CourseError
 from autograder.grading import made_up
 from autograder.releasing import new_assignment
-from autograder.sandbox import walls
+from autograder.sandbox import cgroups, walls
+from autograder.sandbox.guest import memory
 
 ROOT = Path(__file__).resolve().parents[2]
 Run = Callable[..., Any]
@@ -25,7 +27,19 @@ Run = Callable[..., Any]
 def test_a_whole_course_passes_and_an_unreadable_gradebook_does_not(toy_scratch: Course, run: Run) -> None:
     done = run("autograder", "doctor", "--course", toy_scratch.root)
     assert done.returncode == 0, done.stdout + done.stderr
-    for line in ("python", "packages", "bubblewrap", "jupyter", "course", "sandbox (warmup)", "disk"):
+    for line in (
+        "python",
+        "packages",
+        "bubblewrap",
+        "jupyter",
+        "course",
+        "sandbox (warmup)",
+        "namespaces",
+        "filter",
+        "watcher",
+        "cgroup",
+        "disk",
+    ):
         assert re.search(rf"^ *ok +{re.escape(line)} ", done.stdout, re.MULTILINE), line
     assert "the walls stand" in done.stdout and "next: " in done.stdout
     (toy_scratch.root / "gradebook.db").write_bytes(b"SQLite format 3\0 but no more")
@@ -219,3 +233,48 @@ def test_the_kits_folder_is_looked_at_and_no_other(toy_scratch: Course, monkeypa
     assert "kit" not in [found.what for found in folder_diagnoses.examine(toy_scratch.root)]
     monkeypatch.setattr(folder_diagnoses, "KIT", toy_scratch.root)
     assert "kit" in [found.what for found in folder_diagnoses.examine(toy_scratch.root)]
+
+
+def test_each_wall_that_stands_has_a_line(toy: Toy) -> None:
+    found = {one.what: one for one in wall_diagnoses.examine(toy.course.root)}
+    assert set(found) == {"namespaces", "filter", "watcher", "cgroup"}
+    assert all(one.ok for one in found.values()), found
+    assert "process, mount" in found["namespaces"].found and "filtered" in found["filter"].found
+    assert re.search(r"holds [1-9]\d* MB", found["watcher"].found)
+    try:
+        expected = f"version {cgroups.find().version} bounds "
+    except cgroups.NoCgroup as error:
+        expected = f"none: {error}; "
+    assert found["cgroup"].found.startswith(expected)
+
+
+def test_walls_that_do_not_stand_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = wall_diagnoses.namespaces(os.getpid())
+    assert not found.ok and found.stops and found.found.endswith("user, process, mount, network, IPC")
+    found = wall_diagnoses.system_calls("Seccomp:\t0\nCapEff:\t0000000000000000\n")
+    assert not found.ok and not found.stops and os.uname().machine in found.found
+    found = wall_diagnoses.system_calls("Seccomp:\t2\nCapEff:\t00000000000000c0\n")
+    assert not found.ok and found.stops and "rights of root" in found.found
+
+    def hidden(thread: str) -> int:
+        raise PermissionError
+
+    monkeypatch.setattr(memory, "memory_of", hidden)
+    found = wall_diagnoses.watcher(os.getpid())
+    assert not found.ok and found.stops and "cannot be read" in found.found
+
+
+def test_no_cgroup_is_told_and_stops_nothing(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
+    guest = wall_diagnoses.guest_of(toy.course)
+    monkeypatch.setattr(cgroups, "find", lambda: cgroups.Parent(Path("/sys/fs/cgroup/x"), 2))
+    found = wall_diagnoses.cgroup(guest)
+    assert found.ok and found.found.startswith("none: /sys/fs/cgroup/x lets nothing in; ")
+
+    def nowhere() -> cgroups.Parent:
+        raise cgroups.NoCgroup("no cgroups of version 2 are mounted here")
+
+    monkeypatch.setattr(cgroups, "find", nowhere)
+    found = wall_diagnoses.cgroup(guest)
+    assert found.ok and found.found == (
+        "none: no cgroups of version 2 are mounted here; filter and watcher hold memory without"
+    )
