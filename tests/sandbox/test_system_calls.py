@@ -3,6 +3,7 @@
 import ctypes
 import ctypes.util
 import itertools
+import json
 import platform
 import struct
 import tomllib
@@ -20,6 +21,7 @@ from autograder.grading import pipeline
 from autograder.grading.asking import GraderContext
 from autograder.sandbox.walls import GUEST
 from autograder.submissions.submission import Submission
+from benchmarks import system_calls
 
 GROUPS = tomllib.loads((GUEST / "system_calls.toml").read_text(encoding="utf-8"))
 MACHINES = {"x86_64": (0xC000003E, 0), "aarch64": (0xC00000B7, 1)}
@@ -60,7 +62,8 @@ SETTLED: list[tuple[str, tuple[int, ...], str | int]] = [
       for kind, protocol in ((3, 1), (1, 132), (1, 262), (5, 132), (2, 1), (2, 136), (6, 0))),
     *(("socket", (family, kind, 0), EAFNOSUPPORT)
       for family in range(46) if family not in (1, 2, 10) for kind in (1, 2, 3, 5)),
-    *(("setsockopt", (3, level, option), ALLOWED) for level, option in ((1, 2), (1, 9), (1, 20), (6, 1), (41, 26))),
+    *(("setsockopt", (3, level, option), ALLOWED)
+      for level, option in ((1, 2), (1, 9), (1, 20), (6, 1), (0, 11), (41, 26))),
     *(("setsockopt", (3, level, option), EPERM)
       for level, option in ((1, 7), (1, 8), (1, 26), (1, 32), (1, 50), (1, 60), (0, 64), (6, 31), (41, 64))),
     ("arch_prctl", (0x1002,), ALLOWED),
@@ -179,6 +182,14 @@ def test_of_some_calls_the_arguments_count(seccomp: ModuleType, machine: str) ->
 
 def test_a_course_adds_the_groups_that_are_not_usual() -> None:
     assert {name for name, group in GROUPS.items() if not group["usual"]} == set(SYSTEM_CALLS)
+
+
+def test_the_page_tells_of_each_group_and_call_and_of_what_was_seen() -> None:
+    seen = json.loads(system_calls.SEEN.read_text(encoding="utf-8"))
+    assert set(seen["runs"]) == set(system_calls.RUNS) and not any(run["exit code"] for run in seen["runs"].values())
+    assert system_calls.page(seen) in system_calls.PAGE.read_text(encoding="utf-8"), "run its --page"
+    text = system_calls.table(seen)
+    assert all(f"`{call}`" in text for group in GROUPS.values() for call in group["calls"])
 
 
 # ---- in a box -----------------------------------------------------------------------------------

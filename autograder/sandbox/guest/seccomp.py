@@ -98,7 +98,7 @@ OF_SOCKETS = (
     *(socket.SO_RCVTIMEO, socket.SO_SNDTIMEO),
 )
 OF_TCP = (socket.TCP_NODELAY, socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
-OF_IPV6 = (socket.IPV6_V6ONLY,)
+OF_IP, OF_IPV6 = (11,), (socket.IPV6_V6ONLY, 25)  # IP_RECVERR, IPV6_RECVERR: who asks for a name wants them
 UNIX = Argument(0, (socket.AF_UNIX,))
 PIECES = (socket.SOCK_STREAM, socket.SOCK_DGRAM)
 PROTOCOLS = (0, socket.IPPROTO_TCP, socket.IPPROTO_UDP)  # any other one could load a module into the kernel
@@ -136,6 +136,7 @@ RULES = {
         (
             (ALLOW, (Argument(1, (socket.SOL_SOCKET,)), Argument(2, OF_SOCKETS))),
             (ALLOW, (Argument(1, (socket.IPPROTO_TCP,)), Argument(2, OF_TCP))),
+            (ALLOW, (Argument(1, (socket.IPPROTO_IP,)), Argument(2, OF_IP))),
             (ALLOW, (Argument(1, (socket.IPPROTO_IPV6,)), Argument(2, OF_IPV6))),
         ),
     ),
