@@ -107,6 +107,14 @@ def test_a_counterexample_is_kept_with_the_verdict_and_stays_out_of_the_marks(
     assert result_from(json.loads(path.read_text())).verdicts["T10"].counterexample == example
     cli.main(["scores", "hw4", "--json", "--course", str(graded.root)])
     schema("scores").validate(json.loads(capsys.readouterr().out))
+    assert cli.main(["scores", "hw4", "--json", "--counterexamples", "--course", str(graded.root)]) == 0
+    found = json.loads(capsys.readouterr().out)
+    schema("counterexamples").validate(found)
+    assert found.keys() == {"สมชาย", "blank", "crash"}
+    assert found["blank"] == {"T10": {"cell": example.cell, "gives": "5", "right": "6"}} and not found["สมชาย"]
+    for more in ([], ["--json", "--totals"]):
+        assert cli.main(["scores", "hw4", "--counterexamples", *more, "--course", str(graded.root)]) == 1
+        assert "--counterexamples goes with --json, and not with --totals" in capsys.readouterr().err
     with pytest.raises(ValidationError):
         wrong = {**verdict.as_json(), "counterexample": {"cell": "", "gives": "5", "right": "6"}}
         schema("verdict").validate({**result.as_json(), "verdicts": {"T10": wrong}})

@@ -10,6 +10,7 @@ import typer
 
 from autograder.commands.console import CourseDir, Name, load, out, say
 from autograder.course import Assignment, Course, roster
+from autograder.errors import CourseError
 from autograder.gradebook import reader
 from autograder.marks import final_marks, verdict_files
 
@@ -19,13 +20,19 @@ def command(
     course: CourseDir = Path(),
     as_json: Annotated[bool, typer.Option("--json", help="JSON alone on standard output.")] = False,
     totals: Annotated[bool, typer.Option("--totals", help="With --json: tasks, penalty, reason and total.")] = False,
+    counterexamples: Annotated[
+        bool, typer.Option("--counterexamples", help="With --json: what shows a mistake, in place of the marks.")
+    ] = False,
 ) -> None:
     """Show the marks, task by task."""
     loaded, wanted = load(course, assignment)
     names = verdict_files.students(loaded, wanted)
+    if counterexamples and (totals or not as_json):
+        raise CourseError("--counterexamples goes with --json, and not with --totals")
     if as_json:
         marks = final_marks.class_marks(loaded, wanted, names, reader.read_rows(loaded, wanted))
-        data = {name: with_totals(mark) if totals else final_marks.as_data(mark) for name, mark in marks.items()}
+        shape = with_totals if totals else _counterexamples if counterexamples else final_marks.as_data
+        data = {name: shape(mark) for name, mark in marks.items()}
         sys.stdout.write(json.dumps(data, ensure_ascii=False, indent=1) + "\n")
         return
     show_marks(loaded, wanted, names)
@@ -46,6 +53,11 @@ def with_totals(mark: final_marks.StudentMark) -> dict[str, Any]:
 def _plain(points: float) -> float:
     """Points without the dust of binary fractions, as far as a task's score goes."""
     return round(points, 6)
+
+
+def _counterexamples(mark: final_marks.StudentMark) -> dict[str, Any]:
+    found = ((task, verdict.counterexample) for task, verdict in mark.result.verdicts.items())
+    return {task: vars(example) for task, example in found if example is not None}
 
 
 def show_marks(course: Course, assignment: Assignment, names: Sequence[str]) -> None:
