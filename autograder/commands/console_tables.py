@@ -149,6 +149,12 @@ def rows(found: "Audit") -> Iterator[str]:
     if found.mutants:
         equivalent = sum(row.equivalent for row in found.mutants)
         yield f"{_sum(found.mutants, 'edits by machine')}; {equivalent} listed as equivalent"
+    for row in (*found.mistakes, *found.mutants):
+        if row.shown and not row.shown.numbers:
+            yield f"[yellow]not shown[/]  {_called(row)}: no public cell shows it"
+            yield from _difference(row)
+    if found.shown:
+        yield found.shown
 
 
 def _called(row: "Row") -> str:

@@ -85,7 +85,7 @@ class PartResult:
         return self.problem is None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Examples:
     """Cells that differ in their numbers. Only the first two are needed.
 

@@ -36,9 +36,10 @@ VALUE = "value"  # how the answer to a cell is named
 
 @dataclass(frozen=True)
 class Trial:
-    """One cell, how many numbers it holds, and what is right there, by name."""
+    """One cell, the numbers in it and how many they are, and what is right there, by name."""
 
     examples: Examples
+    case: Mapping[str, Any]
     cell: str
     numbers: int
     right: Mapping[str, Array]
@@ -86,7 +87,7 @@ def _trial(examples: Examples, case: Mapping[str, Any], reference: Mapping[str, 
     right = {name: np.round(value, ZEROS) for name, value in known_mistakes.value_of(cell, reference, VALUE).items()}
     if not all(np.isfinite(value).all() for value in right.values()):
         raise ValueError(f"the reference gives {shown(right)}, which no answer can be held against: {cell}")
-    return Trial(examples, cell, numbers, right)
+    return Trial(examples, case, cell, numbers, right)
 
 
 def filled(cell: str, case: Mapping[str, Any]) -> str:
@@ -139,6 +140,11 @@ def explained(
         if gives := _wrong(trial, number, ours):
             return True, Counterexample(trial.cell, gives, shown(trial.right))
     return True, None
+
+
+def wrong_among(trial: Trial, names: Mapping[str, Any]) -> str:
+    """What a cell gives among trusted names, in words, where that is wrong; else ""."""
+    return _wrong(trial, 0, _of_planted(trial, 0, names))
 
 
 def _of_planted(trial: Trial, number: int, planted: Mapping[str, Any]) -> Answers:

@@ -188,6 +188,7 @@ def _overridden(verdict: Verdict, score: float, by_person: bool, words: Messages
         status=PASSED if right else FAILED,
         parts=(),
         mistake="" if right else verdict.mistake,
+        counterexample=None if right else verdict.counterexample,
         message=message,
     )
 

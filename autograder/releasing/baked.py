@@ -19,13 +19,15 @@ from autograder.course.loading import load_author_module
 from autograder.course.messages import load_messages
 from autograder.errors import CourseError
 from autograder.files import write_whole
-from autograder.judging import mutations
+from autograder.judging import counterexamples, mutations
+from autograder.judging.checking import Examples
 from autograder.judging.contract import VisibleNumbers
+from autograder.judging.counterexamples import Trial
 from autograder.sandbox.answers import Array
 
 MOST_BYTES = 100_000
-DECIMALS, DIGITS, FEW = 5, 8, 4  # of inputs; of right answers; of a mistake's
-SAMPLE = 4  # numbers that are kept of an answer that a mistake gives; of whole numbers all
+DECIMALS, DIGITS, FEW = 4, 7, 4  # of inputs; of right answers; of a mistake's
+SAMPLE = 3  # numbers that are kept of an answer that a mistake gives; of whole numbers all
 SAME = 1e-6  # another machine may round otherwise
 
 
@@ -86,7 +88,36 @@ def bake(course: Course, assignment: Assignment) -> dict[str, Any]:
                 "mistakes": mistakes,
             }
             cases[pool] = [{**case, **one} for case, one in zip(cases[pool], right, strict=True)]
-    return {"cases": inputs, "tasks": tasks}
+    return {"cases": inputs, "tasks": tasks, **_trials(course, assignment, reference)}
+
+
+def _trials(course: Course, assignment: Assignment, reference: Mapping[str, Any]) -> dict[str, Any]:
+    """The public cells by which a mistake is shown, with right answers. What stands in several stands there once."""
+    pools: list[Any] = []
+    lines: list[str] = []
+    found: dict[str, Any] = {}
+    for task, trials in counterexamples.load_trials(course, assignment, reference).items():
+        by_cell: dict[Examples, list[Trial]] = {}
+        for trial in trials:
+            by_cell.setdefault(trial.examples, []).append(trial)
+        found[task] = []
+        for examples, some in by_cell.items():
+            cases = [dict(trial.case) for trial in some]
+            pools += [cases] if cases not in pools else []
+            cell = examples.cell.split("\n")
+            lines += [line for line in dict.fromkeys(cell) if line not in lines]
+            found[task].append(
+                {
+                    "cell": [lines.index(line) for line in cell],
+                    "cases": pools.index(cases),
+                    "of_class": examples.of_class,
+                    "behind": examples.behind,
+                    "close": examples.close,
+                    "same_shape": examples.same_shape,
+                    "right": [_as_lists(_rounded(trial.right, DIGITS)) for trial in some],
+                }
+            )
+    return {"trials": found, "pools": pools, "lines": lines} if found else {}
 
 
 def _answers(ask: Any, task: str, names: Mapping[str, Any], case: Any) -> list[list[float]] | None:

@@ -16,9 +16,10 @@ from .checks.inputs import PARAMETERS, Rng, lead, likely
 
 SEED = 20_101_126
 CASES = 8  # of each kind
+LEAST = 0.01  # of a gradient's largest entry
 # N, D, H, C; with hidden values and probabilities there are more numbers
 NETWORKS = ((1, 1, 1, 2), (1, 2, 1, 2), (2, 1, 2, 2), (2, 1, 1, 3), (2, 2, 2, 2), (3, 1, 2, 2))
-BEHIND_LOSS = ((1, 1, 2, 2), (2, 1, 1, 2), (1, 2, 1, 3))
+BEHIND_LOSS = ((1, 1, 2, 2), (2, 1, 1, 2), (1, 2, 1, 3), (2, 1, 1, 2))
 TRAINED = ((1, 1, 1, 2), (1, 1, 2, 2), (1, 2, 1, 2))
 LABELLED = ("X", "y")
 
@@ -34,7 +35,9 @@ def _params(rng: Rng, D: int, H: int, C: int) -> dict[str, Array]:
 
 
 def _networks(sizes: tuple[tuple[int, int, int, int], ...]) -> Iterator[Case]:
-    """Networks with images, without luck: nothing at the ReLU's kink, no tied scores, likely labels."""
+    """Networks with images, without luck: nothing at the ReLU's kink, no weight 0, no tied scores, likely labels
+    that are not all the same. And no gradient whose rows cancel out: single precision would leave nothing of it.
+    """
     rng = np.random.default_rng(SEED)
     for N, D, H, C in itertools.cycle(sizes):
         case: dict[str, Array] = {**_params(rng, D, H, C), "X": _whole(rng, N, D)}
@@ -43,8 +46,14 @@ def _networks(sizes: tuple[tuple[int, int, int, int], ...]) -> Iterator[Case]:
         hidden = np.maximum(before, 0)
         scores: Array = hidden @ case["W2"] + case["b2"]
         shares: Array = np.exp(scores - scores.max(axis=1, keepdims=True))
-        if before.all() and hidden.any() and lead(scores).min() > 0 and likely(scores)[np.arange(N), y].all():
-            yield {**case, "y": y, "hidden": hidden, "probabilities": shares / shares.sum(axis=1, keepdims=True)}
+        shares /= shares.sum(axis=1, keepdims=True)
+        of_scores = shares - np.eye(C)[y]
+        of_hidden = (hidden > 0) * (of_scores @ case["W2"].T)
+        sums = of_scores.sum(axis=0), of_hidden.sum(axis=0), case["X"].T @ of_hidden, hidden.T @ of_scores
+        plain = case["W1"].all() and case["W2"].all() and before.all() and hidden.any() and (N == 1 or np.ptp(y))
+        apart = lead(scores).min() > 0 and min(np.abs(one).max() for one in sums) > LEAST
+        if plain and apart and likely(scores)[np.arange(N), y].all():
+            yield {**case, "y": y, "hidden": hidden, "probabilities": shares}
 
 
 def _scores() -> Iterator[Case]:
@@ -97,8 +106,8 @@ LARGE_SCORES = [
 PROBABILITIES = _some(_networks(BEHIND_LOSS), *LABELLED, "hidden", "probabilities", reg=2)
 GRADIENTS = _some(_updates(), *(f"d{name}" for name in PARAMETERS), rate=0.5)
 RATES = [{"rate": 1, "decay": 0.5}, {"rate": 0.5, "decay": 0.9}, {"rate": 0.002, "decay": 0.7}]
-# a unit that is off, and that a leaky ReLU lets through; scores that rounding makes equal
-CLOSE_CALLS = [_one_unit(-200, [-2, 0], [0, 1]), _one_unit(1, [0, 0], [0, 0.01])]
+# scores below zero; a unit that is off, and that a leaky ReLU lets through; scores that rounding makes equal
+CLOSE_CALLS = [_one_unit(1, [-2, -1], [0, 0]), _one_unit(-200, [-2, 0], [0, 1]), _one_unit(1, [0, 0], [0, 0.01])]
 # two rows that are one, so that any minibatch of one row is the same
 TRAININGS = [
     {**case, "X": case["X"] * 2, "y": case["y"] * 2, "steps": steps, "decay": decay}
@@ -123,7 +132,8 @@ OF_LABELLED = "X, y = np.array({X}, float), np.array({y})\n"
 LOSS = f"{PARAMS}scores, y = np.array({{scores}}, float), np.array({{y}})\n"
 PENALTY = "softmax_loss(scores.copy(), y, params, 2)[0] - softmax_loss(scores.copy(), y, params, 0)[0]"
 BACKWARD = f"""{PARAMS}{OF_LABELLED}\
-hidden, probabilities = np.array({{hidden}}, float), np.array({{probabilities}}, float)
+hidden = np.array({{hidden}}, float)
+probabilities = np.array({{probabilities}}, float)
 backward(params, X, y, hidden, probabilities, {{reg}})"""
 UPDATE = f"""{PARAMS}\
 grads = {{"W1": np.array({{dW1}}, float), "b1": np.array({{db1}}, float),

@@ -12,11 +12,14 @@ from pathlib import Path
 from autograder.course import JUDGE, Assignment, Course, shown
 from autograder.errors import CourseError
 from autograder.grading import made_up, workers
+from autograder.judging import mutations
 from autograder.judging.contract import said
 from autograder.judging.mutations import Mistake, RightVariant, load_mistakes, load_right_variants
 from autograder.judging.verdicts import Result, Verdict
 from autograder.releasing.trials import mutants as machine
+from autograder.releasing.trials import public_cells
 from autograder.releasing.trials.mutants import Equivalent, Mutant
+from autograder.releasing.trials.public_cells import Shown
 from autograder.releasing.trials.visible import Seen, cases, look
 
 REFERENCE, BLANK = "reference", "blank"
@@ -37,6 +40,7 @@ class Row:
     mutant: Mutant | None = None
     check: str = ""
     seen: Mapping[str, Seen] = field(default_factory=dict)  # what the visible checks say, where they were asked
+    shown: Shown | None = None  # its counterexample; None where the task has no public cells
 
     @property
     def equivalent(self) -> bool:
@@ -68,6 +72,7 @@ class Audit:
     wrong: tuple[str, ...] = ()
     mutants: tuple[Row, ...] = ()
     others: tuple[Row, ...] = ()  # submissions of a folder: of these nothing is known
+    shown: str = ""  # a line on the counterexamples; "" where there are no public cells
 
     @property
     def rows(self) -> tuple[Row, ...]:
@@ -155,17 +160,21 @@ def audit(
     results = _graded(here, there, list(made), jobs, tell)
     full = results[REFERENCE].verdicts
 
-    def row(name: str, task: str, mutant: Mutant | None = None) -> Row:
+    cells = public_cells.load_cells(course, assignment)
+
+    def row(name: str, task: str, mutant: Mutant | None = None, text: str = "") -> Row:
         verdicts = results[name].verdicts
         lost = tuple(t for t in judged if (verdicts[t].score or 0) < (full[t].score or 0))
         own = verdicts.get(task)
         check = machine.check_of(course, assignment, task) if mutant and task not in lost else ""
-        return Row(
-            name, task, lost, own.mistake if own else "", own.message if own else "", mutant, check, seen.get(name, {})
-        )
+        again = public_cells.tried_again(cells, own, text) if own and text and task in lost else None
+        named = (own.mistake, own.message) if own else ("", "")
+        return Row(name, task, lost, *named, mutant, check, seen.get(name, {}), again)
 
-    rows = tuple(row(f"{mistake.task}: {mistake.name}", mistake.task) for mistake in mistakes)
-    edited = tuple(row(mutant.name, mutant.task, mutant) for mutant in chosen)
+    rows = tuple(
+        row(f"{m.task}: {m.name}", m.task, text=mutations.plant(cells.text, m.edits, m.name)) for m in mistakes
+    )
+    edited = tuple(row(mutant.name, mutant.task, mutant, mutant.edit.text) for mutant in chosen)
     wrong = [_below_full(full[task]) for task in judged]
     wrong += [_above_none(results[BLANK].verdicts[task]) for task in judged]
     tried = {mutant.task for mutant in mutants} if by_machine else judged
@@ -174,9 +183,15 @@ def audit(
     wrong += [_costs(row, listed) for row in edited]
     wrong += [_gone(one, listed) for one in machine.unmade(course, assignment, mutants)] if by_machine else []
     wrong += [_faulty(name, verdict) for name, result in results.items() for verdict in result.verdicts.values()]
+    wrong += [one.shown.false for one in (*rows, *edited) if one.shown]
+    wrong += public_cells.wronged(course, assignment, cells)
     right_rows = tuple(row(f"right: {variant.name}", "") for variant in variants)
     other_rows = tuple(row(f"case: {name}", "") for name in more)
-    return Audit(rows, right_rows, tuple(line for line in wrong if line), edited, other_rows)
+    tried_again = [one.shown for one in (*rows, *edited) if one.shown]
+    said_of_shown = (
+        public_cells.summary(tried_again, len(load_right_variants(course, assignment))) if tried_again else ""
+    )
+    return Audit(rows, right_rows, tuple(line for line in wrong if line), edited, other_rows, said_of_shown)
 
 
 @contextlib.contextmanager
