@@ -160,19 +160,19 @@ def audit(
     results = _graded(here, there, list(made), jobs, tell)
     full = results[REFERENCE].verdicts
 
-    cells = public_cells.load_cells(course, assignment)
+    public = public_cells.load_cells(course, assignment)
 
     def row(name: str, task: str, mutant: Mutant | None = None, text: str = "") -> Row:
         verdicts = results[name].verdicts
         lost = tuple(t for t in judged if (verdicts[t].score or 0) < (full[t].score or 0))
         own = verdicts.get(task)
         check = machine.check_of(course, assignment, task) if mutant and task not in lost else ""
-        again = public_cells.tried_again(cells, own, text) if own and text and task in lost else None
+        again = public_cells.tried_again(public, own, text) if own and text and task in lost else None
         named = (own.mistake, own.message) if own else ("", "")
         return Row(name, task, lost, *named, mutant, check, seen.get(name, {}), again)
 
     rows = tuple(
-        row(f"{m.task}: {m.name}", m.task, text=mutations.plant(cells.text, m.edits, m.name)) for m in mistakes
+        row(f"{m.task}: {m.name}", m.task, text=mutations.plant(public.text, m.edits, m.name)) for m in mistakes
     )
     edited = tuple(row(mutant.name, mutant.task, mutant, mutant.edit.text) for mutant in chosen)
     wrong = [_below_full(full[task]) for task in judged]
@@ -184,14 +184,12 @@ def audit(
     wrong += [_gone(one, listed) for one in machine.unmade(course, assignment, mutants)] if by_machine else []
     wrong += [_faulty(name, verdict) for name, result in results.items() for verdict in result.verdicts.values()]
     wrong += [one.shown.false for one in (*rows, *edited) if one.shown]
-    wrong += public_cells.wronged(course, assignment, cells)
+    wrong += public_cells.wronged(course, assignment, public)
     right_rows = tuple(row(f"right: {variant.name}", "") for variant in variants)
     other_rows = tuple(row(f"case: {name}", "") for name in more)
     tried_again = [one.shown for one in (*rows, *edited) if one.shown]
-    said_of_shown = (
-        public_cells.summary(tried_again, len(load_right_variants(course, assignment))) if tried_again else ""
-    )
-    return Audit(rows, right_rows, tuple(line for line in wrong if line), edited, other_rows, said_of_shown)
+    told = public_cells.summary(tried_again, len(load_right_variants(course, assignment))) if tried_again else ""
+    return Audit(rows, right_rows, tuple(line for line in wrong if line), edited, other_rows, told)
 
 
 @contextlib.contextmanager
