@@ -17,7 +17,7 @@ import sys
 import tempfile
 import tomllib
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -27,13 +27,13 @@ LIST = ROOT / "autograder" / "sandbox" / "guest" / "system_calls.toml"
 SEEN = ROOT / "docs" / "proofs" / "system-calls.json"
 PAGE = ROOT / "docs" / "system-calls.md"
 BEGIN, END = "<!-- made by benchmarks.system_calls -->\n", "<!-- to here -->\n"
-PYTEST = ("-m", "pytest", "-q", "-p", "no:cacheprovider")
+PYTEST = ("python", "-m", "pytest", "-q", "-p", "no:cacheprovider")
 RUNS = {
     "chores": (*PYTEST, "tests/sandbox/test_system_calls.py", "-k", "a_homework_does"),
     "sandbox": (*PYTEST, "tests/sandbox", "--deselect", "tests/sandbox/test_system_calls.py"),
     "grading": (*PYTEST, "tests/grading"),
-    "audit": ("-m", "autograder.cli", "audit", "hw4"),
-    "demo": ("-m", "autograder.cli", "demo"),
+    "audit": ("autograder", "audit", "hw4"),
+    "demo": ("autograder", "demo"),
 }
 LINE = re.compile(r"(\d+) +(.*)")
 BEGUN = re.compile(r"(\w+)\((.*?)(?: <unfinished \.\.\.>|\) += (-?\d+|\?|0x[0-9a-f]+)(.*))$")
@@ -88,8 +88,8 @@ class Watch:
             self.errors[" ".join([call, *NAMES.findall(arguments), error])] += 1
 
 
-def watch(command: Iterable[str]) -> tuple[Watch, int]:
-    """Run Python with these arguments under strace -> what was seen, its exit code."""
+def watch(command: Sequence[str]) -> tuple[Watch, int]:
+    """Run a command of this environment under strace -> what was seen, its exit code."""
     seen = Watch()
     with tempfile.TemporaryDirectory() as folder:
         os.mkfifo(told := f"{folder}/told")
@@ -108,7 +108,9 @@ def watch(command: Iterable[str]) -> tuple[Watch, int]:
             told,
         ]
         environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-        process = subprocess.Popen([*line, sys.executable, *command], cwd=ROOT, env=environment)
+        process = subprocess.Popen(
+            [*line, str(Path(sys.executable).parent / command[0]), *command[1:]], cwd=ROOT, env=environment
+        )
         with open(told, encoding="utf-8", errors="replace") as lines:
             seen.read(lines)
         return seen, process.wait()
@@ -157,7 +159,7 @@ def main() -> None:
         found, code = watch(RUNS[name])
         print(f"{name}: exit code {code}, {sum(found.calls.values())} calls of {len(found.calls)} kinds")
         seen["runs"][name] = {
-            "command": " ".join(["python", *RUNS[name]]),
+            "command": " ".join(RUNS[name]),
             "exit code": code,
             "calls": dict(sorted(found.calls.items())),
             "errors": dict(sorted(found.errors.items())),

@@ -8,15 +8,15 @@ from tests.attacks.lab import Attack, Evidence
 WALL = "socket_families"
 CELL = """
 import socket
-told = []
-for family in (38, 40):  # alg, of the kernel's ciphers; vsock
-    for kind in (socket.SOCK_STREAM, socket.SOCK_SEQPACKET):
+refused, made = [], []
+for family in sorted({*range(3, 50)} - {socket.AF_INET6}):  # vsock, netlink, packets, the kernel's ciphers, ...
+    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM, socket.SOCK_RAW, socket.SOCK_SEQPACKET):
         try:
             socket.socket(family, kind).close()
-            told.append(f"LOOT {family}")
+            made.append(family)
         except OSError as error:
-            told.append(f"{family} {error.errno}")
-raise Exception(", ".join(told))
+            refused.append(error.errno)
+raise Exception(f"LOOT {made}" if made else f"{len(refused)} refused, {set(refused)}")
 """
 ATTACK = Attack(first=[CELL])
 
@@ -27,4 +27,4 @@ def won(evidence: Evidence) -> bool:
 
 def took_place(evidence: Evidence) -> bool:
     """The filter said no: "address family not supported"."""
-    return evidence.told.count(" 97") == 4
+    return "184 refused, {97}" in evidence.told

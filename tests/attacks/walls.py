@@ -707,12 +707,13 @@ def memory_of_all_processes(lab: Lab) -> Iterator[GraderContext]:
 
 @wall
 def memory_is_in_processes(lab: Lab) -> Iterator[GraderContext]:
-    """Calls that keep memory in pipes, sockets and queues are allowed."""
+    """Calls that keep memory in pipes, sockets and queues are allowed, and huge pages are."""
     calls = {"vmsplice": (278, 75), "inotify_init1": (294, 26), "inotify_add_watch": (254, 27)}
     edits = (
         _allowed(calls),
         ("seccomp.py", "COMMANDS = (", "COMMANDS = (1031, "),
         ("seccomp.py", '"sendfile": Rule(NOT_HERE)', '"sendfile": Rule(ALLOW)'),
+        ("box.py", "NO_LARGE_PAGES, 1,", "NO_LARGE_PAGES, 0,"),
     )
     with _guest(*edits), _opened(lab, limits=AMPLE) as grader:
         yield grader
