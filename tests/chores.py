@@ -156,6 +156,32 @@ from PIL import Image
 for _ in tqdm.tqdm(range(3), file=io.StringIO()): pass
 Image.new("RGB", (50, 50)).save("p.jpg"); Image.open("p.jpg").resize((9, 9)).load()
 """,
+    "zmq, joblib": """
+import zmq
+context = zmq.Context(); here, there = context.socket(zmq.PAIR), context.socket(zmq.PAIR)
+here.bind("ipc:///tmp/zmq"); there.connect("ipc:///tmp/zmq"); there.send(b"hello"); assert here.recv() == b"hello"
+context.destroy(linger=0)
+from joblib import Parallel, delayed
+assert Parallel(n_jobs=2, backend="loky")(delayed(abs)(number) for number in (-1, -2)) == [1, 2]
+""",
+    "spawn": """
+import subprocess, sys
+code = '''
+import multiprocessing as mp
+if __name__ == "__main__":
+    for how in ("spawn", "forkserver"):
+        with mp.get_context(how).Pool(2) as pool: print(pool.map(abs, [-1, -2]))
+'''
+open("spawned.py", "w").write(code)
+done = subprocess.run([sys.executable, "spawned.py"], capture_output=True, text=True)
+assert done.stdout.count("[1, 2]") == 2, done.stderr
+""",
+    "programs": """
+import subprocess
+lines = ["echo 'int main() { return 7; }' > a.c; gcc -O2 a.c -o a || cp /usr/bin/true a; ./a; test $? -le 7", "perl -e 'print 1' || true",
+         "timeout 1 sleep 3; test $? -eq 124", "nice true", "stdbuf -o0 true", "cp -p a.c b.c && diff a.c b.c"]
+for line in lines: assert subprocess.run(line, shell=True, capture_output=True).returncode == 0, line
+""",
     "interruption": """
 import signal, time
 rung = []; signal.signal(signal.SIGUSR1, lambda *_: rung.append(1)); signal.raise_signal(signal.SIGUSR1); assert rung

@@ -46,6 +46,8 @@ SETTLED: list[tuple[str, tuple[int, ...], str | int]] = [
     *(("ioctl", (0, command), EPERM) for command in (0x5412, 0x541C, 0x8912, 0x8927, 0x40086602, 0xC0185879)),
     ("prlimit64", (0, 7), ALLOWED),
     ("prlimit64", (1, 7), EPERM),
+    ("sched_setscheduler", (9, 0), PRETENDED),
+    ("sched_setscheduler", (9, 1), EPERM),
     ("flock", (3, 2), PRETENDED),
     *(("fcntl", (3, command), ALLOWED) for command in (0, 1, 2, 3, 4, 5, 1030)),
     *(("fcntl", (3, command), PRETENDED) for command in (6, 7, 37, 38)),

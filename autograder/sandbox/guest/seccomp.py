@@ -114,6 +114,7 @@ RULES = {
     "ioctl": only(Argument(1, (*TERMINAL, *FILES))),
     "prlimit64": only(Argument(0, (0,))),  # 0: of itself
     "sched_setaffinity": only(Argument(0, (0,))),
+    "sched_setscheduler": Rule(REFUSE, ((PRETEND, (Argument(1, (0,)),)),)),  # to the usual policy; zmq insists on it
     "flock": Rule(PRETEND),
     "fcntl": Rule(REFUSE, ((ALLOW, (Argument(1, COMMANDS),)), (PRETEND, (Argument(1, LOCKS),)))),
     "sendfile": Rule(NOT_HERE),  # into a socket it would keep whole pages, of which the bytes alone are counted
