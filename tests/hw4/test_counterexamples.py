@@ -1,1 +1,243 @@
-"""Counterexamples of hw4: small public cells that a submission gets wrong, and the reference right."""
+"""Counterexamples of hw4: a public cell that this submission gets wrong and the reference right, and no more."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from autograder.course import Assignment, Course
+from autograder.grading import answer_cache, made_up, notebook_run, pipeline
+from autograder.grading.asking import GraderContext
+from autograder.judging import counterexamples, judge, known_mistakes, mutations
+from autograder.judging.judge import JudgeContext
+from autograder.judging.mutations import Mistake
+from autograder.judging.verdicts import Counterexample, Result
+from autograder.releasing.trials.visible import look
+from autograder.submissions.submission import Submission
+
+Mistakes = Mapping[tuple[str, str], Mistake]
+HandIn = Callable[..., dict[str, bytes]]
+Mark = Callable[..., Result]
+SHOWN = [
+    ("T5", "relu-missing"),
+    ("T6", "half-missing"),
+    ("T6", "largest-of-the-batch"),
+    ("T7", "mask-missing"),
+    ("T7", "bias-gradients-as-rows"),
+    ("T9", "divided-by-length"),
+    ("T9", "momentum"),  # in a class of the student's own
+    ("T10", "one-minus-decay"),
+    ("T10", "double-epoch"),  # in a class of the student's own
+    ("T11", "leaky-relu-in-predict"),
+]
+
+
+def pasted(cell: str, names: Mapping[str, Any]) -> str:
+    """What a cell shows among these names."""
+    return counterexamples.shown(known_mistakes.value_of(cell, names, counterexamples.VALUE))
+
+
+def planted(judge_context: JudgeContext, mistake: Mistake) -> dict[str, Any]:
+    text = mutations.plant(judge_context.reference_text, mistake.edits, mistake.name)
+    return mutations.run_text(text, mistake.name)
+
+
+@pytest.mark.parametrize(("task", "name"), SHOWN)
+def test_a_mistake_is_shown_by_a_cell_that_graders_and_the_visible_check_agree_on(
+    task: str, name: str, course: Course, hw4: Assignment, grader: GraderContext, mistakes: Mistakes, mark: Mark
+) -> None:
+    mistake = mistakes[task, name]
+    answers, extra = made_up.with_mistake(course, hw4, mistake)
+    files = made_up.hand_in(course, hw4, answers, None, extra)
+    verdicts = mark(files).verdicts
+    example = verdicts[task].counterexample
+    assert example is not None
+    assert pasted(example.cell, grader.judge_context.reference) == example.right != example.gives
+    assert pasted(example.cell, planted(grader.judge_context, mistake)) == example.gives
+    others = [verdict for other, verdict in verdicts.items() if other != task]
+    assert not any(verdict.counterexample for verdict in others)  # one mistake, one task
+    said = look(course, hw4, files)[task].said
+    below = "\n".join(" " * 9 + line for line in example.cell.split("\n"))
+    assert f"it gives {example.gives}; right is {example.right}\n{below}\n" in said
+
+
+def test_who_lost_nothing_is_asked_nothing(hand_in: HandIn, right: dict[str, str], mark: Mark) -> None:
+    result = mark(hand_in(right))
+    assert not any("@" in name for name in answer_cache.unpack(result.answers).answers)
+    assert not any(verdict.counterexample for verdict in result.verdicts.values())
+
+
+def test_what_is_not_written_is_not_shown(hand_in: HandIn, mark: Mark) -> None:
+    result = mark(hand_in({}, weights=None))
+    assert not any("@" in name for name in answer_cache.unpack(result.answers).answers)
+    assert not any(verdict.counterexample for verdict in result.verdicts.values())
+
+
+def test_a_mistake_that_goes_through_an_earlier_one_is_not_shown(
+    course: Course, hw4: Assignment, hand_in: HandIn, mistakes: Mistakes, right: dict[str, str], mark: Mark
+) -> None:
+    both = right
+    for task, name in (("T5", "relu-missing"), ("T11", "argmin")):
+        both = both | {task: made_up.with_mistake(course, hw4, mistakes[task, name])[0][task]}
+    verdicts = mark(hand_in(both, weights=None)).verdicts
+    assert verdicts["T5"].counterexample is not None
+    assert verdicts["T11"].score == 0 and verdicts["T11"].counterexample is None
+
+
+# nobody has listed these, and no single edit of the reference gives them
+T5 = """\
+def forward(params, X):
+    hidden = np.maximum(X @ params["W1"] + params["b1"], 0)
+    return 3 * (hidden @ params["W2"]) + 2 * params["b2"] + 1, hidden
+"""
+T10 = "def decay_learning_rate(learning_rate, learning_rate_decay):\n"
+
+
+def test_a_mistake_that_nobody_knows_is_shown_by_its_own_values(
+    grader: GraderContext, hand_in: HandIn, right: dict[str, str], mark: Mark
+) -> None:
+    example = mark(hand_in(right | {"T5": T5}, weights=None)).verdicts["T5"].counterexample
+    assert example is not None
+    theirs = dict(grader.judge_context.reference)
+    exec(T5, theirs)
+    assert pasted(example.cell, theirs) == example.gives
+    assert pasted(example.cell, grader.judge_context.reference) == example.right
+
+
+def test_a_state_that_was_better_is_shown_as_it_stood(
+    grader: GraderContext, hand_in: HandIn, right: dict[str, str], mistakes: Mistakes, mark: Mark,
+    course: Course, hw4: Assignment,
+) -> None:  # fmt: skip
+    half = made_up.with_mistake(course, hw4, mistakes["T6", "half-missing"])[0]
+    spoiled = half | {"T12": "def softmax_loss(scores, y, params, reg):\n    return 7.0, scores\n"}
+    verdict = mark(hand_in(spoiled, weights=None)).verdicts["T6"]
+    assert verdict.snapshot and verdict.score == 0.75
+    example = verdict.counterexample
+    assert example is not None and "reg" not in example.gives
+    assert pasted(example.cell, planted(grader.judge_context, mistakes["T6", "half-missing"])) == example.gives
+
+
+@pytest.mark.parametrize("source", [T10 + "    return 3 * learning_rate - learning_rate_decay", None])
+def test_another_grading_of_the_same_answers_runs_nobodys_code(
+    source: str | None, grader: GraderContext, hand_in: HandIn, right: dict[str, str], mistakes: Mistakes,
+    course: Course, hw4: Assignment, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    wrong = source or made_up.with_mistake(course, hw4, mistakes["T10", "no-decay"])[0]["T10"]
+    handed_in = Submission("somchai", hand_in(right | {"T10": wrong}, weights=None))
+    first = pipeline.grade_submission(grader, handed_in)
+    assert first.verdicts["T10"].counterexample is not None
+
+    def ran(*_: Any, **__: Any) -> None:
+        raise AssertionError("a notebook ran")
+
+    monkeypatch.setattr(notebook_run.NotebookRun, "_attempt", ran)
+    again = pipeline.grade_submission(grader, handed_in, first.answers)
+    assert again.verdicts["T10"] == first.verdicts["T10"]
+
+
+# ---- hostile ------------------------------------------------------------------------------------
+
+REMEMBERS = {
+    "memory": "seen = []\n{head}    seen.append(float(learning_rate))\n    return seen[0]",
+    "a file": (
+        "import os\n{head}    with open('/tmp/seen', 'a') as file:\n        file.write(f'{{learning_rate!r}},')\n"
+        "    return float(open('/tmp/seen').read().split(',')[0])"
+    ),
+    "shared memory": (
+        "import mmap\nseen = mmap.mmap(-1, 400)\n{head}"
+        "    seen[:] = seen.readline().strip(b'\\0').ljust(400, b'\\0') if seen[0] else "
+        "repr(float(learning_rate)).encode().ljust(400, b'\\0')\n    seen.seek(0)\n"
+        "    return float(bytes(seen[:]).strip(b'\\0'))"
+    ),
+    "an error": "seen = []\n{head}    seen.append(float(learning_rate))\n    raise ValueError(f'hidden: {{seen}}')",
+    "another process": (
+        "import os\nreads, writes = os.pipe()\n{head}    os.write(writes, f'{{float(learning_rate)!r},'.encode())\n"
+        "    first = os.read(reads, 1000)\n    os.write(writes, first)\n    return float(first.split(b',')[0])"
+    ),
+    # as the known mistake "no-decay" on what is asked first, and something else later
+    "disguised": (
+        "seen = []\n{head}    seen.append(float(learning_rate))\n"
+        "    return learning_rate if learning_rate not in (1, 0.5, 0.002) or len(seen) < 3 else seen[0]"
+    ),
+}
+
+
+def hidden_numbers(judge_context: JudgeContext, result: Result, task: str) -> set[float]:
+    cases = judge.cases(judge_context, task, result.seeds[task])
+    return {float(f"{float(case[name]):.6g}") for case in cases for name in ("learning_rate", "decay")}
+
+
+@pytest.mark.parametrize("way", REMEMBERS)
+def test_what_a_function_remembers_of_hidden_inputs_is_in_no_counterexample(
+    way: str, grader: GraderContext, hand_in: HandIn, right: dict[str, str], mark: Mark
+) -> None:
+    source = REMEMBERS[way].replace("{head}", T10).replace("{{", "{").replace("}}", "}")
+    result = mark(hand_in(right | {"T10": source}, weights=None))
+    assert result.verdicts["T10"].score == 0
+    example = result.verdicts["T10"].counterexample
+    said = json.dumps(vars(example)) if example is not None else ""
+    for number in hidden_numbers(grader.judge_context, result, "T10"):
+        assert f"{number:.5g}"[:6] not in said
+    if way != "disguised":
+        assert example is not None  # it is asked where nothing is to be remembered
+
+
+STRANGE = {
+    "nan": ("return float('nan')", "nan"),
+    "inf": ("return float('inf')", "inf"),
+    "nothing": ("return None", "None"),
+    "text": ("return '<b>0.9</b>'", "Unfit: text"),
+    "huge": ("return np.zeros((500, 500))", "an array of shape (500, 500)"),
+    "no numbers": ("return np.zeros((0, 3))", "[]"),
+    "script": ("raise ValueError('<script>alert(1)</script>')", "ValueError: <script>alert(1)</script>"),
+    "long": ("raise ValueError('x' * 5000)", "ValueError: " + "x" * 188),
+    "control characters": ("raise ValueError('\\x1b[31mred\\x07')", "ValueError:  [31mred"),
+    "a name": ("raise type('<i>', (Exception,), {})('x')", "<i>: x"),
+}
+
+
+@pytest.mark.parametrize("kind", STRANGE)
+def test_strange_values_and_errors_are_short_plain_text(
+    kind: str, hand_in: HandIn, right: dict[str, str], mark: Mark
+) -> None:
+    body, gives = STRANGE[kind]
+    verdict = mark(hand_in(right | {"T10": f"{T10}    {body}"}, weights=None)).verdicts["T10"]
+    assert verdict.score == 0
+    assert verdict.counterexample == Counterexample("decay_learning_rate(1, 0.5)", gives, "0.5")
+
+
+@pytest.mark.parametrize("body", ["while True:\n        pass", "import os\n    os._exit(0)", "exit()"])
+def test_what_never_ends_or_ends_its_process_is_not_shown(
+    body: str, hand_in: HandIn, right: dict[str, str], mark: Mark
+) -> None:
+    verdict = mark(hand_in(right | {"T10": f"{T10}    {body}"}, weights=None)).verdicts["T10"]
+    example = verdict.counterexample
+    assert verdict.score == 0 and (example is None or example.gives.startswith("SystemExit"))
+
+
+def test_an_array_that_lies_shows_what_its_bytes_are(hand_in: HandIn, right: dict[str, str], mark: Mark) -> None:
+    lying = (
+        "class Lying(np.ndarray):\n    def __eq__(self, other):\n        return True\n"
+        "    def __repr__(self):\n        return '0.5'\n"
+        f"{T10}    return np.array(5.0).view(Lying)"
+    )
+    example = mark(hand_in(right | {"T10": lying}, weights=None)).verdicts["T10"].counterexample
+    assert example == Counterexample("decay_learning_rate(1, 0.5)", "5", "0.5")
+
+
+def test_what_is_right_comes_from_the_reference_whatever_a_submission_defines(
+    grader: GraderContext, hand_in: HandIn, right: dict[str, str], mark: Mark
+) -> None:
+    source = "params = X = np_array = None\n" + T5 + "\nnp.array = lambda *_: 0\n"
+    result = mark(hand_in(right | {"T5": source}, weights=None))
+    for verdict in result.verdicts.values():
+        if verdict.counterexample is not None:
+            found = pasted(verdict.counterexample.cell, grader.judge_context.reference)
+            assert found == verdict.counterexample.right
+
+
+def test_the_cells_are_public_and_small(grader: GraderContext) -> None:
+    trials = grader.judge_context.trials
+    assert set(trials) == {"T5", "T6", "T7", "T9", "T10", "T11"}
+    assert max(trial.numbers for some in trials.values() for trial in some) <= counterexamples.MOST_NUMBERS

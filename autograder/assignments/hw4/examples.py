@@ -109,12 +109,9 @@ RATES = [{"rate": 1, "decay": 0.5}, {"rate": 0.5, "decay": 0.9}, {"rate": 0.002,
 # scores below zero; a unit that is off, and that a leaky ReLU lets through; scores that rounding makes equal
 CLOSE_CALLS = [_one_unit(1, [-2, -1], [0, 0]), _one_unit(-200, [-2, 0], [0, 1]), _one_unit(1, [0, 0], [0, 0.01])]
 # two rows that are one, so that any minibatch of one row is the same
-TRAININGS = [
-    {**case, "X": case["X"] * 2, "y": case["y"] * 2, "steps": steps, "decay": decay}
-    for case, (steps, decay) in zip(
-        _some(_networks(TRAINED), *LABELLED), itertools.cycle(((1, 1), (1, 0.5), (2, 1))), strict=False
-    )
-]
+TWO_ROWS = [{**case, "X": case["X"] * 2, "y": case["y"] * 2} for case in _some(_networks(TRAINED), *LABELLED)]
+SETTINGS: list[dict[str, Any]] = [{"steps": 1, "decay": 1}, {"steps": 1, "decay": 0.5}, {"steps": 2, "decay": 1}]
+TRAININGS = [case | more for case, more in zip(TWO_ROWS, itertools.cycle(SETTINGS), strict=False)]
 
 # ---- the cells ----------------------------------------------------------------------------------
 
@@ -143,6 +140,16 @@ params"""
 TRAIN = f"""{NET}{OF_LABELLED}\
 net.train(X, y, X, y, learning_rate=1, learning_rate_decay={{decay}}, reg=0, num_iters={{steps}}, batch_size=1)
 net.params"""
+# an epoch is two iterations: wherever in it the rate falls, the sixth step is two decays behind the second
+DECAY = f"""{PARAMS}{OF_LABELLED}\
+def b2_after(steps):
+    net = TwoLayerNet(*params["W1"].shape, len(params["b2"]))
+    for name, value in params.items():
+        net.params[name] = value.reshape(net.params[name].shape).copy()
+    net.train(X, y, X, y, learning_rate=0.001, learning_rate_decay=0.5, reg=0, num_iters=steps, batch_size=1)
+    return np.ravel(net.params["b2"])
+# how long the sixth step is, beside the second
+round(float((b2_after(6) - b2_after(5))[0] / (b2_after(2) - b2_after(1))[0]), 2)"""
 
 EXAMPLES: dict[str, tuple[Examples, ...]] = {
     "T5": (
@@ -180,7 +187,10 @@ EXAMPLES: dict[str, tuple[Examples, ...]] = {
         Examples(UPDATE, GRADIENTS, close=2e-6),
         Examples(TRAIN, TRAININGS, of_class=True, behind=("T5", "T6", "T7", "T8")),
     ),
-    "T10": (Examples("decay_learning_rate({rate}, {decay})", RATES),),
+    "T10": (
+        Examples("decay_learning_rate({rate}, {decay})", RATES),
+        Examples(DECAY, TWO_ROWS[:2], of_class=True, behind=("T5", "T6", "T7", "T8", "T9"), close=0.05),
+    ),
     "T11": (
         Examples(f"{PARAMS}{OF_IMAGES}predict(params, X)", [*IMAGES, *CLOSE_CALLS], behind=("T5",)),
         Examples(f"{NET}{OF_IMAGES}net.predict(X)", [*IMAGES, *CLOSE_CALLS], of_class=True, behind=("T5",)),
