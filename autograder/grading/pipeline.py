@@ -40,18 +40,26 @@ def open_grader(
     judge_context = judge.open_context(course, assignment)
     probes = course.part("probes", assignment.name)
     helpers = course.beside_notebooks(assignment.name)
-    inside = Inside(probes, helpers, judge_context.dataset.shown, judge_context.dataset.folders)
+    release = course.release(assignment.name)
+    books = sorted(release.glob("*.ipynb"))
+    inside = Inside(
+        probes,
+        helpers,
+        judge_context.dataset.shown,
+        plots=any(b"matplotlib" in path.read_bytes() for path in (*books, *helpers)),
+        hidden=judge_context.dataset.folders,
+    )
     return GraderContext(
         judge_context=judge_context,
-        bases=merge.released(course.release(assignment.name), assignment),
-        release_files=merge.release_files(course.release(assignment.name)),
+        bases=merge.released(release, assignment),
+        release_files=merge.release_files(release),
         secret=secret.load_secret(course),
         fingerprint=grader_fingerprint(course, assignment),
         guest=Guest(inside, assignment.limits, unsafe, trace),
         run=answer_cache.run_hash(
             [
                 *sorted(GUEST.rglob("*.py")),
-                *sorted(course.release(assignment.name).glob("*.ipynb")),
+                *books,
                 *helpers,
             ],
             repr(assignment.limits),

@@ -106,6 +106,7 @@ class Guest:
             "limits": asdict(self.limits),
             "data": data,
             "checks": inside.trial,
+            "plots": inside.plots,
             "keep_stderr": self._trace is not None,
             "paths": [guest, helpers, *paths],
             "helpers": [helper.stem for helper in inside.helpers if helper.suffix == ".py"],

@@ -24,6 +24,7 @@ ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
+    "MPLBACKEND": "template",  # it draws nothing: nobody looks
     "MPLCONFIGDIR": "/tmp/matplotlib",
     "PYTHONDONTWRITEBYTECODE": "1",
 }
@@ -117,6 +118,7 @@ def _masks(hidden: Iterable[Path]) -> list[str]:
 class Inside:
     """What the sandbox shows of a course: the probes, the notebooks' own modules, the data without labels; or nothing.
 
+    plots: the notebooks draw, so that matplotlib is loaded for all of them, once: half of a start without it.
     hidden: folders that nobody sees in there, wherever they lie.
     trial: for the reference alone, never for a student's code: visible checks run, the offline sample is
     there, and so are `folders`, each named by an environment variable.
@@ -125,6 +127,7 @@ class Inside:
     probes: Path | None = None
     helpers: tuple[Path, ...] = ()
     data: Path | None = None
+    plots: bool = False
     hidden: tuple[Path, ...] = ()
     trial: bool = False
     folders: Mapping[str, Path] = field(default_factory=dict)

@@ -157,8 +157,29 @@ def test_prints_warnings_and_magics_cost_nothing(toy_mark: Mark, toy: Toy) -> No
     )
     noisy = toy.right["T1"].replace(BODY, noise + BODY)
     assert noisy != toy.right["T1"]
-    extra = ("%matplotlib inline\n%timeit -n1 -r1 1 + 1\n!ls", "plt.plot([1, 2])\nplt.show()")
+    extra = (
+        "%matplotlib inline\n%timeit -n1 -r1 1 + 1\n!ls",
+        "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()",
+    )
     assert lost(toy_mark(toy.hand_in({**toy.right, "T1": noisy}, extra=extra))) == set()
+
+
+LOADED = (
+    "import gc\nimport sys\nhere = sys.modules.get('matplotlib')\n"
+    "old = here and all(one is not vars(here) for one in gc.get_objects())"
+)
+DRAWS = "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()\nassert plt.get_backend() == 'template'"
+
+
+def test_who_draws_finds_matplotlib_and_it_is_loaded_before_where_the_release_draws(
+    toy_mark: Mark, toy: Toy, mark: Mark, hand_in: Callable[..., dict[str, bytes]], right: dict[str, str]
+) -> None:
+    """What was there before a notebook's process is frozen: the collector does not list it."""
+    mine, theirs = f"{LOADED}\nassert not here", f"{LOADED}\nassert old"
+    assert toy_mark(toy.hand_in(toy.right, extra=(mine, DRAWS))).cell_errors == {}
+    assert mark(hand_in(right, extra=(theirs, DRAWS))).cell_errors == {}
+    told = toy_mark(toy.hand_in(toy.right, extra=(DRAWS, theirs))).cell_errors
+    assert [error["type"] for error in told.values()] == ["AssertionError"]  # its own is not
 
 
 def test_prompts_that_came_along_with_pasted_code_cost_nothing(toy_mark: Mark, toy: Toy) -> None:

@@ -58,10 +58,8 @@ def hide_ourselves(folder: str) -> None:
 
 def load(settings: Mapping[str, Any]) -> "Work":
     """The heavy part, once: what a student's notebook imports -> what the process of a notebook does."""
-    import matplotlib
-
-    matplotlib.use("template")  # a backend that draws nothing: nobody looks
-    import matplotlib.pyplot
+    if settings["plots"]:
+        importlib.import_module("matplotlib.pyplot")
     import notebook_process
     from notebook_cells import shims
 
