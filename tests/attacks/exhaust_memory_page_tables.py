@@ -18,16 +18,22 @@ for _ in range(2):
         for n in range(48_000):
             ctypes.c_char.from_address(libc.mmap((1 << 40) + (n << 30), 4096, 1, 0x32, -1, 0)).value
         os.write(write, b"1")
-        time.sleep(9)
+        time.sleep(12)
         os._exit(0)
 time.sleep(1.5)
 """
 TELL = """
-time.sleep(1)
 os.set_blocking(read, False)
-number = len(os.read(read, 9)) * 48_000 * 8 >> 10
-if number > 700:
-    raise Exception(f"LOOT {number} MB of page tables")
+number = 0
+end = time.time() + 9
+while number < 2 and time.time() < end:
+    time.sleep(0.1)
+    try:
+        number += len(os.read(read, 9))
+    except BlockingIOError:
+        pass
+if number == 2:
+    raise Exception(f"LOOT {2 * 48_000 * 8 >> 10} MB of page tables")
 """
 ATTACK = Attack(first=[CELL, TELL])
 

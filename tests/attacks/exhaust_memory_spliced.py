@@ -5,6 +5,7 @@ Won: more than the limit (700 MB) was held.
 
 from tests.attacks.lab import Attack, Evidence
 
+WALL = "calls_are_filtered"
 HOLE = "the filter lets splice(2) put single bytes of pages into sockets, which count as bytes"
 CELL = """
 import os, socket
@@ -25,8 +26,8 @@ try:
                 had += 16 << 12
         except BlockingIOError:
             os.read(read, 99)
-except PermissionError:
-    raise Exception("no splice") from None
+except OSError as error:
+    raise Exception(f"no splice: {error}") from None
 if had > 700 << 20:
     raise Exception(f"LOOT {had >> 20} MB")
 """

@@ -5,6 +5,7 @@ Won: more than the limit (700 MB) was had.
 
 from tests.attacks.lab import Attack, Evidence
 
+WALL = "calls_are_filtered"
 HOLE = "the filter lets mmap make memory that is shared and has no file; nothing tells how much of it is held"
 CELL = """
 import ctypes

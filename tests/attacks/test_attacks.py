@@ -24,7 +24,17 @@ SLIPS = {
     "SyntaxError",
     "TypeError",
 }
-OURS = ("lab", "walls", "conftest", "test_attacks", "test_class", "test_plain_user", "__init__")
+OURS = (
+    "lab",
+    "walls",
+    "limits",
+    "conftest",
+    "test_attacks",
+    "test_class",
+    "test_limits",
+    "test_plain_user",
+    "__init__",
+)
 SECURITY = Path(__file__).parents[2] / "SECURITY.md"
 NAMES = sorted(path.stem for path in Path(__file__).parent.glob("*.py") if path.stem not in OURS)
 MODULES = {name: importlib.import_module(f"tests.attacks.{name}") for name in NAMES}

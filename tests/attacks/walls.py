@@ -777,6 +777,19 @@ def own_modules_are_bounded(lab: Lab) -> Iterator[GraderContext]:
         yield grader
 
 
+@wall
+def sockets_are_counted(lab: Lab) -> Iterator[GraderContext]:
+    """What lies in sockets counts for nothing."""
+    with (
+        _guest(
+            ("memory.py", 'SOCKET * int(_read(f"/proc/{pid}/net/sockstat").split()[2])', "0"),
+            ("seccomp.py", "OF_SOCKETS = (", "OF_SOCKETS = (7, "),
+        ),
+        _opened(lab, limits=AMPLE) as grader,
+    ):
+        yield grader
+
+
 def _uncounted(*edits: tuple[str, str, str]) -> Wall:
     """A guest with edits, and time to take memory."""
 
@@ -788,12 +801,7 @@ def _uncounted(*edits: tuple[str, str, str]) -> Wall:
     return opened
 
 
-OF_SOCKETS = 'SOCKET * int(_read(f"/proc/{pid}/net/sockstat").split()[2])'
 WALLS |= {
-    # what lies in sockets counts for nothing
-    "sockets_are_counted": _uncounted(
-        ("memory.py", OF_SOCKETS, "0"), ("seccomp.py", "OF_SOCKETS = (", "OF_SOCKETS = (7, ")
-    ),
     # the first thread of a process stands for it, and it counts nothing once it has ended
     "every_thread_counts": _uncounted(("memory.py", 'os.listdir(f"/proc/{pid}/task")', "[str(pid)]")),
     # neither page tables nor the list of mappings is anybody's memory
@@ -803,8 +811,6 @@ WALLS |= {
         ("memory.py", "MAPPING = PAGE ", "MAPPING = 0 "),
     ),
     "mappings_are_counted": _uncounted(("memory.py", "MAPPING = PAGE ", "MAPPING = 0 ")),
-    # the kernel makes large pages, as it does elsewhere
-    "no_large_pages": _uncounted(("box.py", 'call("prctl", NO_LARGE_PAGES, 1, 0, 0, 0)', "pass")),
     "zero_is_no_device": _uncounted(("box.py", "NO_DEVICES if place", "0 if place")),
     "waiting_signals_are_limited": _uncounted(("box.py", "PENDING = 1024", "PENDING = 4096")),
 }
