@@ -39,7 +39,7 @@ assert lines == ["one", "two"], lines
 set -e
 mkdir -p folder; cp /usr/bin/env folder/; cp -a folder other; ls -l folder | grep env > found; mkfifo p; ln -s found s; test -f other/env
 for i in 1 2; do (sleep 0.01) & done; wait; cat < s; mv found seen; find . | sort | head -3; tar cf t.tar folder; gzip t.tar
-rm -r folder other; date; uname -a; id -u; nproc; seq 9 | xargs -n 2 echo; timeout 5 true; mktemp; dd if=/dev/urandom of=z bs=1k count=2
+rm -r folder other; date; uname -a; id -u; nproc; seq 9 | xargs -n 2 echo; timeout 5 true; mktemp; dd if=/dev/zero of=z bs=1k count=2
 """,
     "python": "%%python3 -I\nimport json, zlib, hashlib, decimal; print(hashlib.sha256(b'').hexdigest())",
     "subprocess": """

@@ -7,7 +7,7 @@ The processes go on while three cells wait for them. Won: more than the limit (7
 from tests.attacks.lab import Attack, Evidence
 
 WALL = "memory_of_all_processes"
-NOT_SHOWN = "it won until this was mended: memory.own_memory counts private pages only: shared anonymous memory of two processes counts nothing (count Pss instead); what stops it now is code that is right, not one wall"
+NOT_SHOWN = "it won until this was mended: memory.own_memory counts private pages only: shared anonymous memory of two processes counts nothing (count Pss instead); what stops it now is code that is right, and the filter, not one wall"
 CELL = """
 import mmap, os, time
 import numpy as np
@@ -27,15 +27,17 @@ for _ in range(4):
                 time.sleep(4)
                 os._exit(0)
             time.sleep(5)
+        except PermissionError:
+            os.write(write, b"0")
         finally:
             os._exit(0)
 """
 WAIT = "time.sleep(1.5)"
 TELL = """
 os.set_blocking(read, False)
-number = len(os.read(read, 9))
-if number * 200 > 700:
-    raise Exception(f"LOOT {number * 200} MB at once")
+told = os.read(read, 9)
+number = told.count(b"1")
+raise Exception(f"LOOT {number * 200} MB at once" if number * 200 > 700 else f"{told.count(b'0')} heard that they may not")
 """
 ATTACK = Attack(first=[CELL, WAIT, WAIT, TELL])
 
@@ -45,5 +47,5 @@ def won(evidence: Evidence) -> bool:
 
 
 def took_place(evidence: Evidence) -> bool:
-    """It was ended for its memory."""
-    return "MemoryLimit" in evidence.ended
+    """All asked, and heard that they may not have such memory."""
+    return "4 heard that they may not" in evidence.told

@@ -5,8 +5,7 @@ Won: more than the limit (700 MB) was held.
 
 from tests.attacks.lab import Attack, Evidence
 
-WALL = "calls_are_filtered"
-HOLE = "the filter lets splice(2) put single bytes of pages into sockets, which count as bytes"
+WALL = "memory_is_in_processes"
 CELL = """
 import os, socket
 kept, had = [], 0

@@ -5,8 +5,7 @@ Won: 20,000 were had by a process with 128 files, of 190 bytes each (a user may 
 
 from tests.attacks.lab import Attack, Evidence
 
-WALL = "calls_are_filtered"
-HOLE = "the filter allows epoll, whose watches nobody counts; the kernel bounds them at 4 % of all"
+WALL = "memory_is_in_processes"
 CELL = """
 import ctypes, os, select
 watch = ctypes.CDLL(None).epoll_ctl

@@ -707,13 +707,15 @@ def memory_of_all_processes(lab: Lab) -> Iterator[GraderContext]:
 
 @wall
 def memory_is_in_processes(lab: Lab) -> Iterator[GraderContext]:
-    """Calls that keep memory in pipes, sockets and queues are allowed, and huge pages are."""
+    """What keeps memory in pipes, sockets, queues, huge pages and what nobody maps is allowed."""
     calls = {"vmsplice": (278, 75), "inotify_init1": (294, 26), "inotify_add_watch": (254, 27)}
     edits = (
         _allowed(calls),
         ("seccomp.py", "COMMANDS = (", "COMMANDS = (1031, "),
         ("seccomp.py", '"sendfile": Rule(NOT_HERE)', '"sendfile": Rule(ALLOW)'),
+        ("seccomp.py", '"mmap": only(', '"mmap": Rule(ALLOW) or only('),
         ("box.py", "NO_LARGE_PAGES, 1,", "NO_LARGE_PAGES, 0,"),
+        ("box.py", 'call("mount", b"/dev/full", b"/dev/zero"', '0 and call("mount", b"/dev/full", b"/dev/zero"'),
     )
     with _guest(*edits), _opened(lab, limits=AMPLE) as grader:
         yield grader
@@ -811,7 +813,6 @@ WALLS |= {
         ("memory.py", "MAPPING = PAGE ", "MAPPING = 0 "),
     ),
     "mappings_are_counted": _uncounted(("memory.py", "MAPPING = PAGE ", "MAPPING = 0 ")),
-    "zero_is_no_device": _uncounted(("box.py", "NO_DEVICES if place", "0 if place")),
     "waiting_signals_are_limited": _uncounted(("box.py", "PENDING = 1024", "PENDING = 4096")),
 }
 

@@ -37,7 +37,12 @@ SETTLED: list[tuple[str, tuple[int, ...], str | int]] = [
       for flag in (0x20000, 0x02000000, 0x04000000, 0x08000000, 0x10000000, 0x20000000, 0x40000000)),
     ("clone3", (), ENOSYS),
     ("mmap", (0, 4096, 3, 0x22), ALLOWED),
+    ("mmap", (0, 4096, 3, 0x01, 3), ALLOWED),  # a file, shared
+    ("mmap", (0, 4096, 1, 0x802, 3), ALLOWED),  # as the loader does
+    ("mmap", (0, 1 << 21, 3, 0x20022), ALLOWED),  # MAP_STACK
     ("mmap", (0, 1 << 21, 3, 0x22 | 0x40000), EPERM),  # MAP_HUGETLB
+    ("mmap", (0, 4096, 3, 0x21), EPERM),  # shared, without a file
+    ("mmap", (0, 4096, 3, 0x23), EPERM),
     *(("madvise", (0, 4096, advice), ALLOWED) for advice in (3, 4, 8, 14, 15, 102)),
     *(("madvise", (0, 4096, advice), EPERM) for advice in (9, 12, 20, 21, 25, 100, 101)),
     *(("prctl", (option,), ALLOWED) for option in (1, 15, 16, 38)),
@@ -248,7 +253,8 @@ FAMILIES = {
     "hiding from the watch": "call(157, 167, 4, 0, 0, 0, 0)",
     "typing into a terminal": "fcntl.ioctl(0, 0x5412, b'x')",
     "pages of the machine's store": "mmap.mmap(-1, 1 << 21, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | 0x40000)",
-    "pages shared by their content": "mmap.mmap(-1, 4096).madvise(12)",
+    "shared memory without a file": "mmap.mmap(-1, 4096)",
+    "pages shared by their content": "mmap.mmap(-1, 4096, mmap.MAP_PRIVATE).madvise(12)",
     "larger buffers": "socket.socket(socket.AF_UNIX).setsockopt(1, 7, 1 << 20)",
     "programs on sockets": "socket.socket(socket.AF_UNIX).setsockopt(1, 26, bytes(16))",
     "writing all disks": "os.sync() or call(162, 81)",
@@ -306,7 +312,7 @@ def test_the_way_in_of_32_bit_programs_is_closed(box: Callable[..., list[str]]) 
     """int 0x80 asks for getpid, which is on the list; where the kernel has no such way the process that tries ends."""
     cell = r"""
 import ctypes, mmap, os
-code = mmap.mmap(-1, 4096, prot=7)
+code = mmap.mmap(-1, 4096, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, 7)
 code.write(b"\xb8\x14\x00\x00\x00\xcd\x80\xc3")
 ask = ctypes.CFUNCTYPE(ctypes.c_int)(ctypes.addressof(ctypes.c_char.from_buffer(code)))
 if (child := os.fork()) == 0:

@@ -22,11 +22,10 @@ from status import Status
 LIBC = ctypes.CDLL(None, use_errno=True)
 NEW_USER, NEW_PID, NEW_MOUNT, NEW_NET, NEW_IPC = 0x10000000, 0x20000000, 0x20000, 0x40000000, 0x08000000
 NOSUID_NODEV, NOSUID_NOEXEC, READ_ONLY_NOEXEC = 2 | 4, 2 | 8, 1 | 8
-REMOUNT_READ_ONLY, MOUNT_FLAGS = 32 | 4096 | 1, 2 | 4 | 8
+BIND, REMOUNT_READ_ONLY, MOUNT_FLAGS = 4096, 32 | 4096 | 1, 2 | 4 | 8
 DEVICES = ("full", "null", "pts", "random", "tty", "urandom", "zero")  # of the machine, each a mount in /dev
 TERMINALS = 16  # of a box: a command after `!` has one. The machine has 4,096, and each holds memory of the kernel's
 DUMPABLE, CHILD_SUBREAPER, NO_LARGE_PAGES = 4, 36, 41  # of prctl(2)
-NO_DEVICES = 4  # the mount flag: memory that processes share by /dev/zero would be in none of them
 PENDING = 1024  # signals and timers that wait
 OF_THE_USER = ("RLIMIT_NPROC", "RLIMIT_SIGPENDING")  # the kernel counts these; a guest with walls is a user of its own
 DOOR_SECONDS = 5.0  # that process 1 of a box may take to let a notebook in
@@ -120,10 +119,11 @@ def close_off(limits: Mapping[str, Any]) -> None:
         call("mount", b"tmpfs", place, b"tmpfs", NOSUID_NODEV, size)
     terminals = f"newinstance,ptmxmode=0666,max={TERMINALS}".encode()
     call("mount", b"devpts", b"/dev/pts", b"devpts", NOSUID_NOEXEC, terminals)
+    # it reads the same; but a mapping of /dev/zero is shared memory that counts in no process
+    call("mount", b"/dev/full", b"/dev/zero", None, BIND, None)
     call("mount", b"tmpfs", b"/proc", b"tmpfs", NOSUID_NODEV | READ_ONLY_NOEXEC, b"nr_inodes=1,mode=500")
     for place in (f"/dev/{name}".encode() for name in DEVICES):
-        flags = REMOUNT_READ_ONLY | os.statvfs(place).f_flag & MOUNT_FLAGS
-        call("mount", None, place, None, flags | (NO_DEVICES if place == b"/dev/zero" else 0), None)
+        call("mount", None, place, None, REMOUNT_READ_ONLY | os.statvfs(place).f_flag & MOUNT_FLAGS, None)
     os.chdir("/tmp")
     header = (ctypes.c_uint32 * 2)(0x20080522, 0)
     call("capset", header, (ctypes.c_uint32 * 6)())

@@ -57,7 +57,9 @@ def only(*arguments: Argument) -> Rule:
 
 
 NEW_NAMESPACES = 0x7E020000 | 0x80  # CLONE_NEW*: user, pid, net, ipc, uts, cgroup, mount, time
-HUGE_PAGES = 0x40000  # MAP_HUGETLB: of a store of the machine's, which no limit counts
+# Not: pages of the machine's store (MAP_HUGETLB), which no limit counts; shared memory without a file, which stays
+# whole while a page of it is mapped, and counts in no process. What is shared lies in a file, in /dev/shm or elsewhere.
+SHARED, NO_FILE, HUGE_PAGES = mmap.MAP_SHARED, mmap.MAP_ANONYMOUS, 0x40000
 # Not: larger pipes; leases, watches, owners and hints, which would tell something to others by a file that all boxes
 # see. Locks seem to be taken, since sqlite3 wants some on a file of its own.
 COMMANDS = (
@@ -107,7 +109,7 @@ PROTOCOLS = (0, socket.IPPROTO_TCP, socket.IPPROTO_UDP)  # any other one could l
 RULES = {
     "clone": only(Argument(0, (0,), NEW_NAMESPACES)),
     "clone3": Rule(UNKNOWN),
-    "mmap": only(Argument(3, (0,), HUGE_PAGES)),
+    "mmap": only(Argument(3, (0, SHARED, NO_FILE), SHARED | NO_FILE | HUGE_PAGES)),
     "madvise": only(Argument(2, ADVICE)),
     "prctl": only(Argument(0, OPTIONS)),
     "arch_prctl": only(Argument(0, REGISTERS)),
