@@ -68,8 +68,8 @@ ROWS = (
     ),
     Row(
         "a socket counts",
-        f"{memory.SOCKET // KB} KB here",
-        "the watcher: twice the kernel's own buffers, whether anybody has it open or not",
+        "twice its buffers",
+        "the watcher, whether anybody has it open or not",
         ("exhaust_memory_sockets", "exhaust_memory_backlog", "exhaust_memory_datagrams"),
     ),
     Row("page tables count", "as they are", "the watcher", ("exhaust_memory_page_tables",)),

@@ -22,6 +22,10 @@ MAPPING = PAGE  # for a mapping: itself, and a link to every process that it was
 RESIDENT = re.compile(rb"^(?:VmRSS|VmSwap|VmPTE|HugetlbPages):\s*(\d+)", re.MULTILINE)
 TABLES = re.compile(rb"^(?:VmPTE|HugetlbPages):\s*(\d+)", re.MULTILINE)
 OWN = re.compile(rb"^(?:Pss|SwapPss):\s*(\d+)", re.MULTILINE)  # in smaps_rollup
+WALKED = re.compile(rb"^Rss:\s*(\d+)", re.MULTILINE)
+SHARERS = (
+    16  # that a page is shared out among, at most: or to look at pages that all have many times would take seconds
+)
 
 
 def _read(path: str) -> bytes:
@@ -106,17 +110,22 @@ def ending(thread: str) -> bool:
 
 def bound_of(thread: str) -> int | None:
     """Bytes of memory of the process of a thread, never less; None where it has ended. Quick to have."""
-    found = RESIDENT.findall(_read(f"{thread}/status"))
-    return 1024 * sum(map(int, found)) + MAPPING * MOST_MAPPINGS if found else None
+    resident = _sum(RESIDENT, _read(f"{thread}/status"))
+    return resident + MAPPING * MOST_MAPPINGS if resident else None
 
 
 def memory_of(thread: str) -> int | None:
     """The same; what several processes share is shared out among them, and mappings are counted."""
-    tables = TABLES.findall(_read(f"{thread}/status"))
-    if not tables:
+    status = _read(f"{thread}/status")
+    if not TABLES.search(status):
         return None
-    own = OWN.findall(_read(f"{thread}/smaps_rollup"))
-    return 1024 * sum(map(int, own + tables)) + MAPPING * _read(f"{thread}/maps").count(b"\n")
+    pages = _read(f"{thread}/smaps_rollup")
+    own = max(_sum(OWN, pages), _sum(WALKED, pages) // SHARERS)
+    return own + _sum(TABLES, status) + MAPPING * _read(f"{thread}/maps").count(b"\n")
+
+
+def _sum(fields: re.Pattern[bytes], text: bytes) -> int:
+    return 1024 * sum(map(int, fields.findall(text)))
 
 
 def in_large_pages() -> None:
