@@ -4,10 +4,11 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
 import pytest
 
 from autograder.course import Assignment, Course
-from autograder.grading import answer_cache, made_up, notebook_run, pipeline
+from autograder.grading import answer_cache, asking, made_up, notebook_run, pipeline
 from autograder.grading.asking import GraderContext
 from autograder.judging import counterexamples, judge, known_mistakes, mutations
 from autograder.judging.judge import JudgeContext
@@ -35,7 +36,8 @@ SHOWN = [
 
 def pasted(cell: str, names: Mapping[str, Any]) -> str:
     """What a cell shows among these names."""
-    return counterexamples.shown(known_mistakes.value_of(cell, names, counterexamples.VALUE))
+    with np.errstate(all="ignore"):
+        return counterexamples.shown(known_mistakes.value_of(cell, names, counterexamples.VALUE))
 
 
 def planted(judge_context: JudgeContext, mistake: Mistake) -> dict[str, Any]:
@@ -178,9 +180,26 @@ def test_what_a_function_remembers_of_hidden_inputs_is_in_no_counterexample(
     example = result.verdicts["T10"].counterexample
     said = json.dumps(vars(example)) if example is not None else ""
     for number in hidden_numbers(grader.judge_context, result, "T10"):
-        assert f"{number:.5g}"[:6] not in said
+        assert f"{number:.5g}"[:6] not in said  # ways that took place: the next test
     if way != "disguised":
         assert example is not None  # it is asked where nothing is to be remembered
+
+
+@pytest.mark.parametrize("way", sorted(REMEMBERS.keys() - {"disguised"}))
+def test_asked_where_hidden_questions_have_been_it_would_be_in_one(
+    way: str, grader: GraderContext, hand_in: HandIn, right: dict[str, str], mark: Mark,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    def beside(grader: Any, plan: Any, ran: Any, kept: Any, task: Any, cells: Any, number: Any) -> Any:
+        return ran.runs[task.notebook].ask_on(notebook_run.Question(task.name, (), 0, cells=cells))
+
+    monkeypatch.setattr(asking, "_asked_anew", beside)
+    source = REMEMBERS[way].replace("{head}", T10).replace("{{", "{").replace("}}", "}")
+    result = mark(hand_in(right | {"T10": source}, weights=None))
+    example = result.verdicts["T10"].counterexample
+    assert example is not None
+    hidden = hidden_numbers(grader.judge_context, result, "T10")
+    assert any(f"{number:.5g}"[:6] in example.gives for number in hidden)
 
 
 STRANGE = {
@@ -207,13 +226,12 @@ def test_strange_values_and_errors_are_short_plain_text(
     assert verdict.counterexample == Counterexample("decay_learning_rate(1, 0.5)", gives, "0.5")
 
 
-@pytest.mark.parametrize("body", ["while True:\n        pass", "import os\n    os._exit(0)", "exit()"])
+@pytest.mark.parametrize("body", ["while True:\n        pass", "import os\n    os._exit(0)"])
 def test_what_never_ends_or_ends_its_process_is_not_shown(
     body: str, hand_in: HandIn, right: dict[str, str], mark: Mark
 ) -> None:
     verdict = mark(hand_in(right | {"T10": f"{T10}    {body}"}, weights=None)).verdicts["T10"]
-    example = verdict.counterexample
-    assert verdict.score == 0 and (example is None or example.gives.startswith("SystemExit"))
+    assert verdict.score == 0 and verdict.counterexample is None
 
 
 def test_an_array_that_lies_shows_what_its_bytes_are(hand_in: HandIn, right: dict[str, str], mark: Mark) -> None:

@@ -120,7 +120,8 @@ def plain(name: str, value: Any) -> dict[str, NDArray[np.float64]]:
 def value_of(cell: str, names: Mapping[str, Any]) -> Any:
     """Run a cell of ours among a copy of some names -> the value of its last line, as a notebook would show it."""
     *before, last = ast.parse(cell).body
-    assert isinstance(last, ast.Expr)
+    if not isinstance(last, ast.Expr):
+        raise ValueError("a cell ends in the expression whose value counts")
     among = {"np": np, **names}
     exec(compile(ast.Module(before, []), "<public cell>", "exec"), among)
     return eval(compile(ast.Expression(last.value), "<public cell>", "eval"), among)
