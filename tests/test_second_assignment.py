@@ -105,6 +105,17 @@ def test_its_messages_name_the_mistake_or_say_what_was_asked(marks: Any) -> None
             assert not any(word in verdict["message"] for word in OF_HW4)
 
 
+def test_its_students_see_an_input_on_which_they_are_wrong(warmup: Course, run: Run) -> None:
+    done = run("autograder", "scores", "warmup", "--json", "--counterexamples", "--course", warmup.root)
+    found = json.loads(done.stdout)
+    assert {name: [*tasks] for name, tasks in found.items() if tasks} == {"swapped": ["T2"], "strange": ["T2"]}
+    assert found["swapped"]["T2"] == {
+        "cell": "tuple(fit_line(np.array([0, 1, 2], float), np.array([0, 1, 5], float)))",
+        "gives": "(-0.5, 2.5)",
+        "right": "(2.5, -0.5)",
+    }
+
+
 def test_its_marks_stand_in_nbgraders_gradebook(warmup: Course, gradebook_of: Callable[[Course], Any]) -> None:
     found = gradebook_of(warmup)
     assert {task: mark[0] for task, mark in found["nan"].items()} == {"T1": 0.75, "T2": 1.0, "T3": None}
@@ -127,6 +138,7 @@ def test_its_hidden_tests_are_audited(warmup: Course, run: Run) -> None:
     done = run("autograder", "audit", "warmup", "--course", warmup.root, "--jobs", 1)
     assert done.returncode == 0, done.stderr + done.stdout
     assert "10 mistakes: 0 survivors, 0 with collateral, 100 % named; 5 right variants: 0 lost marks" in done.stdout
+    assert "counterexamples: for 4 of 4 (100 %), with 5 numbers in the middle, 6 at most; " in done.stdout
 
 
 def test_an_audit_before_the_release_says_what_is_missing(run: Run, tmp_path: Path) -> None:

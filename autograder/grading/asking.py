@@ -11,6 +11,7 @@ from autograder.grading.answer_cache import CachedAnswers
 from autograder.grading.notebook_run import NotebookRun, Question
 from autograder.judging import counterexamples, judge
 from autograder.judging.checking import CheckContext, Problem
+from autograder.judging.counterexamples import Trial
 from autograder.judging.judge import JudgeContext
 from autograder.judging.verdicts import Verdict
 from autograder.judging.wording import Decision
@@ -214,28 +215,27 @@ def show_counterexamples(
     reference's are shown. Where none does, the cells of the notebook run anew in an emptied box that no hidden question
     enters. Who lost nothing pays nothing.
     """
-    trials = grader.judge_context.trials
+    trials, unsettled = grader.judge_context.trials, {}
     for task in judge.judged_tasks(grader.assignment):
         name, verdict, answers = task.name, verdicts[task.name], contexts[task.name].answers
-        wanted = counterexamples.wanted(trials.get(name, ()), name, answers, verdicts)
-        if not wanted:
+        if not (wanted := counterexamples.wanted(trials.get(name, ()), name, answers, verdicts)):
             continue
-        cells = [trial.cell for trial in wanted]
         planted = decisions[name].planted if not verdict.snapshot else None
-        settled, example = False, None
-        if planted is not None and (found := _asked_on(grader, plan, ran, kept, task, cells)) is not None:
-            settled, example = counterexamples.explained(wanted, found, planted)
-        if not settled:
-            found = _asked_anew(grader, plan, ran, kept, task, cells, verdict.snapshot)
-            example = counterexamples.first_failing(wanted, found)
+        found = None if planted is None else _asked_on(grader, plan, ran, kept, task, wanted)
+        settled, example = counterexamples.explained(wanted, found, planted) if found and planted else (False, None)
         verdicts[name] = replace(verdict, counterexample=example)
+        if not settled:
+            unsettled[name] = wanted
+    for name, found in _asked_anew(grader, plan, ran, kept, unsettled, verdicts).items():
+        example = counterexamples.first_failing(unsettled[name], found)
+        verdicts[name] = replace(verdicts[name], counterexample=example)
 
 
 def _asked_on(
-    grader: GraderContext, plan: Plan, ran: Ran, kept: CachedAnswers, task: Task, cells: Sequence[str]
+    grader: GraderContext, plan: Plan, ran: Ran, kept: CachedAnswers, task: Task, trials: Sequence[Trial]
 ) -> Answers | None:
     """What the process gives that has answered the hidden questions, if it is still there."""
-    name, run = f"{task.name}@on", ran.runs.get(task.notebook)
+    name, run, cells = f"{task.name}@on", ran.runs.get(task.notebook), [trial.cell for trial in trials]
     if not _is_kept(grader, plan, ran, kept, name, cells):
         found = run.ask_on(Question(task.name, (), 0, task.slowness, cells=cells)) if run is not None else None
         if found is None:
@@ -245,17 +245,27 @@ def _asked_on(
 
 
 def _asked_anew(
-    grader: GraderContext, plan: Plan, ran: Ran, kept: CachedAnswers, task: Task, cells: Sequence[str], number: int
-) -> Answers:
-    """What the notebook gives in an emptied box: as it stood at its end, or before its cell of that number."""
-    name, book, files = f"{task.name}@public", plan.merged[task.notebook], plan.beside[task.notebook].files
-    if not _is_kept(grader, plan, ran, kept, name, (*cells, str(number))):
+    grader: GraderContext,
+    plan: Plan,
+    ran: Ran,
+    kept: CachedAnswers,
+    trials: Mapping[str, Sequence[Trial]],
+    verdicts: Mapping[str, Verdict],
+) -> dict[str, Answers]:
+    """What notebooks give to the tasks' cells in an emptied box, in the states that the marks are for."""
+    finish = time.monotonic() + grader.guest.limits.total_seconds
+    runs: dict[tuple[str, int], list[Question]] = {}
+    for name, some in trials.items():
+        task, number, cells = grader.assignment.task(name), verdicts[name].snapshot, [trial.cell for trial in some]
+        if not _is_kept(grader, plan, ran, kept, f"{name}@public", (*cells, str(number))):
+            question = Question(name, (), 0, task.slowness, cells=cells)
+            runs.setdefault((task.notebook, number), []).append(question)
+    for (notebook, number), questions in runs.items():
+        book, files = plan.merged[notebook], plan.beside[notebook].files
         before = book.cells[number - 1].name if number else ""
-        question = Question(task.name, (), 0, task.slowness, cells=cells)
-        finish = time.monotonic() + grader.guest.limits.total_seconds
-        run = NotebookRun(grader.guest, book, [question], files, finish, before, ran.runs.get(task.notebook))
-        ran.answers[name] = run.answers()[task.name]
-    return ran.answers[name]
+        run = NotebookRun(grader.guest, book, questions, files, finish, before, ran.runs.get(notebook))
+        ran.answers.update({f"{name}@public": found for name, found in run.answers().items()})
+    return {name: ran.answers[f"{name}@public"] for name in trials}
 
 
 def _is_kept(grader: GraderContext, plan: Plan, ran: Ran, kept: CachedAnswers, name: str, cells: Sequence[str]) -> bool:

@@ -214,6 +214,7 @@ class NotebookRun:
         if question.cells:
             header = {name: header[name] for name in ("seconds", "patience")} | {
                 "do": "public",
+                "name": question.task,
                 "cells": question.cells,
             }
         cases = enumerate(question.cases)

@@ -31,6 +31,7 @@ ZEROS = 12  # digits behind the point; below stands what a zero was rounded to
 NAMED = re.compile(r"\{(\w+)\}")
 IN_CODE = "?"  # the line of an error, where it is not known: somewhere in the code that is asked
 NAME = "EXAMPLES"
+RETURNED = {"nothing": "None", "text": "text"}  # what is no number, as the guest tells it
 VALUE = "value"  # how the answer to a cell is named
 
 
@@ -196,16 +197,18 @@ def _said(error: Error, trial: Trial) -> str:
     """An error as it is shown; "" for a limit, for what is not written yet, and for a class that is made otherwise."""
     if error.limit or error.type == "NotImplementedError" or (trial.examples.of_class and not error.line):
         return ""
-    if error.facts.get("said") == "nothing":
-        return "None"
+    if (said := error.facts.get("said")) in RETURNED:
+        return RETURNED[said]
     return error.what[:MOST_TEXT]
 
 
 def shown(answer: Mapping[str, Array]) -> str:
-    """An answer as text: numbers in brackets, a dict or a pair by its names."""
+    """An answer as text: arrays in brackets, a tuple in parentheses, a dict by its names."""
     if list(answer) == [VALUE]:
         return _array(answer[VALUE])
     items = list(answer.items())[:MOST_SHOWN]
+    if [name for name, _ in items] == [f"{VALUE}.{number}" for number in range(len(items))]:
+        return f"({', '.join(_array(value) for _, value in items)})"
     return ", ".join(f"{name.removeprefix(VALUE + '.')[:MOST_SHOWN]}: {_array(value)}" for name, value in items)
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,9 @@ from autograder.grading import answer_cache, asking, made_up, notebook_run, pipe
 from autograder.grading.asking import GraderContext
 from autograder.judging import counterexamples, judge, known_mistakes, mutations
 from autograder.judging.judge import JudgeContext
-from autograder.judging.mutations import Mistake
-from autograder.judging.verdicts import Counterexample, Result
+from autograder.judging.mutations import Mistake, RightVariant
+from autograder.judging.verdicts import Counterexample, Result, Status, Verdict
+from autograder.releasing.trials import public_cells
 from autograder.releasing.trials.visible import look
 from autograder.submissions.submission import Submission
 
@@ -190,8 +192,9 @@ def test_asked_where_hidden_questions_have_been_it_would_be_in_one(
     way: str, grader: GraderContext, hand_in: HandIn, right: dict[str, str], mark: Mark,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    def beside(grader: Any, plan: Any, ran: Any, kept: Any, task: Any, cells: Any, number: Any) -> Any:
-        return ran.runs[task.notebook].ask_on(notebook_run.Question(task.name, (), 0, cells=cells))
+    def beside(grader: Any, plan: Any, ran: Any, kept: Any, trials: Any, verdicts: Any) -> Any:
+        run = ran.runs[grader.assignment.task("T10").notebook]
+        return {"T10": run.ask_on(notebook_run.Question("T10", (), 0, cells=[one.cell for one in trials["T10"]]))}
 
     monkeypatch.setattr(asking, "_asked_anew", beside)
     source = REMEMBERS[way].replace("{head}", T10).replace("{{", "{").replace("}}", "}")
@@ -206,7 +209,7 @@ STRANGE = {
     "nan": ("return float('nan')", "nan"),
     "inf": ("return float('inf')", "inf"),
     "nothing": ("return None", "None"),
-    "text": ("return '<b>0.9</b>'", "Unfit: text"),
+    "text": ("return '<b>0.9</b>'", "text"),
     "huge": ("return np.zeros((500, 500))", "an array of shape (500, 500)"),
     "no numbers": ("return np.zeros((0, 3))", "[]"),
     "script": ("raise ValueError('<script>alert(1)</script>')", "ValueError: <script>alert(1)</script>"),
@@ -259,3 +262,32 @@ def test_the_cells_are_public_and_small(grader: GraderContext) -> None:
     trials = grader.judge_context.trials
     assert set(trials) == {"T5", "T6", "T7", "T9", "T10", "T11"}
     assert max(trial.numbers for some in trials.values() for trial in some) <= counterexamples.MOST_NUMBERS
+
+
+def test_every_right_variant_passes_every_cell(course: Course, hw4: Assignment) -> None:
+    assert not list(public_cells.wronged(course, hw4, public_cells.load_cells(course, hw4)))
+
+
+def test_a_cell_that_a_right_variant_fails_is_told(
+    course: Course, hw4: Assignment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    strange = RightVariant("strange", (("return learning_rate * learning_rate_decay", "return learning_rate"),))
+    monkeypatch.setattr(mutations, "load_right_variants", lambda *_: (strange,))
+    told = list(public_cells.wronged(course, hw4, public_cells.load_cells(course, hw4)))
+    assert told[0] == (
+        "T10: the right variant strange gives 1 in a public cell where 0.5 is right: decay_learning_rate(1, 0.5)"
+    )
+
+
+def test_a_counterexample_that_shows_nothing_is_told(course: Course, hw4: Assignment) -> None:
+    cells = public_cells.load_cells(course, hw4)
+    example = Counterexample("decay_learning_rate(1, 0.5)", "1", "0.5")
+    verdict = Verdict("T10", Status.FAILED, 0.0, 1.0, counterexample=example)
+    assert public_cells.tried_again(cells, verdict, cells.text) == public_cells.Shown(
+        2, "T10: the mistake does not show in decay_learning_rate(1, 0.5)"
+    )
+    wrong = cells.text.replace("return learning_rate * learning_rate_decay", "return learning_rate")
+    assert public_cells.tried_again(cells, verdict, wrong) == public_cells.Shown(2)
+    assert public_cells.tried_again(cells, replace(verdict, counterexample=None), wrong) == public_cells.Shown(0)
+    assert public_cells.tried_again(cells, replace(verdict, task="T8"), wrong) is None
+    assert public_cells.summary([public_cells.Shown(0)], 3) == "counterexamples: for 0 of 1"

@@ -3,13 +3,13 @@
 It runs in this process: code of ours alone, never a student's.
 """
 
+import contextlib
+import io
 import statistics
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-
-import numpy as np
 
 from autograder.course import Assignment, Course
 from autograder.grading import made_up
@@ -53,8 +53,7 @@ def tried_again(cells: Cells, verdict: Verdict, text: str) -> Shown | None:
     if example is None:
         return Shown(0)
     trial = next(one for one in cells.trials[verdict.task] if one.cell == example.cell)
-    with np.errstate(all="ignore"), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with _quiet():
         gives = counterexamples.wrong_among(trial, mutations.run_text(text, verdict.task))
     if counterexamples.wrong_among(trial, cells.reference):
         return Shown(trial.numbers, f"{verdict.task}: the reference is wrong in {trial.cell}")
@@ -66,21 +65,29 @@ def tried_again(cells: Cells, verdict: Verdict, text: str) -> Shown | None:
 def wronged(course: Course, assignment: Assignment, cells: Cells) -> Iterator[str]:
     """A line for each right variant that fails a public cell of those that it may be asked."""
     for variant in mutations.load_right_variants(course, assignment) if cells.trials else ():
+        text = variant.whole or mutations.plant(cells.text, variant.edits, variant.name)
         names = dict(cells.reference)
-        for source in variant.extra:
-            exec(source, names)
-        if variant.whole:
-            exec(variant.whole, names)
-        else:
-            exec(mutations.plant(cells.text, variant.edits, variant.name), names)
-        with np.errstate(all="ignore"), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            for task, trials in cells.trials.items():
-                for trial in trials:
-                    if trial.examples.of_class != bool(variant.whole):
-                        continue
-                    if gives := counterexamples.wrong_among(trial, names):
-                        yield f"{task}: the right variant {variant.name} gives {gives} in a public cell: {trial.cell}"
+        with _quiet():
+            for source in (*variant.extra, text):
+                exec(source, names)
+            told = [
+                f"{task}: the right variant {variant.name} gives {gives} in a public cell where "
+                f"{counterexamples.shown(trial.right)} is right: {trial.cell}"
+                for task, trials in cells.trials.items()
+                for trial in trials
+                if trial.examples.of_class == bool(variant.whole)
+                and (gives := counterexamples.wrong_among(trial, names))
+            ]
+        yield from told
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Whatever is printed or warned of by code that is tried."""
+    nowhere = io.StringIO()
+    with contextlib.redirect_stdout(nowhere), contextlib.redirect_stderr(nowhere), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def summary(shown: Sequence[Shown], variants: int) -> str:
