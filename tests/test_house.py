@@ -53,6 +53,7 @@ SPEAK_OF_THE_REFERENCE = {
     "releasing/drift.py": "a release is old where a given class of it has other lines now",
     "releasing/leaks.py": "scans the release for its lines and answers",
     "releasing/trials/mutants.py": "makes single edits of it",
+    "releasing/trials/public_cells.py": "tries public cells in it, and in right answers in other words",
     "releasing/new_assignment.py": "says where that of a new assignment is to stand",
 }
 RUN_THE_REFERENCE = {
@@ -63,6 +64,7 @@ RUN_THE_REFERENCE = {
     "releasing/baked.py": "what it answers to public inputs, and with each mistake in it",
     "releasing/leaks.py": "the large numbers that it answers must not be in the release",
     "releasing/trials/mutants.py": "does an edit of plain assignments come to the same values?",
+    "releasing/trials/public_cells.py": "does a public cell show a mistake, and no right answer as one?",
 }
 IMPORT_NBGRADER = {
     "gradebook/database.py": "opens its database",

@@ -203,19 +203,18 @@ class NotebookRun:
         limits = self._guest.limits
         seconds = self._seconds(limits.probe_seconds * question.slowness)
         header: dict[str, object] = {
-            "do": "probe",
-            "probe": question.task,
-            "seed": question.seed % 2**32,
             "seconds": limits.question_seconds * question.slowness,
             "patience": limits.patience,
-            "cases": len(question.cases),
-            "left_out": {name: vars(error) for name, error in self._deadly.get(question.task, {}).items()},
         }
         if question.cells:
-            header = {name: header[name] for name in ("seconds", "patience")} | {
-                "do": "public",
-                "name": question.task,
-                "cells": question.cells,
+            header |= {"do": "public", "name": question.task, "cells": question.cells}
+        else:
+            header |= {
+                "do": "probe",
+                "probe": question.task,
+                "seed": question.seed % 2**32,
+                "cases": len(question.cases),
+                "left_out": {name: vars(error) for name, error in self._deadly.get(question.task, {}).items()},
             }
         cases = enumerate(question.cases)
         inputs = {f"{n}/{name}": np.asarray(value) for n, case in cases for name, value in case.items()}

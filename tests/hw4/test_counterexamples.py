@@ -155,9 +155,9 @@ REMEMBERS = {
         "    return float(bytes(seen[:]).strip(b'\\0'))"
     ),
     "an error": "seen = []\n{head}    seen.append(float(learning_rate))\n    raise ValueError(f'hidden: {{seen}}')",
-    "another process": (
+    "a pipe": (
         "import os\nreads, writes = os.pipe()\n{head}    os.write(writes, f'{{float(learning_rate)!r},'.encode())\n"
-        "    first = os.read(reads, 1000)\n    os.write(writes, first)\n    return float(first.split(b',')[0])"
+        "    first = os.read(reads, 60000)\n    os.write(writes, first)\n    return float(first.split(b',')[0])"
     ),
     # as the known mistake "no-decay" on what is asked first, and something else later
     "disguised": (
@@ -167,9 +167,11 @@ REMEMBERS = {
 }
 
 
-def hidden_numbers(judge_context: JudgeContext, result: Result, task: str) -> set[float]:
-    cases = judge.cases(judge_context, task, result.seeds[task])
-    return {float(f"{float(case[name]):.6g}") for case in cases for name in ("learning_rate", "decay")}
+def hidden_numbers(judge_context: JudgeContext, result: Result) -> set[str]:
+    """The first digits of the rates that the function was asked with, by whatever task."""
+    cases = [case for task in ("T8", "T9", "T10") for case in judge.cases(judge_context, task, result.seeds[task])]
+    found = {f"{float(case[name]):.5g}"[:6] for case in cases for name in ("learning_rate", "decay")}
+    return {number for number in found if len(number) > 4}
 
 
 @pytest.mark.parametrize("way", REMEMBERS)
@@ -181,8 +183,7 @@ def test_what_a_function_remembers_of_hidden_inputs_is_in_no_counterexample(
     assert result.verdicts["T10"].score == 0
     example = result.verdicts["T10"].counterexample
     said = json.dumps(vars(example)) if example is not None else ""
-    for number in hidden_numbers(grader.judge_context, result, "T10"):
-        assert f"{number:.5g}"[:6] not in said  # ways that took place: the next test
+    assert not any(number in said for number in hidden_numbers(grader.judge_context, result))
     if way != "disguised":
         assert example is not None  # it is asked where nothing is to be remembered
 
@@ -201,8 +202,7 @@ def test_asked_where_hidden_questions_have_been_it_would_be_in_one(
     result = mark(hand_in(right | {"T10": source}, weights=None))
     example = result.verdicts["T10"].counterexample
     assert example is not None
-    hidden = hidden_numbers(grader.judge_context, result, "T10")
-    assert any(f"{number:.5g}"[:6] in example.gives for number in hidden)
+    assert any(number in example.gives for number in hidden_numbers(grader.judge_context, result))
 
 
 STRANGE = {
