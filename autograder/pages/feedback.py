@@ -75,8 +75,9 @@ class Writer:
         books = {name: self._pieces(folder / f"{name}.ipynb") for name in self.assignment.notebooks}
         answers = {piece.task: piece for book in books.values() for piece in book if piece.kind == "code"}
         cards = [self._card(mark, task.name, answers.get(task.name)) for task in self.assignment.tasks]
-        found = {f"{name}.html": self._page(mark, cards, {name: book}) for name, book in books.items()}
-        return {**found, WHOLE: self._page(mark, cards, books)}
+        drawn = {name: self._notebook(name, book, cards) for name, book in books.items()}  # once, for two pages
+        found = {f"{name}.html": self._page(mark, cards, {name: book}) for name, book in drawn.items()}
+        return {**found, WHOLE: self._page(mark, cards, drawn)}
 
     def write(self, mark: StudentMark) -> None:
         """Lay the pages into feedback/STUDENT/ASSIGNMENT/, with what was handed in beside the notebooks."""
@@ -142,7 +143,12 @@ class Writer:
             if name in verdict.measured
         ]
 
-    def _page(self, mark: StudentMark, cards: Sequence[Card], books: Mapping[str, list[Piece]]) -> str:
+    def _notebook(self, name: str, pieces: Sequence[Piece], cards: Sequence[Card]) -> Markup:
+        by_task = {card.task: card for card in cards}
+        values: dict[str, Any] = {"name": name, "pieces": pieces, "cards": by_task, "say": self._words.say}
+        return Markup(html_page.render("notebook.html", **values))
+
+    def _page(self, mark: StudentMark, cards: Sequence[Card], books: Mapping[str, Markup]) -> str:
         result = mark.result
         values: dict[str, Any] = {
             "assignment": self.assignment,
@@ -151,13 +157,12 @@ class Writer:
             "say": self._words.say,
             "result": result,
             "handed_in": stamps.shown_again(result.timestamp, self.course.timezone),
-            "cards": {card.task: card for card in cards},
             "groups": {name: [card for card in cards if card.group == name] for name in ("mend", "waiting", "right")},
             "mark": mark,
             "penalty": shown(mark.penalty),
             "score": shown(mark.so_far),
             "told": result.told,
             "books": books,
-            "shown": {piece.task for book in books.values() for piece in book if piece.task},
+            "shown": {task.name for task in self.assignment.tasks if task.notebook in books},
         }
         return html_page.render("feedback.html", **values)

@@ -24,9 +24,14 @@ ELEMENTS = frozenset({"mrow", "mstyle", "mphantom", "msqrt", "mtable", "mtr", "m
 SAME = {"math": "mrow", "mpadded": "mrow", "menclose": "mrow"}  # their attributes are for what is not drawn
 BOOLEAN, LENGTH = "true|false", r"-?0?\.\d{1,3}em|[0-9](?:\.\d{1,4})?(?:em|ex|cm|mm|pt|px)|[0-9]{2}(?:pt|px)|0"
 ATTRIBUTES = {
-    **dict.fromkeys(("displaystyle", "stretchy", "fence", "accent", "movablelimits", "largeop", "separator"), BOOLEAN),
-    **dict.fromkeys(("lspace", "rspace", "minsize", "maxsize", "width"), LENGTH),
-    **{"scriptlevel": "[012]", "form": "prefix|postfix|infix", "linethickness": "0", "mathvariant": "normal"},
+    name: re.compile(pattern)
+    for name, pattern in {
+        **dict.fromkeys(
+            ("displaystyle", "stretchy", "fence", "accent", "movablelimits", "largeop", "separator"), BOOLEAN
+        ),
+        **dict.fromkeys(("lspace", "rspace", "minsize", "maxsize", "width"), LENGTH),
+        **{"scriptlevel": "[012]", "form": "prefix|postfix|infix", "linethickness": "0", "mathvariant": "normal"},
+    }.items()
 }
 DROPPED = frozenset(
     {"xmlns", "display", "columnspacing", "rowspacing", "mathsize", "mathcolor", "mathbackground", "linebreak", "depth"}
@@ -79,6 +84,11 @@ class Node:
         return f"<{self.tag}{said}>{inside}</{self.tag}>"
 
     @property
+    def is_empty(self) -> bool:
+        """Whether nothing of it is seen."""
+        return self.tag in ("mi", "mrow", "mtext") and not self.text and all(one.is_empty for one in self.children)
+
+    @property
     def is_back(self) -> bool:
         """Whether it is a space that goes back."""
         return self.tag == "mspace" and self.attributes.get("width", "").startswith("-")
@@ -95,7 +105,7 @@ def rebuilt(tree: Element, words: Sequence[str], display: bool) -> Markup:
     """The formula as HTML; in a line of text it comes in pieces between which the line may break."""
     found = _node(tree, words, 0)
     row = found.children if found.tag == "mrow" and not found.attributes else [found]
-    if not any(_written(node) for node in row):
+    if all(node.is_empty for node in row):
         raise Refused
     if display:
         return Markup(Node("math", {"display": "block"}, row).html())
@@ -104,11 +114,11 @@ def rebuilt(tree: Element, words: Sequence[str], display: bool) -> Markup:
 
 def _pieces(row: list[Node]) -> list[list[Node]]:
     """A row, broken behind its relations and commas where it is long."""
-    sizes = [_written(node) for node in row]
+    is_long = sum(map(_written, row)) > MAX_PIECE
     pieces: list[list[Node]] = [[]]
     for at, node in enumerate(row):
         pieces[-1].append(node)
-        if sum(sizes) > MAX_PIECE and at + 1 < len(row) and node.tag == "mo" and node.text in BREAKS:
+        if is_long and at + 1 < len(row) and node.tag == "mo" and node.text in BREAKS:
             pieces.append([])
     return pieces
 
@@ -156,7 +166,7 @@ def _leaf(element: Element, words: Sequence[str]) -> Node:
     if held := HELD.fullmatch(text):
         text = words[int(held[1])].replace(" ", "\u00a0")
     else:
-        text = CHARACTER.sub(lambda match: chr(int(match[1], 16)), text)
+        text = CHARACTER.sub(lambda match: chr(int(match[1], 16)), text) if "&" in text else text
         if ("\\" in text and text != "\\") or "&" in text or HELD.search(text):
             raise Refused  # a command that nobody knows, or what belongs into a table
         if tag in ("mi", "mo") and text in ORDINARY:
@@ -189,7 +199,7 @@ def _attributes(element: Element) -> dict[str, str]:
             found["class"] = "pairs"
         elif (name == "mathvariant" and value in STYLES) or name in DROPPED:
             continue
-        elif name in ATTRIBUTES and re.fullmatch(ATTRIBUTES[name], value):
+        elif name in ATTRIBUTES and ATTRIBUTES[name].fullmatch(value):
             found[name] = value
         else:
             raise Refused
@@ -201,7 +211,7 @@ def _row(children: list[Node]) -> list[Node]:
     row: list[Node] = []
     for node in _words(children):
         last = row[-1] if row else Node("mspace")
-        if node.tag in ("mi", "mrow", "mtext") and not _written(node):
+        if node.is_empty:
             continue
         if node.is_back and last.tag == "mspace":
             continue  # one after another they would lead out of the formula
