@@ -1,6 +1,7 @@
 """Hands the course to nbgrader: the whole of what nbgrader_config.py does. Names classes, imports none."""
 
 import functools
+import importlib.util
 import os
 import sys
 from collections.abc import Callable
@@ -30,6 +31,8 @@ IGNORED = [
     "feedback",  # pages that a student has fetched
 ]
 
+TEMPLATES = Path(__file__).parent / "pages" / "templates"  # formgrade/ has MathJax from the server itself
+
 
 def find_alembic() -> None:
     """Put this environment's programs on PATH: nbgrader runs `alembic` by name when it makes a gradebook."""
@@ -57,6 +60,13 @@ def _read(theirs: Callable[[Any], Any], timezone: str, none_for_none: bool, time
         return theirs(time)
 
 
+def formgrader_templates() -> list[str]:
+    """Where the formgrader finds its pages: what is ours comes first. (Found, not imported: that takes seconds.)"""
+    found = importlib.util.find_spec("nbgrader")
+    places = found.submodule_search_locations if found is not None else None
+    return [str(TEMPLATES), *(str(Path(place, "server_extensions/formgrader/templates")) for place in places or ())]
+
+
 def configure(config: Any, root: Path) -> None:
     """Set nbgrader's options for the course in `root`."""
     find_alembic()
@@ -74,6 +84,7 @@ def configure(config: Any, root: Path) -> None:
         *sorted({a.model_file for a in course.assignments} - {""}),
     ]
     config.GenerateAssignment.preprocessors = RELEASE_STEPS
+    config.HTMLExporter.extra_template_basedirs = formgrader_templates()
     config.ClearSolutions.code_stub = {"python": CODE_STUB}
     # submissions are run in the sandbox and judged outside it; nbgrader's own kernel never sees them
     config.Autograde.exporter_class = "autograder.grading.nbgrader_autograde.GradedExporter"

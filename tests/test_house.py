@@ -36,7 +36,8 @@ PROBES = [
     NEW / "probes.py",
 ]
 BESIDE_STUDENTS = {"numpy", "IPython", "matplotlib", "traitlets"}  # traitlets is IPython's settings
-DATA = {"releasing/new", "pages/templates"}  # folders of files that are copied or filled in, never imported
+# folders of files that are copied or filled in, never imported
+DATA = {"releasing/new", "pages/templates", "pages/templates/formgrade"}
 
 # Who may speak of solutions/, and why. Most read it as text and never run it.
 SPEAK_OF_THE_REFERENCE = {

@@ -88,7 +88,6 @@ ROWS = (
             "exhaust_memory_memfd",
             "exhaust_memory_sysv",
             "exhaust_memory_xattr",
-            "exhaust_memory_zero_device",
             "exhaust_memory_unmapped",
             "exhaust_memory_spliced",
             "exhaust_memory_watches",

@@ -25,7 +25,6 @@ ATTACKS = [  # of every kind of wall: those that a plain user puts up in another
     "exhaust_memory_backlog",
     "exhaust_memory_dead_leader",
     "exhaust_memory_forks",
-    "exhaust_memory_zero_device",
     "exhaust_memory_numpy",
     "exhaust_processes",
     "exhaust_threads",

@@ -27,14 +27,13 @@ from tests.attacks.lab import Attack
 from tests.attacks.walls import not_cleaned as not_cleaned_text
 from tests.browser import server as server_module
 from tests.browser.server import Server
-from tests.browser.watch import MATHJAX, Watch
+from tests.browser.watch import Watch
 
 HERE = Path(__file__).parent.parent / "attacks"
 ATTACKS: dict[str, ModuleType] = {
     path.stem: importlib.import_module(f"tests.attacks.{path.stem}") for path in sorted(HERE.glob("browse_*.py"))
 }
 BARE = "bare-"  # students whose graded notebooks were not cleaned
-needs_mathjax = pytest.mark.skipif(not MATHJAX.is_dir(), reason=f"no {MATHJAX} (apt install libjs-mathjax)")
 
 
 # what runs, or is fetched, or breaks the page in chromium where the graded notebook was not cleaned
@@ -173,7 +172,7 @@ def graded_page(watch: Watch, server: Server, found: Class, student: str, name: 
     ran = watch.read(f"{server.base}/formgrader/submissions/{found.pages[student, name]}/")
     if not watch.page.locator("#notebook-container").count():
         ran.append("the formgrader has no page")
-    elif not watch.page.locator(".mjx-chtml").count():
+    elif not watch.page.locator(".MathJax").count():
         ran.append("MathJax did not run, so nothing is known of LaTeX")
     return ran
 
@@ -200,7 +199,6 @@ def test_pictures_are_seen_at_a_width_one_can_read(watch: Watch, server: Server,
     assert (writer.folder("pictured") / "scan.heic").read_bytes() == HEIC
 
 
-@needs_mathjax
 @pytest.mark.parametrize("name", IN_EACH_RUN)
 def test_nothing_runs_where_an_attack_is_graded(watch: Watch, server: Server, attackers: Class, name: str) -> None:
     assert graded_page(watch, server, attackers, name, attackers.notebook(name)) == []
@@ -229,7 +227,6 @@ def test_nothing_runs_in_the_class_report(watch: Watch, attackers: Class) -> Non
 
 
 @pytest.mark.proof  # that the tests above can fail
-@needs_mathjax
 def test_attacks_win_in_the_formgrader_where_nothing_was_cleaned(
     watch: Watch, server: Server, attackers: Class
 ) -> None:

@@ -2,15 +2,10 @@
 
 import re
 from dataclasses import dataclass, field
-from pathlib import Path
-from urllib.parse import urlsplit
 
 from playwright.sync_api import BrowserContext, Dialog, Page, Request, Route
 
 SIGN = "31337"  # what the attacks have in their code
-CDN = "https://cdnjs.cloudflare.com/ajax/libs/mathjax/2.7.7/"  # where nbconvert's pages fetch MathJax from
-MATHJAX = Path("/usr/share/javascript/mathjax")  # the same from Debian's libjs-mathjax
-LOADER = "const s = document.createElement('script'); s.src = '{}MathJax.js{}'; document.head.append(s);"
 # follows every link that stands in the text of a student or of MathJax, as a curious reader would
 FOLLOW = """() => [...document.querySelectorAll('a, area, form, button, svg *')].map(link => {
     if (link.closest('nav, .navbar, .panel-heading') || /^#/.test(link.getAttribute('href'))) return '';
@@ -56,24 +51,13 @@ class Watch:
         reading = self._reading and request.is_navigation_request()
         if SIGN in url and not reading:
             self.asked.append(url)
-        if url.startswith(CDN):
-            self._mathjax(route, url)
-        elif reading:
+        if reading:
             route.abort("aborted")  # the page stays as it is
         elif url.startswith((*self.homes, "data:", "blob:")):
             route.continue_()
         else:
             self.left.append(url)
             route.abort()
-
-    def _mathjax(self, route: Route, url: str) -> None:
-        parts = urlsplit(url)
-        name = parts.path.removeprefix(urlsplit(CDN).path)
-        if name == "latest.js":
-            route.fulfill(content_type="text/javascript", body=LOADER.format(CDN, f"?{parts.query}"))
-        else:
-            found = MATHJAX / name
-            route.fulfill(path=found) if found.is_file() else route.abort()
 
     def visit(self, url: str) -> None:
         """Open an address."""
