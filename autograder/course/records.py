@@ -16,7 +16,12 @@ ASSIGNMENT_NAME = r"[A-Za-z0-9_-]+"
 USUAL = 1.0  # points of a required task that says none
 BONUS = 0.5  # of a required one's points: those of an optional task that says none
 LEAST, MOST = 0.01, 1000.0  # points of a task
-SYSTEM_CALLS = ("affinity", "numa", "timers")  # the groups of sandbox/guest/system_calls.toml that a course may add
+SYSTEM_CALLS = (
+    "affinity",
+    "epoll",
+    "numa",
+    "timers",
+)  # the groups of sandbox/guest/system_calls.toml that a course may add
 
 
 def shown(points: float | None, places: int = 3) -> str:

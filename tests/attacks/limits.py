@@ -83,7 +83,7 @@ ROWS = (
     Row(
         "memory in no process",
         "none",
-        "the filter; for /dev/zero the mount, which makes it no device",
+        "the filter; in place of /dev/zero stands /dev/full, which nobody can map",
         (
             "exhaust_memory_memfd",
             "exhaust_memory_sysv",
@@ -91,6 +91,10 @@ ROWS = (
             "exhaust_memory_unmapped",
             "exhaust_memory_spliced",
             "exhaust_memory_watches",
+            "exhaust_memory_inotify",
+            "exhaust_memory_pipes",
+            "exhaust_memory_huge_pages",
+            "exhaust_memory_sendfile",
         ),
     ),
     Row(
@@ -105,6 +109,12 @@ ROWS = (
         "the kernel (RLIMIT_NPROC); pids.max of a cgroup, where there is one",
         "exhaust_processes",
         "exhaust_threads",
+    ),
+    Row(
+        "`system_calls`",
+        "no group beside the usual ones",
+        "the filter",
+        ("leave_by_namespaces", "leave_by_socket_families", "tests/sandbox/test_system_calls.py"),
     ),
     _field("file_mb", "MB a file, and each of two folders", "the size of /tmp and of /dev/shm", "exhaust_big_file"),
     Row(

@@ -708,7 +708,8 @@ def memory_of_all_processes(lab: Lab) -> Iterator[GraderContext]:
 @wall
 def memory_is_in_processes(lab: Lab) -> Iterator[GraderContext]:
     """What keeps memory in pipes, sockets, queues, huge pages and what nobody maps is allowed."""
-    calls = {"vmsplice": (278, 75), "inotify_init1": (294, 26), "inotify_add_watch": (254, 27)}
+    calls = {"vmsplice": (278, 75), "splice": (275, 76), "inotify_init1": (294, 26), "inotify_add_watch": (254, 27)}
+    calls |= {"epoll_create1": (291, 20), "epoll_ctl": (233, 21)}
     edits = (
         _allowed(calls),
         ("seccomp.py", "COMMANDS = (", "COMMANDS = (1031, "),

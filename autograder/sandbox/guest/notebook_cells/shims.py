@@ -1,9 +1,10 @@
-"""What a student's machine has and this one may not: names of numpy 1.26, and numba's decorators.
+"""What a student's machine has and this one may not: names of numpy 1.26, numba's decorators, epoll.
 
 The release's requirements allow numpy from 1.26 on, so what that one has is right here too.
 """
 
 import importlib.util
+import selectors
 import sys
 import warnings
 from collections.abc import Callable
@@ -16,7 +17,7 @@ NUMBA = "numba"
 
 
 def put_in() -> None:
-    """Add what is missing, and change nothing that is there."""
+    """Add what is missing, and put what works here in place of what does not."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # numpy warns of names that it is about to take away
         for name, value in _numpy_names().items():
@@ -24,6 +25,7 @@ def put_in() -> None:
                 setattr(np, name, value)
     if importlib.util.find_spec(NUMBA) is None:
         sys.modules[NUMBA] = _numba()
+    selectors.DefaultSelector = selectors.PollSelector  # type: ignore[misc]  # the filter refuses epoll
 
 
 def _numpy_names() -> dict[str, Any]:
