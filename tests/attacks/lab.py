@@ -285,7 +285,9 @@ class Lab:
             pages.append(exporter.from_notebook_node(found, resources={"nbgrader": about})[0])
         return "\n".join(pages)
 
-    def run(self, attack: Attack, grader: GraderContext | None = None, page: bool = False) -> Evidence:
+    def run(
+        self, attack: Attack, grader: GraderContext | None = None, page: bool = False, honest: bool = True
+    ) -> Evidence:
         """Grade an attack, then an honest submission, and look around. page: make the feedback page too."""
         grader = grader or self.grader
         if grader.guest.starts == 0:  # so that no attack pays for the start
@@ -307,7 +309,8 @@ class Lab:
         seconds, grown = time.monotonic() - started, peak() - before
         worked = time.process_time() - worked
         # where a wall is gone, nobody asks about the next submission
-        after = pipeline.grade_submission(grader, self.honest) if grader is self._grader else None
+        asked = honest and grader is self._grader
+        after = pipeline.grade_submission(grader, self.honest) if asked else None
         shown: dict[str, str] = {}
         if not problem:
             merged = merge.merge_all(handed_in, grader.bases, grader.assignment)

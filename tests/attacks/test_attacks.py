@@ -9,7 +9,7 @@ from types import ModuleType
 import pytest
 from shares import in_each_run
 
-from tests.attacks.lab import Attack, Lab
+from tests.attacks.lab import Attack, Evidence, Lab
 from tests.attacks.walls import WALLS, Gap
 
 # what looks for things of ours in memory may find nothing, and lose by that: it has to show that it took place
@@ -74,6 +74,26 @@ SHOWN = in_each_run(
 )
 
 
+# The honest submission comes right behind each attack that is after others, and behind every third of the rest: one
+# guest goes through all, so what an attack left behind would meet the next one. In `make proof` it is behind each.
+AFTER_OTHERS = ("exhaust", "kill", "leave_process", "slow", "starve", "stop", "write")
+REST = [name for name in NAMES if not name.startswith(AFTER_OTHERS)]
+LATER = [name for at, name in enumerate(REST) if at % 3 != 2]
+
+
+def right_behind(evidence: Evidence) -> None:
+    """The honest submission has full marks."""
+    assert evidence.after is not None
+    assert evidence.honest, {t: v.message for t, v in evidence.after.verdicts.items() if v.status != "passed"}
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("name", LATER)
+def test_an_honest_submission_right_behind_it_has_full_marks(lab: Lab, gap: Gap, name: str) -> None:
+    gap.close()
+    right_behind(lab.run(attack_of(MODULES[name], lab)))
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_it_does_not_win_and_an_honest_submission_after_it_has_full_marks(
     lab: Lab, gap: Gap, name: str, record_property: Callable[[str, object], None]
@@ -81,9 +101,9 @@ def test_it_does_not_win_and_an_honest_submission_after_it_has_full_marks(
     module = MODULES[name]
     record_property("attack", name)
     gap.close()
-    evidence = lab.run(attack_of(module, lab), page=name.startswith("browse"))
-    assert evidence.after is not None
-    assert evidence.honest, {t: v.message for t, v in evidence.after.verdicts.items() if v.status != "passed"}
+    evidence = lab.run(attack_of(module, lab), page=name.startswith("browse"), honest=name not in LATER)
+    if name not in LATER:
+        right_behind(evidence)
     if hasattr(module, "took_place"):
         assert module.took_place(evidence), (evidence.told, evidence.problem)
         record_property("took place", name)
