@@ -164,10 +164,11 @@ def _same(number: int, ours: Answers, theirs: Answers) -> bool:
     one, other = ours.error(number, VALUE), theirs.error(number, VALUE)
     if one is not None or other is not None:
         return one is not None and other is not None and one.type == other.type
-    return all(
-        name in theirs.arrays and known_mistakes.equal(theirs.arrays[name], value)
-        for name, value in ours.arrays.items()
-    )
+    with np.errstate(all="ignore"):  # of inf
+        return all(
+            name in theirs.arrays and known_mistakes.equal(theirs.arrays[name], value)
+            for name, value in ours.arrays.items()
+        )
 
 
 def _wrong(trial: Trial, number: int, answers: Answers) -> str:
@@ -194,8 +195,16 @@ def _fits(trial: Trial, value: Array, right: Array) -> bool:
 
 
 def _said(error: Error, trial: Trial) -> str:
-    """An error as it is shown; "" for a limit, for what is not written yet, and for a class that is made otherwise."""
-    if error.limit or error.type == "NotImplementedError" or (trial.examples.of_class and not error.line):
+    """An error as it is shown; "" where it is none of the task's.
+
+    So are a limit, what is not written yet, a name that a cell gave another value, a class that is made otherwise.
+    """
+    if (
+        "hidden" in error.facts
+        or error.limit
+        or error.type == "NotImplementedError"
+        or (trial.examples.of_class and not error.line)
+    ):
         return ""
     if (said := error.facts.get("said")) in RETURNED:
         return RETURNED[said]

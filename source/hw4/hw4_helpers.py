@@ -952,7 +952,7 @@ def _check(task: str, form: bool = False) -> Callable[[Callable[..., Lines]], Ca
                 trouble, written = _unwritten_words(task, str(error)), False
             except Exception as error:
                 trouble = _where(error, names)
-            if trouble and written and (shown := _shown_by_a_cell(task, names)):
+            if trouble and written and not _covered(names) and (shown := _shown_by_a_cell(task, names)):
                 lines.append((TRY, shown))
             state = NOT_YET if trouble else FORM if form or unseen else PASSED
             lines += [(TO_DO, trouble)] if trouble else [(NOTE, FORM_ONLY)] if form else []

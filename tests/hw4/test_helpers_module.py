@@ -412,7 +412,9 @@ def test_a_check_says_passed_or_not_yet_in_words(helpers: Any, capsys: pytest.Ca
     with pytest.raises(helpers.NotYet):
         helpers.check_T10({"decay_learning_rate": lambda rate, decay: rate})
     assert capsys.readouterr().out == (
-        "T10: not yet\n  to do  The learning rate never changes. Return the rate times the decay.\n"
+        "T10: not yet\n  try    paste this into a new cell: it gives 1; right is 0.5\n"
+        "         decay_learning_rate(1, 0.5)\n"
+        "  to do  The learning rate never changes. Return the rate times the decay.\n"
     )
     with pytest.raises(helpers.NotYet):
         helpers.check_T10({"decay_learning_rate": lambda rate, decay: rate * decay + 1e-3})

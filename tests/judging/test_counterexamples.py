@@ -52,6 +52,7 @@ def test_another_shape_is_wrong_where_the_author_says_so() -> None:
         (Error("ValueError", "no <b>", "3"), "ValueError: no <b>"),
         (Error("ValueError", "x" * 390, "3"), "ValueError: " + "x" * 188),
         (Error("Unfit", "nothing", facts={"said": "nothing"}), "None"),
+        (Error("TypeError", "'int' object is not callable", "3", facts={"hidden": "sum", "hidden_in": "own"}), ""),
         (Error("TimeLimit", "time limit"), ""),
         (Error("NotImplementedError", "T2", "3"), ""),
     ],
