@@ -11,7 +11,7 @@ from markupsafe import Markup
 from autograder.course import Assignment, Course, messages, shown, stamps
 from autograder.errors import CourseError
 from autograder.files import write_folder
-from autograder.judging.verdicts import NOT_CHECKED, PASSED, Counterexample, Part, Verdict
+from autograder.judging.verdicts import NEEDS_GRADING, NOT_CHECKED, PASSED, Counterexample, Part, Verdict
 from autograder.marks.final_marks import StudentMark
 from autograder.pages import html_page, markdown
 from autograder.pages.markdown import Piece
@@ -107,7 +107,7 @@ class Writer:
             score=shown(verdict.score),
             best=shown(verdict.max_score),
             state=state,
-            sign=html_page.sign(verdict),
+            sign=html_page.SIGNS[NEEDS_GRADING] if group == "waiting" else html_page.sign(verdict),
             label=self._cause(verdict) if state == "not-checked" else self._words.say("page", state),
             said=self._said(verdict, comment),
             comment=markdown.with_formulas(comment) if comment else None,

@@ -74,6 +74,108 @@ $$""",
     r"$$H(y, P) = -\sum_j y_j \log P_j \;\Longrightarrow\; \frac{\partial H}{\partial h} = P - y \quad\text{Q.E.D.}$$",
 ]
 
+# smaller habits, each alone
+HABITS = [
+    r"\mathrm{ไทย}",
+    r"\frac{\text{จำนวน}}{N}",
+    r"\underset{x}{\operatorname{argmin}} f",
+    r"\bigl( x \bigr)",
+    r"\mathop{\mathrm{argmax}}_j",
+    r"\boldsymbol{\theta}",
+    r"\hat{\mathbf{y}}",
+    r"\left.\frac{a}{b}\right|_{x=0}",
+    r"\prod_{i=1}^n x_i",
+    r"\int_0^1 x\,dx",
+    r"\Leftrightarrow",
+    r"\xrightarrow{\text{ไทย}}",
+    r"\sum_{\substack{i\\j}} a",
+    r"a \\ b",
+    r"\begin{cases} a \\ b \end{cases}",
+    r"\mathbf{W}_1^{(2)}",
+    r"x \leq y \ll z",
+    r"\ell(\theta)",
+    r"e^{-x}",
+    r"10^{-5}",
+    r"\langle a, b\rangle",
+    r"\overline{AB}",
+    r"\neg p \lor q",
+    r"p(y\mid x)",
+    r"\hbox{a b}",
+    r"\mathcal{N}(0, \sigma^2)",
+    r"\left\lVert x\right\rVert",
+    r"\text{if}~x",
+    r"\pm 1",
+    r"W^{\top}",
+    r"a\ b",
+    r"\%",
+    r"\#",
+    r"\_",
+    r"\colon",
+    r"\triangleq",
+    r"\overset{\triangle}{=}",
+    r"\stackrel{\text{def}}{=}",
+    r"\tfrac12",
+    r"\binom{n}{k}",
+    r"\dot{x}\ddot{x}",
+    r"\vdots",
+    r"x\!y",
+    r"2 exp(x)",
+    r"\color{red}{x}",
+    r"\textcolor{blue}{P_i}",
+    r"\mathrm d x",
+    r"\sideset{}{'}\sum",
+    r"\phantom{x}y",
+    r"\tanh x",
+    r"\ln(x)",
+    r"\det A",
+    r"\Pr(x)",
+    r"\gcd(a,b)",
+    r"\mathbb E[X]",
+    r"\mathbb{E}_{x\sim p}",
+    r"P_{ij}'",
+    r"\left( \begin{array}{cc} 1 & 2 \\ 3 & 4\end{array}\right)",
+    r"\begin{Vmatrix}1\end{Vmatrix}",
+    r"\large x",
+    r"\bf{x}",
+    r"{\bf x}",
+    r"{\rm relu}(x)",
+    r"\it{x}",
+    r"x\in\mathbb R",
+    r"\square",
+    r"\Box",
+    r"\checkmark",
+    r"\star",
+    r"\ast",
+    r"\bullet",
+    r"\to",
+    r"\mapsto",
+    r"\infty",
+    r"|P|",
+    r"\lbrace x\rbrace",
+    r"\log_2 x",
+    r"\log^2 x",
+    r"\sin^2\theta",
+    r"\exp{x}",
+    r"-\log{P_i}",
+    r"\frac{\partial{L}}{\partial{h_i}}",
+    r"\frac {a} {b}",
+    r"\frac a b",
+    r"\sqrt 2",
+    r"x^ 2",
+    r"\sum\nolimits_j",
+    r"\displaystyle\sum\limits_{j=1}^{C}",
+    r"\left[ P_i \right]_{i=1}^{n}",
+    r"(P_i)^{2}_{j}",
+    r"\Bigg|_{x=0}",
+    r"\big|_{h_i}",
+    r"\frac{\mathrm{d}L}{\mathrm{d}h}",
+    r"\dfrac{d\,L}{d\,h}",
+    r"\operatorname{Softmax}_i",
+    r"\texttt{np.exp}",
+    r"\text{np.exp(x\_1)}",
+    r"\mathtt{x}",
+]
+
 # what no reader can be sure of: mistakes, commands that nobody knows, layout that would be lost
 BROKEN = [
     r"$\frac{a}{b$",
@@ -122,6 +224,16 @@ def test_what_students_write_is_set(proof: str) -> None:
     ElementTree.fromstring(f"<page>{page}</page>")
     for said in re.findall(r"[\u0e00-\u0e7f]+", proof):
         assert said in page, "Thai stands together: its vowels belong to a letter"
+
+
+def test_every_habit_is_set() -> None:
+    assert [habit for habit in HABITS if "<math" not in formula(f"${habit}$")] == []
+
+
+def test_what_stands_below_an_operator_is_below_it() -> None:
+    for operator in (r"\sum", r"\max", r"\lim", r"\arg\max", r"\operatorname*{argmax}", r"\mathop{\rm argmin}"):
+        assert "<munder>" in formula(f"$${operator}_j x_j$$"), operator
+    assert "<munder>" not in formula(r"$$\operatorname{softmax}_j$$")
 
 
 @pytest.mark.parametrize("written", BROKEN)

@@ -24,6 +24,7 @@ WORDS = re.compile(
 BRACE, UNESCAPED_DOLLAR = re.compile(r"\\.|[{}]", re.DOTALL), re.compile(r"(?<!\\)\$")
 ESCAPED = re.compile(r"\\([%$&_#{} ,])|[~{}]")
 ENVIRONMENT = re.compile(r"\\(begin|end)\s*\{([A-Za-z]{1,20}\*?)\}(?:\s*\[[tbc]\])?(?:\s*\{([^{}]*)\})?")
+LINES = re.compile(r"\\(begin|end)\s*\{([A-Za-z]+\*?)\}|\\.|[{}]", re.DOTALL)
 # how the library calls them; "" takes away what only numbers an equation
 ENVIRONMENTS = {
     **dict.fromkeys(("equation", "equation*", "displaymath", "math"), ""),
@@ -41,6 +42,7 @@ COLUMNS = {"eqalign": "{rcl}"}
 COUNTED = frozenset({"alignat", "alignat*", "alignedat"})  # their argument is a number of columns
 NOTHING = re.compile(r"\\(?:label\s*\{[^{}]*\}|nonumber(?![A-Za-z])|notag(?![A-Za-z])|displaylimits(?![A-Za-z]))")
 ROW_SPACE = re.compile(r"\\\\\s*(?:\*|\[\s*-?[\d.]+\s*(?:pt|em|ex|mm|cm|px)\s*\])")
+OPERATOR = re.compile(r"\\mathop\s*\{\s*\\(?:mathrm|rm)(?![A-Za-z])\s*\{?([A-Za-z ]{1,40})\}?\s*\}")
 OTHER_NAMES = {
     r"\arg": r"\operatorname{arg}",
     r"\qed": r"\blacksquare",
@@ -83,6 +85,7 @@ def _set(latex: str, display: bool) -> Markup:
 def _prepared(latex: str, words: list[str]) -> str:
     """LaTeX that the library understands; `words` takes what stands in \\text and in Thai."""
     latex = NOTHING.sub("", _without_words(latex, words))
+    latex = OPERATOR.sub(r"\\operatorname*{\1}", latex)
     latex = ROW_SPACE.sub(r"\\\\ ", OTHER.sub(lambda match: OTHER_NAMES[match[0]], latex))
     _balanced(latex)
     opened: list[str] = []
@@ -117,13 +120,14 @@ def _begin(name: str, argument: str | None) -> str:
 
 
 def _has_lines(latex: str) -> bool:
-    """Whether a line ends outside of every environment that has lines."""
+    """Whether a line ends outside of braces and of every environment that has lines."""
     depth = 0
-    for match in re.finditer(r"\\\\|\\(begin|end)\s*\{([A-Za-z]+\*?)\}", latex):
-        if match[1] is None and depth == 0:
+    for match in LINES.finditer(latex):
+        if match[0] == r"\\" and depth == 0:
             return True
-        if match[1] and ENVIRONMENTS.get(match[2]):
-            depth += 1 if match[1] == "begin" else -1
+        opens = match[0] == "{" or (match[1] == "begin" and ENVIRONMENTS.get(match[2]))
+        closes = match[0] == "}" or (match[1] == "end" and ENVIRONMENTS.get(match[2]))
+        depth += bool(opens) - bool(closes)
     return False
 
 

@@ -142,7 +142,7 @@ def _node(element: Element, words: Sequence[str], depth: int) -> Node:
         if len(children) != CHILDREN[tag]:
             raise Refused
         base = children[0]
-        if tag in SCRIPTS and base.tag == "mo" and (base.text in LIMITS or base.text in LARGE):
+        if tag in SCRIPTS and base.tag == "mo" and ("movablelimits" in base.attributes or base.text in LARGE):
             tag = SCRIPTS[tag]
         elif tag in SCRIPTS and base.tag == "mo" and "minsize" in base.attributes:  # alone it keeps its height
             return Node("mrow", {}, [base, Node(tag, attributes, [Node("mrow"), *children[1:]])])
@@ -171,10 +171,12 @@ def _leaf(element: Element, words: Sequence[str]) -> Node:
             raise Refused  # a command that nobody knows, or what belongs into a table
         if tag in ("mi", "mo") and text in ORDINARY:
             tag = "mi"
+        elif text == "/":
+            attributes |= {"lspace": "0", "rspace": "0"}
         elif tag == "mi" and len(text) == 1 and unicodedata.category(text) == "Sm":
             tag = "mo"
         elif tag == "mo" and len(text) > 1 and text[0].isalpha():
-            if text in LIMITS:
+            if text in LIMITS or "movablelimits" in attributes:
                 attributes |= {"movablelimits": "true", "lspace": "0", "rspace": "0"}
             else:
                 tag, attributes = "mi", {}
