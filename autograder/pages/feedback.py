@@ -64,6 +64,9 @@ class Writer:
         self._words = messages.load_messages(course.part("messages", assignment.name), course.language)
         self._labels = [self._words.say("report", key) for key in ("asked", "got", "hint")]
         self._answers = {task.answer_cell: task.name for task in assignment.tasks}
+        given = [course.release(assignment.name) / f"{name}.ipynb" for name in assignment.notebooks]
+        books = [self._pieces(path) for path in given if path.is_file()]
+        self._stubs = {piece.body for book in books for piece in book if piece.task}
 
     def folder(self, student: str) -> Path:
         """Where nbgrader keeps a student's feedback."""
@@ -93,7 +96,7 @@ class Writer:
         except (OSError, ValueError) as error:
             name = self.assignment.name
             raise CourseError(
-                f"{path}: the graded notebook cannot be read ({error}); run `autograder grade {name}`"
+                f"{path}: the notebook cannot be read ({error}); run `autograder grade {name}`"
             ) from error
         return markdown.pieces(book, self._answers, [task.name for task in self.assignment.tasks])
 
@@ -114,7 +117,7 @@ class Writer:
             parts=verdict.parts if len(verdict.parts) > 1 else (),
             accuracies=self._accuracies(mark, verdict),
             example=verdict.counterexample if group == "mend" else None,
-            lines=answer.body if answer is not None and group == "mend" and verdict.cause != "blank" else None,
+            lines=answer.body if answer is not None and group == "mend" and answer.body not in self._stubs else None,
             group=group,
         )
 

@@ -709,9 +709,9 @@ def memory_of_all_processes(lab: Lab) -> Iterator[GraderContext]:
 def memory_is_in_processes(lab: Lab) -> Iterator[GraderContext]:
     """What keeps memory in pipes, sockets, queues, huge pages and what nobody maps is allowed."""
     calls = {"vmsplice": (278, 75), "splice": (275, 76), "inotify_init1": (294, 26), "inotify_add_watch": (254, 27)}
-    calls |= {"epoll_create1": (291, 20), "epoll_ctl": (233, 21)}
     edits = (
         _allowed(calls),
+        ("system_calls.toml", "[epoll]\nusual = false", "[epoll]\nusual = true"),
         ("seccomp.py", "COMMANDS = (", "COMMANDS = (1031, "),
         ("seccomp.py", '"sendfile": Rule(NOT_HERE)', '"sendfile": Rule(ALLOW)'),
         ("seccomp.py", '"mmap": only(', '"mmap": Rule(ALLOW) or only('),

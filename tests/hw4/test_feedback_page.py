@@ -239,6 +239,11 @@ def test_a_blank_submission_says_so_and_shows_no_stub_as_the_students_own(graded
     assert ">Right</h2>" not in text
 
 
+def test_a_stub_is_not_shown_as_own_lines_where_the_work_stands_in_another_cell(graded: Course) -> None:
+    text = page_of(graded, Verdict("T7", "failed", 0.0, 1.0, message="Got: something."))  # type: ignore[arg-type]
+    assert "Got:" in text and "raise NotImplementedError" not in text[: text.index("Your notebooks")]
+
+
 HOSTILE = Counterexample(
     "</pre><script>alert(31337)</script>", "<img src=x onerror=alert(31337)>", '" onload="alert(31337)'
 )
