@@ -49,9 +49,7 @@ def namespaces(pid: int) -> Diagnosis:
     """What a notebook's process sees of this machine."""
     shared = [name for kind, name in NAMESPACES.items() if _namespace(pid, kind) == _namespace(os.getpid(), kind)]
     if shared:
-        return Diagnosis(
-            "namespaces", False, f"shared with this machine: {', '.join(shared)}", "see the sandbox's line"
-        )
+        return Diagnosis("namespaces", False, f"shared with this machine: {', '.join(shared)}", ELSEWHERE)
     return Diagnosis("namespaces", True, f"{', '.join(NAMESPACES.values())}: a box has its own")
 
 
@@ -72,7 +70,7 @@ def system_calls(status: str) -> Diagnosis:
 
 def watcher(pid: int) -> Diagnosis:
     """Whether what a box holds can be read: a box that hides it is closed."""
-    held = memory.in_sockets(pid) + memory.of_process(pid, memory.memory_of)
+    held = memory.in_sockets(pid) + (memory.of_process(pid, memory.memory_of) or 0)
     if held >= sys.maxsize:
         return Diagnosis("watcher", False, "the memory of a box cannot be read", "mount /proc without hidepid")
     return Diagnosis("watcher", True, f"the memory of a box is watched; an empty one holds {held >> 20} MB")

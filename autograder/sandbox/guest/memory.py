@@ -23,9 +23,8 @@ RESIDENT = re.compile(rb"^(?:VmRSS|VmSwap|VmPTE|HugetlbPages):\s*(\d+)", re.MULT
 TABLES = re.compile(rb"^(?:VmPTE|HugetlbPages):\s*(\d+)", re.MULTILINE)
 OWN = re.compile(rb"^(?:Pss|SwapPss):\s*(\d+)", re.MULTILINE)  # in smaps_rollup
 WALKED = re.compile(rb"^Rss:\s*(\d+)", re.MULTILINE)
-SHARERS = (
-    16  # that a page is shared out among, at most: or to look at pages that all have many times would take seconds
-)
+SHARERS = 16  # that a page is shared out among, at most: to look at pages that all have many times takes seconds
+PASSES = 50  # that a look may take, while there is always somebody new who is gone when it is looked at
 
 
 def _read(path: str) -> bytes:
@@ -59,14 +58,23 @@ def family_memory(most: int, first: int) -> int:
 
 
 def _of_all(first: int, measure: Callable[[str], int | None], enough: int) -> int:
-    """Bytes of sockets and of all processes; once there are more than enough, the rest is not looked at."""
-    held = in_sockets(first)
-    for name in os.listdir("/proc"):
-        if held > enough:
-            break
-        if name.isdigit() and int(name) not in (1, first, os.getpid()):
-            held += of_process(int(name), measure)
-    return held
+    """Bytes of sockets and of all processes; once there are more than enough, the rest is not looked at.
+
+    What has ended meanwhile may have left its memory to a new process.
+    """
+    held, seen = in_sockets(first), {1, first, os.getpid()}
+    for _ in range(PASSES):
+        new = {int(name) for name in os.listdir("/proc") if name.isdigit()} - seen
+        found = []
+        for pid in new:
+            found.append(of_process(pid, measure))
+            held += found[-1] or 0
+            if held > enough:
+                return held
+        if None not in found:
+            return held
+        seen |= new
+    return sys.maxsize
 
 
 def in_sockets(pid: int) -> int:
@@ -80,15 +88,18 @@ def in_sockets(pid: int) -> int:
         return 0 if ending(f"/proc/{pid}") else sys.maxsize
 
 
-def of_process(pid: int, measure: Callable[[str], int | None]) -> int:
-    """Bytes of a process: its memory, by the first thread that still has it, and for the files of each thread.
+def of_process(pid: int, measure: Callable[[str], int | None]) -> int | None:
+    """Bytes of a process: its memory, by a thread that still has it, and its threads' files; None: it has ended.
 
-    The first thread of a process may have ended; a thread may have files of its own.
+    The first thread of a process may have ended; a thread may have files of its own, and leave its place to a new one.
     """
-    held, memory = 0, None
-    with contextlib.suppress(FileNotFoundError):
-        for name in os.listdir(f"/proc/{pid}/task"):
-            thread = f"/proc/{pid}/task/{name}"
+    held, memory, seen = 0, None, set[str]()
+    for _ in range(PASSES):
+        try:
+            new = set(os.listdir(f"/proc/{pid}/task")) - seen
+        except OSError:
+            return None
+        for thread in (f"/proc/{pid}/task/{name}" for name in new):
             try:
                 held += FILE * len(os.listdir(f"{thread}/fd"))
                 memory = measure(thread) if memory is None else memory
@@ -97,7 +108,12 @@ def of_process(pid: int, measure: Callable[[str], int | None]) -> int:
                     return sys.maxsize
             except OSError:
                 pass  # it has just ended
-    return held + (memory or 0)
+        if memory is not None:
+            return held + memory
+        if not new:
+            return None
+        seen |= new
+    return sys.maxsize
 
 
 def ending(thread: str) -> bool:
