@@ -14,7 +14,7 @@ libc.mmap.restype = ctypes.c_void_p
 libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long]
 libc.madvise.argtypes, libc.munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int], [ctypes.c_void_p, ctypes.c_size_t]
 faults = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-for _ in range(450):
+while had < 900 << 20 and parts < 9:
     at = libc.mmap(None, 2 * huge, 3, 0x22, -1, 0)
     start = (at + huge - 1) // huge * huge
     error = libc.madvise(start, huge, 14)
@@ -23,7 +23,7 @@ for _ in range(450):
     if faults() - before < 100:
         had += huge  # its pages came as one
     else:
-        parts += 1
+        parts += 1  # 512 of 4 KB, which takes longer
     libc.munmap(at, start - at)
     libc.munmap(start + 4096, at + 2 * huge - start - 4096)
 raise Exception(f"LOOT {had >> 20} MB" if had > 700 << 20 else f"{parts} in small pages, error {error}")
@@ -37,4 +37,4 @@ def won(evidence: Evidence) -> bool:
 
 def took_place(evidence: Evidence) -> bool:
     """It asked for huge pages, and got small ones."""
-    return "450 in small pages, error 0" in evidence.told
+    return "9 in small pages, error 0" in evidence.told
