@@ -1,6 +1,6 @@
 """Which system calls code in a box makes: the evidence for the list of docs/system-calls.md.
 
-    python -m benchmarks.system_calls [RUN ...]     # all runs take half an hour; needs strace
+    python -m benchmarks.system_calls [RUN ...]     # all runs take a quarter of an hour; needs strace
     python -m benchmarks.system_calls --page        # writes the page's table anew, from what was seen
 
 Each run is a command under `strace -f`. Of all its processes those count that have the filter on: a box's own, and all
