@@ -24,6 +24,7 @@ from autograder.judging.wording import Decision
 from autograder.sandbox.answers import Answers, Array
 
 SEED = 1  # of the inputs that an author's checks are tried with
+UNKNOWN = "wrong; no known mistake gives these values"
 
 
 @dataclass(frozen=True)
@@ -195,11 +196,13 @@ def _decided(
             return Decision(results, names, rule, planted=planted[-1])
         if found := slips.of_values(judge_context, context):
             slip, edited = found
+            if slip is None:
+                return Decision(results, (), UNKNOWN, planted=edited)
             planted.append(edited)
             return Decision(results, (), "wrong; an edit of the reference gives the same values", slip, edited)
     except Exception as error:  # an author's function, tried with these answers
         return Decision([_stumbled(judge_context, context.task, error)])
-    return Decision(results, (), "wrong; no known mistake gives these values")
+    return Decision(results, (), UNKNOWN)
 
 
 def _check(judge_context: JudgeContext, context: CheckContext) -> list[PartResult]:

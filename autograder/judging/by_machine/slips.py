@@ -46,9 +46,10 @@ class _Made:
     code: CodeType  # of the edited function alone
 
 
-def of_values(judge_context: "JudgeContext", context: CheckContext) -> tuple[Slip, Mapping[str, Any]] | None:
-    """The slip that gives the student's values, and the names of a reference that has it.
+def of_values(judge_context: "JudgeContext", context: CheckContext) -> tuple[Slip | None, Mapping[str, Any]] | None:
+    """The slip that gives the student's values, and the names of a reference that has it; None where no edit does.
 
+    No slip where edits of several steps do: what is wrong cannot be told then, but the values are explained.
     Tasks whose draws hang on chance are left out: each edit would be watched for seconds.
     """
     if judge_context.checks.of(context.task).signature is not None:
@@ -67,9 +68,11 @@ def of_values(judge_context: "JudgeContext", context: CheckContext) -> tuple[Sli
             judge_context.slips[context.task] = tuple(m for m in judge_context.slips[context.task] if m is not made)
         except Exception:  # an edit may make the reference raise
             continue
-    if len({slip.step for slip, _ in fitting}) != 1:
+    if not fitting:
         return None
     first, edited = fitting[0]
+    if len({slip.step for slip, _ in fitting}) != 1:
+        return None, edited
     return (first if all(slip == first for slip, _ in fitting) else Slip(first.step)), edited
 
 
