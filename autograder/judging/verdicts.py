@@ -56,10 +56,10 @@ class Verdict:
     message: str = ""
     measured: Mapping[str, float] = field(default_factory=dict)  # by part: the accuracy of a model, say
     flag: str = ""
+    cause: str = ""  # why nothing could be judged: the kind of the problem, or how the answer was lost
     fault: str = ""  # ours or the author's: why there is no mark, and where
     rule: str = ""  # by what it was decided, in words for the instructor
     snapshot: int = 0  # it was earned by the notebook as it stood before its cell of this number; 0: at its end
-    cause: str = ""  # why nothing could be judged: the kind of the problem, or how the answer was lost
     counterexample: Counterexample | None = None  # where a mark was lost, and a public input shows why
 
     def as_json(self) -> dict[str, Any]:
