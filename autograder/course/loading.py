@@ -1,5 +1,6 @@
 """Trusted files of the course as modules: loaded by their paths, anew each time."""
 
+import functools
 import importlib
 import importlib.machinery
 import importlib.util
@@ -14,7 +15,14 @@ class _Source(importlib.machinery.SourceFileLoader):
     """Reads the text itself: a cached form is told by its time, and clocks may be set back."""
 
     def get_code(self, fullname: str) -> CodeType:
-        return self.source_to_code(self.get_data(self.path), self.path)
+        return _compiled(self.get_data(self.path), self.path)
+
+
+@functools.lru_cache(maxsize=100)
+def _compiled(text: bytes, path: str) -> CodeType:
+    """The same text at the same place is compiled once in a process: a release loads an author's files ten times."""
+    code: CodeType = compile(text, path, "exec", dont_inherit=True)
+    return code
 
 
 class _Finder(importlib.machinery.FileFinder):

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, func, make_url, select
 from sqlalchemy.pool import NullPool
 
@@ -71,6 +70,8 @@ def connect(course: Course) -> api.Gradebook:
 
 def _write_version(path: Path) -> None:
     """The first table of a new gradebook. Without it nbgrader starts a program to ask, for more than a second."""
+    from alembic.script import ScriptDirectory  # a fifth of a command's start, and of use only here
+
     head = ScriptDirectory(ALEMBIC_DIR).get_current_head()
     with contextlib.closing(sqlite3.connect(path)) as database, database:
         database.execute("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
