@@ -22,6 +22,7 @@ from typing import Any
 BIN = Path(sys.executable).parent
 COMMANDS = ("autograder", "nbgrader")
 IMPORTS = (
+    "alembic.script",
     "autograder.cli",
     "autograder.commands.console_tables",
     "autograder.grading.nbgrader_autograde",

@@ -1,17 +1,19 @@
 """diagnoses.py: each thing that grading needs, whole and broken; the container's recipe against CI's."""
 
+import functools
 import os
 import re
 import shutil
 import sqlite3
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from toy import BOOK, NAME, Toy
 
+from autograder import cli
 from autograder.commands import diagnoses, folder_diagnoses, wall_diagnoses
 from autograder.course import Course, load_course
 from autograder.errors import CourseError
@@ -22,6 +24,14 @@ from autograder.sandbox.guest import memory
 
 ROOT = Path(__file__).resolve().parents[2]
 Run = Callable[..., Any]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def ask_jupyter_once() -> Iterator[None]:
+    """In this process: it imports all extensions, for seconds. A command of its own asks anew."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(diagnoses, "jupyter", functools.cache(diagnoses.jupyter))
+        yield
 
 
 def test_a_whole_course_passes_and_an_unreadable_gradebook_does_not(toy_scratch: Course, run: Run) -> None:
@@ -119,27 +129,37 @@ def test_the_container_is_made_by_the_commands_that_ci_and_the_makefile_run() ->
 # ---- the right weight ---------------------------------------------------------------------------
 
 
-def doctor(root: Path, run: Run) -> Any:
-    return run("autograder", "doctor", "--course", root)
+Doctor = Callable[[Path], tuple[int, str, str]]
 
 
-def test_an_assignment_that_is_not_released_yet_stops_nothing(toy_scratch: Course, toy: Toy, run: Run) -> None:
+@pytest.fixture
+def doctor(capsys: pytest.CaptureFixture[str]) -> Doctor:
+    """Exit code, output and errors of the command; a line of the table may be folded."""
+
+    def doctor(root: Path) -> tuple[int, str, str]:
+        code = cli.main(["doctor", "--course", str(root)])
+        out, err = capsys.readouterr()
+        return code, " ".join(out.split()), err
+
+    return doctor
+
+
+def test_an_assignment_that_is_not_released_yet_stops_nothing(toy_scratch: Course, toy: Toy, doctor: Doctor) -> None:
     new_assignment.write(toy_scratch.root, "hw5")
-    done = doctor(toy_scratch.root, run)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert re.search(r"problem +release \(hw5\) ", done.stdout)
-    assert "nothing is handed in yet" in " ".join(done.stdout.split())
-    assert "mend: autograder release hw5" in done.stdout and "grading can work; " in done.stdout
+    code, out, err = doctor(toy_scratch.root)
+    assert code == 0, out + err
+    assert "problem release (hw5) " in out and "nothing is handed in yet" in out
+    assert "mend: autograder release hw5" in out and "grading can work; " in out
     course = load_course(toy_scratch.root)
     made_up.write(course.submitted("hw5", "ada"), {"1-questions.ipynb": b"{}"})
-    done = doctor(toy_scratch.root, run)
-    assert done.returncode == 1
-    assert "hw5 cannot be graded until this is mended: release (hw5); then" in done.stderr
-    assert "grading cannot work" not in done.stderr
+    code, _, err = doctor(toy_scratch.root)
+    assert code == 1
+    assert "hw5 cannot be graded until this is mended: release (hw5); then" in err
+    assert "grading cannot work" not in err
     made_up.write(course.submitted(NAME, "ada"), toy.hand_in(toy.right))
     shutil.rmtree(course.release(NAME))
-    done = doctor(toy_scratch.root, run)
-    assert "grading cannot work until this is mended: release (warmup), release (hw5)" in done.stderr
+    _, _, err = doctor(toy_scratch.root)
+    assert "grading cannot work until this is mended: release (warmup), release (hw5)" in err
 
 
 # ---- git ----------------------------------------------------------------------------------------

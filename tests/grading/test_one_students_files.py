@@ -39,6 +39,19 @@ def graded(handed_in: Course, copy_of: Copy, run: Run, tmp_path_factory: pytest.
     return course
 
 
+@pytest.fixture(scope="module")
+def released(handed_in: Course, copy_of: Copy, run: Run, tmp_path_factory: pytest.TempPathFactory) -> Course:
+    """nbgrader's own command wants the assignment in the gradebook."""
+    course = copy_of(handed_in, tmp_path_factory.mktemp("released") / "course")
+    assert run("autograder", "release", NAME, "--course", course.root).returncode == 0
+    return course
+
+
+@pytest.fixture
+def changing_released(released: Course, copy_of: Copy, tmp_path: Path) -> Course:
+    return copy_of(released, tmp_path / "course")
+
+
 @pytest.fixture
 def changing(handed_in: Course, copy_of: Copy, tmp_path: Path) -> Course:
     return copy_of(handed_in, tmp_path / "course")
@@ -120,15 +133,14 @@ def test_a_student_whose_name_is_not_utf_8_is_left_out_and_told(changing: Course
 
 
 @pytest.mark.parametrize("raw", [b"\xff\xfe", b"x<b>", b"x\ny", b"x\x1b[31m", b"y" * 230])
-def test_a_folder_that_can_be_nobodys_stops_neither_command(changing: Course, run: Run, raw: bytes) -> None:
-    mallory = changing.submitted(NAME, "mallory").parent
+def test_a_folder_that_can_be_nobodys_stops_neither_command(changing_released: Course, run: Run, raw: bytes) -> None:
+    mallory = changing_released.submitted(NAME, "mallory").parent
     os.rename(mallory, os.path.join(os.fsencode(mallory.parent), raw))
-    shutil.copytree(changing.submitted(NAME, "zoe"), changing.submitted(NAME, "__MACOSX"))
-    assert run("autograder", "release", NAME, "--course", changing.root).returncode == 0
-    done = run("nbgrader", "autograde", NAME, cwd=changing.root)
+    shutil.copytree(changing_released.submitted(NAME, "zoe"), changing_released.submitted(NAME, "__MACOSX"))
+    done = run("nbgrader", "autograde", NAME, cwd=changing_released.root)
     assert done.returncode == 0 and done.stderr.count("left out: a name") == 1, done.stderr[-2000:]
-    assert set(marks(run, changing)) == {"anong", "zoe"}
-    graded = grade(run, changing)
+    assert set(marks(run, changing_released)) == {"anong", "zoe"}
+    graded = grade(run, changing_released)
     assert graded.returncode == 1 and graded.stdout.count("left out: a name") == 1
     assert "\x1b" not in graded.stdout + graded.stderr
 
@@ -214,28 +226,26 @@ def test_marks_that_the_gradebook_does_not_take_stop_nobody(
     assert set(work.unwritten) == {"mallory"}
 
 
-def test_a_time_that_is_none_stops_nobody_under_nbgrader_autograde(changing: Course, run: Run) -> None:
-    (changing.submitted(NAME, "anong") / "timestamp.txt").write_bytes(b"yesterday")
-    (changing.submitted(NAME, "mallory") / "timestamp.txt").write_bytes(b"\xff\xfe\0")
-    run("autograder", "release", NAME, "--course", changing.root)
-    done = run("nbgrader", "autograde", NAME, cwd=changing.root)
+def test_a_time_that_is_none_stops_nobody_under_nbgrader_autograde(changing_released: Course, run: Run) -> None:
+    (changing_released.submitted(NAME, "anong") / "timestamp.txt").write_bytes(b"yesterday")
+    (changing_released.submitted(NAME, "mallory") / "timestamp.txt").write_bytes(b"\xff\xfe\0")
+    done = run("nbgrader", "autograde", NAME, cwd=changing_released.root)
     assert done.returncode == 0, done.stderr
-    assert set(marks(run, changing)) == set(CLASS)
+    assert set(marks(run, changing_released)) == set(CLASS)
 
 
-def test_nbgrader_autograde_grades_one_student_who_handed_in_a_zip_alone(changing: Course, run: Run) -> None:
+def test_nbgrader_autograde_grades_one_student_who_handed_in_a_zip_alone(changing_released: Course, run: Run) -> None:
     """nbgrader's own command looks for notebooks at the top of the folder, and ends where there are none."""
-    place = changing.submitted(NAME, "mallory")
+    place = changing_released.submitted(NAME, "mallory")
     packed = zipped({path.name: path.read_bytes() for path in place.iterdir()})
     shutil.rmtree(place)
     made_up.write(place, {"warmup-submission.zip": packed})
-    run("autograder", "release", NAME, "--course", changing.root)
-    assert run("nbgrader", "autograde", NAME, cwd=changing.root).returncode == 0
-    shutil.rmtree(changing.root / "autograded" / "mallory")
-    done = run("nbgrader", "autograde", NAME, "--student", "mallory", "--force", cwd=changing.root)
+    assert run("nbgrader", "autograde", NAME, cwd=changing_released.root).returncode == 0
+    shutil.rmtree(changing_released.root / "autograded" / "mallory")
+    done = run("nbgrader", "autograde", NAME, "--student", "mallory", "--force", cwd=changing_released.root)
     assert done.returncode == 0, done.stderr
-    assert laid(changing, "mallory").keys() == laid(changing, "anong").keys()
-    found = marks(run, changing)
+    assert laid(changing_released, "mallory").keys() == laid(changing_released, "anong").keys()
+    found = marks(run, changing_released)
     assert found["mallory"] == found["anong"] > 0
-    nobody = run("nbgrader", "autograde", NAME, "--student", "nobody", cwd=changing.root)
+    nobody = run("nbgrader", "autograde", NAME, "--student", "nobody", cwd=changing_released.root)
     assert nobody.returncode != 0 and "No notebooks were matched" in nobody.stderr

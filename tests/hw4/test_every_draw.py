@@ -12,6 +12,8 @@ from autograder.grading.asking import GraderContext
 from autograder.judging.judge import JudgeContext
 
 DRAWS = range(2)
+# not those that test_own_classes.py takes into the sandbox in each test run
+SOME = dict(list(CASES.items())[1::3])
 
 
 @pytest.fixture(scope="module")
@@ -35,9 +37,9 @@ def test_a_right_variant_keeps_all_in_every_draw(judge_context: JudgeContext, fu
 
 
 def test_a_class_of_the_students_own_gets_the_same_in_every_draw(judge_context: JudgeContext) -> None:
-    lost: dict[str, list[str]] = {answer.name: [] for answer in of_classes(CASES)}
-    for (name, task), counts in counted(judge_context, of_classes(CASES), DRAWS).items():
+    lost: dict[str, list[str]] = {answer.name: [] for answer in of_classes(SOME)}
+    for (name, task), counts in counted(judge_context, of_classes(SOME), DRAWS).items():
         assert len(counts) == 1, (name, task, counts)
         if not all(ok for _, ok in next(iter(counts))):
             lost[name].append(task)
-    assert lost == {f"own class: {name}": tasks.split() for name, (_, tasks, _) in CASES.items()}
+    assert lost == {f"own class: {name}": tasks.split() for name, (_, tasks, _) in SOME.items()}
