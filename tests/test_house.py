@@ -127,7 +127,7 @@ def test_guest_and_probes_import_only_what_a_student_has(path: Path) -> None:
 
 
 def test_what_the_guest_and_the_host_share_is_named() -> None:
-    """The guest is plain files to the host, but for what asks the reference the same questions, and the doctor's look."""
+    """The guest is plain files to the host, but for what asks the reference the same, and the doctor's look."""
     inside = re.compile(r"autograder\.sandbox\.guest(\.|$)")
     found = {name for name, path in MODULES.items() if any(inside.match(i) for i in imports(path))}
     assert found == {"commands/wall_diagnoses.py", "judging/known_mistakes.py"}

@@ -39,4 +39,4 @@ def won(evidence: Evidence) -> bool:
 
 def took_place(evidence: Evidence) -> bool:
     """It tried."""
-    return "LOOT" in evidence.loot or "no splice" in evidence.told
+    return "LOOT" in evidence.loot or "no splice" in evidence.told or "TimeLimit" in evidence.ended

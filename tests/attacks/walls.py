@@ -712,6 +712,7 @@ def memory_is_in_processes(lab: Lab) -> Iterator[GraderContext]:
     edits = (
         _allowed(calls),
         ("system_calls.toml", "[epoll]\nusual = false", "[epoll]\nusual = true"),
+        ("memory.py", 'SOCKET * int(_read(f"/proc/{pid}/net/sockstat").split()[2])', "0"),
         ("seccomp.py", "COMMANDS = (", "COMMANDS = (1031, "),
         ("seccomp.py", '"sendfile": Rule(NOT_HERE)', '"sendfile": Rule(ALLOW)'),
         ("seccomp.py", '"mmap": only(', '"mmap": Rule(ALLOW) or only('),
