@@ -4,6 +4,8 @@ Won: the page that nbgrader makes has something live of the student's (31337), o
 """
 
 import base64
+import re
+from pathlib import Path
 
 from tests.attacks.lab import Attack, Evidence, in_text
 
@@ -11,6 +13,8 @@ NOT_SHOWN = "what is no picture by its bytes is never shown as one, beside this 
 WALL = "what_students_wrote_is_cleaned"
 SVG = b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(31337)</script></svg>"
 PAGE = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic<script>alert(31337)</script>" + SVG
+SOURCE = Path(__file__).resolve().parents[2] / "source" / "hw4"
+GIVEN = "".join(path.read_text(encoding="utf-8") for path in SOURCE.glob("*.ipynb"))  # with drawings of its own
 ENDINGS = ("heic", "webp", "gif", "bmp", "tiff", "svg", "html", "jpg")
 DATA = base64.b64encode(SVG).decode()
 TEXT = " ".join(
@@ -30,4 +34,5 @@ def took_place(evidence: Evidence) -> bool:
 
 def won(evidence: Evidence) -> bool:
     shown = str(evidence.result.notebooks)
-    return evidence.live or "data:image" in evidence.page or "(proof.svg)" in shown or "(proof.html)" in shown
+    drawn = [one for one in re.findall(r"data:image/[\w+;=,/.-]+", evidence.page) if one not in GIVEN]
+    return evidence.live or bool(drawn) or "(proof.svg)" in shown or "(proof.html)" in shown
