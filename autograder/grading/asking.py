@@ -211,18 +211,19 @@ def show_counterexamples(
     """Where marks were lost, look for a public input that shows why: the first cell whose answer is wrong.
 
     The process that has answered the hidden questions may remember them, in memory or in files. It is asked, since
-    it is there; but what it gives counts only where a mistake made in the reference gives the same, and then the
-    reference's are shown. Where none does, the cells of the notebook run anew in an emptied box that no hidden question
-    enters. Who lost nothing pays nothing.
+    it is there; but its values are never shown: where a mistake made in the reference gives the same, the reference's
+    are, and of an error the type alone. Where that does not explain them, the cells of the notebook run anew in an
+    emptied box that no hidden question enters. Who lost nothing pays nothing.
     """
     trials, unsettled = grader.judge_context.trials, {}
     for task in judge.judged_tasks(grader.assignment):
         name, verdict, answers = task.name, verdicts[task.name], contexts[task.name].answers
         if not (wanted := counterexamples.wanted(trials.get(name, ()), name, answers, verdicts)):
             continue
-        planted = decisions[name].planted if not verdict.snapshot else None
-        found = None if planted is None else _asked_on(grader, plan, ran, kept, task, wanted)
-        settled, example = counterexamples.explained(wanted, found, planted) if found and planted else (False, None)
+        found = None if verdict.snapshot else _asked_on(grader, plan, ran, kept, task, wanted)
+        settled, example = False, None
+        if found is not None:
+            settled, example = counterexamples.explained(wanted, found, decisions[name].planted)
         verdicts[name] = replace(verdict, counterexample=example)
         if not settled:
             unsettled[name] = wanted

@@ -5,6 +5,7 @@ student's own notebook once it is pasted there. No hidden input is in it; and wh
 where no hidden question has been (`show_counterexamples` in grading/asking.py), so none can be in that either.
 """
 
+import builtins
 import re
 import warnings
 from collections.abc import Mapping, Sequence
@@ -29,6 +30,9 @@ MOST_TEXT = 200  # characters of an error that are
 DIGITS = 6  # of a number that is shown
 ZEROS = 12  # digits behind the point; below stands what a zero was rounded to
 NAMED = re.compile(r"\{(\w+)\}")
+OF_PYTHON = frozenset(
+    name for name, one in vars(builtins).items() if isinstance(one, type) and issubclass(one, Exception)
+)
 IN_CODE = "?"  # the line of an error, where it is not known: somewhere in the code that is asked
 NAME = "EXAMPLES"
 RETURNED = {"nothing": "None", "text": "text"}  # what is no number, as the guest tells it
@@ -128,17 +132,27 @@ def first_failing(trials: Sequence[Trial], answers: Answers) -> Counterexample |
 
 
 def explained(
-    trials: Sequence[Trial], answers: Answers, planted: Mapping[str, Any]
+    trials: Sequence[Trial], answers: Answers, planted: Mapping[str, Any] | None
 ) -> tuple[bool, Counterexample | None]:
-    """Whether a reference with a mistake in it gives these answers; then its first wrong one, in its own words.
+    """(whether answers of a process that may remember hidden inputs can be told without them, the first wrong one).
 
-    So nothing of what the student's code gave is shown. planted: the names of that reference.
+    Shown is what a reference with a mistake in it gives, where that is the same; and of an error that no mistake
+    explains the type alone, where it is one of Python's. planted: the names of that reference.
     """
     for number, trial in enumerate(trials):
-        ours = _of_planted(trial, number, planted)
-        if not _same(number, ours, answers):
+        error = answers.error(number, VALUE)
+        if planted is not None:
+            ours = _of_planted(trial, number, planted)
+            if not _same(number, ours, answers):
+                return False, None
+            gives = _wrong(trial, number, ours)
+        elif error is not None and error.type in OF_PYTHON:
+            gives = _said(error, trial) and error.type
+        elif _wrong(trial, number, answers):
             return False, None
-        if gives := _wrong(trial, number, ours):
+        else:
+            gives = ""
+        if gives:
             return True, Counterexample(trial.cell, gives, shown(trial.right))
     return True, None
 

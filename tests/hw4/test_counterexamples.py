@@ -154,7 +154,14 @@ REMEMBERS = {
         "repr(float(learning_rate)).encode().ljust(400, b'\\0')\n    seen.seek(0)\n"
         "    return float(bytes(seen[:]).strip(b'\\0'))"
     ),
-    "an error": "seen = []\n{head}    seen.append(float(learning_rate))\n    raise ValueError(f'hidden: {{seen}}')",
+    "an error": (
+        "class Seen(Exception):\n    pass\nseen = []\n{head}    seen.append(float(learning_rate))\n"
+        "    raise Seen(f'hidden: {{seen}}')"
+    ),
+    "an error's name": (
+        "seen = []\n{head}    seen.append(float(learning_rate))\n"
+        "    raise type(f'Seen{{seen[0]}}', (Exception,), {{}})()"
+    ),
     "a pipe": (
         "import os\nreads, writes = os.pipe()\n{head}    os.write(writes, f'{{float(learning_rate)!r},'.encode())\n"
         "    first = os.read(reads, 60000)\n    os.write(writes, first)\n    return float(first.split(b',')[0])"
@@ -212,9 +219,9 @@ STRANGE = {
     "text": ("return '<b>0.9</b>'", "text"),
     "huge": ("return np.zeros((500, 500))", "an array of shape (500, 500)"),
     "no numbers": ("return np.zeros((0, 3))", "[]"),
-    "script": ("raise ValueError('<script>alert(1)</script>')", "ValueError: <script>alert(1)</script>"),
-    "long": ("raise ValueError('x' * 5000)", "ValueError: " + "x" * 188),
-    "control characters": ("raise ValueError('\\x1b[31mred\\x07')", "ValueError:  [31mred"),
+    "script": ("raise ValueError('<script>alert(1)</script>')", "ValueError"),  # its text stands in the message
+    "long": ("raise type('E', (Exception,), {})('x' * 5000)", "E: " + "x" * 197),
+    "control characters": ("raise type('E', (Exception,), {})('\\x1b[31mred\\x07')", "E:  [31mred"),
     "a name": ("raise type('<i>', (Exception,), {})('x')", "<i>: x"),
 }
 

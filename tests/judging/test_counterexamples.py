@@ -11,7 +11,7 @@ from autograder.author import Examples
 from autograder.errors import CourseError
 from autograder.grading import pipeline
 from autograder.judging import judge
-from autograder.judging.counterexamples import first_failing, load_trials, shown, trials_of, wanted
+from autograder.judging.counterexamples import explained, first_failing, load_trials, shown, trials_of, wanted
 from autograder.judging.verdicts import FAILED, NOT_CHECKED, PASSED, Counterexample, Part, Result, Verdict
 from autograder.sandbox.answers import Answers, Error
 from autograder.submissions.submission import Submission
@@ -104,6 +104,25 @@ def test_only_cells_about_what_was_lost_are_tried_and_none_behind_another_mistak
     assert wanted(trials, "T2", unwritten, {"T2": blank}) == ()
     raised = Answers(errors={"0/x": Error("ValueError", "")}, class_is_given=True)
     assert [trial.cell for trial in wanted(trials, "T2", raised, {"T2": blank})] == ["add(0, 1)"]
+
+
+def test_a_process_that_may_remember_is_only_told_of_by_a_reference_or_by_an_errors_type() -> None:
+    trials, planted = trials_of((ADD,), NAMES), {"add": lambda a, b: a - np.array(b, float)}
+    of_planted = answers(0, [1, 0, -1])
+    example = Counterexample("add(1, 1)", "0", "2")
+    assert explained(trials, of_planted, planted) == (True, example)
+    assert explained(trials, answers(1e-9, [1, 0, -1]), planted) == (True, example)  # the reference's own zero
+    assert explained(trials, answers(0.123, [1, 0, -1]), planted) == (False, None)
+    assert explained(trials, of_planted, None) == (False, None)
+    assert explained(trials, answers(2, [3, 4, 5]), None) == (True, None)
+    for kind, found in (("ValueError", (True, Counterexample("add(1, 1)", "ValueError", "2"))), ("Own", (False, None))):
+        raised = Answers(errors={"0/value": Error(kind, "0.123", "3")})
+        assert explained(trials, raised, None) == found
+        assert explained(trials, raised, planted) == (False, None)
+    raises = {"add": lambda a, b: [][0]}
+    raised = Answers(errors={"0/value": Error("IndexError", "0.123", "3")})
+    told = Counterexample("add(1, 1)", "IndexError: list index out of range", "2")
+    assert explained(trials, raised, raises) == (True, told)
 
 
 # ---- an author's slips --------------------------------------------------------------------------
