@@ -21,7 +21,7 @@ from autograder.errors import CourseError
 from autograder.judging import known_mistakes
 from autograder.judging.checking import Examples, compare
 from autograder.judging.verdicts import Counterexample, Status, Verdict
-from autograder.sandbox.answers import Answers, Array, Error
+from autograder.sandbox.answers import Answers, Array, Error, printable
 
 SECONDS = 2.0  # for a reference with a mistake in it: a thousandth is usual
 MOST_NUMBERS = 20  # of a cell
@@ -170,7 +170,8 @@ def _of_planted(trial: Trial, number: int, planted: Mapping[str, Any]) -> Answer
             found = known_mistakes.value_of(trial.cell, planted, VALUE)
         return Answers({f"{number}/{name}": value for name, value in found.items()})
     except Exception as error:  # of the mistake
-        return Answers(errors={f"{number}/{VALUE}": Error(type(error).__name__, str(error), line=IN_CODE)})
+        told = Error(type(error).__name__, printable(str(error)), line=IN_CODE)
+        return Answers(errors={f"{number}/{VALUE}": told})
 
 
 def _same(number: int, ours: Answers, theirs: Answers) -> bool:
@@ -180,7 +181,9 @@ def _same(number: int, ours: Answers, theirs: Answers) -> bool:
         return one is not None and other is not None and one.type == other.type
     with np.errstate(all="ignore"):  # of inf
         return all(
-            name in theirs.arrays and known_mistakes.equal(theirs.arrays[name], value)
+            name in theirs.arrays
+            and _shaped(theirs.arrays[name], value)
+            and known_mistakes.equal(theirs.arrays[name], value)
             for name, value in ours.arrays.items()
         )
 
@@ -196,14 +199,18 @@ def _wrong(trial: Trial, number: int, answers: Answers) -> str:
         return ""
     if all(name in found and _fits(trial, found[name], right) for name, right in trial.right.items()):
         return ""
-    # from the channel, a number comes as an array of one entry
     numbers = {name for name, right in trial.right.items() if not right.ndim}
     found = {name: a.ravel()[0] if name in numbers and a.size == 1 else a for name, a in found.items()}
     return shown({name: found[name] for name in trial.right if name in found} or found)
 
 
+def _shaped(value: Array, right: Array) -> bool:
+    """Whether an answer has that shape; from the channel, a number comes as an array of one entry."""
+    return value.shape == right.shape or (not right.ndim and value.size == 1)
+
+
 def _fits(trial: Trial, value: Array, right: Array) -> bool:
-    if trial.examples.same_shape and value.shape != right.shape:
+    if trial.examples.same_shape and not _shaped(value, right):
         return False
     return compare(value, right, trial.examples.close) is None
 

@@ -1,6 +1,7 @@
 """counterexamples.py: what an author may declare, which cells are tried, and how an answer is written."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -113,6 +114,10 @@ def test_a_process_that_may_remember_is_only_told_of_by_a_reference_or_by_an_err
     assert explained(trials, of_planted, planted) == (True, example)
     assert explained(trials, answers(1e-9, [1, 0, -1]), planted) == (True, example)  # the reference's own zero
     assert explained(trials, answers(0.123, [1, 0, -1]), planted) == (False, None)
+    assert explained(trials, answers([[0]], [1, 0, -1]), planted) == (True, example)  # a number, as the channel has it
+    larger = Answers({"0/value": np.zeros(1), "1/value": np.array([[1.0, 0.0, -1.0]])})
+    same = {"add": lambda a, b: a + np.array(b, float) if a == 1 else a - np.array(b, float)}
+    assert explained(trials, replace(larger, arrays={**larger.arrays, "0/value": np.array([2.0])}), same)[0] is False
     assert explained(trials, of_planted, None) == (False, None)
     assert explained(trials, answers(2, [3, 4, 5]), None) == (True, None)
     for kind, found in (("ValueError", (True, Counterexample("add(1, 1)", "ValueError", "2"))), ("Own", (False, None))):
