@@ -198,6 +198,7 @@ BROKEN = [
     r"$\hspace{9999999em} x$",
     r"$\hspace{-20em} x$",
     "$\ue0020\ue003$",
+    "$\ue002\\label{a}7\ue003$",
     r"$\text{}$",
     r"$ $",
 ]
@@ -286,6 +287,7 @@ HOSTILE = {
     "a tag in letters": "$<img src=x onerror=alert(31337)>$",
     "a character by its number": r"$\text{&#x3c;script&#x3e;} \unicode{x3c}$",
     "a character by its number, alone": "$$&#x3c;script$$",
+    "a character that there is not": r"$\fbox{&#xffffff;} \llap{&#xd800;} \underbar{&#xd800;}$",
     "a link": r"$\href{javascript:alert(31337)}{x}$",
     "a class and a style": r"$\class{passed}{x} \style{position:fixed}{x}$",
     "a macro": r"$\def\h#1{\href{java#1}{x}}\h{script:alert(31337)}$",

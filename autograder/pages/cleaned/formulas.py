@@ -9,7 +9,7 @@ import re
 
 from markupsafe import Markup
 
-from autograder.pages.cleaned.mathml import HELD, HOLD, Refused, rebuilt
+from autograder.pages.cleaned.mathml import HOLD, Refused, rebuilt
 
 MAX_LATEX, MAX_NESTED = 4000, 30  # characters of a formula; braces in braces
 OPENINGS = {"$$": True, "\\\\[": True, "\\\\(": False, "$": False}  # whether it stands on a line of its own
@@ -19,7 +19,8 @@ REFUSED = re.compile(
     r"(?![A-Za-z])"
 )
 WORDS = re.compile(
-    r"\\(text(?:bf|it|md|normal|rm|sf|tt|up)?|emph|mbox|hbox|tag\*?)\s*\{|([\u0e00-\u0e7f]+(?: [\u0e00-\u0e7f]+)*)"
+    r"\\(text(?:bf|it|md|normal|rm|sf|tt|up)?|emph|[mhf]box|[lrc]lap|underbar|tag\*?)\s*\{"
+    r"|([\u0e00-\u0e7f]+(?: [\u0e00-\u0e7f]+)*)"
 )
 BRACE, UNESCAPED_DOLLAR = re.compile(r"\\.|[{}]", re.DOTALL), re.compile(r"(?<!\\)\$")
 ESCAPED = re.compile(r"\\([%$&_#{} ,])|[~{}]")
@@ -61,7 +62,7 @@ def formula(written: str) -> Markup:
     display = OPENINGS.get(opening, True)
     try:
         found = _set(written[len(opening) : len(written) - len(opening)], display)
-    except (Refused, RecursionError):
+    except Exception:  # refused; or the library stumbled, which has errors of its own for some and any for the rest
         return Markup('<span class="latex">{}</span>').format(written)
     if display:  # one that is wider than the page is scrolled, with the keyboard too
         return Markup('<span class="math display" tabindex="0">{}</span>').format(found)
@@ -69,17 +70,12 @@ def formula(written: str) -> Markup:
 
 
 def _set(latex: str, display: bool) -> Markup:
-    if len(latex) > MAX_LATEX or not latex.strip() or REFUSED.search(latex) or HELD.search(latex):
+    if len(latex) > MAX_LATEX or not latex.strip() or REFUSED.search(latex) or HOLD[0] in latex:
         raise Refused
-    words: list[str] = []
-    prepared = _prepared(latex, words)
     from latex2mathml.converter import convert_to_element  # 0.06 s to import, and not every page has a formula
 
-    try:
-        tree = convert_to_element(prepared)
-    except Exception as error:  # RecursionError too; the library has its own for some, and stumbles over others
-        raise Refused from error
-    return rebuilt(tree, words, display)
+    words: list[str] = []
+    return rebuilt(convert_to_element(_prepared(latex, words)), words, display)
 
 
 def _prepared(latex: str, words: list[str]) -> str:
@@ -155,7 +151,7 @@ def _without_words(latex: str, words: list[str]) -> str:
         if kind.startswith("tag"):
             said, kind = (said if kind == "tag*" else f"({said})"), "text"
             done.append(r"\qquad")
-        kind = "text" if kind in ("mbox", "hbox") else kind
+        kind = kind if kind.startswith("text") or kind == "emph" else "text"
         pieces = UNESCAPED_DOLLAR.split(said)
         if len(pieces) % 2 == 0:
             raise Refused
