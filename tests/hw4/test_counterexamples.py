@@ -177,8 +177,8 @@ REMEMBERS = {
 def hidden_numbers(judge_context: JudgeContext, result: Result) -> set[str]:
     """The first digits of the rates that the function was asked with, by whatever task."""
     cases = [case for task in ("T8", "T9", "T10") for case in judge.cases(judge_context, task, result.seeds[task])]
-    found = {f"{float(case[name]):.5g}"[:6] for case in cases for name in ("learning_rate", "decay")}
-    return {number for number in found if len(number) > 4}
+    found = {float(case[name]) for case in cases for name in ("learning_rate", "decay")} - {1.0}
+    return {f"{number:.9f}"[: 5 if number > 0.01 else 7] for number in found}  # cut, since rounding carries over
 
 
 @pytest.mark.parametrize("way", REMEMBERS)
