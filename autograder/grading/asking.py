@@ -222,7 +222,7 @@ def show_counterexamples(
         name, verdict, answers = task.name, verdicts[task.name], contexts[task.name].answers
         if not (wanted := counterexamples.wanted(trials.get(name, ()), name, answers, verdicts)):
             continue
-        few = wanted[:AT_ONCE]
+        few = counterexamples.likely(wanted, decisions[name].planted) or wanted[:AT_ONCE]
         found = None if verdict.snapshot else _asked_on(grader, plan, ran, kept, task, few)
         settled, example = False, None
         if found is not None:

@@ -131,6 +131,16 @@ def first_failing(trials: Sequence[Trial], answers: Answers) -> Counterexample |
     return None
 
 
+def likely(trials: Sequence[Trial], planted: Mapping[str, Any] | None) -> tuple[Trial, ...]:
+    """The first cell that a reference with this mistake in it gets wrong, alone; () where there is none.
+
+    So the student's process runs one cell where the mistake is known.
+    """
+    if planted is None:
+        return ()
+    return next(((trial,) for trial in trials if wrong_among(trial, planted)), ())
+
+
 def explained(
     trials: Sequence[Trial], answers: Answers, planted: Mapping[str, Any] | None
 ) -> tuple[bool, Counterexample | None]:
@@ -197,6 +207,9 @@ def _wrong(trial: Trial, number: int, answers: Answers) -> str:
     found = {name.removeprefix(start): a for name, a in answers.arrays.items() if name.startswith(start)}
     if not found:
         return ""
+    parts = [found.get(f"{VALUE}.{at}", np.zeros(0)) for at in range(len(found))]
+    if VALUE in trial.right and all(part.size == 1 for part in parts):  # a tuple of labels is as good as a list
+        found = {VALUE: np.ravel(parts)}
     if all(name in found and _fits(trial, found[name], right) for name, right in trial.right.items()):
         return ""
     numbers = {name for name, right in trial.right.items() if not right.ndim}
