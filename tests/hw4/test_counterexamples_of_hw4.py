@@ -149,7 +149,8 @@ REMEMBERS = {
         "    return float(open('/tmp/seen').read().split(',')[0])"
     ),
     "shared memory": (
-        "import mmap\nfile = open('/dev/shm/seen', 'w+b')\nfile.truncate(400)\nseen = mmap.mmap(file.fileno(), 400)\n{head}"
+        "import mmap\nfile = open('/dev/shm/seen', 'w+b')\nfile.truncate(400)\nseen = mmap.mmap(file.fileno(), 400)\n"
+        "{head}"
         "    seen[:] = seen.readline().strip(b'\\0').ljust(400, b'\\0') if seen[0] else "
         "repr(float(learning_rate)).encode().ljust(400, b'\\0')\n    seen.seek(0)\n"
         "    return float(bytes(seen[:]).strip(b'\\0'))"
