@@ -25,7 +25,7 @@ def put_in() -> None:
                 setattr(np, name, value)
     if importlib.util.find_spec(NUMBA) is None:
         sys.modules[NUMBA] = _numba()
-    selectors.DefaultSelector = selectors.PollSelector  # type: ignore[misc]  # the filter refuses epoll
+    selectors.DefaultSelector = selectors.PollSelector  # type: ignore[assignment, misc]  # the filter refuses epoll
 
 
 def _numpy_names() -> dict[str, Any]:
