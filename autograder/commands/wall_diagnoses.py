@@ -15,6 +15,7 @@ from autograder.sandbox.guest_process import Guest
 from autograder.sandbox.walls import Inside
 
 NAMESPACES = {"user": "user", "pid": "process", "mnt": "mount", "net": "network", "ipc": "IPC"}
+CRASHES = Path("/proc/sys/kernel/core_pattern")
 ELSEWHERE = "see docs/other-systems.md; nothing should be graded here"
 
 
@@ -28,6 +29,7 @@ def examine(root: Path) -> Iterator[Diagnosis]:
             yield system_calls(Path(f"/proc/{pid}/status").read_text("ascii"))
             yield watcher(pid)
             yield cgroup(guest)
+            yield crashes(CRASHES.read_text("utf-8"))
     except (CourseError, OSError):  # told already
         return
 
@@ -74,6 +76,14 @@ def watcher(pid: int) -> Diagnosis:
     if held >= sys.maxsize:
         return Diagnosis("watcher", False, "the memory of a box cannot be read", "mount /proc without hidepid")
     return Diagnosis("watcher", True, f"the memory of a box is watched; an empty one holds {held >> 20} MB")
+
+
+def crashes(pattern: str) -> Diagnosis:
+    """Who gets the memory of a process that crashes: a limit of 1 forbids it, and code in a box may make that 0."""
+    if pattern.startswith("|"):
+        found = f"{pattern[1:].split()[0]} gets the memory of what crashes in a box on purpose, outside of all walls"
+        return Diagnosis("crashes", False, found, "sysctl -w kernel.core_pattern=core", stops=False)
+    return Diagnosis("crashes", True, "what crashes in a box is given to no program of this machine")
 
 
 def cgroup(guest: Guest) -> Diagnosis:

@@ -257,8 +257,8 @@ def test_the_kits_folder_is_looked_at_and_no_other(toy_scratch: Course, monkeypa
 
 def test_each_wall_that_stands_has_a_line(toy: Toy) -> None:
     found = {one.what: one for one in wall_diagnoses.examine(toy.course.root)}
-    assert set(found) == {"namespaces", "filter", "watcher", "cgroup"}
-    assert all(one.ok for one in found.values()), found
+    assert set(found) == {"namespaces", "filter", "watcher", "cgroup", "crashes"}
+    assert all(one.ok or one.what == "crashes" for one in found.values()), found
     assert "process, mount" in found["namespaces"].found and "filtered" in found["filter"].found
     assert re.search(r"holds [1-9]\d* MB", found["watcher"].found)
     try:
@@ -282,6 +282,13 @@ def test_walls_that_do_not_stand_are_named(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(memory, "memory_of", hidden)
     found = wall_diagnoses.watcher(os.getpid())
     assert not found.ok and found.stops and "cannot be read" in found.found
+
+
+def test_a_program_of_the_machine_that_gets_what_crashes_is_named_and_stops_nothing() -> None:
+    found = wall_diagnoses.crashes("|/usr/share/apport/apport -p%p -s%s\n")
+    assert not found.ok and not found.stops and found.found.startswith("/usr/share/apport/apport gets the memory")
+    assert "core_pattern=core" in found.mend
+    assert wall_diagnoses.crashes("core\n").ok
 
 
 def test_no_cgroup_is_told_and_stops_nothing(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -221,6 +221,19 @@ def test_what_a_homework_does_works(box: Callable[..., list[str]], chore: str) -
     assert box(CHORES[chore].strip()) == []
 
 
+# At a limit of 0 the kernel would still hand it to a program of the machine, if /proc/sys/kernel/core_pattern names one.
+CRASH = """
+import os, resource, subprocess, sys
+assert resource.getrlimit(resource.RLIMIT_CORE) == (1, 1)
+assert subprocess.run([sys.executable, "-I", "-c", "import os; os.abort()"]).returncode == -6
+assert not [name for name in os.listdir() if "core" in name]
+"""
+
+
+def test_what_crashes_is_given_to_nobody(box: Callable[..., list[str]]) -> None:
+    assert box(CRASH.strip()) == []
+
+
 # No number of a call that is not on the list gets through; whoever asks hears an error, and goes on.
 EVERY_OTHER = """
 import ctypes, os

@@ -27,6 +27,7 @@ DEVICES = ("full", "null", "pts", "random", "tty", "urandom", "zero")  # of the 
 TERMINALS = 16  # of a box: a command after `!` has one. The machine has 4,096, and each holds memory of the kernel's
 DUMPABLE, CHILD_SUBREAPER, NO_LARGE_PAGES = 4, 36, 41  # of prctl(2)
 PENDING = 1024  # signals and timers that wait
+NO_DUMP = 1  # of a process that crashes: at 0, a program of the machine that core_pattern names would still get it
 OF_THE_USER = ("RLIMIT_NPROC", "RLIMIT_SIGPENDING")  # the kernel counts these; a guest with walls is a user of its own
 DOOR_SECONDS = 5.0  # that process 1 of a box may take to let a notebook in
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGALRM, signal.SIGPROF)
@@ -102,7 +103,7 @@ def settle(limits: Mapping[str, Any], walls: bool, calls: bytes) -> None:
         ("RLIMIT_NOFILE", limits["open_files"]),
         ("RLIMIT_CPU", int(limits["total_seconds"])),
         ("RLIMIT_SIGPENDING", PENDING),
-        ("RLIMIT_CORE", 0),
+        ("RLIMIT_CORE", NO_DUMP),
         ("RLIMIT_MSGQUEUE", 0),
     ):
         if walls or name not in OF_THE_USER:

@@ -54,7 +54,7 @@ def confine(settings: Mapping[str, Any]) -> None:
         ("RLIMIT_CPU", settings["seconds"]),
         ("RLIMIT_FSIZE", settings["written"]),
         ("RLIMIT_NPROC", THREADS),
-        ("RLIMIT_CORE", 0),
+        ("RLIMIT_CORE", 1),  # no dump, as in box.py
     ):
         resource.setrlimit(getattr(resource, name), (value, value))
 
