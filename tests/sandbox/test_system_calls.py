@@ -221,7 +221,7 @@ def test_what_a_homework_does_works(box: Callable[..., list[str]], chore: str) -
     assert box(CHORES[chore].strip()) == []
 
 
-# At a limit of 0 the kernel would still hand it to a program of the machine, if /proc/sys/kernel/core_pattern names one.
+# At a limit of 0 the kernel would still hand it to a program of the machine, if core_pattern in /proc/sys names one.
 CRASH = """
 import os, resource, subprocess, sys
 assert resource.getrlimit(resource.RLIMIT_CORE) == (1, 1)
