@@ -215,7 +215,8 @@ def show_counterexamples(
     The process that has answered the hidden questions may remember them, in memory or in files. It is asked, since
     it is there; but its values are never shown: where a mistake made in the reference gives the same, the reference's
     are, and of an error the type alone. Where that does not explain them, the cells of the notebook run anew in an
-    emptied box that no hidden question enters. Who lost nothing pays nothing.
+    emptied box that no hidden question enters, and once more for the cell that is to be shown: what hangs on chance,
+    or on the cells that were asked before it, would not be what its student sees. Who lost nothing pays nothing.
     """
     trials, unsettled = grader.judge_context.trials, {}
     for task in judge.judged_tasks(grader.assignment):
@@ -223,17 +224,24 @@ def show_counterexamples(
         if not (wanted := counterexamples.wanted(trials.get(name, ()), name, answers, verdicts)):
             continue
         few = counterexamples.likely(wanted, decisions[name].planted) or wanted[:AT_ONCE]
-        found = None if verdict.snapshot else _asked_on(grader, plan, ran, kept, task, few)
+        given = None if verdict.snapshot else _asked_on(grader, plan, ran, kept, task, few)
         settled, example = False, None
-        if found is not None:
-            settled, example = counterexamples.explained(few, found, decisions[name].planted)
+        if given is not None:
+            settled, example = counterexamples.explained(few, given, decisions[name].planted, answers)
             settled = settled and (example is not None or few == wanted)
         verdicts[name] = replace(verdict, counterexample=example)
         if not settled:
             unsettled[name] = wanted
-    for name, found in _asked_anew(grader, plan, ran, kept, unsettled, verdicts).items():
-        example = counterexamples.first_failing(unsettled[name], found)
-        verdicts[name] = replace(verdicts[name], counterexample=example)
+    found = _asked_anew(grader, plan, ran, kept, unsettled, verdicts, 0)
+    examples = {name: counterexamples.first_failing(unsettled[name], answers) for name, answers in found.items()}
+    alone = {
+        name: [trial for trial in unsettled[name] if trial.cell == example.cell]
+        for name, example in examples.items()
+        if example is not None
+    }
+    for name, answers in _asked_anew(grader, plan, ran, kept, alone, verdicts, 1).items():
+        if counterexamples.first_failing(alone[name], answers) == examples[name]:
+            verdicts[name] = replace(verdicts[name], counterexample=examples[name])
 
 
 def _asked_on(
@@ -256,21 +264,22 @@ def _asked_anew(
     kept: CachedAnswers,
     trials: Mapping[str, Sequence[Trial]],
     verdicts: Mapping[str, Verdict],
+    seed: int,
 ) -> dict[str, Answers]:
     """What notebooks give to the tasks' cells in an emptied box, in the states that the marks are for."""
     finish = time.monotonic() + grader.guest.limits.total_seconds
     runs: dict[tuple[str, int], list[Question]] = {}
     for name, some in trials.items():
         task, number, cells = grader.assignment.task(name), verdicts[name].snapshot, [trial.cell for trial in some]
-        if not _is_kept(grader, plan, ran, kept, f"{name}@public", (*cells, str(number))):
-            question = Question(name, (), 0, task.slowness, cells=cells)
+        if not _is_kept(grader, plan, ran, kept, f"{name}@public{seed}", (*cells, str(number))):
+            question = Question(name, (), seed, task.slowness, cells=cells)
             runs.setdefault((task.notebook, number), []).append(question)
     for (notebook, number), questions in runs.items():
         book, files = plan.merged[notebook], plan.beside[notebook].files
         before = book.cells[number - 1].name if number else ""
         run = NotebookRun(grader.guest, book, questions, files, finish, before, ran.runs.get(notebook))
-        ran.answers.update({f"{name}@public": found for name, found in run.answers().items()})
-    return {name: ran.answers[f"{name}@public"] for name in trials}
+        ran.answers.update({f"{name}@public{seed}": found for name, found in run.answers().items()})
+    return {name: ran.answers[f"{name}@public{seed}"] for name in trials}
 
 
 def _is_kept(grader: GraderContext, plan: Plan, ran: Ran, kept: CachedAnswers, name: str, cells: Sequence[str]) -> bool:

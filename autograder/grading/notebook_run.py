@@ -207,7 +207,7 @@ class NotebookRun:
             "patience": limits.patience,
         }
         if question.cells:
-            header |= {"do": "public", "name": question.task, "cells": question.cells}
+            header |= {"do": "public", "name": question.task, "cells": question.cells, "seed": question.seed}
         else:
             header |= {
                 "do": "probe",

@@ -35,7 +35,7 @@ OF_PYTHON = frozenset(
 )
 IN_CODE = "?"  # the line of an error, where it is not known: somewhere in the code that is asked
 NAME = "EXAMPLES"
-RETURNED = {"nothing": "None", "text": "text"}  # what is no number, as the guest tells it
+RETURNED = {"nothing": "None", "text": "text", "other": "no numbers"}  # what is no number, as the guest tells it
 VALUE = "value"  # how the answer to a cell is named
 
 
@@ -142,12 +142,13 @@ def likely(trials: Sequence[Trial], planted: Mapping[str, Any] | None) -> tuple[
 
 
 def explained(
-    trials: Sequence[Trial], answers: Answers, planted: Mapping[str, Any] | None
+    trials: Sequence[Trial], answers: Answers, planted: Mapping[str, Any] | None, hidden: Answers
 ) -> tuple[bool, Counterexample | None]:
     """(whether answers of a process that may remember hidden inputs can be told without them, the first wrong one).
 
     Shown is what a reference with a mistake in it gives, where that is the same; and of an error that no mistake
-    explains the type alone, where it is one of Python's. planted: the names of that reference.
+    explains the type alone, where it is one of Python's and all hidden questions ended in it: then it does not hang
+    on what was asked before. planted: the names of that reference; hidden: the answers to the hidden questions.
     """
     for number, trial in enumerate(trials):
         error = answers.error(number, VALUE)
@@ -156,7 +157,7 @@ def explained(
             if not _same(number, ours, answers):
                 return False, None
             gives = _wrong(trial, number, ours)
-        elif error is not None and error.type in OF_PYTHON:
+        elif error is not None and error.type in OF_PYTHON and _ended_in(hidden, error.type):
             gives = _said(error, trial) and error.type
         elif _wrong(trial, number, answers):
             return False, None
@@ -165,6 +166,11 @@ def explained(
         if gives:
             return True, Counterexample(trial.cell, gives, shown(trial.right))
     return True, None
+
+
+def _ended_in(answers: Answers, kind: str) -> bool:
+    """Whether every question ended in an error of that type."""
+    return not answers.arrays and {error.type for error in answers.errors.values()} == {kind}
 
 
 def wrong_among(trial: Trial, names: Mapping[str, Any]) -> str:
@@ -207,9 +213,8 @@ def _wrong(trial: Trial, number: int, answers: Answers) -> str:
     found = {name.removeprefix(start): a for name, a in answers.arrays.items() if name.startswith(start)}
     if not found:
         return ""
-    parts = [found.get(f"{VALUE}.{at}", np.zeros(0)) for at in range(len(found))]
-    if VALUE in trial.right and all(part.size == 1 for part in parts):  # a tuple of labels is as good as a list
-        found = {VALUE: np.ravel(parts)}
+    if VALUE in trial.right and _is_tuple(found) and all(a.size == 1 for a in found.values()):
+        found = {VALUE: np.concatenate([a.ravel() for a in found.values()])}  # of numbers: as good as a list
     if all(name in found and _fits(trial, found[name], right) for name, right in trial.right.items()):
         return ""
     numbers = {name for name, right in trial.right.items() if not right.ndim}
@@ -250,9 +255,13 @@ def shown(answer: Mapping[str, Array]) -> str:
     if list(answer) == [VALUE]:
         return _array(answer[VALUE])
     items = list(answer.items())[:MOST_SHOWN]
-    if [name for name, _ in items] == [f"{VALUE}.{number}" for number in range(len(items))]:
+    if _is_tuple(dict(items)):
         return f"({', '.join(_array(value) for _, value in items)})"
     return ", ".join(f"{name.removeprefix(VALUE + '.')[:MOST_SHOWN]}: {_array(value)}" for name, value in items)
+
+
+def _is_tuple(answer: Mapping[str, Array]) -> bool:
+    return list(answer) == [f"{VALUE}.{number}" for number in range(len(answer))]
 
 
 def _array(value: Array | np.float64) -> str:

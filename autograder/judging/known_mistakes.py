@@ -208,7 +208,7 @@ def ask(
 
 def value_of(cell: str, names: Mapping[str, Any], name: str) -> dict[str, Array]:
     """What a public cell gives among trusted names, here on the host."""
-    return guest_namespace.plain(name, guest_namespace.value_of(cell, names))
+    return guest_namespace.numbers(name, guest_namespace.value_of(cell, dict(names)))
 
 
 # ---- for an appeal ------------------------------------------------------------------------------

@@ -35,7 +35,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from pathlib import Path
 from types import FunctionType, ModuleType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
@@ -1438,7 +1438,7 @@ def _shown_by_a_cell(task: str, names: Mapping[str, Any]) -> str:
     """
     with suppress(_NotYet), np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        baked, net_class = _baked(), names.get("TwoLayerNet")
+        baked, net_class, notebook = _baked(), names.get("TwoLayerNet"), cast(dict[str, Any], names)
         given = net_class is None or _class_is_given(net_class)
         for group in baked.get("trials", {}).get(task, []):
             if group["of_class"] == given or (group["behind"] and _faults(group["behind"], names)):
@@ -1446,18 +1446,17 @@ def _shown_by_a_cell(task: str, names: Mapping[str, Any]) -> str:
             template = "\n".join(baked["lines"][number] for number in group["cell"])
             for case, right in zip(baked["pools"][group["cases"]], group["right"], strict=True):
                 cell = re.sub(r"\{(\w+)\}", lambda name, case=case: str(case[name[1]]), template)
-                if gives := _wrong_in(cell, names, right, group):
+                if gives := _wrong_in(cell, notebook, right, group):
+                    if gives != _wrong_in(cell, notebook, right, group):
+                        return ""  # chance, or what the code remembers: pasted, it would give something else
                     return f"paste this into a new cell: it gives {gives}; right is {_in_words(right)}\n{cell}"
     return ""
 
 
-def _wrong_in(cell: str, names: Mapping[str, Any], right: Mapping[str, Any], group: Mapping[str, Any]) -> str:
+def _wrong_in(cell: str, names: dict[str, Any], right: Mapping[str, Any], group: Mapping[str, Any]) -> str:
     """What a cell gives among the notebook's names, where that is wrong; "" where it is right, or is not written."""
-    *before, last = ast.parse(cell).body
-    among = {"np": np, **names}
     try:
-        exec(compile(ast.Module(before, []), "<public cell>", "exec"), among)
-        value = eval(compile(ast.Expression(last.value), "<public cell>", "eval"), among)  # type: ignore[attr-defined]
+        value = _value_of(cell, names)
     except Exception as error:
         ours = isinstance(error, NotImplementedError) or (group["of_class"] and not _place(error)[0])
         return "" if ours else f"{type(error).__name__}: {error}"[:200]
@@ -1471,12 +1470,29 @@ def _wrong_in(cell: str, names: Mapping[str, Any], right: Mapping[str, Any], gro
     return ""
 
 
+def _value_of(cell: str, names: dict[str, Any]) -> Any:
+    """The value of a cell as it is when it is pasted; then the notebook's names are put back."""
+    tree = ast.parse(cell)
+    *before, last = tree.body
+    bound = {"np", *(node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))}
+    bound |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    kept = {name: names[name] for name in bound if name in names}
+    names.setdefault("np", np)
+    try:
+        exec(compile(ast.Module(before, []), "<public cell>", "exec"), names)
+        return eval(compile(ast.Expression(last.value), "<public cell>", "eval"), names)  # type: ignore[attr-defined]
+    finally:
+        for name in bound:
+            names.pop(name, None)
+        names.update(kept)
+
+
 def _in_words(answer: Mapping[str, Any]) -> str:
     """An answer to a cell as text, as graders write it."""
     if list(answer) == ["value"]:
         with suppress(TypeError, ValueError):
             return _brackets(np.asarray(answer["value"], float))
-        return repr(answer["value"])[:200]
+        return re.sub(r" at 0x\w+", "", repr(answer["value"]))[:200]
     return ", ".join(f"{name.removeprefix('value.')}: {_in_words({'value': one})}" for name, one in answer.items())
 
 

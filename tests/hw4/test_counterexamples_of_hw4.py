@@ -17,6 +17,7 @@ from autograder.judging.mutations import Mistake, RightVariant
 from autograder.judging.verdicts import Counterexample, Result, Status, Verdict
 from autograder.releasing.trials import public_cells
 from autograder.releasing.trials.visible import look
+from autograder.sandbox.answers import Answers
 from autograder.submissions.submission import Submission
 
 Mistakes = Mapping[tuple[str, str], Mistake]
@@ -140,6 +141,28 @@ def test_another_grading_of_the_same_answers_runs_nobodys_code(
     assert again.verdicts["T10"] == first.verdicts["T10"]
 
 
+T9 = "def sgd_update(p, grads, learning_rate):\n"
+UNSTEADY = {
+    "chance": ("T10", T10 + "    return learning_rate * np.random.rand()\n"),
+    "the cells before": (
+        "T10",
+        f"last = [0]\n{T10}    below, last[0] = learning_rate < last[0], learning_rate\n"
+        "    return learning_rate * learning_rate_decay * (3 if below else 1)\n",
+    ),
+    # the cell has that name, so that it is right where it is pasted
+    "a global name": ("T9", T9 + "    for k in params:\n        params[k] -= learning_rate * grads[k]\n"),
+}
+
+
+@pytest.mark.parametrize("kind", UNSTEADY)
+def test_what_would_not_come_out_where_it_is_pasted_is_not_shown(
+    kind: str, hand_in: HandIn, right: dict[str, str], mark: Mark
+) -> None:
+    task, source = UNSTEADY[kind]
+    verdict = mark(hand_in(right | {task: source}, weights=None)).verdicts[task]
+    assert verdict.score == 0 and verdict.counterexample is None
+
+
 # ---- hostile ------------------------------------------------------------------------------------
 
 REMEMBERS = {
@@ -201,9 +224,19 @@ def test_asked_where_hidden_questions_have_been_it_would_be_in_one(
     way: str, grader: GraderContext, hand_in: HandIn, right: dict[str, str], mark: Mark,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    def beside(grader: Any, plan: Any, ran: Any, kept: Any, trials: Any, verdicts: Any) -> Any:
-        run = ran.runs[grader.assignment.task("T10").notebook]
-        return {"T10": run.ask_on(notebook_run.Question("T10", (), 0, cells=[one.cell for one in trials["T10"]]))}
+    first: dict[str, Any] = {}
+
+    def beside(grader: Any, plan: Any, ran: Any, kept: Any, trials: Any, verdicts: Any, seed: int) -> Any:
+        cells = [one.cell for one in trials.get("T10", ())]
+        if cells and not first:
+            run = ran.runs[grader.assignment.task("T10").notebook]
+            first["found"], first["cells"] = run.ask_on(notebook_run.Question("T10", (), 0, cells=cells)), cells
+        if not cells:
+            return {}
+        at, found = f"{first['cells'].index(cells[0])}/value", first["found"]  # the same again for the one cell
+        only = {"arrays": found.arrays, "errors": found.errors}
+        again = Answers(**{kind: {"0/value": one[at]} for kind, one in only.items() if at in one})
+        return {"T10": again if seed else found}
 
     monkeypatch.setattr(asking, "_asked_anew", beside)
     source = REMEMBERS[way].replace("{head}", T10).replace("{{", "{").replace("}}", "}")
@@ -223,6 +256,7 @@ STRANGE = {
     "script": ("raise ValueError('<script>alert(1)</script>')", "ValueError"),  # its text stands in the message
     "long": ("raise type('E', (Exception,), {})('x' * 5000)", "E: " + "x" * 197),
     "control characters": ("raise type('E', (Exception,), {})('\\x1b[31mred\\x07')", "E:  [31mred"),
+    "an object": ("return lambda: 0.5", "no numbers"),
     "a name": ("raise type('<i>', (Exception,), {})('x')", "<i>: x"),
 }
 

@@ -47,6 +47,13 @@ def test_another_shape_is_wrong_where_the_author_says_so() -> None:
         assert (found.gives if found else None) == gives
 
 
+def test_a_tuple_of_numbers_is_as_good_as_a_list() -> None:
+    trials = trials_of((Examples("f()", [{}]),), {"f": lambda: np.array([1.0, 2.0])})
+    for second, gives in ((2.0, None), (3.0, "[1, 3]")):
+        found = first_failing(trials, Answers({"0/value.0": np.ones(1), "0/value.1": np.full(1, second)}))
+        assert (found.gives if found else None) == gives
+
+
 @pytest.mark.parametrize(
     ("error", "gives"),
     [
@@ -109,25 +116,31 @@ def test_only_cells_about_what_was_lost_are_tried_and_none_behind_another_mistak
 
 def test_a_process_that_may_remember_is_only_told_of_by_a_reference_or_by_an_errors_type() -> None:
     trials, planted = trials_of((ADD,), NAMES), {"add": lambda a, b: a - np.array(b, float)}
+
+    def told(found: Answers, planted: Any, hidden: Answers | None = None) -> tuple[bool, Counterexample | None]:
+        return explained(trials, found, planted, hidden or Answers())
+
     of_planted = answers(0, [1, 0, -1])
     example = Counterexample("add(1, 1)", "0", "2")
-    assert explained(trials, of_planted, planted) == (True, example)
-    assert explained(trials, answers(1e-9, [1, 0, -1]), planted) == (True, example)  # the reference's own zero
-    assert explained(trials, answers(0.123, [1, 0, -1]), planted) == (False, None)
-    assert explained(trials, answers([[0]], [1, 0, -1]), planted) == (True, example)  # a number, as the channel has it
+    assert told(of_planted, planted) == (True, example)
+    assert told(answers(1e-9, [1, 0, -1]), planted) == (True, example)  # the reference's own zero
+    assert told(answers(0.123, [1, 0, -1]), planted) == (False, None)
+    assert told(answers([[0]], [1, 0, -1]), planted) == (True, example)  # a number, as the channel has it
     larger = Answers({"0/value": np.zeros(1), "1/value": np.array([[1.0, 0.0, -1.0]])})
     same = {"add": lambda a, b: a + np.array(b, float) if a == 1 else a - np.array(b, float)}
-    assert explained(trials, replace(larger, arrays={**larger.arrays, "0/value": np.array([2.0])}), same)[0] is False
-    assert explained(trials, of_planted, None) == (False, None)
-    assert explained(trials, answers(2, [3, 4, 5]), None) == (True, None)
+    assert told(replace(larger, arrays={**larger.arrays, "0/value": np.array([2.0])}), same)[0] is False
+    assert told(of_planted, None) == (False, None)
+    assert told(answers(2, [3, 4, 5]), None) == (True, None)
     for kind, found in (("ValueError", (True, Counterexample("add(1, 1)", "ValueError", "2"))), ("Own", (False, None))):
         raised = Answers(errors={"0/value": Error(kind, "0.123", "3")})
-        assert explained(trials, raised, None) == found
-        assert explained(trials, raised, planted) == (False, None)
+        assert told(raised, None, raised) == found
+        for at_times in (Answers(of_planted.arrays, raised.errors), Answers(errors={"0/x": Error("KeyError", "")})):
+            assert told(raised, None, at_times) == (False, None)  # it hangs on what was asked before
+        assert told(raised, planted) == (False, None)
     raises = {"add": lambda a, b: [][0]}
     raised = Answers(errors={"0/value": Error("IndexError", "0.123", "3")})
-    told = Counterexample("add(1, 1)", "IndexError: list index out of range", "2")
-    assert explained(trials, raised, raises) == (True, told)
+    example = Counterexample("add(1, 1)", "IndexError: list index out of range", "2")
+    assert told(raised, raises) == (True, example)
 
 
 # ---- an author's slips --------------------------------------------------------------------------

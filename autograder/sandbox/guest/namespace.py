@@ -117,14 +117,36 @@ def plain(name: str, value: Any) -> dict[str, NDArray[np.float64]]:
     return {key: array for part, item in parts for key, array in plain(f"{name}.{part}", item).items()}
 
 
-def value_of(cell: str, names: Mapping[str, Any]) -> Any:
-    """Run a cell of ours among a copy of some names -> the value of its last line, as a notebook would show it."""
-    *before, last = ast.parse(cell).body
+def numbers(name: str, value: Any) -> dict[str, NDArray[np.float64]]:
+    """The value of a cell, as `plain` has it. What is no number says so, in place of numpy's own error."""
+    try:
+        return plain(name, value)
+    except Unfit:
+        raise
+    except (TypeError, ValueError):
+        raise Unfit("other") from None
+
+
+def value_of(cell: str, names: dict[str, Any]) -> Any:
+    """Run a cell of ours among these names -> the value of its last line, as a notebook would show it.
+
+    It is run where the functions look their globals up, as it is when it is pasted; then the names are put back.
+    """
+    tree = ast.parse(cell)
+    *before, last = tree.body
     if not isinstance(last, ast.Expr):
         raise ValueError("a cell ends in the expression whose value counts")
-    among = {"np": np, **names}
-    exec(compile(ast.Module(before, []), "<public cell>", "exec"), among)
-    return eval(compile(ast.Expression(last.value), "<public cell>", "eval"), among)
+    bound = {"np", *(node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))}
+    bound |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    kept = {name: names[name] for name in bound if name in names}
+    names.setdefault("np", np)
+    try:
+        exec(compile(ast.Module(before, []), "<public cell>", "exec"), names)
+        return eval(compile(ast.Expression(last.value), "<public cell>", "eval"), names)
+    finally:
+        for name in bound:
+            names.pop(name, None)
+        names.update(kept)
 
 
 def same_members(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:

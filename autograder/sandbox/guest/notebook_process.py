@@ -26,7 +26,7 @@ import frames
 import numpy as np
 from frames import Arrays, Header
 from IPython.core.interactiveshell import InteractiveShell
-from namespace import Array, Case, MissingInput, MissingName, Namespace, plain, value_of
+from namespace import Array, Case, MissingInput, MissingName, Namespace, numbers, plain, value_of
 from notebook_cells import cell_text, rebinding
 from status import Status
 from traitlets.config import Config
@@ -375,17 +375,19 @@ class Notebook:
         return frames.encode({"errors": errors, "needed": needed, "class_is_given": given, "fault": fault}, answers)
 
     def public(self, header: Header, arrays: Arrays) -> bytes:
-        """Run public cells, each among a copy of the student's names -> the value of each, by its number.
+        """Run public cells, each among the student's names -> the value of each, by its number.
 
         One that runs into the time limit is the last: the others would, too.
         """
+        for seed in SEEDS:
+            seed(header["seed"])
         answers: Arrays = {}
         errors: dict[str, Error] = {}
         for number, cell in enumerate(header["cells"]):
             key = f"{number}/value"
             try:
                 with time_limit(header["seconds"], header["patience"]):
-                    answers.update(plain(key, value_of(cell, self._student.namespace)))
+                    answers.update(numbers(key, value_of(cell, self._student.namespace)))
             except BaseException as error:
                 errors[key] = describe(error, self._student.hidden)
                 if isinstance(error, TimeLimit):
