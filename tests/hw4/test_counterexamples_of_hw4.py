@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder.course import Assignment, Course
+from autograder.course import Assignment, Course, load_module
 from autograder.grading import answer_cache, asking, made_up, notebook_run, pipeline
 from autograder.grading.asking import GraderContext
 from autograder.judging import counterexamples, judge, known_mistakes, mutations
@@ -16,8 +16,9 @@ from autograder.judging.judge import JudgeContext
 from autograder.judging.mutations import Mistake, RightVariant
 from autograder.judging.verdicts import Counterexample, Result, Status, Verdict
 from autograder.releasing.trials import public_cells
-from autograder.releasing.trials.visible import look
+from autograder.releasing.trials.visible import NOT_YET, look
 from autograder.sandbox.answers import Answers
+from autograder.sandbox.guest import namespace
 from autograder.submissions.submission import Submission
 
 Mistakes = Mapping[tuple[str, str], Mistake]
@@ -156,11 +157,33 @@ UNSTEADY = {
 
 @pytest.mark.parametrize("kind", UNSTEADY)
 def test_what_would_not_come_out_where_it_is_pasted_is_not_shown(
-    kind: str, hand_in: HandIn, right: dict[str, str], mark: Mark
+    kind: str, hand_in: HandIn, right: dict[str, str], mark: Mark, course: Course, hw4: Assignment
 ) -> None:
     task, source = UNSTEADY[kind]
-    verdict = mark(hand_in(right | {task: source}, weights=None)).verdicts[task]
+    files = hand_in(right | {task: source}, weights=None)
+    verdict = mark(files).verdicts[task]
     assert verdict.score == 0 and verdict.counterexample is None
+    seen = look(course, hw4, files)[task]
+    assert seen.state == NOT_YET and "paste this" not in seen.said
+
+
+@pytest.mark.parametrize("fails", [False, True])
+@pytest.mark.parametrize("whose", ["graders", "the visible check"])
+def test_a_cell_runs_where_functions_look_their_globals_up_and_leaves_no_name_behind(
+    whose: str, fails: bool, course: Course
+) -> None:
+    helpers = load_module(course.release("hw4") / "hw4_helpers.py", "hw4_helpers_of_cells")
+    run = namespace.value_of if whose == "graders" else helpers._value_of
+    names: dict[str, Any] = {"X": "mine"}
+    exec("def of_global():\n    return X", names)
+    before = dict(names)
+    cell = "X = np.ones(2)\ndef twice(x):\n    y = 2 * x\n    return y\n"
+    if fails:
+        with pytest.raises(ZeroDivisionError):
+            run(cell + "1 / 0", names)
+    else:
+        assert run(cell + "twice(of_global()).sum()", names) == 4
+    assert names == before
 
 
 # ---- hostile ------------------------------------------------------------------------------------

@@ -291,6 +291,18 @@ def test_flags_of_a_check_are_told_to_a_person(graded: Course) -> None:
     assert "<li>T2, memorised: anong." in page
 
 
+@needs_chromium
+def test_a_long_word_of_a_student_makes_the_report_no_wider(graded: Course, browser: Any) -> None:
+    result = verdict_files.load_result(graded, NAME, "anong")
+    assert result is not None
+    raised = Verdict("T2", "not checked", 0.0, 1.0, message="Your code stopped with E: " + "x" * 400)
+    found = replace(result, verdicts={**result.verdicts, "T2": raised})
+    page = browser.new_page(viewport={"width": 1200, "height": 900})
+    page.set_content(page_of(graded, found, [], report.Likenesses()))
+    assert "x" * 400 in page.inner_text("table td.why")
+    assert page.evaluate("document.documentElement.scrollWidth") == 1200
+
+
 def test_who_is_not_graded_is_named_and_nothing_graded_is_one_line(
     graded: Course, copy_of: Copy, run: Run, tmp_path: Path
 ) -> None:
