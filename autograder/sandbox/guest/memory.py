@@ -98,7 +98,7 @@ def lives_in_its_parent(pid: int, counted: Container[int]) -> bool:
 
 def share(what: int, one: int, other: int) -> bool:
     """Whether two threads have one and the same memory, or table of open files; False where the kernel does not say."""
-    return LIBC.syscall(KCMP, one, other, what, 0, 0) == 0
+    return bool(LIBC.syscall(KCMP, one, other, what, 0, 0) == 0)
 
 
 def in_sockets(pid: int) -> int:
