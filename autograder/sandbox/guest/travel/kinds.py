@@ -1,5 +1,6 @@
 """The kinds of values that Python itself has: which parts each is taken into, and how it is put together again."""
 
+import builtins
 import collections
 import datetime
 import decimal
@@ -11,7 +12,12 @@ from dataclasses import dataclass
 from typing import Any
 
 MAX_FIELDS = 255
+ERRORS = tuple(
+    one for one in vars(builtins).values()
+    if isinstance(one, type) and issubclass(one, Exception) and one.__name__ != "ExceptionGroup"
+)  # fmt: skip
 TYPES: tuple[type, ...] = (
+    *ERRORS,
     *(object, int, float, complex, bool, str, bytes, bytearray, list, tuple, dict, set, frozenset, range, slice),
     *(type(None), collections.Counter, collections.OrderedDict, collections.defaultdict, collections.deque),
     *(datetime.date, datetime.datetime, datetime.time, datetime.timedelta),
@@ -94,6 +100,11 @@ def _time(one: datetime.time) -> list[Any]:
     return [one.hour, one.minute, one.second, one.microsecond, one.tzinfo, one.fold]
 
 
+def _date_time_of(parts: Sequence[Any]) -> datetime.datetime:
+    year, month, day, hour, minute, second, micro, zone, fold = parts
+    return datetime.datetime(year, month, day, hour, minute, second, micro, _checked_zone(zone), fold=fold)
+
+
 def _time_of(parts: Sequence[Any]) -> datetime.time:
     hour, minute, second, micro, zone, fold = parts
     return datetime.time(hour, minute, second, micro, _checked_zone(zone), fold=fold)
@@ -140,7 +151,7 @@ KINDS: dict[type, Kind] = {
     datetime.datetime: Kind(
         b"B",
         _date_time,
-        lambda parts: datetime.datetime(*parts[:7], _checked_zone(parts[7])).replace(fold=parts[8]),
+        _date_time_of,
         holds=_zone,
     ),
     datetime.time: Kind(

@@ -1,0 +1,131 @@
+"""The examiner's end of the conversation with one held copy of a student's process."""
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import stand_ins
+from travel import draws
+from travel.kinds import ERRORS, BadValue, CannotTravel
+from travel.wire import Wire
+from undecidable import Ended, Undecidable
+
+Exchange = Callable[[bytes], bytes]  # a question's bytes -> the answer's; Ended where none comes
+
+
+class Link:
+    """Asks one copy, and remembers what ended the asking: then nothing can be asked any more.
+
+    A function of the test's own that goes along may be called until the call that it went with has returned.
+    """
+
+    def __init__(self, exchange: Exchange, classes: Mapping[str, type], seeded: Callable[[], bool]) -> None:
+        self.undecidable, self.ended = "", ""
+        self._exchange, self._seeded = exchange, seeded
+        self._stand_ins = stand_ins.StandIns(self.ask)
+        self._wire = Wire(self._hand_over, self._stand_ins.meet, classes)
+        self._callbacks: list[Any] = []
+        self._depth = 0
+        self._drawn: Any = None
+
+    def stands_for(self, one: Any) -> bool:
+        """Whether an object stands for one of this copy."""
+        return self._stand_ins.number(one) is not None
+
+    def ask(self, what: str, *args: Any, **named: Any) -> Any:
+        """Ask, and take the value: or raise the student's exception."""
+        if self.ended:
+            raise Ended(self.ended)
+        if self.undecidable or what == "undecidable":
+            self._stop(self.undecidable or args[0])
+        self._depth += 1
+        try:
+            data, known = self._wire.write((what, args, named, self._state()))
+            while True:
+                message = self._told(self._exchange(data), known)
+                if message[0] != "callback":
+                    return self._taken(message, known)
+                data = self._called_back(*message[1:])
+        except CannotTravel as error:
+            self._stop(f"{error}, and the test would have to give it to the student's code")
+        except BadValue as error:
+            self._stop(f"what came back is no value: {error}")
+        except Ended as error:
+            self.ended = str(error)
+            raise
+        finally:
+            self._depth -= 1
+            if not self._depth:
+                self._callbacks.clear()
+
+    def _stop(self, why: str) -> Any:
+        self.undecidable = why
+        raise Undecidable(why)
+
+    def _state(self) -> Any:
+        """The state of drawing, where the test has seeded it and it has moved since it was told last."""
+        if not self._seeded():
+            return None
+        found = draws.state()
+        key = (found[0][1].tobytes(), found[0][2:], found[1])
+        if key == self._drawn:
+            return None
+        self._drawn = key
+        return found
+
+    def _told(self, data: bytes, known: Sequence[Any]) -> tuple[Any, ...]:
+        message, _ = self._wire.read(data, known)
+        size = {"value": 4, "error": 6, "ended": 2, "callback": 4}
+        if type(message) is not tuple or type(message[0]) is not str or len(message) != size.get(message[0]):
+            raise BadValue("an answer of no kind")
+        return message
+
+    def _taken(self, message: tuple[Any, ...], known: Sequence[Any]) -> Any:
+        """What an answer holds, when the changes of arguments have been made."""
+        if message[0] == "ended":
+            raise Ended(str(message[1]))
+        changes, printed = message[-2:]
+        for number, fresh in changes:
+            self._wire.change(known[number], fresh)
+        if printed:
+            stream = sys.stdout  # what a test has put in its place
+            stream.write(str(printed))
+        if message[0] == "error":
+            raise stand_ins.error_of(*message[1:4])
+        return message[1]
+
+    def _called_back(self, number: Any, args: Any, named: Any) -> bytes:
+        """Call the test's own function, and have its answer as bytes."""
+        if type(number) is not int or not 0 <= number < len(self._callbacks):
+            raise BadValue("a function of a call that has returned")
+        try:
+            return self._wire.write((True, self._callbacks[number](*args, **named)))[0]
+        except Exception as error:
+            kind = next(one for one in type(error).__mro__ if one in ERRORS)
+            return self._wire.write((False, (kind, str(error))))[0]
+
+    def _hand_over(self, one: Any) -> Sequence[Any]:
+        number = self._stand_ins.number(one)
+        if number is not None:
+            return ["yours", number]
+        if isinstance(type(one), stand_ins.RemoteClass) or isinstance(one, stand_ins.RemoteClass):
+            self._stop("an object of an earlier test, whose copy of the student's process is gone")
+        if not callable(one):
+            raise CannotTravel(f"an object of class {type(one).__name__} does not travel")
+        self._callbacks.append(one)
+        return ["callback", len(self._callbacks) - 1, str(getattr(one, "__name__", type(one).__name__))]
+
+
+def seeds_noted(note: Callable[[], None]) -> None:
+    """Have a function called whenever Python's or numpy's generator is seeded."""
+    import random
+
+    def noting(seed: Any) -> Callable[..., None]:
+        def seeded(*args: Any, **named: Any) -> None:
+            note()
+            seed(*args, **named)
+
+        return seeded
+
+    np.random.seed, random.seed = noting(np.random.seed), noting(random.seed)
