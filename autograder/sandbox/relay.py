@@ -18,13 +18,14 @@ PASSED, FAILED, UNDECIDABLE, ENDED = "passed", "failed", "undecidable", "ended"
 class Outcome:
     """How a cell ended in the examiner. why: what could not be decided, or what ended the student's process.
 
-    lost: the reason, where the examiner itself was lost.
+    lost: the reason, where the examiner itself was lost. objects: whether objects of the student's own classes came.
     """
 
     how: str
     error: Error | None = None
     why: str = ""
     lost: Lost | None = None
+    objects: bool = False
 
 
 def examine(examiner: Channel, copy: Channel | None, cell: Mapping[str, object], seconds: float) -> Outcome:
@@ -59,4 +60,5 @@ def _outcome(data: bytes) -> Outcome:
         found = None
     if not isinstance(found, dict) or found.get("how") not in (PASSED, FAILED, UNDECIDABLE, ENDED):
         return Outcome(ENDED, lost=Lost.NOISE)
-    return Outcome(found["how"], error_from(found.get("error")), printable(str(found.get("why", ""))[:MAX_TEXT]))
+    why = printable(str(found.get("why", ""))[:MAX_TEXT])
+    return Outcome(found["how"], error_from(found.get("error")), why, objects=found.get("objects") is True)

@@ -3,7 +3,7 @@
 import json
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from autograder.course import Limits
 from autograder.grading.by_examiner import notebook as by_examiner
 from autograder.grading.by_examiner.notebook import Examined
+from autograder.grading.notebook_run import NotebookRun
 from autograder.judging.notebook_tests.cells import test_cells
 from autograder.sandbox.guest_process import Guest
 from autograder.sandbox.walls import Inside
@@ -94,6 +95,7 @@ class Bench:
         answers: Mapping[str, str] | None = None,
         extra: Sequence[str] = (),
         files: Mapping[str, bytes] | None = None,
+        plain: Collection[str] = (),
     ) -> Examined:
         """How the tests end. answers: what the student has in place of the reference; extra: cells at the end."""
         with tempfile.TemporaryDirectory() as folder:
@@ -108,7 +110,19 @@ class Bench:
         theirs += [Cell(EXTRA, "code", source, f"extra {number}") for number, source in enumerate(extra)]
         book = Merged("book", tuple(theirs), {})
         finish = time.monotonic() + SMALL.total_seconds
-        return by_examiner.examine(self.guest, self.examiner, book, asked, files or {}, finish)
+        return by_examiner.examine(self.guest, self.examiner, book, asked, files or {}, finish, plain)
+
+    def in_process(self, cells: Sequence[Written], answers: Mapping[str, str] | None = None) -> str:
+        """How the last test would end in the student's own process, as with plain nbgrader. In the sandbox as well."""
+        roles = {"given": LOCKED, "answer": ANSWER, "test": TEST}
+        theirs = [
+            Cell(roles[c.kind], "code", c.source if c.kind == "test" else (answers or {}).get(c.name, c.source), c.name)
+            for c in cells
+        ]
+        run = NotebookRun(self.guest, Merged("book", tuple(theirs), {}), [], {}, time.monotonic() + SMALL.total_seconds)
+        with self.guest.submission():
+            run.cells()
+        return "failed" if cells[-1].name in run.check_errors else "passed"
 
     def how(self, *args: Any, **named: Any) -> str:
         """How the last test ends."""

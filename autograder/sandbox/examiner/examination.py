@@ -51,7 +51,7 @@ class Examination:
         asks = None
         try:
             if cell["asks"]:
-                asks = self._bind(cell["names"])
+                asks = self._bind(cell["names"], cell["plain"])
             error = self._run(cell)
         except (Undecidable, Ended) as stopped:
             error = notebook_process.describe(stopped, {})
@@ -62,11 +62,11 @@ class Examination:
         if asks is not None and (asks.undecidable or asks.ended):
             how = "undecidable" if asks.undecidable else "ended"
         why = "" if asks is None else asks.undecidable or asks.ended
-        return {"how": how, "error": error, "why": why}
+        return {"how": how, "error": error, "why": why, "objects": asks is not None and asks.met_objects}
 
-    def _bind(self, names: list[str]) -> Link:
+    def _bind(self, names: list[str], plain: bool) -> Link:
         """Bind the student's names as this cell's copy has them, and what stood for objects of copies that are gone."""
-        before, self._link = self._link, Link(self._exchange, self._classes, lambda: self._is_seeded)
+        before, self._link = self._link, Link(self._exchange, self._classes, lambda: self._is_seeded, plain)
         stale = [n for n, v in self._names.items() if before is not None and before.stands_for(v) and n not in names]
         found = self._link.ask("names", *names, *stale)
         for name in (*names, *stale):

@@ -20,14 +20,21 @@ class Link:
     A function of the test's own that goes along may be called until the call that it went with has returned.
     """
 
-    def __init__(self, exchange: Exchange, classes: Mapping[str, type], seeded: Callable[[], bool]) -> None:
+    def __init__(
+        self, exchange: Exchange, classes: Mapping[str, type], seeded: Callable[[], bool], plain: bool
+    ) -> None:
         self.undecidable, self.ended = "", ""
         self._exchange, self._seeded = exchange, seeded
-        self._stand_ins = stand_ins.StandIns(self.ask)
+        self._stand_ins = stand_ins.StandIns(self.ask, plain)
         self._wire = Wire(self._hand_over, self._stand_ins.meet, classes)
         self._callbacks: list[Any] = []
         self._depth = 0
         self._drawn: Any = None
+
+    @property
+    def met_objects(self) -> bool:
+        """Whether an object of a class of the student's own came over."""
+        return self._stand_ins.met_objects
 
     def stands_for(self, one: Any) -> bool:
         """Whether an object stands for one of this copy."""
@@ -86,8 +93,11 @@ class Link:
         if message[0] == "ended":
             raise Ended(str(message[1]))
         changes, printed = message[-2:]
-        for number, fresh in changes:
-            self._wire.change(known[number], fresh)
+        try:
+            for number, fresh in changes:
+                self._wire.change(known[number], fresh)
+        except (TypeError, ValueError, IndexError) as error:
+            raise BadValue(str(error)) from None
         if printed:
             stream = sys.stdout  # what a test has put in its place
             stream.write(str(printed))

@@ -14,6 +14,22 @@ from travel.letters import SPECIAL
 
 STOPS = (StopIteration, StopAsyncIteration)  # to a loop of the test's these would mean something
 Ask = Callable[..., Any]
+ABOUT = SPECIAL | {"__dict__", "__doc__", "__name__", "__module__"}  # other such names mean something to numpy
+WITH_ANOTHER = frozenset(
+    f"__{way}{name}__"
+    for way in ("", "r", "i")
+    for name in ("add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "divmod", "pow", "and", "or", "xor")
+)
+# objects of Python's own that only give one item after another: they may be handed out where a list is wanted
+SERIES = frozenset(
+    (
+        *("generator", "map", "filter", "zip", "enumerate", "reversed", "islice", "chain", "callable_iterator"),
+        *("range_iterator", "list_iterator", "tuple_iterator", "set_iterator", "str_iterator", "list_reverseiterator"),
+        *("dict_keys", "dict_values", "dict_items", "dict_keyiterator", "dict_valueiterator", "dict_itemiterator"),
+    )
+)
+OF_A_SERIES = frozenset(("__iter__", "__next__", "__len__", "__reversed__"))
+PLAIN_NEEDED = "your function returns an object of its own class ({}) where the tests need a plain value"
 DECIDES = ("eq", "ne", "lt", "le", "gt", "ge", "hash", "bool", "contains")
 
 
@@ -43,6 +59,8 @@ class StandIn(metaclass=RemoteClass):
     def __getattribute__(self, name: str) -> Any:
         if name == "__class__":
             return type(self)
+        if name.startswith("__") and name.endswith("__") and name not in ABOUT:
+            raise AttributeError(name)
         return _ask_of(type(self))("get", self, name)
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -67,7 +85,7 @@ def _decides(name: str) -> Callable[..., Any]:
     def decides(self: Any, *others: Any) -> Any:
         ask = _ask_of(type(self))
         what = {"hash": "hash()", "bool": "whether it is true", "contains": "in"}.get(name, f"__{name}__")
-        return ask("undecidable", f"{what} of an object of class {type.__getattribute__(type(self), '__name__')}")
+        return ask("undecidable", f"{what} of an object of class {_class_name(self)}")
 
     return decides
 
@@ -78,25 +96,70 @@ for _name in DECIDES:
 
 def _special(name: str) -> Callable[..., Any]:
     def asked(self: Any, *args: Any, **named: Any) -> Any:
-        return _ask_of(type(self))("special", name, self, *args, **named)
+        ask = _ask_of(type(self))
+        found = ask("special", name, self, *args, **named)
+        theirs = (found, *args)
+        if (
+            name in WITH_ANOTHER
+            and found is not NotImplemented
+            and not any(isinstance(type(x), RemoteClass) for x in theirs)
+        ):
+            ask("undecidable", f"{name} of an object of class {_class_name(self)} with a value of the test's")
+        return found
 
     return asked
 
 
+def _class_name(self: Any) -> str:
+    return str(type.__getattribute__(type(self), "__name__"))
+
+
+def _iter(self: Any) -> Any:
+    """Its items. Who tells a length has to give as many: a loop beside another would end too early."""
+    ask = _ask_of(type(self))
+    items = ask("iterate", self)
+    if items is self:
+        return self
+    return _counted(self, items) if hasattr(type(self), "__len__") else iter(items)
+
+
+def _counted(self: Any, items: Any) -> Any:
+    ask, count = _ask_of(type(self)), 0
+    for item in items:
+        count += 1
+        yield item
+    told = ask("special", "__len__", self)
+    if told != count:
+        ask(
+            "undecidable", f"an object of class {_class_name(self)} says that its length is {told!r}, and gives {count}"
+        )
+
+
 def _next(self: Any) -> Any:
-    found = _ask_of(type(self))("next", self)
+    ask = _ask_of(type(self))
+    found = ask("next", self)
     if type(found) is not tuple or len(found) > 1:
-        raise BadValue("an item that is none")
+        ask("undecidable", "an item that is none")
     if not found:
         raise StopIteration
     return found[0]
 
 
-class StandIns:
-    """All that stands for objects of one copy of a student's process, by their numbers."""
+def _no_attribute(self: Any, name: str) -> Any:
+    if name == "__class__":
+        return type(self)
+    raise AttributeError(name)
 
-    def __init__(self, ask: Ask) -> None:
-        self._ask = ask
+
+class StandIns:
+    """All that stands for objects of one copy of a student's process, by their numbers.
+
+    plain: the reference gives this test plain values alone, and so has the student's code to.
+    """
+
+    def __init__(self, ask: Ask, plain: bool) -> None:
+        self.met_objects = False
+        self._ask, self._plain = ask, plain
         self._made: dict[int, Any] = {}
         self._numbers: dict[int, int] = {}  # by id: of functions and of classes of exceptions
 
@@ -148,6 +211,8 @@ class StandIns:
         for one in has:
             if one in SPECIAL:
                 body[one] = _next if one == "__next__" else _special(one)
+        if "__iter__" in has or "__getitem__" in has:
+            body["__iter__"] = _iter
         theirs = tuple(one for one in bases if isinstance(one, RemoteClass)) or (StandIn,)
         given = tuple(one for one in bases if type(one) in (type, ABCMeta) and one.__module__ == "__main__")
         try:
@@ -158,11 +223,19 @@ class StandIns:
         return made
 
     def _object(self, number: int, cls: Any) -> Any:
-        if not isinstance(cls, RemoteClass):  # of a class that travels, though this object of it does not
-            if not isinstance(cls, type):
-                raise BadValue("an object without a class")
-            has = tuple(name for name in SPECIAL if any(name in vars(base) for base in cls.__mro__))
-            cls = self._class(cls.__name__, None, has)
+        if not isinstance(cls, type):
+            raise BadValue("an object without a class")
+        name = type.__getattribute__(cls, "__name__")
+        if name in SERIES:  # whatever the other side says that it has
+            cls = self._class(name, None, tuple(OF_A_SERIES & vars(cls).keys()))
+            type.__setattr__(cls, "__getattribute__", _no_attribute)
+        elif self._plain:
+            self._ask("undecidable", PLAIN_NEEDED.format(name))
+        else:
+            self.met_objects = True
+            if not isinstance(cls, RemoteClass):  # of a class that travels, though this object of it does not
+                has = (name for name in SPECIAL if any(name in vars(base) for base in cls.__mro__))
+                cls = self._class(name, None, tuple(has))
         made = object.__new__(cls)
         _NUMBER.__set__(made, number)
         return made

@@ -8,7 +8,7 @@ from travel import arrays, kinds
 from travel.kinds import BadValue, CannotTravel
 
 MAX_BYTES = 32 << 20
-LEAVES: dict[type, bytes] = {type(None): b"N", type(Ellipsis): b"."}
+LEAVES: dict[type, bytes] = {type(None): b"N", type(Ellipsis): b".", type(NotImplemented): b"!"}
 NODE, KNOWN = b"r"[0], b"k"[0]
 TYPES: dict[str, type] = {f"{one.__module__}.{one.__qualname__}": one for one in (*kinds.TYPES, *arrays.TYPES)}
 NAMES = {one: name for name, one in TYPES.items()}
@@ -78,6 +78,8 @@ class Source:
                 return None
             case ".":
                 return Ellipsis
+            case "!":
+                return NotImplemented
             case "1":
                 return True
             case "0":

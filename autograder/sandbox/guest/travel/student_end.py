@@ -83,6 +83,7 @@ class StudentEnd:
             "get": getattr,
             "set": setattr,
             "delete": delattr,
+            "iterate": iter,
             "next": _next,
             "special": _special,
             "source": source_of,

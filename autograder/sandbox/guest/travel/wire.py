@@ -9,7 +9,6 @@ the other side (`meet`): a function, an object of a class of one's own. Reader a
 no depth of nesting ends them.
 """
 
-import struct
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -116,16 +115,7 @@ class Wire:
                 raise BadValue("bytes are left over")
             made = _Made(nodes)
             return made.of(root), made.changeable()
-        except (
-            ValueError,
-            TypeError,
-            KeyError,
-            IndexError,
-            OverflowError,
-            AttributeError,
-            RuntimeError,
-            struct.error,
-        ) as error:
+        except Exception as error:  # whatever these bytes have made a kind of value say
             raise error if isinstance(error, BadValue) else BadValue(f"{type(error).__name__}: {error}") from None
 
     def change(self, target: Any, fresh: Any) -> None:
