@@ -12,7 +12,7 @@ from autograder.course import Limits
 from autograder.grading.by_examiner import notebook as by_examiner
 from autograder.grading.by_examiner.notebook import Examined
 from autograder.grading.notebook_run import NotebookRun
-from autograder.judging.notebook_tests.cells import test_cells
+from autograder.judging.notebook_tests.cells import exam_cells
 from autograder.sandbox.guest_process import Guest
 from autograder.sandbox.walls import Inside
 from autograder.submissions.align import ANSWER, EXTRA, LOCKED, TEST, Cell
@@ -101,7 +101,7 @@ class Bench:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "book.ipynb"
             path.write_bytes(notebook(cells))
-            asked = test_cells(path)
+            asked = exam_cells(path)
         roles = {"given": LOCKED, "answer": ANSWER, "test": TEST}
         theirs = [
             Cell(roles[c.kind], "code", visible((answers or {}).get(c.name, c.source)), c.name, c.name, raw=c.raw)

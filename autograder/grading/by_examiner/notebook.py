@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from autograder.grading.notebook_run import NotebookRun
-from autograder.judging.notebook_tests.cells import TestCell
+from autograder.judging.notebook_tests.cells import ExamCell
 from autograder.sandbox import relay
 from autograder.sandbox.answers import Error, Lost
 from autograder.sandbox.channel import Channel
@@ -33,7 +33,7 @@ def examine(
     guest: Guest,
     examiner: Guest,
     book: Merged,
-    cells: Sequence[TestCell],
+    cells: Sequence[ExamCell],
     files: Mapping[str, bytes],
     finish: float,
     plain: Collection[str] = (),
@@ -73,7 +73,7 @@ def examine(
 
 
 def _examined(
-    channel: Channel, copy: Channel | None, cell: TestCell, examiner: Guest, finish: float, plain: bool = False
+    channel: Channel, copy: Channel | None, cell: ExamCell, examiner: Guest, finish: float, plain: bool = False
 ) -> Outcome:
     limits = examiner.limits
     left = finish - time.monotonic()

@@ -15,11 +15,12 @@ from autograder.errors import CourseError
 
 BEGIN, END = re.compile(r"###\s*BEGIN SOLUTION"), re.compile(r"###\s*END SOLUTION")
 HIDE, SHOW = re.compile(r"###\s*BEGIN HIDDEN TESTS"), re.compile(r"###\s*END HIDDEN TESTS")
+SKIP_TAG = "skip-execution"
 MAGIC = re.compile(r"^\s*[%!?].*$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
-class TestCell:
+class ExamCell:
     """A cell that the examiner runs: a test, or one of the author's own.
 
     asks: it names what is the student's, and so has a copy of the student's process to ask. names: what it needs of it.
@@ -34,13 +35,13 @@ class TestCell:
     hidden: frozenset[int] = frozenset()
 
 
-def test_cells(path: Path) -> list[TestCell]:
+def exam_cells(path: Path) -> list[ExamCell]:
     """The cells that the examiner runs of a source notebook, in order; CourseError names a cell that is no Python."""
     try:
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     except (OSError, ValueError, KeyError) as error:
         raise CourseError(f"{path}: not a notebook ({type(error).__name__}); restore it from git") from None
-    found: list[TestCell] = []
+    found: list[ExamCell] = []
     theirs: set[str] = set()
     for number, cell in enumerate(cells):
         if cell["cell_type"] != "code":
@@ -51,12 +52,13 @@ def test_cells(path: Path) -> list[TestCell]:
             bound, source = _solved(path, name, source)
             theirs |= bound
         is_test = bool(grading.get("grade")) and not grading.get("solution")
-        if source.strip():
+        skipped = SKIP_TAG in cell["metadata"].get("tags", []) and not is_test
+        if source.strip() and not skipped:
             hidden = frozenset(_between(source.splitlines(), HIDE, SHOW))
-            needed = _needed([*found, TestCell(name, source, is_test)])
+            needed = _needed([*found, ExamCell(name, source, is_test)])
             names = tuple(sorted(theirs & needed))
-            asks = is_test or bool(theirs & _needed([*found, TestCell(name, source, False)]))
-            found.append(TestCell(name, source, is_test, asks, names, hidden))
+            asks = is_test or bool(theirs & _needed([*found, ExamCell(name, source, False)]))
+            found.append(ExamCell(name, source, is_test, asks, names, hidden))
     return found
 
 
@@ -118,7 +120,7 @@ def _words(source: str) -> set[str]:
     return set(re.findall(r"\w+", source))
 
 
-def _needed(cells: list[TestCell]) -> set[str]:
+def _needed(cells: list[ExamCell]) -> set[str]:
     """The words of the last cell, and of each cell before it that may bind one of them."""
     needed = _words(cells[-1].source)
     left = cells[:-1]
