@@ -12,7 +12,7 @@ from autograder.course import Limits
 from autograder.grading.by_examiner import notebook as by_examiner
 from autograder.grading.by_examiner.notebook import Examined
 from autograder.grading.notebook_run import NotebookRun
-from autograder.judging.notebook_tests.cells import exam_cells
+from autograder.judging.by_examiner.cells import exam_cells
 from autograder.sandbox.guest_process import Guest
 from autograder.sandbox.walls import Inside
 from autograder.submissions.align import ANSWER, EXTRA, LOCKED, TEST, Cell

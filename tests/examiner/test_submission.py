@@ -11,8 +11,8 @@ from autograder import cli
 from autograder.course import EXAMINER, Task, load_course, messages
 from autograder.course.fingerprint import deciding_files
 from autograder.errors import CourseError
-from autograder.judging.notebook_tests.cells import ExamCell, exam_cells
-from autograder.judging.notebook_tests.outcomes import verdict_of
+from autograder.judging.by_examiner.cells import ExamCell, exam_cells
+from autograder.judging.by_examiner.outcomes import verdict_of
 from autograder.judging.verdicts import Status
 from autograder.sandbox.answers import Error, Lost
 from autograder.sandbox.relay import ENDED, FAILED, PASSED, UNDECIDABLE, Outcome

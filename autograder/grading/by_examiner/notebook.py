@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from autograder.grading.notebook_run import NotebookRun
-from autograder.judging.notebook_tests.cells import ExamCell
+from autograder.judging.by_examiner.cells import ExamCell
 from autograder.sandbox import relay
 from autograder.sandbox.answers import Error, Lost
 from autograder.sandbox.channel import Channel

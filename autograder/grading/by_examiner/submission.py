@@ -12,8 +12,8 @@ from autograder.errors import CourseError
 from autograder.grading.by_examiner import notebook
 from autograder.grading.by_examiner.notebook import Examined
 from autograder.judging import wording
-from autograder.judging.notebook_tests import outcomes
-from autograder.judging.notebook_tests.cells import ExamCell, exam_cells
+from autograder.judging.by_examiner import outcomes
+from autograder.judging.by_examiner.cells import ExamCell, exam_cells
 from autograder.judging.verdicts import Result, Verdict
 from autograder.pages import graded_notebook
 from autograder.sandbox import guest_process

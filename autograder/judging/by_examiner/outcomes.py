@@ -6,8 +6,8 @@ hold a hidden input.
 
 from autograder.course import Task
 from autograder.course.messages import Messages
+from autograder.judging.by_examiner.cells import ExamCell
 from autograder.judging.checking import Kind
-from autograder.judging.notebook_tests.cells import ExamCell
 from autograder.judging.verdicts import FAILED, NOT_CHECKED, PASSED, Status, Verdict
 from autograder.sandbox.answers import Lost
 from autograder.sandbox.relay import ENDED, UNDECIDABLE, Outcome
