@@ -8,7 +8,14 @@ from shares import in_each_run, one_in
 
 from tests.examiner.bench import Bench, Written, answer, given, test
 
-GIVEN = "import unittest\nimport numpy as np\nfrom numpy.testing import assert_equal"
+GIVEN = """import unittest
+import numpy as np
+from numpy.testing import assert_equal
+class Answer:
+    def __init__(self, value):
+        self.value = value
+    def matches(self, other):
+        return self.value == other"""
 REFERENCE = "def f(x):\n    return 2 * x"
 ATTACKS = {
     name: (written.strip(), asserts.strip(), ends, bool(plain))

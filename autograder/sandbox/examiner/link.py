@@ -14,6 +14,19 @@ from undecidable import Ended, Undecidable
 Exchange = Callable[[bytes], bytes]  # a question's bytes -> the answer's; Ended where none comes
 
 
+# an answer's parts (student_end.py); None: whatever it is
+TYPES: dict[str, tuple[type | None, ...]] = {
+    "value": (None, tuple, str),
+    "error": (None, None, None, tuple, str),
+    "ended": (str,),
+    "callback": (int, tuple, dict),
+}
+
+
+def _is_of(part: Any, wanted: type | None) -> bool:
+    return wanted is None or type(part) is wanted
+
+
 class Link:
     """Asks one copy, and remembers what ended the asking: then nothing can be asked any more.
 
@@ -83,15 +96,15 @@ class Link:
 
     def _told(self, data: bytes, known: Sequence[Any]) -> tuple[Any, ...]:
         message, _ = self._wire.read(data, known)
-        size = {"value": 4, "error": 6, "ended": 2, "callback": 4}
-        if type(message) is not tuple or type(message[0]) is not str or len(message) != size.get(message[0]):
+        types = TYPES.get(message[0]) if type(message) is tuple and message and type(message[0]) is str else None
+        if types is None or len(message) != 1 + len(types) or not all(map(_is_of, message[1:], types)):
             raise BadValue("an answer of no kind")
         return message
 
     def _taken(self, message: tuple[Any, ...], known: Sequence[Any]) -> Any:
         """What an answer holds, when the changes of arguments have been made."""
         if message[0] == "ended":
-            raise Ended(str(message[1]))
+            raise Ended(message[1])
         changes, printed = message[-2:]
         try:
             for number, fresh in changes:
@@ -100,14 +113,14 @@ class Link:
             raise BadValue(str(error)) from None
         if printed:
             stream = sys.stdout  # what a test has put in its place
-            stream.write(str(printed))
+            stream.write(printed)
         if message[0] == "error":
             raise stand_ins.error_of(*message[1:4])
         return message[1]
 
     def _called_back(self, number: Any, args: Any, named: Any) -> bytes:
         """Call the test's own function, and have its answer as bytes."""
-        if type(number) is not int or not 0 <= number < len(self._callbacks):
+        if not 0 <= number < len(self._callbacks):
             raise BadValue("a function of a call that has returned")
         try:
             return self._wire.write((True, self._callbacks[number](*args, **named)))[0]

@@ -267,5 +267,6 @@ def error_of(cls: Any, args: Any, state: Any) -> Exception:
     error = cls.__new__(cls, *args)
     error.args = args
     if cls not in ERRORS and isinstance(state, Mapping):
-        vars(error).update({name: value for name, value in state.items() if type(name) is str})
+        own = {name: value for name, value in state.items() if type(name) is str and not hasattr(cls, name)}
+        vars(error).update(own)
     return error

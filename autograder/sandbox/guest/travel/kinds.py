@@ -196,6 +196,8 @@ def of_classes(classes: Mapping[str, type]) -> tuple[Kind, ...]:
         pairs = _pairs(parts[1:])
         if any(type(name) is not str for name, _ in pairs):
             raise BadValue("an attribute without a name")
+        if shadowed := next((name for name, _ in pairs if callable(getattr(type(target), name, None))), ""):
+            raise BadValue(f"an instance with something else in place of its method {shadowed}")
         vars(target).clear()
         vars(target).update(pairs)
 
