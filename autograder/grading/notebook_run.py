@@ -211,7 +211,7 @@ class NotebookRun:
             "answer": cell.role == ANSWER,
             "definitions_only": (cell.skip and cell.role == ANSWER) or cell.name in self._too_long,
             "snapshot": cell.task if cell.role == TEST else "",
-            "watched": cell.role in (ANSWER, EXTRA, FREE),
+            "watched": cell.role in (ANSWER, EXTRA, FREE) and not self._holds,
         }
         self._at = cell
         reply, _ = channel.ask(header, {}, self._seconds(seconds * limits.patience))

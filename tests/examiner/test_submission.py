@@ -145,21 +145,25 @@ def test_one_assignment_has_one_way(tmp_path: Path) -> None:
 def test_the_solution_regions_say_which_names_are_the_students(tmp_path: Path) -> None:
     path = tmp_path / "book.ipynb"
     solved = (
-        "import math\nlimit = 3\ndef f(x):\n    ### BEGIN SOLUTION\n    return x\n    ### END SOLUTION\n"
+        "import math\nlimit = 3\nmarks = []\ndef f(x):\n    ### BEGIN SOLUTION\n    return x\n    ### END SOLUTION\n"
         "### BEGIN SOLUTION\nimport os\na, (b, *c) = 1, (2, 3)\ntable['x'] = 1\nfor d in range(3):\n    pass\n"
-        "### END SOLUTION"
+        "marks.append(1)\n### END SOLUTION\nafter = f(1)\ndef own():\n    pass"
     )
     cells = [
         given("%matplotlib inline\ntable = {}\ndef helper():\n    return f(1)", "G1"),
         answer(solved, "A"),
-        test("assert helper() + a + b + sum(c) + d + table['x'] + limit", "T"),
+        test("assert helper() + a + b + sum(c) + d + table['x'] + limit + len(marks) + after", "T"),
         given("unused = 1", "G2"),
         given("shown = f(2)", "G3"),
     ]
     path.write_bytes(notebook(cells))
     found = {cell.name: cell for cell in exam_cells(path)}
-    assert found["T"].names == ("a", "b", "c", "d", "f", "table") and found["T"].asks and found["T"].is_test
-    assert found["A"].source == "import math\nlimit = 3\nimport os" and not found["A"].asks
+    assert (
+        found["T"].names == ("a", "after", "b", "c", "d", "f", "marks", "table")
+        and found["T"].asks
+        and found["T"].is_test
+    )
+    assert found["A"].source == "import math\nlimit = 3\nimport os\ndef own():\n    pass" and not found["A"].asks
     assert not found["G1"].asks and not found["G2"].asks
     assert found["G3"].asks and found["G3"].names == ("f",) and not found["G3"].is_test
 

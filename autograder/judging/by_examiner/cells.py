@@ -85,14 +85,38 @@ def _solved(path: Path, name: str, source: str) -> tuple[set[str], str]:
     region = set(_between(lines, BEGIN, END)) or set(range(1, len(lines) + 1))
     bound: set[str] = set()
     own: list[str] = []
-    for node in _parsed(path, name, source).body:
-        first = min([node.lineno, *(one.lineno for one in getattr(node, "decorator_list", ()))])
-        span = range(first, (node.end_lineno or first) + 1)
-        if region.isdisjoint(span) or isinstance(node, ast.Import | ast.ImportFrom):
-            own += lines[first - 1 : node.end_lineno]
-        else:
+    body = _parsed(path, name, source).body
+    spans = {node: _span(node) for node in body}
+    theirs = [node for node in body if not region.isdisjoint(spans[node]) and not _is_import(node)]
+    changed = {one for node in theirs for one in _receivers(node)}
+    for node in body:
+        # a line of the author's below the solution may hold what came of it
+        follows = bool(theirs) and spans[node].start > spans[theirs[0]].start and not _defines_or_imports(node)
+        if node in theirs or follows or changed & set(_bound(node)):
             bound |= set(_bound(node))
+        else:
+            own += lines[spans[node].start - 1 : node.end_lineno]
     return bound, "\n".join(own)
+
+
+def _span(node: ast.stmt) -> range:
+    first = min([node.lineno, *(one.lineno for one in getattr(node, "decorator_list", ()))])
+    return range(first, (node.end_lineno or first) + 1)
+
+
+def _is_import(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Import | ast.ImportFrom)
+
+
+def _defines_or_imports(node: ast.stmt) -> bool:
+    return _is_import(node) or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+
+
+def _receivers(node: ast.stmt) -> Iterator[str]:
+    """Names that a method is called of: `marks.append(3)` changes what the author's line above has bound."""
+    for one in ast.walk(node):
+        if isinstance(one, ast.Call) and isinstance(one.func, ast.Attribute) and isinstance(one.func.value, ast.Name):
+            yield one.func.value.id
 
 
 def _bound(node: ast.AST) -> Iterator[str]:

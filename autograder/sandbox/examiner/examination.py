@@ -21,7 +21,7 @@ from status import Status
 from travel import letters
 from undecidable import Ended, Undecidable
 
-SOURCE = inspect.getsource
+SOURCE, LINES = inspect.getsource, inspect.getsourcelines
 
 
 class Examination:
@@ -35,6 +35,7 @@ class Examination:
         self._is_seeded = False
         link.seeds_noted(self._seeded)
         inspect.getsource = self._source  # type: ignore[assignment]
+        inspect.getsourcelines = self._source_lines  # type: ignore[assignment]
 
     def _seeded(self) -> None:
         self._is_seeded = True
@@ -44,6 +45,12 @@ class Examination:
         if self._link is not None and self._link.stands_for(one):
             return str(self._link.ask("source", one))
         return SOURCE(one)
+
+    def _source_lines(self, one: Any) -> tuple[list[str], int]:
+        """inspect.getsourcelines, of the same. The number of the first line is within its cell, and not known here."""
+        if self._link is not None and self._link.stands_for(one):
+            return self._source(one).splitlines(keepends=True), 0
+        return LINES(one)
 
     def cell(self, cell: Mapping[str, Any]) -> dict[str, Any]:
         """Run a cell -> how it ended."""
@@ -73,6 +80,7 @@ class Examination:
             self._names.pop(name, None)
         if type(found) is dict:
             self._names.update({name: found[name] for name in (*names, *stale) if name in found})
+            self._link.watch(self._names, {name: found[name] for name in names if name in found})
         return self._link
 
     def _run(self, cell: Mapping[str, Any]) -> notebook_process.Error | None:

@@ -40,9 +40,13 @@ class Link:
         self._exchange, self._seeded = exchange, seeded
         self._stand_ins = stand_ins.StandIns(self.ask, plain)
         self._wire = Wire(self._hand_over, self._stand_ins.meet, classes)
-        self._callbacks: list[Any] = []
+        self._count = 0  # of functions of the test's that went along
+        self._callbacks: dict[int, Any] = {}  # those that may be called now
+        self._lasting: dict[int, int] = {}  # by id: those that stand in place of a name, with their numbers
         self._depth = 0
         self._drawn: Any = None
+        self._bound: dict[str, Any] = {}
+        self._names: Mapping[str, Any] = {}
 
     @property
     def met_objects(self) -> bool:
@@ -53,6 +57,23 @@ class Link:
         """Whether an object stands for one of this copy."""
         return self._stand_ins.number(one) is not None
 
+    def watch(self, names: Mapping[str, Any], bound: Mapping[str, Any]) -> None:
+        """Tell the other side when the test deletes one of these names, or puts a function of its own there.
+
+        Not when it puts another value there: that may be what it expects.
+        """
+        self._names, self._bound = names, dict(bound)
+
+    def _rebound(self) -> dict[str, Any]:
+        found = {}
+        for name, value in self._bound.items():
+            now = self._names.get(name)
+            if now is not value and (now is None or callable(now)):
+                found[name] = self._bound[name] = now
+                if now is not None and not self.stands_for(now):
+                    self._lasting[id(now)] = self._new(now)
+        return found
+
     def ask(self, what: str, *args: Any, **named: Any) -> Any:
         """Ask, and take the value: or raise the student's exception."""
         if self.ended:
@@ -61,7 +82,7 @@ class Link:
             self._stop(self.undecidable or args[0])
         self._depth += 1
         try:
-            data, known = self._wire.write((what, args, named, self._state()))
+            data, known = self._wire.write((what, args, named, self._state(), self._rebound()))
             while True:
                 message = self._told(self._exchange(data), known)
                 if message[0] != "callback":
@@ -77,7 +98,7 @@ class Link:
         finally:
             self._depth -= 1
             if not self._depth:
-                self._callbacks.clear()
+                self._callbacks = {number: self._callbacks[number] for number in self._lasting.values()}
 
     def _stop(self, why: str) -> Any:
         self.undecidable = why
@@ -120,7 +141,7 @@ class Link:
 
     def _called_back(self, number: Any, args: Any, named: Any) -> bytes:
         """Call the test's own function, and have its answer as bytes."""
-        if not 0 <= number < len(self._callbacks):
+        if number not in self._callbacks:
             raise BadValue("a function of a call that has returned")
         try:
             return self._wire.write((True, self._callbacks[number](*args, **named)))[0]
@@ -136,8 +157,14 @@ class Link:
             self._stop("an object of an earlier test, whose copy of the student's process is gone")
         if not callable(one):
             raise CannotTravel(f"an object of class {type(one).__name__} does not travel")
-        self._callbacks.append(one)
-        return ["callback", len(self._callbacks) - 1, str(getattr(one, "__name__", type(one).__name__))]
+        if (number := self._lasting.get(id(one))) is None:
+            number = self._new(one)
+        return ["callback", number, str(getattr(one, "__name__", type(one).__name__))]
+
+    def _new(self, function: Any) -> int:
+        self._count += 1
+        self._callbacks[self._count] = function
+        return self._count
 
 
 def seeds_noted(note: Callable[[], None]) -> None:

@@ -14,7 +14,13 @@ from travel.letters import SPECIAL
 
 STOPS = (StopIteration, StopAsyncIteration)  # to a loop of the test's these would mean something
 Ask = Callable[..., Any]
-ABOUT = SPECIAL | {"__dict__", "__doc__", "__name__", "__module__"}  # other such names mean something to numpy
+ABOUT = SPECIAL | {
+    "__init__",
+    "__dict__",
+    "__doc__",
+    "__name__",
+    "__module__",
+}  # other such names mean something to numpy
 WITH_ANOTHER = frozenset(
     f"__{way}{name}__"
     for way in ("", "r", "i")
@@ -40,7 +46,7 @@ class RemoteClass(ABCMeta):
         return _ask_of(cls)("call", cls, *args, **named)
 
     def __getattribute__(cls, name: str) -> Any:
-        if name.startswith("__") or name in ("_abc_impl", "mro", "register"):
+        if (name.startswith("__") and name != "__init__") or name in ("_abc_impl", "mro", "register"):
             return super().__getattribute__(name)
         return _ask_of(cls)("get", cls, name)
 

@@ -1,6 +1,7 @@
 """The student's end: a copy of the notebook's process, held where a test stands, that does what an examiner asks.
 
-A question is (what, arguments, named arguments, state of the drawing of random numbers or None), the answer one of
+A question is (what, arguments, named arguments, state of the drawing of random numbers or None, names of the
+student's that the test has deleted or put a function of its own in place of), the answer one of
 
     value    result, changes of the arguments, what was printed
     error    class, arguments and attributes of the exception, changes, what was printed
@@ -69,7 +70,7 @@ class StudentEnd:
     def __init__(
         self,
         sock: socket.socket,
-        names: Mapping[str, Any],
+        names: dict[str, Any],
         classes: Mapping[str, type],
         limit: Callable[[], AbstractContextManager[None]],
     ) -> None:
@@ -99,8 +100,13 @@ class StudentEnd:
         return self._do(question, known)
 
     def _do(self, question: tuple[Any, ...], known: Sequence[Any]) -> bytes:
-        what, args, named, state = question
+        what, args, named, state, rebound = question
         draws.put(state)
+        for name, value in rebound.items():
+            if value is None:
+                self._names.pop(name, None)
+            else:
+                self._names[name] = value
         before = [self._shallow(one, known) for one in known]
         printed = io.StringIO()
         try:
