@@ -99,7 +99,7 @@ class Guest:
             helpers, paths = "/helpers", packages_inside()
         settings = {
             "control": control,
-            # every guest has a user id of its own, so that limits on processes are its own too (process ids have 22 bits)
+            # every guest has a user id of its own, so that limits on processes are its own; process ids have 22 bits
             "uid": (5_000_000 if inside.examiner else 100_000) + os.getpid(),
             "walls": not self.unsafe,
             "limits": asdict(self.limits),

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from autograder import cli
+from autograder.commands import diagnoses
 from autograder.course import EXAMINER, Task, load_course, messages
 from autograder.course.fingerprint import deciding_files
 from autograder.errors import CourseError
@@ -88,6 +89,20 @@ def test_it_is_released_graded_and_shown(tmp_path: Path, capsys: pytest.CaptureF
     assert "not shown does not" in page and "[5]" not in page
     assert cli.main(["grade", "sums", "leaky", "--explain", "T1", "--course", str(root)]) == 0
     assert "decided: its test cell fails" in capsys.readouterr().out
+
+
+def test_commands_that_need_known_mistakes_say_so_and_the_doctor_counts_tests(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = tmp_path / "course"
+    make(root)
+    for command in ("audit", "demo"):
+        assert cli.main([command, "sums", "--course", str(root)]) == 1
+        said = " ".join(capsys.readouterr().err.split())
+        assert f"{command}: sums is graded by its notebooks' own tests, and has no known mistakes" in said
+    course = load_course(root)
+    found = diagnoses.checks(course, course.assignment("sums"))
+    assert found.ok and found.found == "3 test cells"
 
 
 @pytest.mark.parametrize(

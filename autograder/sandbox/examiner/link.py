@@ -116,7 +116,7 @@ class Link:
         return found
 
     def _told(self, data: bytes, known: Sequence[Any]) -> tuple[Any, ...]:
-        message, _ = self._wire.read(data, known)
+        message: tuple[Any, ...] = self._wire.read(data, known)[0]
         types = TYPES.get(message[0]) if type(message) is tuple and message and type(message[0]) is str else None
         if types is None or len(message) != 1 + len(types) or not all(map(_is_of, message[1:], types)):
             raise BadValue("an answer of no kind")
