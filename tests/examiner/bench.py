@@ -12,7 +12,7 @@ from autograder.course import Limits
 from autograder.grading.by_examiner import notebook as by_examiner
 from autograder.grading.by_examiner.notebook import Examined
 from autograder.grading.notebook_run import NotebookRun
-from autograder.judging.by_examiner.cells import exam_cells
+from autograder.judging.by_examiner.cells import as_shown, exam_cells
 from autograder.sandbox.guest_process import Guest
 from autograder.sandbox.walls import Inside
 from autograder.submissions.align import ANSWER, EXTRA, LOCKED, TEST, Cell
@@ -67,17 +67,6 @@ def notebook(cells: Sequence[Written]) -> bytes:
     ).encode()
 
 
-def visible(source: str) -> str:
-    """A test without its hidden regions, as it is released."""
-    shown, hiding = [], False
-    for line in source.splitlines():
-        hiding = hiding or "### BEGIN HIDDEN TESTS" in line
-        if not hiding:
-            shown.append(line)
-        hiding = hiding and "### END HIDDEN TESTS" not in line
-    return "\n".join(shown)
-
-
 @dataclass
 class Bench:
     """A warm guest and a warm examiner."""
@@ -104,7 +93,7 @@ class Bench:
             asked = exam_cells(path)
         roles = {"given": LOCKED, "answer": ANSWER, "test": TEST}
         theirs = [
-            Cell(roles[c.kind], "code", visible((answers or {}).get(c.name, c.source)), c.name, c.name, raw=c.raw)
+            Cell(roles[c.kind], "code", as_shown((answers or {}).get(c.name, c.source)), c.name, c.name, raw=c.raw)
             for c in cells
         ]
         theirs += [Cell(EXTRA, "code", source, f"extra {number}") for number, source in enumerate(extra)]

@@ -15,6 +15,7 @@ from autograder.errors import CourseError
 from autograder.judging.by_examiner.cells import ExamCell, exam_cells
 from autograder.judging.by_examiner.outcomes import verdict_of
 from autograder.judging.verdicts import Status
+from autograder.releasing import drift
 from autograder.sandbox.answers import Error, Lost
 from autograder.sandbox.relay import ENDED, FAILED, PASSED, UNDECIDABLE, Outcome
 from tests.examiner.bench import answer, given, notebook, test
@@ -63,6 +64,8 @@ def test_it_is_released_graded_and_shown(tmp_path: Path, capsys: pytest.CaptureF
     assert cli.main(["release", "sums", "--course", str(root)]) == 0
     released = (root / "release" / "sums" / BOOK).read_text(encoding="utf-8")
     assert "HIDDEN" not in released and "16.75" not in released and "result += number" not in released
+    course = load_course(root)
+    assert drift.outdated(course, course.assignment("sums")) == []
     right = reference()
     hand_in(root, "right", {**right, "T4": "There is nothing to add."})
     hand_in(root, "blank", {})
@@ -157,7 +160,7 @@ def test_one_assignment_has_one_way(tmp_path: Path) -> None:
 # ---- what a test cell is, and what follows from how it ends -------------------------------------
 
 
-def test_the_solution_regions_say_which_names_are_the_students(tmp_path: Path) -> None:
+def test_the_answer_cells_of_the_source_say_which_names_are_the_students(tmp_path: Path) -> None:
     path = tmp_path / "book.ipynb"
     solved = (
         "import math\nlimit = 3\nmarks = []\ndef f(x):\n    ### BEGIN SOLUTION\n    return x\n    ### END SOLUTION\n"
@@ -174,11 +177,11 @@ def test_the_solution_regions_say_which_names_are_the_students(tmp_path: Path) -
     path.write_bytes(notebook(cells))
     found = {cell.name: cell for cell in exam_cells(path)}
     assert (
-        found["T"].names == ("a", "after", "b", "c", "d", "f", "marks", "table")
+        found["T"].names == ("a", "after", "b", "c", "d", "f", "limit", "marks", "table")
         and found["T"].asks
         and found["T"].is_test
     )
-    assert found["A"].source == "import math\nlimit = 3\nimport os\ndef own():\n    pass" and not found["A"].asks
+    assert found["A"].source == "import math\nimport os\ndef own():\n    pass" and not found["A"].asks
     assert not found["G1"].asks and not found["G2"].asks
     assert found["G3"].asks and found["G3"].names == ("f",) and not found["G3"].is_test
 

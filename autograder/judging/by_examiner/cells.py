@@ -1,7 +1,7 @@
 """The tests of a source notebook as they are: which cells run in the examiner, and which names come from the student.
 
-A student's are the names that the solution regions bind, and what is set in or on them; imports there are the
-author's. All else, the author's cells and tests bind themselves.
+A student's are the names that the source's answer cells bind, and what they set in or on others. Imports there, and
+whole definitions outside the solution regions, are the author's; and so is all that other cells bind.
 """
 
 import ast
@@ -16,6 +16,7 @@ from autograder.errors import CourseError
 BEGIN, END = re.compile(r"###\s*BEGIN SOLUTION"), re.compile(r"###\s*END SOLUTION")
 HIDE, SHOW = re.compile(r"###\s*BEGIN HIDDEN TESTS"), re.compile(r"###\s*END HIDDEN TESTS")
 SKIP_TAG = "skip-execution"
+IMPORTS, DEFINITIONS = ast.Import | ast.ImportFrom, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 MAGIC = re.compile(r"^\s*[%!?].*$", re.MULTILINE)
 
 
@@ -62,6 +63,13 @@ def exam_cells(path: Path) -> list[ExamCell]:
     return found
 
 
+def as_shown(source: str) -> str:
+    """A test cell without its hidden regions, as it is released."""
+    lines = source.splitlines()
+    hidden = set(_between(lines, HIDE, SHOW))
+    return "\n".join(line for number, line in enumerate(lines, start=1) if number not in hidden) if hidden else source
+
+
 def _between(lines: Iterable[str], begin: re.Pattern[str], end: re.Pattern[str]) -> Iterator[int]:
     """Numbers of the lines of all regions."""
     inside = False
@@ -80,51 +88,27 @@ def _parsed(path: Path, name: str, source: str) -> ast.Module:
 
 
 def _solved(path: Path, name: str, source: str) -> tuple[set[str], str]:
-    """What the solution regions of a cell bind, and the author's own lines of it. Without a region, all is solution."""
+    """What of an answer cell comes from the student, and the author's own lines. Without a region, all is solution."""
     lines = source.splitlines()
     region = set(_between(lines, BEGIN, END)) or set(range(1, len(lines) + 1))
     bound: set[str] = set()
     own: list[str] = []
-    body = _parsed(path, name, source).body
-    spans = {node: _span(node) for node in body}
-    theirs = [node for node in body if not region.isdisjoint(spans[node]) and not _is_import(node)]
-    changed = {one for node in theirs for one in _receivers(node)}
-    for node in body:
-        # a line of the author's below the solution may hold what came of it
-        follows = bool(theirs) and spans[node].start > spans[theirs[0]].start and not _defines_or_imports(node)
-        if node in theirs or follows or changed & set(_bound(node)):
-            bound |= set(_bound(node))
+    for node in _parsed(path, name, source).body:
+        first = min([node.lineno, *(one.lineno for one in getattr(node, "decorator_list", ()))])
+        span = range(first, (node.end_lineno or first) + 1)
+        if isinstance(node, IMPORTS) or (isinstance(node, DEFINITIONS) and region.isdisjoint(span)):
+            own += lines[first - 1 : node.end_lineno]
         else:
-            own += lines[spans[node].start - 1 : node.end_lineno]
+            bound |= set(_bound(node))
     return bound, "\n".join(own)
-
-
-def _span(node: ast.stmt) -> range:
-    first = min([node.lineno, *(one.lineno for one in getattr(node, "decorator_list", ()))])
-    return range(first, (node.end_lineno or first) + 1)
-
-
-def _is_import(node: ast.stmt) -> bool:
-    return isinstance(node, ast.Import | ast.ImportFrom)
-
-
-def _defines_or_imports(node: ast.stmt) -> bool:
-    return _is_import(node) or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
-
-
-def _receivers(node: ast.stmt) -> Iterator[str]:
-    """Names that a method is called of: `marks.append(3)` changes what the author's line above has bound."""
-    for one in ast.walk(node):
-        if isinstance(one, ast.Call) and isinstance(one.func, ast.Attribute) and isinstance(one.func.value, ast.Name):
-            yield one.func.value.id
 
 
 def _bound(node: ast.AST) -> Iterator[str]:
     """Names that a statement binds at the top level, and those that it sets an item or an attribute of."""
-    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+    if isinstance(node, DEFINITIONS):
         yield node.name
         return
-    if isinstance(node, ast.Lambda | ast.Import | ast.ImportFrom):
+    if isinstance(node, ast.Lambda | IMPORTS):
         return
     if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
         yield node.id
