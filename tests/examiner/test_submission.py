@@ -84,7 +84,7 @@ def test_it_is_released_graded_and_shown(tmp_path: Path, capsys: pytest.CaptureF
         "liar": [0, 2, 1, 0],
         "leaky": [0, 2, 1, 0],
     } | {student: [*marks[student][:3], None] for student in ("liar", "leaky")}
-    assert "object of its own class (Any)" in scores["liar"]["T1"]["message"]
+    assert "an object of a class of your own" in scores["liar"]["T1"]["message"]
     assert scores["blank"]["T1"]["message"] == "Nothing is written here yet."
     assert "a test that is not shown does not: KeyError." in scores["leaky"]["T1"]["message"]
     assert cli.main(["report", "sums", "--course", str(root)]) == 0
@@ -208,8 +208,18 @@ ERROR = Error("AssertionError", "5 is not 6", "2", "T")
         (Outcome(FAILED, Error("ValueError", "[7]", "1", "given")), "failed", 0, "is not shown does not: ValueError."),
         (Outcome(FAILED, Error("ValueError", "[7]", "6", "T")), "failed", 0, "is not shown does not: ValueError."),
         (Outcome(FAILED, Error("NotImplementedError", "T", "1", "T")), "not checked", 0, "Nothing is written"),
-        (Outcome(UNDECIDABLE, None, "__eq__ of it"), "failed", 0, "cannot decide about what your code gives: __eq__"),
-        (Outcome(ENDED, None, "SystemExit"), "not checked", 0, "Your code ended before the test did: SystemExit."),
+        (
+            Outcome(UNDECIDABLE, None, "__eq__ of it"),
+            "failed",
+            0,
+            "what your code gives: an object of a class of your own",
+        ),
+        (
+            Outcome(ENDED, None, "SystemExit"),
+            "not checked",
+            0,
+            "Your code ended before the test did, or took too long.",
+        ),
         (Outcome(ENDED, lost=Lost.TIME), "not checked", 0, "ran longer than its time limit"),
         (Outcome(ENDED, lost=Lost.DIED), "not checked", None, "could not be judged"),
     ],
@@ -220,7 +230,28 @@ def test_the_verdict_of_an_outcome(outcome: Outcome, status: str, score: float |
     cell = ExamCell("T", "", True, hidden=frozenset({3, 4, 5}))
     for language in ("en", "th"):
         words = messages.load_messages(course_messages, language)
-        found = verdict_of(words, task, cell, outcome)
+        found = verdict_of(words, task, cell, outcome, secret=False)
         assert (found.status, found.score, found.max_score) == (Status(status), score, 2)
         assert said in found.message or language == "th"
         assert bool(found.fault) == (score is None)
+
+
+LEAK = "[3, 1, 4]"
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        Outcome(FAILED, Error("AssertionError", LEAK, "2", "T")),
+        Outcome(FAILED, Error(LEAK, LEAK, "2", "T")),
+        Outcome(FAILED, Error(LEAK, LEAK, "1", "given")),
+        Outcome(UNDECIDABLE, None, f"__eq__ of an object of class {LEAK}"),
+        Outcome(ENDED, None, LEAK),
+    ],
+)
+@pytest.mark.parametrize(("secret", "hidden"), [(True, ()), (False, (1,)), (False, ())])
+def test_a_hidden_input_does_not_come_back_in_words(outcome: Outcome, secret: bool, hidden: tuple[int, ...]) -> None:
+    words = messages.load_messages(SUMS / "autograder" / "assignments" / "sums" / "messages.toml", "en")
+    cell = ExamCell("T", "", True, hidden=frozenset(hidden))
+    told = verdict_of(words, Task("T", "book", graded_by=EXAMINER), cell, outcome, secret)
+    assert (LEAK in repr(told.as_json())) == (not secret and not hidden)

@@ -84,9 +84,11 @@ def grade_submission(context: ExaminerContext, handed_in: Submission) -> Result:
             written = by_hand.answered(merged, task, handed_in, context.release_files)
             verdicts[task.name] = wording.needs_person(words, task, written)
         else:
-            cell = next(one for one in context.cells[task.notebook] if one.name == task.name)
+            cells = context.cells[task.notebook]
+            number = next(number for number, one in enumerate(cells) if one.name == task.name)
+            secret = any(one.hidden for one in cells[:number])
             outcome = found[task.notebook].outcomes[task.name]
-            verdicts[task.name] = outcomes.verdict_of(words, task, cell, outcome)
+            verdicts[task.name] = outcomes.verdict_of(words, task, cells[number], outcome, secret)
     told = problems.tell(verdicts, _of_files(context, handed_in, merged), words, assignment)
     errors = {name: error for one in found.values() for name, error in one.errors.items()}
     result = Result(

@@ -20,7 +20,6 @@ import linecache
 import os
 import shutil
 import socket
-import sys
 import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -150,7 +149,7 @@ class StudentEnd:
             self._objects.append(one)
         if isinstance(one, FUNCTIONS) or type(one).__name__ == "_lru_cache_wrapper":
             name = getattr(one, "__name__", type(one).__name__)
-            return [number, "function", str(name), _text(getattr(one, "__doc__", None)), *_signature(one, self._wire)]
+            return [number, "function", str(name), _text(getattr(one, "__doc__", None)), *_signature(one)]
         if isinstance(one, type):
             has = sorted(name for name in SPECIAL if any(name in vars(base) for base in one.__mro__))
             return [number, "class", one.__name__, _text(one.__doc__), tuple(has), *one.__bases__]
@@ -185,7 +184,7 @@ def _text(value: Any) -> str | None:
     return value if type(value) is str else None
 
 
-def _signature(one: Any, wire: Wire) -> Iterator[tuple[Any, ...]]:
+def _signature(one: Any) -> Iterator[tuple[Any, ...]]:
     """Its parameters: name, kind, annotation as text, and the default in a tuple, where there is one that travels."""
     try:
         parameters = inspect.signature(one).parameters.values()
@@ -228,12 +227,8 @@ class Files:
                 file.write(data)
 
 
-def hold(sock: socket.socket, end: StudentEnd, folder: str) -> None:
-    """What a held copy does: nothing, until it is asked."""
-    files = Files(folder)
+def hold(sock: socket.socket, end: StudentEnd, files: Files) -> None:
+    """What a held copy does: nothing, until it is asked. files: those of its moment."""
     sock.recv(1, socket.MSG_PEEK)
     files.put_back()
-    for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(Exception):
-            stream.flush()
     end.serve()
