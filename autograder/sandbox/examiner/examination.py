@@ -31,6 +31,7 @@ class Examination:
         self._sock, self._shell = sock, shell
         self._names: dict[str, Any] = shell.user_ns
         self._classes: dict[str, type] = {}
+        self._given: dict[str, Any] = {}  # functions of the author's cells, which the student's notebook has as well
         self._link: Link | None = None
         self._is_seeded = False
         link.seeds_noted(self._seeded)
@@ -63,6 +64,7 @@ class Examination:
         except (Undecidable, Ended) as stopped:
             error = notebook_process.describe(stopped, {})
         if not cell["test"]:
+            self._given.update({n: v for n, v in self._names.items() if _is_function(v)})
             own = {n: v for n, v in self._names.items() if isinstance(v, type) and v.__module__ == "__main__"}
             self._classes.update({n: v for n, v in own.items() if not isinstance(v, RemoteClass)})
         how = "passed" if error is None else "failed"
@@ -80,7 +82,8 @@ class Examination:
             self._names.pop(name, None)
         if type(found) is dict:
             self._names.update({name: found[name] for name in (*names, *stale) if name in found})
-            self._link.watch(self._names, {name: found[name] for name in names if name in found})
+            given = {name: one for name, one in self._given.items() if self._names.get(name) is one}
+            self._link.watch(self._names, given | {name: found[name] for name in names if name in found})
         return self._link
 
     def _run(self, cell: Mapping[str, Any]) -> notebook_process.Error | None:
@@ -110,6 +113,10 @@ class Examination:
         if letter[0] == letters.LOST:
             raise Ended(letter[1].decode())
         return letter[1]
+
+
+def _is_function(one: Any) -> bool:
+    return inspect.isfunction(one) and one.__module__ == "__main__"
 
 
 def serve(sock: socket.socket, status: Status, shell: InteractiveShell) -> None:
