@@ -66,7 +66,7 @@ COSTS = dict(
 )
 
 
-@pytest.mark.parametrize("name", one_in(4, COSTS))
+@pytest.mark.parametrize("name", one_in(4, COSTS, 2))
 def test_it_costs_one_test_alone(bench: Bench, name: str) -> None:
     starts = bench.examiner.starts
     cells = [

@@ -35,6 +35,7 @@ SERIES = frozenset(
     )
 )
 OF_A_SERIES = frozenset(("__iter__", "__next__", "__len__", "__reversed__"))
+OF_A_GENERATOR = ("send", "throw", "close")
 PLAIN_NEEDED = "your function returns an object of its own class ({}) where the tests need a plain value"
 DECIDES = ("eq", "ne", "lt", "le", "gt", "ge", "hash", "bool", "contains")
 
@@ -154,6 +155,8 @@ def _next(self: Any) -> Any:
 def _no_attribute(self: Any, name: str) -> Any:
     if name == "__class__":
         return type(self)
+    if name in OF_A_GENERATOR:
+        return _ask_of(type(self))("get", self, name)
     raise AttributeError(name)
 
 
