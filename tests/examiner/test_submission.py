@@ -108,6 +108,12 @@ def test_commands_that_need_known_mistakes_say_so_and_the_doctor_counts_tests(
     assert found.ok and found.found == "3 test cells"
 
 
+def test_a_course_of_own_tests_is_copied_for_the_next_semester(tmp_path: Path) -> None:
+    make(tmp_path / "old")
+    assert cli.main(["new", "--from", str(tmp_path / "old"), "--course", str(tmp_path / "next")]) == 0
+    assert (tmp_path / "next" / "source" / "sums" / BOOK).is_file()
+
+
 @pytest.mark.parametrize(
     ("old", "new", "why"),
     [
