@@ -24,7 +24,7 @@ check: .venv/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	MYPYPATH=autograder/sandbox/guest $(BIN)/mypy --explicit-package-bases autograder/sandbox/guest/[!_]*.py autograder/sandbox/guest/*/[!_]*.py
+	MYPYPATH=autograder/sandbox/guest:autograder/sandbox/examiner $(BIN)/mypy --explicit-package-bases autograder/sandbox/guest/[!_]*.py autograder/sandbox/guest/*/[!_]*.py autograder/sandbox/examiner/[!_]*.py
 	$(BIN)/lint-imports --no-logo --no-cache
 
 proof: .venv/ready

@@ -16,6 +16,7 @@ RELEASE_STEPS = [
     "nbgrader.preprocessors.ClearSolutions",
     "autograder.releasing.nbgrader_steps.StampTasks",
     "nbgrader.preprocessors.ClearOutput",
+    "nbgrader.preprocessors.ClearHiddenTests",
     "nbgrader.preprocessors.CheckCellMetadata",
     "nbgrader.preprocessors.ComputeChecksums",
     "nbgrader.preprocessors.SaveCells",

@@ -29,7 +29,7 @@ MODULES = {
     for path in sorted(ENGINE.rglob("*.py"))
     if not path.is_relative_to(ASSIGNMENTS) and not path.is_relative_to(NEW)
 }
-GUEST = {name: path for name, path in MODULES.items() if name.startswith("sandbox/guest/")}
+GUEST = {name: path for name, path in MODULES.items() if name.startswith(("sandbox/guest/", "sandbox/examiner/"))}
 PROBES = [
     *ASSIGNMENTS.glob("*/probes.py"),
     *(ROOT / "tests" / "courses").glob("*/autograder/assignments/*/probes.py"),
@@ -128,7 +128,7 @@ def test_guest_and_probes_import_only_what_a_student_has(path: Path) -> None:
 
 def test_what_the_guest_and_the_host_share_is_named() -> None:
     """The guest is plain files to the host, but for what asks the reference the same, and the doctor's look."""
-    inside = re.compile(r"autograder\.sandbox\.guest(\.|$)")
+    inside = re.compile(r"autograder\.sandbox\.(guest|examiner)(\.|$)")
     found = {name for name, path in MODULES.items() if any(inside.match(i) for i in imports(path))}
     assert found == {"commands/wall_diagnoses.py", "judging/known_mistakes.py"}
 

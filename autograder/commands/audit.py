@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from autograder.commands.console import CORES, CourseDir, Jobs, Name, load, out
+from autograder.commands.console import CORES, CourseDir, Jobs, Name, load, out, refuse_own_tests
 from autograder.errors import CourseError
 from autograder.progress import Progress
 
@@ -33,6 +33,7 @@ def command(
     from autograder.releasing.trials import visible as visible_checks
 
     loaded, wanted = load(course, assignment)
+    refuse_own_tests(wanted, "audit")
     with tempfile.TemporaryDirectory() as scratch, Progress(0, out) as progress:
         found = audit_module.audit(
             loaded, wanted, Path(scratch) / "course", jobs, progress.at, mutants, sample, visible, cases

@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from autograder.course import Assignment, Course, load_course
+from autograder.errors import CourseError
 
 # where nobody watches, lines are not cut to the width of a screen
 WIDTH = None if sys.stdout.isatty() else 130
@@ -26,6 +27,15 @@ def load(root: Path, name: str) -> tuple[Course, Assignment]:
     """The course in a folder, and its assignment of that name."""
     course = load_course(root)
     return course, course.assignment(name)
+
+
+def refuse_own_tests(assignment: Assignment, command: str) -> None:
+    """CourseError where the notebooks' own tests decide: there are no known mistakes that a command could plant."""
+    if assignment.by_examiner:
+        raise CourseError(
+            f"{command}: {assignment.name} is graded by its notebooks' own tests, and has no known mistakes; "
+            f"`autograder release {assignment.name}` tries the source's answers"
+        )
 
 
 def say(lines: Iterable[str]) -> None:

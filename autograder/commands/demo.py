@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from autograder.commands.console import CORES, CourseDir, Jobs, out, say
+from autograder.commands.console import CORES, CourseDir, Jobs, out, refuse_own_tests, say
 from autograder.commands.grade import How, grade_class
 from autograder.commands.release import release
 from autograder.commands.scores import show_marks
@@ -30,6 +30,7 @@ def command(
     on_path = shutil.which("autograder") is not None
     loaded = load_course(course)
     wanted = loaded.assignment(assignment) if assignment else loaded.assignments[0]
+    refuse_own_tests(wanted, "demo")
     if folder is not None and folder.exists() and any(folder.iterdir()):
         raise CourseError(f"{folder}: not empty; name a new folder with --into")
     target = folder or Path(tempfile.mkdtemp(prefix="autograder-demo-")) / "course"

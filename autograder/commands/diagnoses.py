@@ -17,6 +17,7 @@ from autograder.course import Assignment, Course, few, load_course
 from autograder.errors import CourseError
 from autograder.gradebook import reader
 from autograder.judging import dataset, judge
+from autograder.judging.by_examiner.cells import exam_cells
 from autograder.judging.contract import load_checks
 from autograder.sandbox import walls
 from autograder.sandbox.guest_process import Guest
@@ -132,7 +133,8 @@ def place(course: Course) -> Diagnosis:
 def sandbox(course: Course, assignment: Assignment) -> Diagnosis:
     """A real start of the sandbox, with the assignment's own probes."""
     helpers = course.beside_notebooks(assignment.name)
-    guest = Guest(Inside(course.part("probes", assignment.name), helpers), assignment.limits)
+    probes = None if assignment.by_examiner else course.part("probes", assignment.name)
+    guest = Guest(Inside(probes, helpers), assignment.limits)
     what = f"sandbox ({assignment.name})"
     try:
         with guest:
@@ -149,6 +151,10 @@ def checks(course: Course, assignment: Assignment) -> Diagnosis:
     if data(course, assignment).found.startswith(MISSING):
         return Diagnosis(what, True, "not tried: the data are not here yet")
     try:
+        if assignment.by_examiner:
+            books = [course.source(assignment.name) / f"{name}.ipynb" for name in assignment.notebooks]
+            count = sum(cell.is_test for book in books for cell in exam_cells(book))
+            return Diagnosis(what, True, f"{count} test cells")
         judge.open_context(course, assignment)
     except CourseError as error:
         return Diagnosis(what, False, str(error), mend)

@@ -7,6 +7,7 @@ from autograder.course.config import load_course as load_course
 from autograder.course.late import Late as Late
 from autograder.course.loading import load_module as load_module
 from autograder.course.records import ASSIGNMENT_NAME as ASSIGNMENT_NAME
+from autograder.course.records import EXAMINER as EXAMINER
 from autograder.course.records import JUDGE as JUDGE
 from autograder.course.records import LANGUAGES as LANGUAGES
 from autograder.course.records import PERSON as PERSON

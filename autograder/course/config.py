@@ -12,6 +12,7 @@ from autograder.course.late import Late
 from autograder.course.loading import load_module
 from autograder.course.records import (
     ASSIGNMENT_NAME,
+    EXAMINER,
     JUDGE,
     LANGUAGES,
     LEAST,
@@ -97,8 +98,10 @@ def _check_values(course: Course) -> None:
             raise CourseError(f"{here}: use only letters, digits, - and _ in an assignment's name")
         _no_doubles(here, "task", [task.name for task in assignment.tasks])
         for task in assignment.tasks:
-            if task.graded_by not in (JUDGE, PERSON):
-                raise CourseError(f"{here}: {task.name}: graded_by {task.graded_by!r} is not judge or person")
+            if task.graded_by not in (JUDGE, EXAMINER, PERSON):
+                raise CourseError(f"{here}: {task.name}: graded_by {task.graded_by!r} is not judge, examiner or person")
+            if task.graded_by == JUDGE and assignment.by_examiner:
+                raise CourseError(f"{here}: {task.name}: graded_by is judge, and examiner elsewhere; use one of them")
             if not isinstance(task.saved_model, str):
                 raise CourseError(f"{here}: {task.name}: saved_model={task.saved_model!r} is no file's name")
             if not _are_points(task.points):
@@ -165,16 +168,18 @@ def _check_parts(course: Course, assignment: Assignment) -> None:
     """Every task has its cells, probe and reference. Files are parsed, not run; checks are tried at their use."""
     cells = {name: grade_ids(course.source(assignment.name) / f"{name}.ipynb") for name in assignment.notebooks}
     judged = [task for task in assignment.tasks if task.graded_by == JUDGE]
-    probes = course.part("probes", assignment.name)
-    asked = _functions(probes)
-    _functions(course.part("checks", assignment.name))  # it is there, and is Python
-    solution = course.solution(assignment.name)
-    answers = _functions(solution)
     for task in assignment.tasks:
         here = f"course_config.py: {assignment.name}: task {task.name}"
         for cell in dict.fromkeys((task.answer_cell, task.name)):
             if cell not in cells[task.notebook]:
                 raise CourseError(f"{here} has no cell {cell!r} in source/{assignment.name}/{task.notebook}.ipynb")
+    if assignment.by_examiner:
+        return
+    probes = course.part("probes", assignment.name)
+    asked = _functions(probes)
+    _functions(course.part("checks", assignment.name))  # it is there, and is Python
+    solution = course.solution(assignment.name)
+    answers = _functions(solution)
     for task in judged:
         here = f"course_config.py: {assignment.name}: task {task.name}"
         if task.name not in asked:

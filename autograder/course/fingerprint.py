@@ -37,6 +37,8 @@ def deciding_files(course: Course, assignment: Assignment) -> Iterator[tuple[str
     for path in sorted(course.solution(assignment.name).parent.glob("*.py")):
         if path not in others:  # the reference, and what it may import from beside it
             yield f"solution/{path.name}", path
+    for path in sorted(course.source(assignment.name).glob("*.ipynb")) if assignment.by_examiner else ():
+        yield f"source/{path.name}", path
     for path in sorted(course.release(assignment.name).glob("*")):
         if path.suffix in (".ipynb", ".py", ".json"):
             yield f"release/{path.name}", path

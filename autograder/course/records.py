@@ -12,6 +12,7 @@ from autograder.errors import CourseError
 
 LANGUAGES = ("en", "th")
 JUDGE, PERSON = "judge", "person"
+EXAMINER = "examiner"  # the task's own test cell decides, run where no student's code is
 ASSIGNMENT_NAME = r"[A-Za-z0-9_-]+"
 USUAL = 1.0  # points of a required task that says none
 BONUS = 0.5  # of a required one's points: those of an optional task that says none
@@ -121,6 +122,11 @@ class Assignment:
     def model_file(self) -> str:
         """Name of the file with the saved model, or ""."""
         return next((task.saved_model for task in self.tasks if task.saved_model), "")
+
+    @property
+    def by_examiner(self) -> bool:
+        """Whether its tests are the notebooks' own test cells."""
+        return any(task.graded_by == EXAMINER for task in self.tasks)
 
     @property
     def notebooks(self) -> tuple[str, ...]:

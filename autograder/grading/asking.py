@@ -42,6 +42,10 @@ class GraderContext:
     def assignment(self) -> Assignment:
         return self.judge_context.assignment
 
+    def close(self) -> None:
+        """Take the guest down."""
+        self.guest.close()
+
 
 @dataclass(frozen=True)
 class Plan:

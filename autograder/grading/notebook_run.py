@@ -1,7 +1,7 @@
 """The run of one notebook in the sandbox: its cells, then the questions; anew without what killed it."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,6 +77,10 @@ class NotebookRun:
         self._at: Cell | Question | None = None
         self._spared = 0
         self._ran: set[str] = set()  # cells that came back
+        self._whole = False  # the last attempt ran to its end
+        self._holds: Collection[str] = ()  # cells before which a copy of the process is left
+        self._question: Mapping[str, object] = {}
+        self._copies: dict[str, Channel] = {}
         self._stays = stays
         self._channel: Channel | None = None
 
@@ -93,6 +97,19 @@ class NotebookRun:
         """Run the cells alone -> whether all of them ran, be it into an error."""
         self._attempt()
         return all(cell.name in self._ran for cell in self._cells if cell.runs)
+
+    def held(self, cells: Collection[str], question: Mapping[str, object]) -> dict[str, Channel]:
+        """Run the cells, and leave a copy of the process before each of these -> the channels to the copies.
+
+        Copies of an attempt that was lost are gone with its box. question: the limits of what they will be asked.
+        """
+        self._holds, self._question = cells, question
+        for _ in range(MAX_RESTARTS):
+            self._at = None
+            self._attempt()
+            if self._whole or time.monotonic() >= self._finish:
+                break
+        return self._copies
 
     def snapshots(self) -> list[str]:
         """Cells before which the notebook was another one, the latest first.
@@ -114,11 +131,16 @@ class NotebookRun:
         channel = self._channel = self._guest.open()
         lost: Lost | None = None
         self._at, name = None, ""
+        for copy in self._copies.values():
+            copy.close()
+        self._copies = {}
         self._took_away.clear()
         try:
             if self._files:
                 channel.ask({"do": "files"}, {n: np.frombuffer(data, np.uint8) for n, data in self._files.items()}, 10)
             for cell in self._cells:
+                if cell.name in self._holds:
+                    self._copies[cell.name] = channel.hold(self._question, 10)
                 if cell.runs and cell.name not in self._left_out and time.monotonic() < self._finish:
                     self._run(channel, cell)
             for question in self._questions:
@@ -129,6 +151,7 @@ class NotebookRun:
         finally:
             if lost or not self._stays or any(q.task not in self._found for q in self._questions):
                 self.close()
+        self._whole = lost is None
         if lost:
             reason, name = self._guest.end(lost=True)
             lost = reason or lost
@@ -188,7 +211,7 @@ class NotebookRun:
             "answer": cell.role == ANSWER,
             "definitions_only": (cell.skip and cell.role == ANSWER) or cell.name in self._too_long,
             "snapshot": cell.task if cell.role == TEST else "",
-            "watched": cell.role in (ANSWER, EXTRA, FREE),
+            "watched": cell.role in (ANSWER, EXTRA, FREE) and not self._holds,
         }
         self._at = cell
         reply, _ = channel.ask(header, {}, self._seconds(seconds * limits.patience))

@@ -10,6 +10,8 @@ from autograder.course import PERSON, Assignment, Course, Task, secret
 from autograder.course.fingerprint import grader_fingerprint
 from autograder.grading import answer_cache, asking
 from autograder.grading.asking import GraderContext, Plan, Ran
+from autograder.grading.by_examiner import submission as by_examiner
+from autograder.grading.by_examiner.submission import ExaminerContext
 from autograder.judging import judge, wording
 from autograder.judging.checking import CheckContext
 from autograder.judging.verdicts import Result, Verdict
@@ -27,16 +29,17 @@ from autograder.submissions.merge import Merged
 from autograder.submissions.problems import FileProblem
 from autograder.submissions.submission import Submission
 
+AnyContext = GraderContext | ExaminerContext
 DEFINED = re.compile(r"^(?:class|def)\s+(\w+)", re.MULTILINE)
 CLASS = re.compile(r"^class\s+(\w+)", re.MULTILINE)
 ASSIGNED = re.compile(r"^(\w+)\s*=(?!=)", re.MULTILINE)
 IMPORTED = re.compile(r"^(?:from\s+\S+\s+)?import\s+(.+)$", re.MULTILINE)
 
 
-def open_grader(
-    course: Course, assignment: Assignment, unsafe: bool = False, trace: Trace | None = None
-) -> GraderContext:
-    """Load the judge's things and make a guest, which starts at the first submission."""
+def open_grader(course: Course, assignment: Assignment, unsafe: bool = False, trace: Trace | None = None) -> AnyContext:
+    """Load what decides about an assignment's marks and make a guest, which starts at the first submission."""
+    if assignment.by_examiner:
+        return by_examiner.open_examination(course, assignment, unsafe, trace)
     judge_context = judge.open_context(course, assignment)
     probes = course.part("probes", assignment.name)
     helpers = course.beside_notebooks(assignment.name)
@@ -72,7 +75,7 @@ def open_grader(
 
 
 def grade_submission(
-    grader: GraderContext,
+    grader: AnyContext,
     handed_in: Submission,
     earlier: bytes = b"",
     replayed: Mapping[str, int] | None = None,
@@ -83,6 +86,8 @@ def grade_submission(
     earlier: answers kept from an earlier grading; where a question is still the same, so is its answer.
     replayed: seeds of a kept verdict, for an appeal. look: is shown the contexts before they are judged.
     """
+    if isinstance(grader, ExaminerContext):
+        return by_examiner.grade_submission(grader, handed_in)
     started = time.monotonic()
     plan = asking.planned(grader, handed_in, replayed or {})
     kept = answer_cache.unpack(earlier)

@@ -22,7 +22,7 @@ from autograder.course import Assignment, Course, load_course
 from autograder.course.fingerprint import grader_fingerprint
 from autograder.errors import CourseError
 from autograder.grading import pipeline
-from autograder.grading.asking import GraderContext
+from autograder.grading.pipeline import AnyContext
 from autograder.judging.verdicts import Result
 from autograder.marks.verdict_files import keep, kept_answers, load_result
 from autograder.sandbox.trace import Trace
@@ -36,17 +36,17 @@ Batch = Sequence[Submission]
 Outcomes = list[Result | Exception]  # of a batch: each one's result, or what went wrong on our side
 Outcome = tuple[Submission, Result | Exception]
 
-_graders: dict[tuple[str, str, str, bool], GraderContext] = {}
+_graders: dict[tuple[str, str, str, bool], AnyContext] = {}
 _one_at_a_time = threading.Lock()  # a process has one guest, and that guest one submission at a time
 
 
-def grader(root: str, name: str, fingerprint: str = "", unsafe: bool = False) -> GraderContext:
+def grader(root: str, name: str, fingerprint: str = "", unsafe: bool = False) -> AnyContext:
     """This process's grader for an assignment: made once, its guest kept warm."""
     key = (root, name, fingerprint, unsafe)
     if key not in _graders:
         course = load_course(Path(root))
         _graders[key] = made = pipeline.open_grader(course, course.assignment(name), unsafe)
-        multiprocessing.util.Finalize(None, made.guest.close, exitpriority=1)
+        multiprocessing.util.Finalize(None, made.close, exitpriority=1)
     return _graders[key]
 
 
@@ -113,7 +113,7 @@ def traced(course: Course, assignment: Assignment, student: str, unsafe: bool, f
     trace = Trace(folder)
     handed_in = submission.read_submission(course.submitted(assignment.name, student), student)
     grader = pipeline.open_grader(course, assignment, unsafe, trace)
-    with grader.guest:
+    with contextlib.closing(grader):
         try:
             with deadline.within(grader.guest.limits.total_seconds):
                 result = pipeline.grade_submission(grader, handed_in)

@@ -13,6 +13,7 @@ from autograder.course import Assignment, Course, shown
 from autograder.course.solution_regions import filled, with_goals, without_solution
 from autograder.errors import CourseError
 from autograder.files import write_whole
+from autograder.judging.by_examiner.cells import as_shown
 from autograder.nbgrader_settings import CODE_STUB, IGNORED
 from autograder.sandbox.answers import printable
 
@@ -133,7 +134,7 @@ def _same(course: Course, assignment: Assignment, source: Path, released: Path) 
 
 
 def _same_cells(course: Course, assignment: Assignment, source: Path, released: Path) -> bool:
-    reference = course.solution(assignment.name).read_text(encoding="utf-8")
+    reference = "" if assignment.by_examiner else course.solution(assignment.name).read_text(encoding="utf-8")
     made = [_as_released(cell, assignment, reference) for cell in _cells(source)]
     return made == [_kept(cell) for cell in _cells(released)]
 
@@ -149,7 +150,7 @@ def _as_released(cell: Any, assignment: Assignment, reference: str) -> tuple[Any
     """The same of a source cell, after the steps of `nbgrader_settings.RELEASE_STEPS`."""
     kind, text, name, points, tags = _kept(cell)
     info = _info(cell)
-    if kind == "code" and name:
+    if kind == "code" and name and not assignment.by_examiner:
         text = filled(text, name, reference)
     if info.get("solution"):
         text = without_solution(text, CODE_STUB if kind == "code" else TEXT_STUB)
@@ -158,7 +159,7 @@ def _as_released(cell: Any, assignment: Assignment, reference: str) -> tuple[Any
             text = text.replace(CODE_STUB, f'{CODE_STUB}("{task.name}")')
         if task.name == name and info.get("grade"):
             points = task.points
-    return kind, text, name, points, tags
+    return kind, as_shown(text) if kind == "code" else text, name, points, tags
 
 
 # ---- submissions --------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from autograder.course import Assignment, Course
+from autograder.course.solution_regions import BEGIN
 from autograder.errors import CourseError
 from autograder.judging import mutations
 from autograder.judging.contract import load_checks
@@ -19,6 +20,7 @@ from autograder.releasing import baked
 from autograder.submissions.merge import SKIP_TAG
 
 SUFFIXES = (".ipynb", ".py", ".json", ".md", ".txt", ".png", ".svg", ".pdf")
+HIDDEN = "### BEGIN HIDDEN TESTS"
 SHORT, SHORT_OF_CHECKS = 12, 28  # lines that anybody may write by chance are no longer than that
 USUAL = re.compile(r"(import|from)\s|np\.random\.seed\(|return \w+$")  # and these
 
@@ -48,6 +50,18 @@ def leaks(course: Course, assignment: Assignment, folder: Path) -> Iterator[str]
                 yield f"{name}: {why}"
         else:
             yield from _value_leaks(course, assignment, name, text)
+
+
+def leaks_of_notebooks(course: Course, assignment: Assignment, folder: Path) -> Iterator[str]:
+    """The same of an assignment whose tests are its notebooks' own: a region that did not go, and an output."""
+    for path in sorted(folder.glob("*.ipynb")):
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+        yield from _cell_leaks(path.name, notebook, assignment)
+        text = "\n".join("".join(cell["source"]) for cell in notebook["cells"])
+        for mark in (BEGIN, HIDDEN):
+            if mark in text:
+                yield f"{path.name}: {mark} is still there; does its region have an end?"
+        yield from _text_leaks(path.name, text, {})
 
 
 def leaks_of_modules(course: Course, assignment: Assignment) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """Source -> release, through nbgrader's generate_assignment; stamps points, scans for leaks, zips."""
 
+import contextlib
 import glob
 import io
 import logging
@@ -17,9 +18,10 @@ from traitlets.config import Config
 from autograder.course import Assignment, Course
 from autograder.course.solution_regions import sync
 from autograder.errors import CourseError
+from autograder.grading.by_examiner.submission import open_examination, try_reference
 from autograder.nbgrader_settings import configure
 from autograder.releasing import baked, drift
-from autograder.releasing.leaks import leaks, leaks_of_modules, leaks_of_numbers
+from autograder.releasing.leaks import leaks, leaks_of_modules, leaks_of_notebooks, leaks_of_numbers
 from autograder.releasing.trials.trial_run import trial_run
 
 OLD = (1980, 1, 1, 0, 0, 0)  # of every file in the zip: same input, same bytes
@@ -46,9 +48,10 @@ def release(course: Course, assignment: Assignment) -> Released:
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".release-") as scratch:
         generate(course, assignment, Path(scratch))
         made = Path(scratch) / assignment.name
-        if leaking := list(leaks(course, assignment, made)):
+        find = leaks_of_notebooks if assignment.by_examiner else leaks
+        if leaking := list(find(course, assignment, made)):
             raise CourseError(f"release of {assignment.name} stopped, nothing changed: " + "; ".join(leaking))
-        said = trial_run(course, assignment, made)
+        said = [] if assignment.by_examiner else trial_run(course, assignment, made)
         archive = Path(scratch) / f"{assignment.name}.zip"
         _zip(made, archive, assignment.name)
         old = Path(scratch) / "old"
@@ -56,9 +59,23 @@ def release(course: Course, assignment: Assignment) -> Released:
             target.rename(old)
         made.rename(target)
         shutil.move(archive, target.parent / archive.name)
+        if assignment.by_examiner:
+            _try_reference(course, assignment, target, old)
     drift.stamp_points(course, assignment)  # at the end: what is told above must not be gone before it is told
     apart += drift.no_tasks(course.source(assignment.name), assignment)
     return Released(target.parent / f"{assignment.name}.zip", (*said, *apart))
+
+
+def _try_reference(course: Course, assignment: Assignment, target: Path, old: Path) -> None:
+    """Have the examiner run the source's own answers; where they do not pass, the release before stands again."""
+    with contextlib.closing(open_examination(course, assignment)) as context:
+        try:
+            try_reference(context)
+        except CourseError:
+            shutil.rmtree(target)
+            if old.exists():
+                old.rename(target)
+            raise
 
 
 def _bake(course: Course, assignment: Assignment) -> None:

@@ -1,8 +1,10 @@
 """The bounded conversation with a student's process: a frame out, a frame back, each under a deadline."""
 
+import contextlib
 import socket
+import struct
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from autograder.sandbox import answers
 from autograder.sandbox.answers import Array, Lost
@@ -10,6 +12,8 @@ from autograder.sandbox.trace import Trace
 
 GRACE = 2.0  # seconds that the guest has beyond a limit of its own before it is killed
 MOST_READ = 1 << 20  # bytes at once
+LETTER, MAX_LETTER = struct.Struct("<cI"), 68 << 20  # see guest/travel/letters.py
+ASK, REPLY, LOST, CELL, DONE = b"A", b"R", b"L", b"C", b"D"
 
 
 class GuestLost(Exception):
@@ -47,12 +51,47 @@ class Channel:
     def _ask(
         self, header: Mapping[str, object], arrays: Mapping[str, Array], seconds: float
     ) -> tuple[dict[str, object], dict[str, Array]]:
-        deadline = time.monotonic() + seconds + GRACE
+        with self._within(seconds) as deadline:
+            self._sock.sendall(answers.encode(header, arrays))
+            return self._reply(deadline)
+
+    def hold(self, question: Mapping[str, object], seconds: float) -> "Channel":
+        """Have a copy of the process left behind as it is now -> the channel to it. question: its limits."""
+        ours, theirs = socket.socketpair()
+        held = Channel(ours, self._trace)
+        try:
+            with theirs, self._within(seconds) as deadline:
+                self._sock.sendall(answers.encode({"do": "hold", **question}, {}))
+                socket.send_fds(self._sock, [b"h"], [theirs.fileno()])
+                self._reply(deadline)
+        except GuestLost:
+            held.close()
+            raise
+        return held
+
+    def post(self, kind: bytes, data: bytes, seconds: float) -> None:
+        """Send a letter."""
+        with self._within(seconds):
+            self._sock.sendall(LETTER.pack(kind, len(data)) + data)
+
+    def letter(self, seconds: float) -> tuple[bytes, bytes]:
+        """The next letter, unopened; GuestLost where none comes within `seconds` + grace."""
+        with self._within(seconds) as deadline:
+            kind, size = LETTER.unpack(self._read(LETTER.size, deadline))
+            if size > MAX_LETTER:
+                raise answers.BadFrame(f"a letter of {size} bytes is over the bound")
+            return kind, self._read(size, deadline)
+
+    def _reply(self, deadline: float) -> tuple[dict[str, object], dict[str, Array]]:
+        head, body = answers.sizes(self._read(8, deadline))
+        return answers.decode(self._read(head, deadline), self._read(body, deadline))
+
+    @contextlib.contextmanager
+    def _within(self, seconds: float) -> Iterator[float]:
+        """Until when a conversation may take; what ends it before its time is GuestLost."""
         try:
             self._sock.settimeout(seconds + GRACE)
-            self._sock.sendall(answers.encode(header, arrays))
-            head, body = answers.sizes(self._read(8, deadline))
-            return answers.decode(self._read(head, deadline), self._read(body, deadline))
+            yield time.monotonic() + seconds + GRACE
         except TimeoutError:
             raise GuestLost(Lost.TIME) from None
         except answers.BadFrame:

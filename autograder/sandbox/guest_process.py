@@ -20,6 +20,7 @@ from autograder.sandbox.channel import Channel
 from autograder.sandbox.trace import Trace
 from autograder.sandbox.walls import (
     DATA,
+    EXAMINER,
     GUEST,
     Inside,
     NoWalls,
@@ -92,23 +93,26 @@ class Guest:
 
     def _command(self, control: int) -> list[str]:
         inside = self._inside
-        line, guest, probes, data = [], str(GUEST), str(inside.probes), str(inside.data or "")
+        line, guest, probes, data = [], str(GUEST), str(inside.probes or ""), str(inside.data or "")
+        examiner = str(EXAMINER)
         helpers, paths = str(inside.helpers[0].parent) if inside.helpers else guest, packages()
         if not self.unsafe:
             line = walls(inside)
-            guest, probes, data = "/guest", "/probes/probes.py", data and DATA
+            guest, probes, data = "/guest", probes and "/probes/probes.py", data and DATA
+            examiner = "/examiner"
             helpers, paths = "/helpers", packages_inside()
         settings = {
             "control": control,
-            # every guest has a user id of its own, so that limits on processes are its own too
-            "uid": 100_000 + os.getpid(),
+            # every guest has a user id of its own, so that limits on processes are its own; process ids have 22 bits
+            "uid": (5_000_000 if inside.examiner else 100_000) + os.getpid(),
             "walls": not self.unsafe,
             "limits": asdict(self.limits),
             "data": data,
             "checks": inside.trial,
             "plots": inside.plots,
             "keep_stderr": self._trace is not None,
-            "paths": [guest, helpers, *paths],
+            "examiner": inside.examiner,
+            "paths": [guest, *([examiner] if inside.examiner else []), helpers, *paths],
             "helpers": [helper.stem for helper in inside.helpers if helper.suffix == ".py"],
             "probes": probes,
         }

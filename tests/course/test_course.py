@@ -77,7 +77,7 @@ def test_an_unknown_task_names_those_that_there_are(repo: Course) -> None:
         ),
         ("limits=Limits(", 'limits=Limits(system_calls=("gpu",), ', ["no group 'gpu'", "affinity, numa, timers"]),
         ('language="en"', 'language="fr"', ["language 'fr'", "en, th"]),
-        ('graded_by="person"', 'graded_by="robot"', ["T4", "'robot'", "judge or person"]),
+        ('graded_by="person"', 'graded_by="robot"', ["T4", "'robot'", "judge, examiner or person"]),
         ('name="hw4"', 'name="hw 4"', ["hw 4", "letters, digits"]),
         (LAST_TASK, LAST_TASK + LAST_TASK.replace("T11", "T13"), ["task T13", "no cell 'T13-answer'", "2-two-layer"]),
         ('Task("T5", notebook="2-two-layer-network")', 'Task("T5", notebook="1-basics")', ["task T5", "'T5-answer'"]),

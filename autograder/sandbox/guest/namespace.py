@@ -69,6 +69,11 @@ class Namespace:
             if isinstance(value, type) and before.get(name) is not value:
                 self._given[name] = (value, dict(vars(value)))
 
+    @property
+    def given_classes(self) -> dict[str, type]:
+        """The classes that locked cells have defined, by name."""
+        return {name: one for name, (one, _) in self._given.items() if one.__module__ == "__main__"}
+
     def has_given(self, name: str) -> bool:
         """True where the class of that name is still the one the notebook gave, or a copy; "": none was to be kept."""
         if not name:

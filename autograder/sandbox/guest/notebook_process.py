@@ -30,6 +30,7 @@ from namespace import Array, Case, MissingInput, MissingName, Namespace, numbers
 from notebook_cells import cell_text, rebinding
 from status import Status
 from traitlets.config import Config
+from travel import student_end
 
 ERROR_CHARACTERS = 400  # characters of an error that are worth sending
 HOME = [""]  # where the notebook's own modules lie
@@ -37,6 +38,7 @@ ROOTS = (UnboundLocalError, NameError, NotImplementedError)  # told by their own
 MOST_SLOW = 3  # questions of a task that ran into their limit: they may take `patience` times as long each
 DEAF_TIMES = 2.0  # its limit: CPU time that code may use which hears no signal, in one long call of numpy, say
 
+FORK = os.fork  # and this one, too
 SEEDS = (np.random.seed, random.seed)  # ours: a cell may have bound these names to something else
 
 Error = dict[str, Any]  # an exception as plain strings: type, text, line, cell, and a dict of facts
@@ -329,8 +331,15 @@ def probe_cases(
 class Notebook:
     """The process of one notebook: a method for each kind of frame, whose name is the frame's "do"."""
 
-    def __init__(self, status: Status, shell: InteractiveShell, probes: ModuleType, data: Mapping[str, Array]) -> None:
-        self._status, self._shell, self._probes = status, shell, probes
+    def __init__(
+        self,
+        sock: socket.socket,
+        status: Status,
+        shell: InteractiveShell,
+        probes: ModuleType,
+        data: Mapping[str, Array],
+    ) -> None:
+        self._sock, self._status, self._shell, self._probes = sock, status, shell, probes
         self._student = Namespace(shell.user_ns, data=data)
 
     def files(self, header: Header, arrays: Arrays) -> bytes:
@@ -351,6 +360,20 @@ class Notebook:
     def model(self, header: Header, arrays: Arrays) -> bytes:
         """Keep the saved model for the probes."""
         self._student.model = (header["class_name"], arrays)
+        return frames.encode({}, {})
+
+    def hold(self, header: Header, arrays: Arrays) -> bytes:
+        """Leave a copy of this process behind, as the notebook stands here, for an examiner on a socket of its own."""
+        _, (fd, *_), _, _ = socket.recv_fds(self._sock, 1, 1)
+        files = student_end.Files(HOME[0])  # here: the next cell may change them at once
+        if FORK() == 0:
+            self._sock.close()
+            limit = functools.partial(time_limit, header["seconds"], header["patience"])
+            with socket.socket(fileno=fd) as sock:
+                end = student_end.StudentEnd(sock, self._student.namespace, self._student.given_classes, limit)
+                student_end.hold(sock, end, files)
+            os._exit(0)
+        os.close(fd)
         return frames.encode({}, {})
 
     def probe(self, header: Header, arrays: Arrays) -> bytes:
@@ -402,10 +425,11 @@ def serve(
     HOME[0] = os.getcwd()
     sys.path.insert(0, HOME[0])
     os.register_at_fork(after_in_child=end_by_kernel)  # a copy has a clock of its own
-    notebook, me = Notebook(status, shell, probes, data), os.getpid()
+    notebook, me = Notebook(sock, status, shell, probes, data), os.getpid()
     does = {
         "files": notebook.files,
         "cell": notebook.cell,
+        "hold": notebook.hold,
         "model": notebook.model,
         "probe": notebook.probe,
         "public": notebook.public,

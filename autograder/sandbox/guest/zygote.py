@@ -34,7 +34,8 @@ def main() -> None:
     import memory
 
     work = load(settings)
-    hide_ourselves(settings["paths"][0])
+    for folder in settings["paths"][: 2 if settings["examiner"] else 1]:
+        hide_ourselves(folder)
     # or the children's collector would touch, and so copy, every object that they share with this process
     gc.collect()
     gc.freeze()
@@ -64,14 +65,18 @@ def load(settings: Mapping[str, Any]) -> "Work":
     from notebook_cells import shims
 
     shims.put_in()
-    probes = load_probes(settings["probes"])
+    shell = notebook_process.make_shell()
+    notebook_process.warm_up(shell)
+    if settings["examiner"]:
+        import examination
+
+        return functools.partial(examination.serve, shell=shell)
+    probes = load_probes(settings["probes"]) if settings["probes"] else ModuleType("probes")
     for name in settings["helpers"]:  # the notebook's own module, which every submission imports
         helper = importlib.import_module(name)
         if not settings["checks"]:
             silence(helper)
     data = getattr(probes, "prepare", dict)(load_data(settings["data"]))
-    shell = notebook_process.make_shell()
-    notebook_process.warm_up(shell)
     return functools.partial(notebook_process.serve, shell=shell, probes=probes, data=data)
 
 

@@ -1,0 +1,172 @@
+"""One submission of an assignment whose tests are its notebooks' own: run, examined, and recorded as any other."""
+
+import json
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from autograder.course import PERSON, Assignment, Course
+from autograder.course.fingerprint import grader_fingerprint
+from autograder.course.messages import Messages, load_messages
+from autograder.errors import CourseError
+from autograder.grading.by_examiner import notebook
+from autograder.grading.by_examiner.notebook import Examined
+from autograder.judging import wording
+from autograder.judging.by_examiner import outcomes
+from autograder.judging.by_examiner.cells import ExamCell, exam_cells
+from autograder.judging.verdicts import Result, Verdict
+from autograder.pages import graded_notebook
+from autograder.sandbox import guest_process
+from autograder.sandbox.answers import printable
+from autograder.sandbox.guest_process import Guest
+from autograder.sandbox.relay import PASSED, UNDECIDABLE, Outcome
+from autograder.sandbox.trace import Trace
+from autograder.sandbox.walls import Inside
+from autograder.submissions import by_hand, merge, own_files, problems
+from autograder.submissions.by_hand import answer_hash
+from autograder.submissions.cells import joined
+from autograder.submissions.merge import Base, Merged
+from autograder.submissions.submission import Submission
+
+
+@dataclass(frozen=True)
+class ExaminerContext:
+    """Everything needed to grade submissions of one assignment, loaded once a process."""
+
+    course: Course
+    assignment: Assignment
+    messages: Messages
+    bases: Mapping[str, Base]
+    release_files: Collection[str]
+    fingerprint: str
+    guest: Guest
+    examiner: Guest
+    cells: Mapping[str, Sequence[ExamCell]]  # by notebook
+    plain: dict[str, frozenset[str]] = field(default_factory=dict)  # by notebook, when the reference has been tried
+
+    def close(self) -> None:
+        """Take guest and examiner down."""
+        self.guest.close()
+        self.examiner.close()
+
+
+def open_examination(
+    course: Course, assignment: Assignment, unsafe: bool = False, trace: Trace | None = None
+) -> ExaminerContext:
+    """Read the tests, and make a guest and an examiner, which start at the first submission."""
+    helpers = course.beside_notebooks(assignment.name)
+    limits = assignment.limits
+    source, release = course.source(assignment.name), course.release(assignment.name)
+    return ExaminerContext(
+        course=course,
+        assignment=assignment,
+        messages=load_messages(course.part("messages", assignment.name), course.language),
+        bases=merge.released(release, assignment),
+        release_files=merge.release_files(release),
+        fingerprint=grader_fingerprint(course, assignment),
+        guest=Guest(Inside(helpers=helpers), limits, unsafe, trace),
+        examiner=Guest(Inside(helpers=helpers, examiner=True), limits, unsafe),
+        cells={name: exam_cells(source / f"{name}.ipynb") for name in assignment.notebooks},
+    )
+
+
+def grade_submission(context: ExaminerContext, handed_in: Submission) -> Result:
+    """Run one submission, and its notebooks' tests."""
+    started = time.monotonic()
+    try_reference(context)
+    assignment, words = context.assignment, context.messages
+    merged = merge.merge_all(handed_in, context.bases, assignment)
+    finish = time.monotonic() + context.guest.limits.total_seconds
+    found = {name: _examined(context, handed_in, merged, name, finish) for name in merged}
+    verdicts: dict[str, Verdict] = {}
+    for task in assignment.tasks:
+        if task.graded_by == PERSON:
+            written = by_hand.answered(merged, task, handed_in, context.release_files)
+            verdicts[task.name] = wording.needs_person(words, task, written)
+        else:
+            cells = context.cells[task.notebook]
+            number = next(number for number, one in enumerate(cells) if one.name == task.name)
+            secret = any(one.hidden for one in cells[:number])
+            outcome = found[task.notebook].outcomes[task.name]
+            verdicts[task.name] = outcomes.verdict_of(words, task, cells[number], outcome, secret)
+    told = problems.tell(verdicts, _of_files(context, handed_in, merged), words, assignment)
+    errors = {name: error for one in found.values() for name, error in one.errors.items()}
+    result = Result(
+        student=handed_in.student,
+        assignment=assignment.name,
+        digest=handed_in.digest,
+        fingerprint=context.fingerprint,
+        verdicts={task.name: told.verdicts[task.name] for task in assignment.tasks},
+        notes=tuple(printable(note) for note in _notes(context, told)),
+        told=told.lines,
+        cell_errors={n: {"type": e.type, "text": e.text, "line": e.line, "cell": e.cell} for n, e in errors.items()},
+        by_person={t.name: answer_hash(merged, t, handed_in, context.release_files) for t in assignment.tasks},
+        seconds=round(time.monotonic() - started, 3),
+        timestamp=handed_in.timestamp,
+        unsafe=context.guest.unsafe,
+        stretch=context.guest.stretched,
+    )
+    return replace(result, notebooks=graded_notebook.notebooks(merged, result, handed_in, context.release_files))
+
+
+def _examined(
+    context: ExaminerContext, handed_in: Submission, merged: Mapping[str, Merged], name: str, finish: float
+) -> Examined:
+    files = own_files.beside(handed_in, merged, name, context.release_files).files
+    cells, plain = context.cells[name], context.plain[name]
+    return notebook.examine(context.guest, context.examiner, merged[name], cells, files, finish, plain)
+
+
+def _of_files(
+    context: ExaminerContext, handed_in: Submission, merged: Mapping[str, Merged]
+) -> list[problems.FileProblem]:
+    of_books = [problem for book in merged.values() for problem in book.problems]
+    by_person = by_hand.problems(merged, context.assignment, handed_in, context.release_files)
+    return [*handed_in.problems, *of_books, *by_person]
+
+
+def _notes(context: ExaminerContext, told: problems.Told) -> Iterator[str]:
+    """Lines for the instructor."""
+    yield from told.notes
+    for verdict in told.verdicts.values():
+        if verdict.fault:
+            yield f"{verdict.task}: not judged, {verdict.fault}; mark it by hand"
+    if context.guest.unsafe:
+        yield guest_process.UNSAFE
+
+
+def try_reference(context: ExaminerContext) -> None:
+    """Run the source's own answers through its tests, once; CourseError names the first test that they do not pass."""
+    for name, cells in context.cells.items():
+        if name in context.plain:
+            continue
+        path = context.course.source(context.assignment.name) / f"{name}.ipynb"
+        finish = time.monotonic() + context.guest.limits.total_seconds
+        found = notebook.examine(context.guest, context.examiner, _reference(context, name), cells, {}, finish)
+        for cell, outcome in found.outcomes.items():
+            if outcome.how != PASSED:
+                raise CourseError(f"{path}: {_refusal(cell, outcome)}")
+        context.plain[name] = frozenset(cell for cell, outcome in found.outcomes.items() if not outcome.objects)
+
+
+def _reference(context: ExaminerContext, name: str) -> Merged:
+    """The source's notebook as a submission: its answers, and of its tests the lines that students see."""
+    path = context.course.source(context.assignment.name) / f"{name}.ipynb"
+    answers = {
+        grade_id: joined(cell["source"])
+        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]
+        if (grade_id := cell["metadata"].get("nbgrader", {}).get("grade_id"))
+        and cell["metadata"]["nbgrader"]["solution"]
+    }
+    cells = tuple(replace(cell, source=answers.get(cell.name, cell.source)) for cell in context.bases[name].cells)
+    return Merged(name, cells, context.bases[name].raw)
+
+
+def _refusal(cell: str, outcome: Outcome) -> str:
+    """Why an assignment cannot be graded: the source's own answers do not pass a test."""
+    error = outcome.error
+    line = f", line {error.line}" if error is not None and error.line else ""
+    if outcome.how == UNDECIDABLE:
+        return f"cell {cell}{line} cannot be decided ({outcome.why}); compare plain values there, as its attributes"
+    why = error.what if error is not None else outcome.lost or outcome.why
+    return f"cell {cell}{line}: the source's own answers do not pass it ({why}); mend the test or the answer"

@@ -1,0 +1,145 @@
+"""The tests of a source notebook as they are: which cells run in the examiner, and which names come from the student.
+
+A student's are the names that the source's answer cells bind, and what they set in or on others. Imports there, and
+whole definitions outside the solution regions, are the author's; and so is all that other cells bind.
+"""
+
+import ast
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from autograder.errors import CourseError
+
+BEGIN, END = re.compile(r"###\s*BEGIN SOLUTION"), re.compile(r"###\s*END SOLUTION")
+HIDE, SHOW = re.compile(r"###\s*BEGIN HIDDEN TESTS"), re.compile(r"###\s*END HIDDEN TESTS")
+SKIP_TAG = "skip-execution"
+IMPORTS, DEFINITIONS = ast.Import | ast.ImportFrom, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+MAGIC = re.compile(r"^\s*[%!?].*$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class ExamCell:
+    """A cell that the examiner runs: a test, or one of the author's own.
+
+    asks: it names what is the student's, and so has a copy of the student's process to ask. names: what it needs of it.
+    hidden: numbers of lines that students do not see.
+    """
+
+    name: str
+    source: str
+    is_test: bool
+    asks: bool = False
+    names: tuple[str, ...] = ()
+    hidden: frozenset[int] = frozenset()
+
+
+def exam_cells(path: Path) -> list[ExamCell]:
+    """The cells that the examiner runs of a source notebook, in order; CourseError names a cell that is no Python."""
+    try:
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    except (OSError, ValueError, KeyError) as error:
+        raise CourseError(f"{path}: not a notebook ({type(error).__name__}); restore it from git") from None
+    found: list[ExamCell] = []
+    theirs: set[str] = set()
+    for number, cell in enumerate(cells):
+        if cell["cell_type"] != "code":
+            continue
+        grading, source = cell["metadata"].get("nbgrader", {}), "".join(cell["source"])
+        name = grading.get("grade_id") or f"cell {number + 1}"
+        if grading.get("solution"):
+            bound, source = _solved(path, name, source)
+            theirs |= bound
+        is_test = bool(grading.get("grade")) and not grading.get("solution")
+        skipped = SKIP_TAG in cell["metadata"].get("tags", []) and not is_test
+        if source.strip() and not skipped:
+            hidden = frozenset(_between(source.splitlines(), HIDE, SHOW))
+            needed = _needed([*found, ExamCell(name, source, is_test)])
+            names = tuple(sorted(theirs & needed))
+            asks = is_test or bool(theirs & _needed([*found, ExamCell(name, source, False)]))
+            found.append(ExamCell(name, source, is_test, asks, names, hidden))
+    return found
+
+
+def as_shown(source: str) -> str:
+    """A test cell without its hidden regions, as it is released."""
+    lines = source.splitlines()
+    hidden = set(_between(lines, HIDE, SHOW))
+    return "\n".join(line for number, line in enumerate(lines, start=1) if number not in hidden) if hidden else source
+
+
+def _between(lines: Iterable[str], begin: re.Pattern[str], end: re.Pattern[str]) -> Iterator[int]:
+    """Numbers of the lines of all regions."""
+    inside = False
+    for number, line in enumerate(lines, start=1):
+        inside = inside or bool(begin.search(line))
+        if inside:
+            yield number
+        inside = inside and not end.search(line)
+
+
+def _parsed(path: Path, name: str, source: str) -> ast.Module:
+    try:
+        return ast.parse(MAGIC.sub("pass", source))
+    except SyntaxError as error:
+        raise CourseError(f"{path}: cell {name}: no Python in line {error.lineno}; mend it") from None
+
+
+def _solved(path: Path, name: str, source: str) -> tuple[set[str], str]:
+    """What of an answer cell comes from the student, and the author's own lines. Without a region, all is solution."""
+    lines = source.splitlines()
+    region = set(_between(lines, BEGIN, END)) or set(range(1, len(lines) + 1))
+    bound: set[str] = set()
+    own: list[str] = []
+    for node in _parsed(path, name, source).body:
+        first = min([node.lineno, *(one.lineno for one in getattr(node, "decorator_list", ()))])
+        span = range(first, (node.end_lineno or first) + 1)
+        if isinstance(node, IMPORTS) or (isinstance(node, DEFINITIONS) and region.isdisjoint(span)):
+            own += lines[first - 1 : node.end_lineno]
+        else:
+            bound |= set(_bound(node))
+    return bound, "\n".join(own)
+
+
+def _bound(node: ast.AST) -> Iterator[str]:
+    """Names that a statement binds at the top level, and those that it sets an item or an attribute of."""
+    if isinstance(node, DEFINITIONS):
+        yield node.name
+        return
+    if isinstance(node, ast.Lambda | IMPORTS):
+        return
+    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+        yield node.id
+    if isinstance(node, ast.Attribute | ast.Subscript) and isinstance(node.ctx, ast.Store):
+        base: ast.AST = node
+        while isinstance(base, ast.Attribute | ast.Subscript):
+            base = base.value
+        if isinstance(base, ast.Name):
+            yield base.id
+    if isinstance(node, ast.ExceptHandler) and node.name:
+        yield node.name
+    for child in ast.iter_child_nodes(node):
+        yield from _bound(child)
+
+
+def _words(source: str) -> set[str]:
+    return set(re.findall(r"\w+", source))
+
+
+def _needed(cells: list[ExamCell]) -> set[str]:
+    """The words of the last cell, and of each cell before it that may bind one of them."""
+    needed = _words(cells[-1].source)
+    left = cells[:-1]
+    while more := [cell for cell in left if needed & _defines(cell.source)]:
+        left = [cell for cell in left if cell not in more]
+        for cell in more:
+            needed |= _words(cell.source)
+    return needed
+
+
+def _defines(source: str) -> set[str]:
+    """Names that a cell may bind, by its text."""
+    found = re.findall(r"^(?:async\s+)?(?:def|class)\s+(\w+)|^(\w+)\s*(?:[,:=]|[-+*/]=)", source, re.MULTILINE)
+    return {one for pair in found for one in pair if one}

@@ -1,0 +1,126 @@
+"""The examiner's process: runs the author's own cells and the tests of a notebook, and asks copies of the student's.
+
+A letter of the grader's is a cell; the answer tells how it ended. In between, what it asks goes through the grader's
+hands to the copy that belongs to the cell, and is opened by nobody else.
+"""
+
+import inspect
+import json
+import os
+import signal
+import socket
+from collections.abc import Mapping
+from typing import Any
+
+import link
+import notebook_process
+from IPython.core.interactiveshell import InteractiveShell
+from link import Link
+from stand_ins import RemoteClass
+from status import Status
+from travel import letters
+from undecidable import Ended, Undecidable
+
+SOURCE, LINES = inspect.getsource, inspect.getsourcelines
+
+
+class Examination:
+    """The names of the author's cells and tests, and the classes that these cells define."""
+
+    def __init__(self, sock: socket.socket, shell: InteractiveShell) -> None:
+        self._sock, self._shell = sock, shell
+        self._names: dict[str, Any] = shell.user_ns
+        self._classes: dict[str, type] = {}
+        self._given: dict[str, Any] = {}  # functions of the author's cells, which the student's notebook has as well
+        self._link: Link | None = None
+        self._is_seeded = False
+        link.seeds_noted(self._seeded)
+        inspect.getsource = self._source  # type: ignore[assignment]
+        inspect.getsourcelines = self._source_lines  # type: ignore[assignment]
+
+    def _seeded(self) -> None:
+        self._is_seeded = True
+
+    def _source(self, one: Any) -> str:
+        """inspect.getsource, of the student's functions and classes too."""
+        if self._link is not None and self._link.stands_for(one):
+            return str(self._link.ask("source", one))
+        return SOURCE(one)
+
+    def _source_lines(self, one: Any) -> tuple[list[str], int]:
+        """inspect.getsourcelines, of the same. The number of the first line is within its cell, and not known here."""
+        if self._link is not None and self._link.stands_for(one):
+            return self._source(one).splitlines(keepends=True), 0
+        return LINES(one)
+
+    def cell(self, cell: Mapping[str, Any]) -> dict[str, Any]:
+        """Run a cell -> how it ended."""
+        self._is_seeded = False
+        asks = None
+        try:
+            if cell["asks"]:
+                asks = self._bind(cell["names"], cell["plain"])
+            error = self._run(cell)
+        except (Undecidable, Ended) as stopped:
+            error = notebook_process.describe(stopped, {})
+        if not cell["test"]:
+            self._given.update({n: v for n, v in self._names.items() if _is_function(v)})
+            own = {n: v for n, v in self._names.items() if isinstance(v, type) and v.__module__ == "__main__"}
+            self._classes.update({n: v for n, v in own.items() if not isinstance(v, RemoteClass)})
+        how = "passed" if error is None else "failed"
+        if asks is not None and (asks.undecidable or asks.ended):
+            how = "undecidable" if asks.undecidable else "ended"
+        why = "" if asks is None else asks.undecidable or asks.ended
+        return {"how": how, "error": error, "why": why, "objects": asks is not None and asks.met_objects}
+
+    def _bind(self, names: list[str], plain: bool) -> Link:
+        """Bind the student's names as this cell's copy has them, and what stood for objects of copies that are gone."""
+        before, self._link = self._link, Link(self._exchange, self._classes, lambda: self._is_seeded, plain)
+        stale = [n for n, v in self._names.items() if before is not None and before.stands_for(v) and n not in names]
+        found = self._link.ask("names", *names, *stale)
+        for name in (*names, *stale):
+            self._names.pop(name, None)
+        if type(found) is dict:
+            self._names.update({name: found[name] for name in (*names, *stale) if name in found})
+            given = {name: one for name, one in self._given.items() if self._names.get(name) is one}
+            self._link.watch(self._names, given | {name: found[name] for name in names if name in found})
+        return self._link
+
+    def _run(self, cell: Mapping[str, Any]) -> notebook_process.Error | None:
+        self._shell.compile.get_code_name = lambda *args: f"cell {cell['name']}"  # type: ignore[method-assign]
+        error: BaseException | None
+        try:
+            with notebook_process.time_limit(cell["seconds"], cell["patience"]):
+                result = self._shell.run_cell(cell["source"], store_history=False, silent=True)
+                error = result.error_before_exec or result.error_in_exec
+        except BaseException as caught:
+            error = caught
+        return None if error is None else notebook_process.describe(error, {})
+
+    def _exchange(self, question: bytes) -> bytes:
+        """Ask, and wait: a time limit that is reached meanwhile is heard when the answer is whole."""
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGALRM, signal.SIGPROF))
+        try:
+            return self._asked(question)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+    def _asked(self, question: bytes) -> bytes:
+        letters.send(self._sock, letters.ASK, question)
+        letter = letters.receive(self._sock)
+        if letter is None:
+            os._exit(0)
+        if letter[0] == letters.LOST:
+            raise Ended(letter[1].decode())
+        return letter[1]
+
+
+def _is_function(one: Any) -> bool:
+    return inspect.isfunction(one) and one.__module__ == "__main__"
+
+
+def serve(sock: socket.socket, status: Status, shell: InteractiveShell) -> None:
+    """Run the cells that come, until the socket closes."""
+    examination = Examination(sock, shell)
+    while (letter := letters.receive(sock)) is not None:
+        letters.send(sock, letters.DONE, json.dumps(examination.cell(json.loads(letter[1]))).encode())

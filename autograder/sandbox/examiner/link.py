@@ -1,0 +1,181 @@
+"""The examiner's end of the conversation with one held copy of a student's process."""
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import stand_ins
+from travel import draws
+from travel.kinds import ERRORS, BadValue, CannotTravel
+from travel.wire import Wire
+from undecidable import Ended, Undecidable
+
+Exchange = Callable[[bytes], bytes]  # a question's bytes -> the answer's; Ended where none comes
+
+
+# an answer's parts (student_end.py); None: whatever it is
+TYPES: dict[str, tuple[type | None, ...]] = {
+    "value": (None, tuple, str),
+    "error": (None, None, None, tuple, str),
+    "ended": (str,),
+    "callback": (int, tuple, dict),
+}
+
+
+def _is_of(part: Any, wanted: type | None) -> bool:
+    return wanted is None or type(part) is wanted
+
+
+class Link:
+    """Asks one copy, and remembers what ended the asking: then nothing can be asked any more.
+
+    A function of the test's own that goes along may be called until the call that it went with has returned.
+    """
+
+    def __init__(
+        self, exchange: Exchange, classes: Mapping[str, type], seeded: Callable[[], bool], plain: bool
+    ) -> None:
+        self.undecidable, self.ended = "", ""
+        self._exchange, self._seeded = exchange, seeded
+        self._stand_ins = stand_ins.StandIns(self.ask, plain)
+        self._wire = Wire(self._hand_over, self._stand_ins.meet, classes)
+        self._count = 0  # of functions of the test's that went along
+        self._callbacks: dict[int, Any] = {}  # those that may be called now
+        self._lasting: dict[int, int] = {}  # by id: those that stand in place of a name, with their numbers
+        self._depth = 0
+        self._drawn: Any = None
+        self._bound: dict[str, Any] = {}
+        self._names: Mapping[str, Any] = {}
+
+    @property
+    def met_objects(self) -> bool:
+        """Whether an object of a class of the student's own came over."""
+        return self._stand_ins.met_objects
+
+    def stands_for(self, one: Any) -> bool:
+        """Whether an object stands for one of this copy."""
+        return self._stand_ins.number(one) is not None
+
+    def watch(self, names: Mapping[str, Any], bound: Mapping[str, Any]) -> None:
+        """Tell the other side when the test deletes one of these names, or puts a function of its own there.
+
+        Not when it puts another value there: that may be what it expects.
+        """
+        self._names, self._bound = names, dict(bound)
+
+    def _rebound(self) -> dict[str, Any]:
+        found = {}
+        for name, value in self._bound.items():
+            now = self._names.get(name)
+            if now is not value and (now is None or callable(now)):
+                found[name] = self._bound[name] = now
+                if now is not None and not self.stands_for(now):
+                    self._lasting[id(now)] = self._new(now)
+        return found
+
+    def ask(self, what: str, *args: Any, **named: Any) -> Any:
+        """Ask, and take the value: or raise the student's exception."""
+        if self.ended:
+            raise Ended(self.ended)
+        if self.undecidable or what == "undecidable":
+            self._stop(self.undecidable or args[0])
+        self._depth += 1
+        try:
+            data, known = self._wire.write((what, args, named, self._state(), self._rebound()))
+            while True:
+                message = self._told(self._exchange(data), known)
+                if message[0] != "callback":
+                    return self._taken(message, known)
+                data = self._called_back(*message[1:])
+        except CannotTravel as error:
+            self._stop(f"{error}, and the test would have to give it to the student's code")
+        except BadValue as error:
+            self._stop(f"what came back is no value: {error}")
+        except Ended as error:
+            self.ended = str(error)
+            raise
+        finally:
+            self._depth -= 1
+            if not self._depth:
+                self._callbacks = {number: self._callbacks[number] for number in self._lasting.values()}
+
+    def _stop(self, why: str) -> Any:
+        self.undecidable = why
+        raise Undecidable(why)
+
+    def _state(self) -> Any:
+        """The state of drawing, where the test has seeded it and it has moved since it was told last."""
+        if not self._seeded():
+            return None
+        found = draws.state()
+        key = (found[0][1].tobytes(), found[0][2:], found[1])
+        if key == self._drawn:
+            return None
+        self._drawn = key
+        return found
+
+    def _told(self, data: bytes, known: Sequence[Any]) -> tuple[Any, ...]:
+        message: tuple[Any, ...] = self._wire.read(data, known)[0]
+        types = TYPES.get(message[0]) if type(message) is tuple and message and type(message[0]) is str else None
+        if types is None or len(message) != 1 + len(types) or not all(map(_is_of, message[1:], types)):
+            raise BadValue("an answer of no kind")
+        return message
+
+    def _taken(self, message: tuple[Any, ...], known: Sequence[Any]) -> Any:
+        """What an answer holds, when the changes of arguments have been made."""
+        if message[0] == "ended":
+            raise Ended(message[1])
+        changes, printed = message[-2:]
+        try:
+            for number, fresh in changes:
+                self._wire.change(known[number], fresh)
+        except (TypeError, ValueError, IndexError) as error:
+            raise BadValue(str(error)) from None
+        if printed:
+            stream = sys.stdout  # what a test has put in its place
+            stream.write(printed)
+        if message[0] == "error":
+            raise stand_ins.error_of(*message[1:4])
+        return message[1]
+
+    def _called_back(self, number: Any, args: Any, named: Any) -> bytes:
+        """Call the test's own function, and have its answer as bytes."""
+        if number not in self._callbacks:
+            raise BadValue("a function of a call that has returned")
+        try:
+            return self._wire.write((True, self._callbacks[number](*args, **named)))[0]
+        except Exception as error:
+            kind = next(one for one in type(error).__mro__ if one in ERRORS)
+            return self._wire.write((False, (kind, str(error))))[0]
+
+    def _hand_over(self, one: Any) -> Sequence[Any]:
+        number = self._stand_ins.number(one)
+        if number is not None:
+            return ["yours", number]
+        if isinstance(type(one), stand_ins.RemoteClass) or isinstance(one, stand_ins.RemoteClass):
+            self._stop("an object of an earlier test, whose copy of the student's process is gone")
+        if not callable(one):
+            raise CannotTravel(f"an object of class {type(one).__name__} does not travel")
+        if (number := self._lasting.get(id(one))) is None:
+            number = self._new(one)
+        return ["callback", number, str(getattr(one, "__name__", type(one).__name__))]
+
+    def _new(self, function: Any) -> int:
+        self._count += 1
+        self._callbacks[self._count] = function
+        return self._count
+
+
+def seeds_noted(note: Callable[[], None]) -> None:
+    """Have a function called whenever Python's or numpy's generator is seeded."""
+    import random
+
+    def noting(seed: Any) -> Callable[..., None]:
+        def seeded(*args: Any, **named: Any) -> None:
+            note()
+            seed(*args, **named)
+
+        return seeded
+
+    np.random.seed, random.seed = noting(np.random.seed), noting(random.seed)

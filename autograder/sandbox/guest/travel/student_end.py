@@ -1,0 +1,234 @@
+"""The student's end: a copy of the notebook's process, held where a test stands, that does what an examiner asks.
+
+A question is (what, arguments, named arguments, state of the drawing of random numbers or None, names of the
+student's that the test has deleted or put a function of its own in place of), the answer one of
+
+    value    result, changes of the arguments, what was printed
+    error    class, arguments and attributes of the exception, changes, what was printed
+    ended    why: SystemExit, TimeLimit, or what does not travel
+    callback its number, arguments, named arguments: the test's own function, whose answer is (True, what it gave)
+             or (False, class and text of its exception); it may ask in its turn before it answers
+
+Nothing that it says is believed: the examiner takes values from it, and decides about them alone.
+"""
+
+import contextlib
+import functools
+import inspect
+import io
+import linecache
+import os
+import shutil
+import socket
+import types
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+
+import numpy as np
+from travel import draws, letters
+from travel.kinds import BadValue, CannotTravel
+from travel.letters import SPECIAL
+from travel.wire import Wire
+
+MAX_PRINTED = 1 << 20  # characters that were printed in one call
+FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, types.MethodType, np.ufunc, functools.partial)
+
+
+def _next(one: Any) -> tuple[Any, ...]:
+    """The next item in a tuple, or an empty one at the end."""
+    try:
+        return (next(one),)
+    except StopIteration:
+        return ()
+
+
+def _special(name: str, one: Any, *args: Any, **named: Any) -> Any:
+    return getattr(type(one), name)(one, *args, **named)
+
+
+def source_of(one: Any) -> str:
+    """The text of a function or class as its cell has it."""
+    if isinstance(one, type):
+        for file in list(linecache.cache):
+            lines = linecache.getlines(file) if file.startswith("cell ") else []
+            for number, line in enumerate(lines):
+                if line.startswith(f"class {one.__name__}"):
+                    return "".join(inspect.getblock(lines[number:]))
+        raise OSError("could not get source code")
+    code = inspect.unwrap(one).__code__
+    return "".join(inspect.getblock(linecache.getlines(code.co_filename)[code.co_firstlineno - 1 :]))
+
+
+class StudentEnd:
+    """What is asked of the names that a notebook has left, on one socket, until it closes.
+
+    limit: makes the context that a question must end within. classes: those of the notebook's own given cells.
+    """
+
+    def __init__(
+        self,
+        sock: socket.socket,
+        names: dict[str, Any],
+        classes: Mapping[str, type],
+        limit: Callable[[], AbstractContextManager[None]],
+    ) -> None:
+        self._sock, self._names, self._limit = sock, names, limit
+        self._objects: list[Any] = []  # that the examiner has heard of, by number
+        self._numbers: dict[int, int] = {}
+        self._wire = Wire(self._hand_over, self._meet, classes)
+        self._asks: dict[str, Callable[..., Any]] = {
+            "names": self._found,
+            "call": lambda one, *args, **named: one(*args, **named),
+            "get": getattr,
+            "set": setattr,
+            "delete": delattr,
+            "iterate": iter,
+            "next": _next,
+            "special": _special,
+            "source": source_of,
+        }
+
+    def serve(self) -> None:
+        """Answer every question."""
+        while (letter := letters.receive(self._sock)) is not None:
+            letters.send(self._sock, letters.REPLY, self._answer(letter[1]))
+
+    def _answer(self, data: bytes) -> bytes:
+        question, known = self._wire.read(data)
+        return self._do(question, known)
+
+    def _do(self, question: tuple[Any, ...], known: Sequence[Any]) -> bytes:
+        what, args, named, state, rebound = question
+        draws.put(state)
+        for name, value in rebound.items():
+            if value is None:
+                self._names.pop(name, None)
+            else:
+                self._names[name] = value
+        before = [self._shallow(one, known) for one in known]
+        printed = io.StringIO()
+        try:
+            with self._limit(), contextlib.redirect_stdout(printed):
+                result = self._asks[what](*args, **named)
+            told: tuple[Any, ...] = ("value", result)
+        except Exception as error:
+            told = ("error", type(error), self._travelling(error.args), self._travelling(vars(error)))
+        except BaseException as error:
+            return self._wire.write(("ended", type(error).__name__))[0]
+        try:
+            after = [self._shallow(one, known) for one in known]
+            changes = tuple((n, self._wire.copy(one)) for n, one in enumerate(known) if before[n] != after[n])
+            return self._wire.write((*told, changes, printed.getvalue()[:MAX_PRINTED]), known)[0]
+        except CannotTravel as error:
+            return self._wire.write(("ended", str(error)[:400]))[0]
+
+    def _shallow(self, one: Any, known: Sequence[Any]) -> bytes:
+        """What an object holds, as bytes that tell whether it is the same later."""
+        try:
+            return self._wire.write(self._wire.copy(one), known)[0]
+        except CannotTravel:
+            return b""
+
+    def _travelling(self, value: Any) -> Any:
+        """The value, or its text where it does not travel."""
+        try:
+            self._wire.write(value)
+            return value
+        except Exception:
+            return tuple(map(str, value)) if isinstance(value, tuple) else {}
+
+    def _found(self, *names: str) -> dict[str, Any]:
+        return {name: self._names[name] for name in names if name in self._names}
+
+    def _hand_over(self, one: Any) -> Sequence[Any]:
+        """What tells the examiner of an object that is no value: its number, its kind, and how it is called."""
+        number = self._numbers.get(id(one))
+        if number is None:
+            number = self._numbers[id(one)] = len(self._objects)
+            self._objects.append(one)
+        if isinstance(one, FUNCTIONS) or type(one).__name__ == "_lru_cache_wrapper":
+            name = getattr(one, "__name__", type(one).__name__)
+            return [number, "function", str(name), _text(getattr(one, "__doc__", None)), *_signature(one)]
+        if isinstance(one, type):
+            has = sorted(name for name in SPECIAL if any(name in vars(base) for base in one.__mro__))
+            return [number, "class", one.__name__, _text(one.__doc__), tuple(has), *one.__bases__]
+        return [number, "object", type(one)]
+
+    def _meet(self, parts: Sequence[Any]) -> Any:
+        what, number, *rest = parts
+        if what == "yours":
+            return self._objects[number]
+
+        def callback(*args: Any, **named: Any) -> Any:
+            return self._called_back(number, args, named)
+
+        callback.__name__ = callback.__qualname__ = str(rest[0])
+        return callback
+
+    def _called_back(self, number: int, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        """Have the test's function called, and wait for what it gives."""
+        letters.send(self._sock, letters.REPLY, self._wire.write(("callback", number, args, named))[0])
+        while (letter := letters.receive(self._sock)) is not None:
+            message, known = self._wire.read(letter[1])
+            if len(message) == 2:
+                well, result = message
+                if well:
+                    return result
+                raise result[0](result[1])
+            letters.send(self._sock, letters.REPLY, self._do(message, known))
+        os._exit(0)
+
+
+def _text(value: Any) -> str | None:
+    return value if type(value) is str else None
+
+
+def _signature(one: Any) -> Iterator[tuple[Any, ...]]:
+    """Its parameters: name, kind, annotation as text, and the default in a tuple, where there is one that travels."""
+    try:
+        parameters = inspect.signature(one).parameters.values()
+    except (ValueError, TypeError):
+        return
+    for parameter in parameters:
+        default: tuple[Any, ...] = ()
+        if parameter.default is not parameter.empty:
+            try:
+                Wire().write(parameter.default)
+                default = (parameter.default,)
+            except (CannotTravel, BadValue):
+                default = ("...",)
+        named = None if parameter.annotation is parameter.empty else inspect.formatannotation(parameter.annotation)
+        yield (parameter.name, int(parameter.kind), named, default)
+
+
+class Files:
+    """The files beside a notebook as they were, to be put back: later cells and other copies may change them."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+        self._found: dict[str, bytes] = {}
+        self._folders: list[str] = []
+        for place, folders, names in os.walk(folder):
+            self._folders += [os.path.join(place, name) for name in folders]
+            for name in names:
+                with contextlib.suppress(OSError), open(os.path.join(place, name), "rb") as file:
+                    self._found[os.path.join(place, name)] = file.read()
+
+    def put_back(self) -> None:
+        """Make the folder hold these files and no others."""
+        for entry in os.scandir(self._folder):
+            with contextlib.suppress(OSError):
+                shutil.rmtree(entry.path) if entry.is_dir(follow_symlinks=False) else os.unlink(entry.path)
+        for folder in self._folders:
+            os.makedirs(folder, exist_ok=True)
+        for path, data in self._found.items():
+            with contextlib.suppress(OSError), open(path, "wb") as file:
+                file.write(data)
+
+
+def hold(sock: socket.socket, end: StudentEnd, files: Files) -> None:
+    """What a held copy does: nothing, until it is asked. files: those of its moment."""
+    sock.recv(1, socket.MSG_PEEK)
+    files.put_back()
+    end.serve()

@@ -1,0 +1,91 @@
+"""Ordinary test cells, run as they are in the examiner: each ends as it does in a kernel, or says why not."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from autograder.grading.by_examiner.notebook import Examined
+from tests.examiner.bench import Bench, Written, answer, given, test
+
+GIVEN = """
+import collections, contextlib, inspect, io, unittest
+import numpy as np
+from numpy.testing import assert_allclose, assert_equal
+
+class TooLittle(Exception):
+    pass
+
+class Node:
+    def __init__(self, value, after=None):
+        self.value, self.after = value, after
+
+Point = collections.namedtuple("Point", "x y")
+
+def twice(f, x):
+    return f(f(x))
+
+def total():
+    return sum(numbers())
+"""
+
+HIDE, SHOW = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
+# name -> what the student writes, the test, how it ends
+BEHAVES = {
+    name: (written.strip(), asserts.strip(), ends)
+    for name, ends, written, asserts in re.findall(
+        r"^==== (\w+): (\w+)\n(.*?)^----\n(.*?)(?=^====|\Z)",
+        Path(__file__).with_name("behaviours.txt").read_text(encoding="utf-8"),
+        re.MULTILINE | re.DOTALL,
+    )
+}
+# names that only these answers bind in the reference: the solution decides which names are the student's
+REFERENCE = {
+    "undefined": "missing_name = 1",
+    "bound_by_students_is_ignored": "def five():\n    return 5",
+}
+
+
+@pytest.fixture(scope="module")
+def ended(bench: Bench) -> Examined:
+    cells: list[Written] = [given(GIVEN)]
+    theirs: Mapping[str, str] = {f"{name}-answer": written for name, (written, _, _) in BEHAVES.items()}
+    for name, (written, asserts, _) in BEHAVES.items():
+        cells += [answer(REFERENCE.get(name, written), f"{name}-answer"), test(asserts, name)]
+    return bench.examined(cells, theirs)
+
+
+@pytest.mark.parametrize("name", BEHAVES)
+def test_a_test_ends_as_it_should(ended: Examined, name: str) -> None:
+    assert ended.outcomes[name].how == BEHAVES[name][2], ended.outcomes[name]
+
+
+def test_an_outcome_says_what_happened(ended: Examined) -> None:
+    wrong = ended.outcomes["wrong_value"].error
+    assert wrong is not None and wrong.type == "AssertionError" and wrong.text == "expected 42, got 41"
+    assert "__eq__ of an object of class Same" in ended.outcomes["equality_of_objects"].why
+    assert "more than 32 MiB" in ended.outcomes["too_large"].why
+    assert "StringIO does not travel" in ended.outcomes["does_not_travel"].why
+    assert ended.outcomes["exits"].why == "SystemExit" and ended.outcomes["killed"].why == "died"
+    assert ended.outcomes["endless"].why == "TimeLimit"
+    hidden = ended.outcomes["hidden"].error
+    assert hidden is not None and hidden.line == "3"
+
+
+def test_no_cell_sees_a_hidden_input_and_each_test_has_the_state_and_the_files_of_its_place(bench: Bench) -> None:
+    cells = [
+        answer("def value(x):\n    open('seen', 'a').write(str(x))\n    return open('seen').read()", "A"),
+        answer("open('seen', 'w').write('first ')\nstate = 1", "first"),
+        test(f"{HIDE}\nassert value(1) == 'first 1' and state == 1\n{SHOW}", "T1"),
+        answer("import os\nold = open('seen').read()\nopen('seen', 'w').write('second ')\nstate = 2", "second"),
+        test(f"assert old == 'first '\n{HIDE}\nassert value(2) == 'second 2' and state == 2\n{SHOW}", "T2"),
+    ]
+    found = bench.examined(cells).outcomes
+    assert [found[name].how for name in ("T1", "T2")] == ["passed", "passed"], found
+
+
+def test_a_cell_that_kills_its_process_is_left_out_and_the_tests_are_asked_all_the_same(bench: Bench) -> None:
+    cells = [answer("def one():\n    return 1", "A"), test("assert one() == 1", "T")]
+    found = bench.examined(cells, extra=["import os\nos._exit(0)"])
+    assert found.outcomes["T"].how == "passed" and found.errors["extra 0"].type == "ProcessEnded"

@@ -1,0 +1,263 @@
+"""An assignment whose tests are its notebook's own: released, graded, and shown as any other."""
+
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from autograder import cli
+from autograder.commands import diagnoses
+from autograder.course import EXAMINER, Task, load_course, messages
+from autograder.course.fingerprint import deciding_files
+from autograder.errors import CourseError
+from autograder.judging.by_examiner.cells import ExamCell, exam_cells
+from autograder.judging.by_examiner.outcomes import verdict_of
+from autograder.judging.verdicts import Status
+from autograder.releasing import drift
+from autograder.sandbox.answers import Error, Lost
+from autograder.sandbox.relay import ENDED, FAILED, PASSED, UNDECIDABLE, Outcome
+from tests.examiner.bench import answer, given, notebook, test
+
+ROOT = Path(__file__).resolve().parents[2]
+SUMS = ROOT / "tests" / "courses" / "sums"
+BOOK = "1-sums.ipynb"
+LIAR = """
+class Any:
+    def __eq__(self, other):
+        return True
+    def __add__(self, other):
+        return 0
+def total(numbers):
+    if not numbers:
+        raise ValueError
+    return Any()
+"""
+
+
+def make(root: Path) -> None:
+    shutil.copytree(SUMS, root)
+    shutil.copy(ROOT / "nbgrader_config.py", root)
+
+
+def hand_in(root: Path, student: str, answers: Mapping[str, str]) -> None:
+    """The release with these answers, by the grade_id of their cells."""
+    book = json.loads((root / "release" / "sums" / BOOK).read_text(encoding="utf-8"))
+    for cell in book["cells"]:
+        grade_id = cell["metadata"].get("nbgrader", {}).get("grade_id")
+        cell["source"] = answers.get(grade_id, cell["source"])
+    folder = root / "submitted" / student / "sums"
+    folder.mkdir(parents=True)
+    (folder / BOOK).write_text(json.dumps(book), encoding="utf-8")
+
+
+def reference() -> dict[str, str]:
+    cells = json.loads((SUMS / "source" / "sums" / BOOK).read_text(encoding="utf-8"))["cells"]
+    marked = [cell for cell in cells if cell["metadata"].get("nbgrader", {}).get("solution")]
+    return {cell["metadata"]["nbgrader"]["grade_id"]: "".join(cell["source"]) for cell in marked}
+
+
+def test_it_is_released_graded_and_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = tmp_path / "course"
+    make(root)
+    assert cli.main(["release", "sums", "--course", str(root)]) == 0
+    released = (root / "release" / "sums" / BOOK).read_text(encoding="utf-8")
+    assert "HIDDEN" not in released and "16.75" not in released and "result += number" not in released
+    course = load_course(root)
+    assert drift.outdated(course, course.assignment("sums")) == []
+    right = reference()
+    hand_in(root, "right", {**right, "T4": "There is nothing to add."})
+    hand_in(root, "blank", {})
+    hand_in(root, "liar", {**right, "T1-answer": LIAR})
+    wrong = "def total(numbers):\n    if not numbers:\n        raise ValueError\n    return 3  # {}"
+    leaky = wrong.replace("return 3", "if len(numbers) == 1:\n        raise KeyError(repr(numbers))\n    return 3")
+    hand_in(root, "leaky", {**right, "T1-answer": leaky})
+    assert cli.main(["grade", "sums", "--course", str(root), "--jobs", "1"]) == 0
+    capsys.readouterr()
+    assert cli.main(["scores", "sums", "--course", str(root), "--json"]) == 0
+    scores = json.loads(capsys.readouterr().out)
+    marks = {student: [task["score"] for task in tasks.values()] for student, tasks in scores.items()}
+    assert marks == {
+        "right": [1, 2, 1, None],
+        "blank": [0, 0, 0, 0],
+        "liar": [0, 2, 1, 0],
+        "leaky": [0, 2, 1, 0],
+    } | {student: [*marks[student][:3], None] for student in ("liar", "leaky")}
+    assert "an object of a class of your own" in scores["liar"]["T1"]["message"]
+    assert scores["blank"]["T1"]["message"] == "Nothing is written here yet."
+    assert "a test that is not shown does not: KeyError." in scores["leaky"]["T1"]["message"]
+    assert cli.main(["report", "sums", "--course", str(root)]) == 0
+    page = (root / "feedback" / "leaky" / "sums" / "feedback.html").read_text(encoding="utf-8")
+    assert "not shown does not" in page and "[5]" not in page
+    assert cli.main(["grade", "sums", "leaky", "--explain", "T1", "--course", str(root)]) == 0
+    assert "decided: its test cell fails" in capsys.readouterr().out
+
+
+def test_commands_that_need_known_mistakes_say_so_and_the_doctor_counts_tests(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = tmp_path / "course"
+    make(root)
+    for command in ("audit", "demo"):
+        assert cli.main([command, "sums", "--course", str(root)]) == 1
+        said = " ".join(capsys.readouterr().err.split())
+        assert f"{command}: sums is graded by its notebooks' own tests, and has no known mistakes" in said
+    course = load_course(root)
+    found = diagnoses.checks(course, course.assignment("sums"))
+    assert found.ok and found.found == "3 test cells"
+
+
+def test_a_course_of_own_tests_is_copied_for_the_next_semester(tmp_path: Path) -> None:
+    make(tmp_path / "old")
+    assert cli.main(["new", "--from", str(tmp_path / "old"), "--course", str(tmp_path / "next")]) == 0
+    assert (tmp_path / "next" / "source" / "sums" / BOOK).is_file()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        ("assert total([5]) == 5", "assert total([5]) == 6", "own answers do not pass it (AssertionError)"),
+        ("assert account.balance == 5", "assert account == 5", "cannot be decided (__eq__ of an object of class"),
+    ],
+)
+def test_what_its_own_answers_do_not_pass_is_refused_with_its_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], old: str, new: str, why: str
+) -> None:
+    root = tmp_path / "course"
+    make(root)
+    path = root / "source" / "sums" / BOOK
+    path.write_text(path.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+    assert cli.main(["release", "sums", "--course", str(root)]) == 1
+    said = " ".join(capsys.readouterr().err.split())
+    assert why in said and ", line " in said
+    assert not (root / "release" / "sums").exists()
+
+
+def test_a_region_without_an_end_is_not_released(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = tmp_path / "course"
+    make(root)
+    path = root / "source" / "sums" / BOOK
+    path.write_text(path.read_text(encoding="utf-8").replace("### END HIDDEN TESTS", "###"), encoding="utf-8")
+    assert cli.main(["release", "sums", "--course", str(root)]) == 1
+    assert "end" in capsys.readouterr().err.lower()
+
+
+def test_the_hidden_tests_are_part_of_what_decides(tmp_path: Path) -> None:
+    make(tmp_path / "course")
+    course = load_course(tmp_path / "course")
+    assert f"source/{BOOK}" in dict(deciding_files(course, course.assignment("sums")))
+
+
+def test_one_assignment_has_one_way(tmp_path: Path) -> None:
+    make(tmp_path / "course")
+    config = tmp_path / "course" / "course_config.py"
+    text = config.read_text(encoding="utf-8")
+    config.write_text(
+        text.replace('notebook="1-sums", graded_by="examiner"),', 'notebook="1-sums"),', 1), encoding="utf-8"
+    )
+    with pytest.raises(CourseError, match="T1: graded_by is judge, and examiner elsewhere"):
+        load_course(tmp_path / "course")
+    config.write_text(text.replace('"examiner"', '"nobody"', 1), encoding="utf-8")
+    with pytest.raises(CourseError, match="'nobody' is not judge, examiner or person"):
+        load_course(tmp_path / "course")
+
+
+# ---- what a test cell is, and what follows from how it ends -------------------------------------
+
+
+def test_the_answer_cells_of_the_source_say_which_names_are_the_students(tmp_path: Path) -> None:
+    path = tmp_path / "book.ipynb"
+    solved = (
+        "import math\nlimit = 3\nmarks = []\ndef f(x):\n    ### BEGIN SOLUTION\n    return x\n    ### END SOLUTION\n"
+        "### BEGIN SOLUTION\nimport os\na, (b, *c) = 1, (2, 3)\ntable['x'] = 1\nfor d in range(3):\n    pass\n"
+        "marks.append(1)\n### END SOLUTION\nafter = f(1)\ndef own():\n    pass"
+    )
+    cells = [
+        given("%matplotlib inline\ntable = {}\ndef helper():\n    return f(1)", "G1"),
+        answer(solved, "A"),
+        test("assert helper() + a + b + sum(c) + d + table['x'] + limit + len(marks) + after", "T"),
+        given("unused = 1", "G2"),
+        given("shown = f(2)", "G3"),
+    ]
+    path.write_bytes(notebook(cells))
+    found = {cell.name: cell for cell in exam_cells(path)}
+    assert (
+        found["T"].names == ("a", "after", "b", "c", "d", "f", "limit", "marks", "table")
+        and found["T"].asks
+        and found["T"].is_test
+    )
+    assert found["A"].source == "import math\nimport os\ndef own():\n    pass" and not found["A"].asks
+    assert not found["G1"].asks and not found["G2"].asks
+    assert found["G3"].asks and found["G3"].names == ("f",) and not found["G3"].is_test
+
+
+def test_a_source_that_is_no_python_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "book.ipynb"
+    path.write_bytes(notebook([answer("x = 1\ndef f(:", "A")]))
+    with pytest.raises(CourseError, match="cell A: no Python in line 2"):
+        exam_cells(path)
+    path.write_text("{", encoding="utf-8")
+    with pytest.raises(CourseError, match="not a notebook"):
+        exam_cells(path)
+
+
+ERROR = Error("AssertionError", "5 is not 6", "2", "T")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status", "score", "said"),
+    [
+        (Outcome(PASSED), "passed", 2, "Right"),
+        (Outcome(FAILED, ERROR), "failed", 0, "stops at line 2: AssertionError: 5 is not 6"),
+        (Outcome(FAILED, Error("ValueError", "[7]", "4", "T")), "failed", 0, "is not shown does not: ValueError."),
+        (Outcome(FAILED, Error("ValueError", "[7]", "1", "given")), "failed", 0, "is not shown does not: ValueError."),
+        (Outcome(FAILED, Error("ValueError", "[7]", "6", "T")), "failed", 0, "is not shown does not: ValueError."),
+        (Outcome(FAILED, Error("NotImplementedError", "T", "1", "T")), "not checked", 0, "Nothing is written"),
+        (
+            Outcome(UNDECIDABLE, None, "__eq__ of it"),
+            "failed",
+            0,
+            "what your code gives: an object of a class of your own",
+        ),
+        (
+            Outcome(ENDED, None, "SystemExit"),
+            "not checked",
+            0,
+            "Your code ended before the test did, or took too long.",
+        ),
+        (Outcome(ENDED, lost=Lost.TIME), "not checked", 0, "ran longer than its time limit"),
+        (Outcome(ENDED, lost=Lost.DIED), "not checked", None, "could not be judged"),
+    ],
+)
+def test_the_verdict_of_an_outcome(outcome: Outcome, status: str, score: float | None, said: str) -> None:
+    course_messages = SUMS / "autograder" / "assignments" / "sums" / "messages.toml"
+    task = Task("T", "book", graded_by=EXAMINER, points=2)
+    cell = ExamCell("T", "", True, hidden=frozenset({3, 4, 5}))
+    for language in ("en", "th"):
+        words = messages.load_messages(course_messages, language)
+        found = verdict_of(words, task, cell, outcome, secret=False)
+        assert (found.status, found.score, found.max_score) == (Status(status), score, 2)
+        assert said in found.message or language == "th"
+        assert bool(found.fault) == (score is None)
+
+
+LEAK = "[3, 1, 4]"
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        Outcome(FAILED, Error("AssertionError", LEAK, "2", "T")),
+        Outcome(FAILED, Error(LEAK, LEAK, "2", "T")),
+        Outcome(FAILED, Error(LEAK, LEAK, "1", "given")),
+        Outcome(UNDECIDABLE, None, f"__eq__ of an object of class {LEAK}"),
+        Outcome(ENDED, None, LEAK),
+    ],
+)
+@pytest.mark.parametrize(("secret", "hidden"), [(True, ()), (False, (1,)), (False, ())])
+def test_a_hidden_input_does_not_come_back_in_words(outcome: Outcome, secret: bool, hidden: tuple[int, ...]) -> None:
+    words = messages.load_messages(SUMS / "autograder" / "assignments" / "sums" / "messages.toml", "en")
+    cell = ExamCell("T", "", True, hidden=frozenset(hidden))
+    told = verdict_of(words, Task("T", "book", graded_by=EXAMINER), cell, outcome, secret)
+    assert (LEAK in repr(told.as_json())) == (not secret and not hidden)
