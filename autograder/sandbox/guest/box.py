@@ -190,6 +190,7 @@ def receive(door: socket.socket, work: Work, status: Status, streams: int) -> No
     streams: of the standard ones, how many the notebook gets anew.
     """
     usual = {name: signal.signal(name, signal.SIG_IGN) for name in SIGNALS}  # nobody in the box can end it
+    usual[signal.SIGCHLD] = signal.signal(signal.SIGCHLD, lambda *_: bury(notebook))
     notebook = 0
     while True:
         message, fds, _, _ = socket.recv_fds(door, 16, 1)
@@ -221,10 +222,23 @@ def open_anew(streams: int) -> None:
     os.close(null)
 
 
+def bury(notebook: int) -> None:
+    """Let go of what has ended and lost its parent, as a shell's `command &`: it counts among the processes until then.
+
+    Not of the notebook's own process: how it ended is asked later.
+    """
+    with contextlib.suppress(ChildProcessError):
+        while (ended := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)) and ended.si_pid != notebook:
+            os.waitpid(ended.si_pid, os.WNOHANG)
+
+
 def signal_of(pid: int) -> int:
     """The signal that a child ended by; 0 where it ended otherwise, or goes on."""
     for _ in range(20):
-        ended, status = os.waitpid(pid, os.WNOHANG)
+        try:
+            ended, status = os.waitpid(pid, os.WNOHANG)
+        except ChildProcessError:  # it had ended before it was known as the notebook's
+            return 0
         if ended:
             return os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
         time.sleep(0.005)  # its files are closed a moment before it has ended
