@@ -75,7 +75,11 @@ def test_an_unknown_task_names_those_that_there_are(repo: Course) -> None:
             'limits=Limits(system_calls="numa", ',
             ["system_calls is str 'numa'", '("numa",) with its comma'],
         ),
-        ("limits=Limits(", 'limits=Limits(system_calls=("gpu",), ', ["no group 'gpu'", "affinity, epoll, numa, timers"]),
+        (
+            "limits=Limits(",
+            'limits=Limits(system_calls=("gpu",), ',
+            ["no group 'gpu'", "affinity, epoll, numa, timers"],
+        ),
         ('language="en"', 'language="fr"', ["language 'fr'", "en, th"]),
         ('graded_by="person"', 'graded_by="robot"', ["T4", "'robot'", "judge, examiner or person"]),
         ('name="hw4"', 'name="hw 4"', ["hw 4", "letters, digits"]),
