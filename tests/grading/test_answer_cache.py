@@ -65,12 +65,12 @@ def test_a_changed_check_judges_again_without_running_student_code(
     changing: Course, first: Result, toy: Toy, change_check: Callable[[Course, str, str], None]
 ) -> None:
     imports = "from autograder.author import PartResult, Problem\n\n\n"
-    check = 'def changed(context):\n    return [PartResult("slope", 1.0, Problem("number"))]'
-    change_check(changing, "T2", imports + check)
+    check = 'def changed(context):\n    return [PartResult("usual", 1.0, Problem("number"))]'
+    change_check(changing, "T1", imports + check)  # which has no public cells to be asked where marks are lost
     result, starts = again(changing, first, toy.hand_in(toy.right))
     assert starts == 0
     assert result.fingerprint != first.fingerprint
-    assert (first.verdicts["T2"].score, result.verdicts["T2"].score) == (1.0, 0.0)
+    assert (first.verdicts["T1"].score, result.verdicts["T1"].score) == (1.0, 0.0)
 
 
 def test_a_changed_probe_asks_its_own_task_again(changing: Course, first: Result, toy: Toy) -> None:

@@ -96,15 +96,6 @@ def test_what_a_later_cell_does_costs_no_checked_answer(mark: Callable[..., Resu
     assert any(verdict.snapshot for verdict in result.verdicts.values()), "the cell took nothing away"
 
 
-def test_a_state_before_predict_was_written_has_no_training_as_a_net(
-    mark: Callable[..., Result], later: Later, right: Mapping[str, str]
-) -> None:
-    """T11's own cell takes the update away: it counts as it stood before, where predict is the stub's."""
-    result = mark(later("pass\n", T11=right["T11"] + MOMENTUM))
-    assert lost(result) == {}
-    assert result.verdicts["T9"].snapshot
-
-
 def test_the_verdict_says_which_state_of_the_notebook_counted(mark: Callable[..., Result], later: Later) -> None:
     result = mark(later(MOMENTUM))
     update = result.verdicts["T9"]

@@ -225,9 +225,8 @@ def learns(
         return None
     value, right = contexts["T9"].value(0, "learned"), contexts["T9"].cases[0]["digit_labels"]
     problem: Problem | None = None
-    if isinstance(value, Problem):  # slow code is not wrong, and before its own cell there is no predict to ask
-        no_predict = value.kind == "blank" or value.facts.get("type") == "NameError"
-        problem = None if no_predict or value.kind in ("time", "lost") else value
+    if isinstance(value, Problem):  # slow code is not wrong
+        problem = None if value.kind in ("time", "lost") else value
     elif value.size != right.size or not np.mean(value.ravel() == right) > DIGITS_BOUND:
         problem = Problem("does_not_learn")
     return None if problem is None else [PartResult("update", 1.0, problem)]
