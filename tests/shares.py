@@ -6,9 +6,12 @@ from typing import Any
 import pytest
 
 
-def in_each_run(names: Iterable[str], kept: Collection[str]) -> list[Any]:
-    """The names for `parametrize`: those that are not kept are for the proof alone."""
-    return [name if name in kept else pytest.param(name, marks=pytest.mark.proof) for name in names]
+def in_each_run(cases: Iterable[Any], kept: Collection[Any]) -> list[Any]:
+    """The cases for `parametrize`: those that are not kept are for the proof alone. A tuple holds several arguments."""
+    return [
+        case if case in kept else pytest.param(*(case if isinstance(case, tuple) else (case,)), marks=pytest.mark.proof)
+        for case in cases
+    ]
 
 
 def one_in(share: int, names: Iterable[str], first: int = 0) -> list[Any]:

@@ -74,11 +74,11 @@ SHOWN = in_each_run(
 )
 
 
-# The honest submission comes right behind each attack that is after others, and behind every third of the rest: one
+# The honest submission comes right behind each attack that is after others, and behind every sixth of the rest: one
 # guest goes through all, so what an attack left behind would meet the next one. In `make proof` it is behind each.
 AFTER_OTHERS = ("exhaust", "kill", "leave_process", "slow", "starve", "stop", "write")
 REST = [name for name in NAMES if not name.startswith(AFTER_OTHERS)]
-LATER = [name for at, name in enumerate(REST) if at % 3 != 2]
+LATER = [name for at, name in enumerate(REST) if at % 6 != 2]
 
 
 def right_behind(evidence: Evidence) -> None:
