@@ -15,6 +15,7 @@ ENGINE = Path(__file__).parent.parent
 MANIFEST = ("archive.py", "author.py", "course", "grading", "judging", "sandbox", "source_notebooks.py", "submissions")
 KINDS = (".py", ".toml")
 KINDS_OF_DATA = (*KINDS, ".csv", ".json", ".npy", ".npz", ".txt")  # that an author's checks may read beside them
+FOR_PEOPLE = "rubric.toml"  # by which people mark: no verdict hangs on it, and it is edited while they do
 
 
 def grader_fingerprint(course: Course, assignment: Assignment) -> str:
@@ -47,5 +48,5 @@ def deciding_files(course: Course, assignment: Assignment) -> Iterator[tuple[str
 def _below(place: Path, label: str, kinds: tuple[str, ...] = KINDS) -> Iterator[tuple[str, Path]]:
     paths = sorted(place.rglob("*")) if place.is_dir() else [place]
     for path in paths:
-        if path.suffix in kinds and path.is_file() and "__pycache__" not in path.parts:
+        if path.suffix in kinds and path.name != FOR_PEOPLE and path.is_file() and "__pycache__" not in path.parts:
             yield f"{label}/{place.name}/{path.relative_to(place)}", path

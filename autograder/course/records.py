@@ -192,7 +192,7 @@ class Course:
         folder = self.assignment_folder(assignment)
         if kind == "checks" and (folder / kind).is_dir():
             return folder / kind / "__init__.py"
-        return folder / (f"{kind}.toml" if kind in ("messages", "equivalent_mutants") else f"{kind}.py")
+        return folder / (f"{kind}.toml" if kind in ("messages", "equivalent_mutants", "rubric") else f"{kind}.py")
 
     def solution(self, assignment: str) -> Path:
         """The reference solution module."""

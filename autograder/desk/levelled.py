@@ -1,0 +1,172 @@
+"""Answers that are the same in other clothes: white space, the case of prose, the spelling of LaTeX are levelled.
+
+Never case, sign, index or order inside formulas and code: what looks like either, in dollars or not, is compared as
+it stands.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator
+
+from autograder.pages.markdown import MATH
+
+CODE = re.compile(r"^(?P<fence>```|~~~).*?(?:^(?P=fence)|\Z)|`[^`\n]+`|^(?: {4}|\t)[^\n]*$", re.DOTALL | re.MULTILINE)
+CODE_LINE = re.compile(r"(?: {4}|\t)[^\n]*")
+# a line of prose with one of these may be a formula without its dollars
+LIKE_A_FORMULA = re.compile(r"[=+*/^_<>|\\{}\[\]()\d∂Σ∑≠≤≥×·−–-]")
+COMPOUND = re.compile(r"(?<=[^\W\d_]{3})-(?=[^\W\d_]{3})")  # cross-entropy is no difference
+WORD = re.compile(r"[^\W\d_]+")
+SHORT = frozenset(
+    [
+        "an",
+        "and",
+        "are",
+        "as",
+        "at",
+        "be",
+        "but",
+        "by",
+        "can",
+        "do",
+        "for",
+        "get",
+        "has",
+        "if",
+        "in",
+        "is",
+        "it",
+        "let",
+        "not",
+        "of",
+        "on",
+        "or",
+        "our",
+        "so",
+        "that",
+        "the",
+        "then",
+        "to",
+        "we",
+    ]
+)
+LONG = 4  # letters: a shorter word that is none of those may be the name of a variable
+CONTINUES = re.compile(r"[^\W\d_]")
+
+TEXTS = r"text|textrm|textbf|textit|textsf|mbox|operatorname\*?"
+TOKEN = re.compile(rf"\\(?:{TEXTS})\s*\{{[^{{}}]*\}}|\\[A-Za-z]+\*?|\\.|\S|\s", re.DOTALL)
+NAMED = re.compile(rf"\\({TEXTS})\s*\{{([^{{}}]*)\}}", re.DOTALL)
+OPERATORS = frozenset(
+    [r"\arg", r"\cos", r"\det", r"\exp", r"\lim", r"\ln", r"\log", r"\max", r"\min", r"\sin", r"\tan"]
+)
+SAME = {r"\leq": r"\le", r"\geq": r"\ge", r"\neq": r"\ne", r"\rightarrow": r"\to", r"\dfrac": r"\frac",
+        r"\tfrac": r"\frac", r"\cfrac": r"\frac", r"\ldots": r"\dots", r"\lbrace": r"\{", r"\rbrace": r"\}",
+        r"\vert": "|", r"\lvert": "|", r"\rvert": "|", r"\implies": r"\Rightarrow", r"\iff": r"\Leftrightarrow",
+        r"\lbrack": "[", r"\rbrack": "]", r"\land": r"\wedge", r"\lor": r"\vee", r"\owns": r"\ni"}  # fmt: skip
+LAYOUT = frozenset((r"\left", r"\right", r"\middle", r"\big", r"\Big", r"\bigg", r"\Bigg", r"\bigl", r"\bigr",
+                    r"\Bigl", r"\Bigr", r"\biggl", r"\biggr", r"\displaystyle", r"\textstyle", r"\limits",
+                    r"\,", r"\;", r"\:", r"\!", "\\ ", r"\quad", r"\qquad", "~", r"\nonumber", r"\notag"))  # fmt: skip
+DELIMITERS = (("$$", "$$"), ("$", "$"), ("\\\\[", "\\\\]"), ("\\\\(", "\\\\)"), ("\\[", "\\]"), ("\\(", "\\)"))
+ENVIRONMENT = re.compile(r"\\(begin|end)\s*\{(?:align|aligned|eqnarray|split)\*?\}")
+HOLD = "\ue000{}\ue001"
+HELD = re.compile("\ue000(\\d+)\ue001")
+
+
+def of_text(source: str) -> str:
+    """A text in Markdown, levelled: two answers with the same are the same answer."""
+    held: list[str] = []
+
+    def hold(kept: str) -> str:
+        held.append(kept)
+        return HOLD.format(len(held) - 1)
+
+    source = unicodedata.normalize("NFC", source).replace("\ue000", "").replace("\ue001", "").replace("\xa0", " ")
+    source = "\n".join(source.splitlines())
+    source = CODE.sub(lambda match: hold(_code(match[0])), source)
+    source = MATH.sub(lambda match: hold(f"$ {of_formula(HELD.sub(_back(held), match[0]))} $"), source)
+    return HELD.sub(_back(held), "\n".join(_lines(source))).strip()
+
+
+def _back(held: list[str]) -> Callable[[re.Match[str]], str]:
+    return lambda match: HELD.sub(_back(held), held[int(match[1])])
+
+
+def of_code(source: str) -> str:
+    """Code without white space at the ends of its lines."""
+    return "\n".join(line.rstrip() for line in source.strip("\n").splitlines())
+
+
+def _code(text: str) -> str:
+    return of_code(text) if "\n" in text or CODE_LINE.fullmatch(text) else text
+
+
+def _lines(source: str) -> Iterator[str]:
+    """Lines of prose; one that only goes on with the paragraph is joined to the last, as a reader of Markdown does."""
+    last: str | None = None
+    for raw in source.split("\n"):
+        line = " ".join(raw.split())
+        joins = last and line and CONTINUES.match(line) and "|" not in f"{last}{line}" and not last.startswith("#")
+        if joins and not _like_a_formula(f"{last}\n{line}"):
+            last = f"{last} {line}"
+            continue
+        if last is not None and (last or line):
+            yield _prose(last)
+        last = line
+    if last:
+        yield _prose(last)
+
+
+def _like_a_formula(text: str) -> bool:
+    return LIKE_A_FORMULA.search(COMPOUND.sub(" ", HELD.sub("", text))) is not None
+
+
+def _prose(line: str) -> str:
+    if _like_a_formula(line):
+        return line
+    return WORD.sub(lambda match: _word(match[0]), line)
+
+
+def _word(word: str) -> str:
+    small = word.lower()
+    is_a_word = word in (small, small.capitalize(), small.upper()) and (len(word) >= LONG or small in SHORT)
+    return small if is_a_word else word
+
+
+def of_formula(formula: str) -> str:
+    """A formula's tokens, with one spelling for what TeX sets the same."""
+    formula = formula.strip()
+    for begin, end in DELIMITERS:
+        if formula.startswith(begin) and formula.endswith(end) and len(formula) >= len(begin) + len(end):
+            formula = formula[len(begin) : -len(end)]
+            break
+    formula = ENVIRONMENT.sub(r"\\\1{aligned}", formula)
+    return " ".join(_braced(list(_tokens(formula))))
+
+
+def _tokens(formula: str) -> Iterator[str]:
+    after = ""
+    for match in TOKEN.finditer(formula):
+        token = match[0]
+        if named := NAMED.fullmatch(token):
+            word = f"\\{named[2].strip()}"
+            operator = named[1].startswith("operatorname") and word in OPERATORS
+            yield word if operator else f"\\{named[1]}{{{' '.join(named[2].split())}}}"
+        elif not token.isspace() and token not in LAYOUT and not (token == "." and after in (r"\left", r"\right")):
+            yield SAME.get(token, token)
+        if not token.isspace():
+            after = token
+
+
+def _braced(tokens: list[str]) -> Iterator[str]:
+    """With braces round each index and power, and round the two parts of a fraction, where they are one token."""
+    wanted = 0
+    for token in tokens:
+        if wanted and token != "{":
+            wanted -= 1
+            yield from ("{", token, "}") if token not in ("}", "_", "^", "&") else (token,)
+        else:
+            wanted = 0 if token == "{" else wanted
+            yield token
+        if token in ("_", "^"):
+            wanted = 1
+        elif token == r"\frac":
+            wanted = 2

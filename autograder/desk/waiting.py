@@ -1,0 +1,248 @@
+"""What waits for a person at the desk, in an order of each grader's own, and who looks at what.
+
+What the gradebook and the verdicts have decides whether an answer waits; the journal says who gave what.
+"""
+
+import hashlib
+import statistics
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from autograder.course import PERSON, Assignment, Course
+from autograder.desk import entering
+from autograder.desk.answers import Answer, Reader
+from autograder.desk.entering import Key, Row
+from autograder.desk.journal import Given, Member, Record, Second
+from autograder.errors import CourseError
+from autograder.gradebook.locks import SubmissionLocks
+from autograder.marks import verdict_files
+from autograder.marks.manual_marks import ManualMark
+
+KEEPS = 1800.0  # seconds that an answer stays with a grader who does nothing
+LONGEST = 600.0  # seconds at one answer: who took longer was away
+RECENT = 30  # answers by which the time that is left is told
+NOTHING = ManualMark()
+
+
+class Stale(CourseError):
+    """What the page showed is not what is there now: it has to be looked at again."""
+
+
+@dataclass(frozen=True)
+class Unit:
+    """What is marked at once: an answer, or a group of the same ones. id: the group's, or the answer's."""
+
+    id: str
+    answers: tuple[Answer, ...]
+
+    @property
+    def task(self) -> str:
+        return self.answers[0].task
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far the marking is. seconds: that are left for one grader; None where nobody knows yet."""
+
+    done: int
+    of: int
+    waiting: int  # units
+    seconds: float | None
+
+
+@dataclass
+class _Claim:
+    by: str
+    at: float = field(default_factory=time.monotonic)
+
+
+class Waiting:
+    """The answers of one assignment, those that wait and those that are marked. One thread uses it."""
+
+    def __init__(
+        self, course: Course, assignment: Assignment, record: Record, locks: SubmissionLocks, second: int = 0
+    ) -> None:
+        """second: percent of what is marked that another grader marks as well; locks: of answers, among processes."""
+        self.course, self.assignment, self.second = course, assignment, second
+        self.reader = Reader(course, assignment)
+        self.refused: list[str] = []  # lines about answers that cannot be shown
+        self._record, self._locks = record, locks
+        self._claims: dict[str, _Claim] = {}
+        self._visited: dict[str, list[str]] = defaultdict(list)
+        self._answers: dict[Key, Answer] = {}
+        self._rows: dict[Key, Row] = {}
+
+    def look(self, rows: Mapping[Key, Row]) -> None:
+        """Take what the gradebook has now, and the verdicts: answers that changed, marks entered elsewhere."""
+        tasks = {task.name: task for task in self.assignment.tasks}
+        self._rows = dict(rows)
+        self.refused = []
+        found: dict[Key, Answer] = {}
+        for (student, name), row in self._rows.items():
+            if tasks[name].graded_by != PERSON and not row.mark.waits:
+                continue
+            old = self._answers.get((student, name))
+            try:
+                answer = self._again(old) if old is not None else self.reader.answer(student, tasks[name])
+            except CourseError as error:
+                self.refused.append(str(error))
+                continue
+            decided = answer is not None and answer.verdict.score is not None
+            if answer is not None and not (decided and not row.mark.given and not row.mark.waits):
+                found[student, name] = answer
+        self._answers = found
+
+    def _again(self, old: Answer) -> Answer | None:
+        """The answer as it is now: read again only where its verdict is another one."""
+        kept = verdict_files.load_result(self.course, self.assignment.name, old.student)
+        if kept is not None and kept.stamp == old.stamp:
+            return old
+        return self.reader.answer(old.student, self.assignment.task(old.task))
+
+    def units(self) -> list[Unit]:
+        """All that is marked at once, those that are marked already too."""
+        together: dict[tuple[str, str], list[Answer]] = defaultdict(list)
+        for answer in self._answers.values():
+            by_person = self.assignment.task(answer.task).graded_by == PERSON
+            alone = answer.group in self._record.apart or not by_person
+            together[answer.task, answer.id if alone else answer.group].append(answer)
+        return [
+            Unit(answers[0].group if len(answers) > 1 else answers[0].id, tuple(sorted(answers, key=lambda a: a.id)))
+            for answers in together.values()
+        ]
+
+    def unit(self, name: str) -> Unit:
+        """The unit of that name; Stale where it is not there, or not any more."""
+        for unit in self.units():
+            if unit.id == name or (len(unit.answers) == 1 and unit.answers[0].group == name):
+                return unit
+        raise Stale("this answer is not here any more: it was handed in again, or its group is another one now")
+
+    def answer(self, name: str) -> Answer:
+        """The answer of that name."""
+        for answer in self._answers.values():
+            if answer.id == name:
+                return answer
+        raise Stale("this answer is not here any more")
+
+    def row(self, answer: Answer) -> ManualMark:
+        """What the gradebook had of an answer when it was last read."""
+        row = self._rows.get((answer.student, answer.task))
+        return row.mark if row is not None else NOTHING
+
+    def is_open(self, answer: Answer) -> bool:
+        """Whether an answer waits for a person."""
+        mark = self.row(answer)
+        return mark.waits or (mark.score is None and answer.verdict.score is None)
+
+    def members(self, unit: Unit) -> tuple[Answer, ...]:
+        """The answers that a mark of this unit is for: those that wait; else those marked here; else all."""
+        return tuple(filter(self.is_open, unit.answers)) or tuple(filter(self.given, unit.answers)) or unit.answers
+
+    def given(self, answer: Answer) -> Given | None:
+        """What the desk gave for an answer, where the gradebook still has just that."""
+        found = self._record.given(answer.student, answer.task)
+        holds = found is not None and found.member.answer == answer.hash
+        return found if holds and found is not None and entering.same(found.member.now, self.row(answer)) else None
+
+    def heard(self, members: Sequence[Member]) -> None:
+        """The gradebook has these marks now."""
+        for member in members:
+            row = self._rows.get((member.student, member.task))
+            if row is not None:
+                self._rows[member.student, member.task] = replace(row, mark=replace(member.now, answer=""))
+
+    # ---- who looks at what ----------------------------------------------------------------------
+
+    def next(self, grader: str, after: str = "") -> Unit | None:
+        """The next unit that waits, in the grader's own order, for this grader from now on; None: nothing waits.
+
+        after: the one that is left for later.
+        """
+        units = sorted(self.units(), key=lambda unit: _place(grader, unit.id))
+        waiting = [unit for unit in units if any(map(self.is_open, unit.answers))]
+        waiting += [unit for unit in units if self.is_second(grader, unit)]
+        if after:
+            place = _place(grader, after)
+            later = [unit for unit in waiting if _place(grader, unit.id) > place]
+            waiting = [*later, *(unit for unit in waiting if unit not in later and unit.id != after)] or waiting
+        return next((unit for unit in waiting if self.claim(grader, unit)), None)
+
+    def claim(self, grader: str, unit: Unit) -> bool:
+        """Whether this unit is the grader's now: nobody else has it before them."""
+        held = self._claims.get(unit.id)
+        if held is not None and held.by != grader and time.monotonic() - held.at < KEEPS:
+            return False
+        for other, claim in list(self._claims.items()):
+            if claim.by == grader and other != unit.id:
+                self.let_go(other)
+        names = [answer.id for answer in unit.answers]
+        if not all(self._locks.take(name) for name in names):
+            for name in names:
+                self._locks.release(name)
+            return False
+        self._claims[unit.id] = _Claim(grader)
+        if self._visited[grader][-1:] != [unit.id]:
+            self._visited[grader].append(unit.id)
+        return True
+
+    def let_go(self, name: str) -> None:
+        """A unit is nobody's any more."""
+        if self._claims.pop(name, None) is not None:
+            for unit in self.units():
+                if unit.id == name:
+                    for answer in unit.answers:
+                        self._locks.release(answer.id)
+
+    def back(self, grader: str, name: str) -> str | None:
+        """The unit that the grader saw before this one."""
+        seen = self._visited[grader]
+        at = len(seen) - 1 - seen[::-1].index(name) if name in seen else len(seen)
+        there = {unit.id for unit in self.units()}
+        return next((old for old in reversed(seen[:at]) if old in there and old != name), None)
+
+    def is_second(self, grader: str, unit: Unit) -> bool:
+        """Whether this grader is to mark, as a second one, what another has marked."""
+        if not self.second or _share(unit.id) >= self.second or any(map(self.is_open, unit.answers)):
+            return False
+        first = self.given(unit.answers[0])
+        done = self._record.seconds.get(unit.answers[0].hash)
+        return first is not None and first.by != grader and not done
+
+    def progress(self, grader: str) -> Progress:
+        """How far it is, and how long the rest takes at this grader's pace."""
+        units = self.units()
+        waiting = [unit for unit in units if any(map(self.is_open, unit.answers))]
+        done = sum(not self.is_open(answer) for answer in self._answers.values())
+        mine = [event.seconds for n, event in self._record.marks if event.by == grader and n not in self._record.undone]
+        recent = [seconds for seconds in mine[-RECENT:] if 0 < seconds <= LONGEST]
+        left = statistics.median(recent) * len(waiting) if recent else None
+        return Progress(done, len(self._answers), len(waiting), left)
+
+    # ---- what was decided -----------------------------------------------------------------------
+
+    def decided(self) -> Iterator[tuple[Answer, Given | None, ManualMark]]:
+        """Answers that wait no more: what the desk gave, or None where it was entered elsewhere."""
+        for answer in self._answers.values():
+            if not self.is_open(answer):
+                yield answer, self.given(answer), self.row(answer)
+
+    def seconds(self) -> Iterator[tuple[Unit, Given, Second]]:
+        """What two graders marked, each alone."""
+        for unit in self.units():
+            first = self.given(unit.answers[0])
+            for second in self._record.seconds.get(unit.answers[0].hash, ()):
+                if first is not None:
+                    yield unit, first, second
+
+
+def _place(grader: str, unit: str) -> str:
+    """Where a unit stands in a grader's own order: the same every day, and another for each grader."""
+    return hashlib.sha256(f"{grader}\0{unit}".encode()).hexdigest()
+
+
+def _share(unit: str) -> int:
+    """0-99, by which the share of a second grader is drawn."""
+    return int(hashlib.sha256(f"second\0{unit}".encode()).hexdigest(), 16) % 100
