@@ -93,6 +93,11 @@ def of_engine(language: str) -> Messages:
         return Messages(language, tomllib.load(engine), {})
 
 
+def plain_messages(path: Path, language: str) -> Messages:
+    """Texts of our own from another file."""
+    return Messages(language, tomllib.loads(path.read_text(encoding="utf-8")), {})
+
+
 def load_messages(path: Path, language: str) -> Messages:
     """Read the engine's texts and an assignment's; CourseError names a broken file."""
     try:

@@ -27,7 +27,6 @@ from autograder.pages.graded_notebook import MARK
 from autograder.submissions.cells import joined
 from autograder.submissions.submission import SECRET, STAMP
 
-PDF = b"%PDF-"
 NOT_WORK = (".ipynb", ".npz")
 OWN = "own-"  # begins the id of a cell of the student's own in a graded notebook
 SCANS = "scans-"  # and that of the cell that shows what was handed in beside the notebooks

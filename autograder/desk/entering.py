@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import false, or_, select, update
 
 from autograder.course import Assignment, Course
 from autograder.desk.journal import Member
@@ -34,12 +34,22 @@ def same(one: ManualMark, other: ManualMark) -> bool:
 
 
 def read(
-    session: Any, assignment: Assignment, tasks: Collection[str], students: Sequence[str] = (), hold: bool = False
+    session: Any,
+    assignment: Assignment,
+    tasks: Collection[str],
+    students: Sequence[str] = (),
+    hold: bool = False,
+    or_waiting: bool = False,
 ) -> dict[Key, Row]:
-    """What the gradebook has of these tasks; of all students where none is named. hold: nobody writes it meanwhile."""
+    """What the gradebook has of these tasks; of all students where none is named.
+
+    hold: nobody writes it meanwhile; or_waiting: and of all other tasks that wait for a person.
+    """
     grade, comment, cell = (model.__table__ for model in (api.Grade, api.Comment, api.BaseCell))
     book, handed = api.SubmittedNotebook.__table__, api.SubmittedAssignment.__table__
     whole, said_in = api.Assignment.__table__, cell.alias("said_in")
+    names = {task.name for task in assignment.tasks}  # the gradebook may know others, of an earlier course
+    waits = grade.c.needs_manual_grade.is_(True) if or_waiting else false()
     query = (
         select(
             handed.c.student_id, cell.c.name, grade.c.id, comment.c.id, grade.c.manual_score, grade.c.extra_credit,
@@ -52,7 +62,7 @@ def read(
         .join(whole, whole.c.id == handed.c.assignment_id)
         .join(comment, comment.c.notebook_id == grade.c.notebook_id)
         .join(said_in, said_in.c.id == comment.c.cell_id)
-        .where(whole.c.name == assignment.name, cell.c.name.in_(tasks))
+        .where(whole.c.name == assignment.name, or_(cell.c.name.in_(tasks), waits))
         .where(or_(said_in.c.name == cell.c.name, said_in.c.name == cell.c.name + "-answer"))
     )  # fmt: skip
     if students:
@@ -62,6 +72,7 @@ def read(
     return {
         (student, task): Row(of_grade, of_comment, manual_mark(*given))
         for student, task, of_grade, of_comment, *given in session.execute(query)
+        if task in names
     }
 
 

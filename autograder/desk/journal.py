@@ -206,7 +206,8 @@ class Record:
                 self.drafts[event.by, event.unit] = event.chosen
         elif isinstance(event, Reworded):
             self.rubrics[event.task] = event.rubric
-            self._open[number] = event
+            if event.members:
+                self._open[number] = event
             for member in event.members:
                 held = self._given[member.student, member.task]
                 if held:

@@ -4,9 +4,13 @@ Never case, sign, index or order inside formulas and code: what looks like eithe
 it stands.
 """
 
+import difflib
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from rapidfuzz import fuzz, process
 
 from autograder.pages.markdown import MATH
 
@@ -67,6 +71,9 @@ LAYOUT = frozenset((r"\left", r"\right", r"\middle", r"\big", r"\Big", r"\bigg",
                     r"\,", r"\;", r"\:", r"\!", "\\ ", r"\quad", r"\qquad", "~", r"\nonumber", r"\notag"))  # fmt: skip
 DELIMITERS = (("$$", "$$"), ("$", "$"), ("\\\\[", "\\\\]"), ("\\\\(", "\\\\)"), ("\\[", "\\]"), ("\\(", "\\)"))
 ENVIRONMENT = re.compile(r"\\(begin|end)\s*\{(?:align|aligned|eqnarray|split)\*?\}")
+NEAR = 85  # percent alike
+SHORTEST = 40  # characters: shorter ones are alike by themselves
+LONGEST, MOST_WORDS = 6000, 1500  # of what is compared: the time goes with the square
 HOLD = "\ue000{}\ue001"
 HELD = re.compile("\ue000(\\d+)\ue001")
 
@@ -170,3 +177,41 @@ def _braced(tokens: list[str]) -> Iterator[str]:
             wanted = 1
         elif token == r"\frac":
             wanted = 2
+
+
+# ---- near answers -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A run of words of two texts: in both ("same"), in the first alone ("first"), in the second alone ("second")."""
+
+    where: str
+    text: str
+
+
+def nearest(text: str, others: Mapping[str, str]) -> tuple[str, int] | None:
+    """(name, percent alike) of the nearest of other texts, where one is near."""
+    if len(text) < SHORTEST:
+        return None
+    found = process.extractOne(
+        text[:LONGEST], {name: other[:LONGEST] for name, other in others.items()}, scorer=fuzz.ratio, score_cutoff=NEAR
+    )
+    return (str(found[2]), min(99, int(found[1]))) if found is not None else None
+
+
+def difference(one: str, other: str) -> list[Piece]:
+    """What two levelled texts have in common and what not, word by word."""
+    words, theirs = _words(one), _words(other)
+    found = []
+    for kind, a, b, c, d in difflib.SequenceMatcher(None, words, theirs, autojunk=False).get_opcodes():
+        if kind == "equal":
+            found.append(Piece("same", "".join(words[a:b])))
+            continue
+        found += [Piece("first", "".join(words[a:b]))] if a < b else []
+        found += [Piece("second", "".join(theirs[c:d]))] if c < d else []
+    return found
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"\s+|\S+", text[:LONGEST])[:MOST_WORDS]

@@ -2,18 +2,22 @@
 
 Whatever is given goes into the journal first, then into the gradebook, in one transaction for all answers of it.
 A mark that somebody entered elsewhere meanwhile is taken up as it is, and never written over unseen.
+
+It is long, so that all that writes a mark stands in one place.
 """
 
+import contextlib
 import hashlib
+import os
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
-from autograder.course import Assignment, Course
+from autograder.course import PERSON, Assignment, Course
 from autograder.desk import entering, rubric
 from autograder.desk.answers import Answer
 from autograder.desk.entering import Key, Row
@@ -29,10 +33,12 @@ from autograder.desk.journal import (
     Record,
     Reworded,
     Second,
+    journal_file,
 )
 from autograder.desk.rubric import Chosen, Rubric
 from autograder.desk.waiting import NOTHING, Stale, Unit, Waiting
 from autograder.errors import CourseError
+from autograder.gradebook import database
 from autograder.gradebook.locks import SubmissionLocks
 from autograder.marks import verdict_files
 from autograder.marks.manual_marks import ManualMark
@@ -86,7 +92,30 @@ class Desk:
     def look(self) -> None:
         """Take what others have written and entered, here and in the formgrader."""
         self.catch_up()
-        self.waiting.look(self._read([task.name for task in self.assignment.tasks]))
+        by_hand = [task.name for task in self.assignment.tasks if task.graded_by == PERSON]
+        rows = entering.read(self._session, self.assignment, by_hand, or_waiting=True)
+        for student, task in self.waiting.appealed:
+            rows |= entering.read(self._session, self.assignment, [task], [student])
+        self._session.rollback()  # a reader's transaction would show the same for ever
+        self.waiting.look(rows)
+
+    @property
+    def notes(self) -> list[str]:
+        """Lines for whoever opens the desk."""
+        used = {task.name: self.rubric(task.name) for task in self.assignment.tasks}
+        short = rubric.short_of({task: one for task, one in used.items() if one.items}, self.assignment)
+        path = self.course.part("rubric", self.assignment.name)
+        changed = [
+            f"{path}: {task} was changed, and is not in use: see *Rubric* on the page" for task in self.from_file()
+        ]
+        return [*short, *changed, *self.waiting.refused]
+
+    def appeal(self, student: str, task: str) -> Answer | None:
+        """Any answer that was graded: from now on it is here, as those that wait are."""
+        if self._read([task], [student]):
+            self.waiting.appealed.add((student, task))
+            self.look()
+        return self.waiting.of(student, task)
 
     def rubric(self, task: str) -> Rubric:
         """The rubric in use."""
@@ -98,6 +127,10 @@ class Desk:
             return draft
         given = self.waiting.given(self.waiting.members(unit)[0])
         return given.chosen if given is not None else Chosen()
+
+    def marks(self) -> list[Marked]:
+        """The marks of all graders, as they were given, without those taken back."""
+        return [event for number, event in self.record.marks if number not in self.record.undone]
 
     def comments(self, task: str, most: int = 8) -> list[str]:
         """Comments used before, the most frequent first."""
@@ -147,6 +180,8 @@ class Desk:
                         others[answer.id] = row.mark if row is not None else NOTHING
                 if others:
                     raise Conflict(others)
+                if unit.task not in self.record.rubrics:  # what this mark is by: the file may be another one tomorrow
+                    self._write(Reworded(at=_now(), by=grader, task=unit.task, rubric=self.rubric(unit.task)))
                 now = [self._member(answer, rows, chosen) for answer in members]
                 event = Marked(
                     at=_now(), by=grader, unit=unit.id, chosen=chosen, members=tuple(now), seconds=round(seconds, 1)
@@ -307,6 +342,25 @@ class Desk:
                 ]
                 entering.write(self._session, rows, todo)
             self._entered(event.by, number, todo)
+
+
+@contextlib.contextmanager
+def opened(course: Course, assignment: Assignment, second: int = 0) -> Iterator[Desk]:
+    """The desk of an assignment that was graded; what one who was killed left is entered first."""
+    nothing = CourseError(f"nothing of {assignment.name} is graded yet; run `autograder grade {assignment.name}`")
+    if not course.db_url and not course.gradebook.is_file():
+        raise nothing
+    journal = Journal(journal_file(course, assignment.name))
+    claims = os.open(journal.path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        with database.connect(course) as book:
+            desk = Desk(course, assignment, book.db, journal, SubmissionLocks(claims), second)
+            if not verdict_files.graded(course, assignment):
+                raise nothing
+            yield desk
+    finally:
+        os.close(claims)
+        journal.close()
 
 
 def seen(mark: ManualMark) -> str:

@@ -155,6 +155,19 @@ def checked(where: str, rubric: Rubric) -> Rubric:
     return rubric
 
 
+def as_text(rubric: Rubric) -> str:
+    """A rubric on its way through a page."""
+    return msgspec.json.encode(rubric).decode()
+
+
+def from_text(where: str, text: str) -> Rubric:
+    """A rubric that came back from a page."""
+    try:
+        return checked(where, msgspec.json.decode(text.encode(), type=Rubric))
+    except msgspec.MsgspecError as error:
+        raise CourseError(f"{where}: {error}") from error
+
+
 def short_of(rubrics: Mapping[str, Rubric], assignment: Assignment) -> list[str]:
     """Lines about tasks whose items do not come to what the task is worth."""
     return [

@@ -71,35 +71,36 @@ class Waiting:
         self._record, self._locks = record, locks
         self._claims: dict[str, _Claim] = {}
         self._visited: dict[str, list[str]] = defaultdict(list)
+        self.appealed: set[Key] = set()
+        self._read: dict[Key, tuple[Answer | None, int]] = {}  # and when their verdicts were written
         self._answers: dict[Key, Answer] = {}
         self._rows: dict[Key, Row] = {}
 
     def look(self, rows: Mapping[Key, Row]) -> None:
-        """Take what the gradebook has now, and the verdicts: answers that changed, marks entered elsewhere."""
+        """Take what the gradebook has now, and the verdicts: answers that changed, marks entered elsewhere.
+
+        rows: of the tasks that a person marks, of what else waits for one, and of appeals.
+        """
         tasks = {task.name: task for task in self.assignment.tasks}
         self._rows = dict(rows)
         self.refused = []
         found: dict[Key, Answer] = {}
         for (student, name), row in self._rows.items():
-            if tasks[name].graded_by != PERSON and not row.mark.waits:
-                continue
-            old = self._answers.get((student, name))
+            file = verdict_files.verdict_file(self.course, self.assignment.name, student)
             try:
-                answer = self._again(old) if old is not None else self.reader.answer(student, tasks[name])
+                written = file.stat().st_mtime_ns
+                old, then = self._read.get((student, name), (None, 0))
+                answer = old if then == written else self.reader.answer(student, tasks[name])
+                self._read[student, name] = answer, written
+            except FileNotFoundError:  # no verdict: nothing to show
+                continue
             except CourseError as error:
                 self.refused.append(str(error))
                 continue
-            decided = answer is not None and answer.verdict.score is not None
-            if answer is not None and not (decided and not row.mark.given and not row.mark.waits):
+            waits = answer is not None and (answer.verdict.score is None or row.mark.given or row.mark.waits)
+            if answer is not None and (waits or (student, name) in self.appealed):
                 found[student, name] = answer
         self._answers = found
-
-    def _again(self, old: Answer) -> Answer | None:
-        """The answer as it is now: read again only where its verdict is another one."""
-        kept = verdict_files.load_result(self.course, self.assignment.name, old.student)
-        if kept is not None and kept.stamp == old.stamp:
-            return old
-        return self.reader.answer(old.student, self.assignment.task(old.task))
 
     def units(self) -> list[Unit]:
         """All that is marked at once, those that are marked already too."""
@@ -147,6 +148,10 @@ class Waiting:
         holds = found is not None and found.member.answer == answer.hash
         return found if holds and found is not None and entering.same(found.member.now, self.row(answer)) else None
 
+    def of(self, student: str, task: str) -> Answer | None:
+        """A student's answer to a task, where it is here."""
+        return self._answers.get((student, task))
+
     def heard(self, members: Sequence[Member]) -> None:
         """The gradebook has these marks now."""
         for member in members:
@@ -187,6 +192,11 @@ class Waiting:
         if self._visited[grader][-1:] != [unit.id]:
             self._visited[grader].append(unit.id)
         return True
+
+    def holder(self, unit: Unit) -> str:
+        """Who is at a unit now, as far as this process knows."""
+        held = self._claims.get(unit.id)
+        return held.by if held is not None else "somebody else"
 
     def let_go(self, name: str) -> None:
         """A unit is nobody's any more."""

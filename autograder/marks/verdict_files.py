@@ -66,6 +66,11 @@ def verdict_file(course: Course, assignment: str, student: str) -> Path:
     return course.state / "verdicts" / assignment / f"{student}.json"
 
 
+def graded(course: Course, assignment: Assignment) -> bool:
+    """Whether any result is kept."""
+    return any(verdict_file(course, assignment.name, "x").parent.glob("*.json"))
+
+
 def load_result(course: Course, assignment: str, student: str) -> Result | None:
     """The kept result, or None where there is none that can be read."""
     path = verdict_file(course, assignment, student)

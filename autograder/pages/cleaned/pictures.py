@@ -19,6 +19,7 @@ from autograder.submissions.cells import joined
 PNG, JPEG = "image/png", "image/jpeg"
 MAGIC = {PNG: b"\x89PNG\r\n\x1a\n", JPEG: b"\xff\xd8\xff"}
 OTHERS = (b"GIF8", b"BM", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # GIF, BMP, TIFF
+PDF = b"%PDF-"
 INSIDE = {b"WEBP": 8, b"ftyp": 4}  # WebP; HEIC and AVIF
 MAX_PICTURE = 4 << 20  # bytes of a picture that is shown as it came
 MAX_PIXELS = 40_000_000  # of one: a browser would make memory of each
@@ -76,6 +77,11 @@ class Pictures:
             self._read[key] = tuple(map(_encoded, pictures.read_pixels(data, self._seconds)))
             self._seconds -= time.monotonic() - start
         return self._read.get(key, ())
+
+
+def pages_of(data: bytes) -> tuple[Picture, ...]:
+    """The first pages of a PDF file, as pictures; none where it cannot be read, or is none."""
+    return tuple(map(_encoded, pictures.read_pixels(data))) if data.startswith(PDF) else ()
 
 
 def looks_like_a_picture(data: bytes) -> bool:

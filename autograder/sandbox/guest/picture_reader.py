@@ -16,6 +16,8 @@ from typing import Any
 
 MEGABYTE = 1 << 20
 THREADS = 32  # readers of HEIC and AVIF start some
+PDF = b"%PDF-"
+SHARPEST = 3.0  # pixels to a point of a page of PDF
 HEIC = b"ftyp"  # or AVIF, after the length of this box
 KINDS = ("PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF", "AVIF")
 DEEP = 256  # a grey value of 16 bits, divided by this, has 8
@@ -32,6 +34,11 @@ def main() -> None:
     from PIL import Image, ImageFile
 
     data, kinds = sys.stdin.buffer.read(), list(KINDS)
+    if data.startswith(PDF):
+        import pypdfium2
+
+        seccomp.allow_only(seccomp.for_here())
+        return write_pdf(pypdfium2.PdfDocument(data), settings["pages"], settings["size"])
     if data[4:8] == HEIC:
         import pi_heif
 
@@ -45,6 +52,18 @@ def main() -> None:
         for number in range(pages(image, settings["pages"])):
             image.seek(number)
             write(image, settings["size"])
+
+
+def write_pdf(document: Any, most: int, size: tuple[int, int]) -> None:
+    """The first pages of a PDF, each at a size that no declared one makes larger."""
+    for number in range(min(len(document), most)):
+        page = document[number]
+        width, height = page.get_size()
+        if width <= 0 or height <= 0:
+            continue
+        scale = min(size[0] / width, size[1] / height, SHARPEST)
+        write(page.render(scale=scale, may_draw_forms=False).to_pil(), size)
+        page.close()
 
 
 def confine(settings: Mapping[str, Any]) -> None:

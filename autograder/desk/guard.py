@@ -1,0 +1,115 @@
+"""Who may see the desk's pages: a link that is good once, a cookie, and the headers of every request and answer.
+
+The pages stand below a path that nobody can guess. Cookies know no ports: without it, a browser would show the cookie
+to any other server on this machine.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Collection
+from urllib.parse import parse_qs
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+COOKIE = "desk"
+LONGEST = 256 * 1024  # bytes of what a page may send
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",  # nobody else learns an address; with no-referrer, browsers hide Origin from us too
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+OWN_SITES = ("same-origin", "none")  # of Sec-Fetch-Site; "none": typed, or opened from outside of the browser
+
+
+class Keys:
+    """The links that are good now, and who holds which cookie. What is kept of either is a hash."""
+
+    def __init__(self) -> None:
+        self.place = f"desk-{secrets.token_hex(8)}"
+        self._links: dict[str, str] = {}
+        self._cookies: dict[str, str] = {}
+
+    def link(self, grader: str) -> str:
+        """A new link's token."""
+        token = secrets.token_urlsafe(24)
+        self._links[_hash(token)] = grader
+        return token
+
+    def exchange(self, token: str) -> tuple[str, str] | None:
+        """(grader, cookie) for a token that was not used; None for any other."""
+        grader = self._links.pop(_hash(token), None)
+        if grader is None:
+            return None
+        cookie = secrets.token_urlsafe(32)
+        self._cookies[_hash(cookie)] = grader
+        return grader, cookie
+
+    def holder(self, request: Request) -> str | None:
+        """Who sent this request."""
+        return self._cookies.get(_hash(request.cookies.get(COOKIE, "")))
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+class Guard:
+    """Refuses what no page of ours sent, and puts our headers on all answers.
+
+    hosts: by which names and ports a browser may call this server. It is asked by one of them, or not at all: a name
+    of somebody else's that leads here (DNS rebinding) is refused.
+    """
+
+    def __init__(self, app: ASGIApp, hosts: Collection[str], entrance: str) -> None:
+        """entrance: the path that a link from elsewhere may lead to."""
+        self.app, self.hosts, self.entrance = app, frozenset(hosts), entrance
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if scope["type"] != "http":
+            return
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        why = self.refuses(scope["method"], scope["path"], Headers(scope=scope))
+        app = PlainTextResponse(f"refused: {why}\n", 403) if why else self.app
+        await app(scope, receive, with_headers)
+
+    def refuses(self, method: str, path: str, headers: Headers) -> str:
+        """Why a request is refused, or ""."""
+        if headers.get("host", "") not in self.hosts or len(headers.getlist("host")) != 1:
+            return "this server is not known by that name"
+        if headers.get("sec-fetch-site", "none") not in OWN_SITES and not (method == "GET" and path == self.entrance):
+            return "the request comes from another page"
+        if method in ("GET", "HEAD"):
+            return ""
+        if method != "POST":
+            return "only GET and POST are understood"
+        if headers.get("origin", "") not in {f"http://{host}" for host in self.hosts}:
+            return "the request comes from another page, or does not say from where"
+        length = headers.get("content-length", "")
+        if not length.isascii() or not length.isdigit() or int(length) > LONGEST:
+            return "too much was sent"
+        return ""
+
+
+async def form(request: Request) -> dict[str, str]:
+    """What a page sent, as fields; the first of a name counts."""
+    body = (await request.body())[:LONGEST].decode("utf-8", "replace")
+    return {name: values[0] for name, values in parse_qs(body, keep_blank_values=True, max_num_fields=3000).items()}
