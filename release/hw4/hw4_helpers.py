@@ -952,7 +952,8 @@ def _check(task: str, form: bool = False) -> Callable[[Callable[..., Lines]], Ca
                 trouble, written = _unwritten_words(task, str(error)), False
             except Exception as error:
                 trouble = _where(error, names)
-            if trouble and written and not _covered(names) and (shown := _shown_by_a_cell(task, names)):
+            covered = any(_uncovered(name, names) in trouble for name in _covered(names))
+            if trouble and written and not covered and (shown := _shown_by_a_cell(task, names)):
                 lines.append((TRY, shown))
             state = NOT_YET if trouble else FORM if form or unseen else PASSED
             lines += [(TO_DO, trouble)] if trouble else [(NOTE, FORM_ONLY)] if form else []
@@ -1042,7 +1043,7 @@ GIVEN_NAMES = ("np", "plt", "hw4_helpers", "TwoLayerNet", "net", "X", "y", "name
 def _covered(names: Mapping[str, Any]) -> dict[str, str]:
     """Names that some cell has taken for a value of its own -> how to get them back."""
     found = {name: f"run `del {name}` once" for name, own in vars(builtins).items()
-             if name in names and callable(own) and not callable(names[name])}
+             if name in names and name[:2] != "__" and callable(own) and not callable(names[name])}
     found |= {name: "run the first cell again" for name in ("np", "plt", "hw4_helpers")
               if name in names and not isinstance(names[name], ModuleType)}
     return found | {name: "run the cell that defines it again" for name in (*ANSWERS, "TwoLayerNet")
@@ -1441,9 +1442,11 @@ def _shown_by_a_cell(task: str, names: Mapping[str, Any]) -> str:
         baked, net_class, notebook = _baked(), names.get("TwoLayerNet"), cast(dict[str, Any], names)
         given = net_class is None or _class_is_given(net_class)
         for group in baked.get("trials", {}).get(task, []):
-            if group["of_class"] == given or (group["behind"] and _faults(group["behind"], names)):
-                continue
             template = "\n".join(baked["lines"][number] for number in group["cell"])
+            if group["of_class"] == given or _covered(names).keys() & _names_in(template):
+                continue
+            if group["behind"] and _faults(group["behind"], names):
+                continue
             for case, right in zip(baked["pools"][group["cases"]], group["right"], strict=True):
                 cell = re.sub(r"\{(\w+)\}", lambda name, case=case: str(case[name[1]]), template)
                 if gives := _wrong_in(cell, notebook, right, group):

@@ -3,9 +3,11 @@
 import json
 import os
 import queue
+import re
 import sys
+import textwrap
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from jupyter_client.manager import KernelManager
 
 from autograder.course import Assignment, Course
 from autograder.grading import made_up
+from autograder.judging.mutations import Mistake
 
 NETWORK = "2-two-layer-network.ipynb"
 Cells = dict[str, str]
@@ -150,6 +153,70 @@ def test_a_restarted_memory_and_an_overwritten_name_are_told_by_the_first_check(
     assert "`np` is 5 in this notebook now: a cell sets `np = ...`" in said and "Error" not in said
     kernel.run("np = kept[1]")
     assert "T5: passed" in kernel.run(cells["T5"])
+
+
+PASTED = re.compile(r"paste this into a new cell: it gives (?P<gives>.*); right is .*\n(?P<cell>(?: {9}.*\n)+)")
+SHOWS = """{}
+_value = {}
+print("None" if _value is None else hw4_helpers._in_words(
+    {{"value": _value}} if not isinstance(_value, dict) else {{f"value.{{k}}": v for k, v in _value.items()}}))"""
+# the first shows where rows differ, and then a right step hangs on the draw; the second has the right values
+UNSHOWN = {"T9 gradient-of-the-whole-set", "T11 labels-as-a-column"}
+SHOWN = {"T5": "relu-missing", "T6": "sum-not-mean", "T7": "mask-missing", "T9": "biases-not-updated",
+         "T10": "no-decay", "T11": "argmin"}  # fmt: skip
+
+
+def test_each_check_shows_a_cell_that_comes_out_so_where_it_is_pasted(
+    kernel: Kernel, cells: Cells, course: Course, hw4: Assignment, mistakes: Mapping[tuple[str, str], Mistake]
+) -> None:
+    kernel.run("id = 7")  # a name of Python's that neither the code nor the cell uses
+    for name in SHOWN.items():
+        assert not_shown(kernel, cells, course, hw4, mistakes[name]) == ""
+        kernel.run(cells[f"{name[0]}-answer"])
+        assert f"{name[0]}: passed" in kernel.run(cells[name[0]])
+    kernel.run("del id")
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("run_all", [False, True])
+def test_every_known_mistake_is_shown_by_its_visible_check(
+    run_all: bool, kernel: Kernel, cells: Cells, course: Course, hw4: Assignment,
+    mistakes: Mapping[tuple[str, str], Mistake],
+) -> None:  # fmt: skip
+    """Cell by cell, and by Run All. A class of one's own stands below the checks: Run All sees it too late."""
+    try:
+        of_cells = [one for one in mistakes.values() if one.task in SHOWN and one.edits]
+        if run_all:
+            of_cells = [one for one in of_cells if not made_up.with_mistake(course, hw4, one)[1]]
+        assert len(of_cells) > 40
+        found = {f"{one.task} {one.name}": not_shown(kernel, cells, course, hw4, one, run_all) for one in of_cells}
+    finally:
+        kernel.run("%reset -f")
+        for name in ("setup", "two-layer-net", *(f"T{n}-answer" for n in range(5, 12)), "load-mnist"):
+            kernel.run(cells[name])
+    assert {name: said for name, said in found.items() if said}.keys() <= UNSHOWN
+
+
+def not_shown(
+    kernel: Kernel, cells: Cells, course: Course, hw4: Assignment, mistake: Mistake, run_all: bool = False
+) -> str:
+    """A mistake typed in and its check run; "" where a cell is shown that gives what it says, else what was said."""
+    answers, extra = made_up.with_mistake(course, hw4, mistake)
+    wrong = cells | {f"{task}-answer": source for task, source in answers.items()}
+    if run_all:
+        kernel.run("%reset -f")
+        for name in list(wrong)[: list(wrong).index(mistake.task)]:
+            kernel.run(wrong[name])
+    else:
+        names = "two-layer-net", *(f"T{n}-answer" for n in range(5, 12))
+        for source in (*(wrong[name] for name in names), *extra):
+            kernel.run(source)
+    said = kernel.run(wrong[mistake.task])
+    shown = PASTED.search(said)
+    if shown is None:
+        return said
+    *before, last = textwrap.dedent(shown["cell"]).strip().splitlines()
+    return "" if shown["gives"] in kernel.run(SHOWS.format("\n".join(before), last)) else said
 
 
 def test_the_given_class_with_edits_is_told_in_a_kernel_too(kernel: Kernel, cells: Cells) -> None:
