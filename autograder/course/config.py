@@ -25,7 +25,7 @@ from autograder.course.records import (
     Task,
 )
 from autograder.errors import CourseError
-from autograder.source_notebooks import grade_ids
+from autograder.source_notebooks import grade_ids, tasks_of
 
 
 def load_course(root: Path) -> Course:
@@ -44,12 +44,41 @@ def load_course(root: Path) -> Course:
     if wrong := next(_wrong_types(found), ""):
         raise CourseError(f"{config}: {wrong}")
     course: Course = replace(found, root=root.resolve())
+    course = replace(course, assignments=tuple(_told_by_notebooks(course, one) for one in course.assignments))
     for assignment in course.assignments:
         _refuse_old_shape(course, assignment.name)
     _check_values(course)
     for assignment in course.assignments:
         _check_parts(course, assignment)
     return replace(course, assignments=tuple(assignment.with_points() for assignment in course.assignments))
+
+
+def _told_by_notebooks(course: Course, assignment: Assignment) -> Assignment:
+    """The assignment with the tasks that its source notebooks tell of, where it says that they do."""
+    name = assignment.name
+    if not assignment.told_by_notebooks or not re.fullmatch(ASSIGNMENT_NAME, name):
+        return assignment
+    paths = sorted(course.source(name).glob("*.ipynb"))
+    if not paths:
+        raise CourseError(
+            f"course_config.py: {name}: no notebook in {course.source(name)}; put yours there, or take the "
+            f"line out, and `autograder new {name} --simple` writes one"
+        )
+    return replace(
+        assignment,
+        tasks=tuple(
+            Task(
+                one.name,
+                one.notebook,
+                graded_by=PERSON if one.by_person else EXAMINER,
+                points=sum(one.points),
+                answers=one.answers,
+                tests=one.tests,
+                shares=one.points,
+            )
+            for one in tasks_of(paths, name)
+        ),
+    )
 
 
 def _wrong_types(found: Any) -> Iterator[str]:
@@ -170,7 +199,7 @@ def _check_parts(course: Course, assignment: Assignment) -> None:
     judged = [task for task in assignment.tasks if task.graded_by == JUDGE]
     for task in assignment.tasks:
         here = f"course_config.py: {assignment.name}: task {task.name}"
-        for cell in dict.fromkeys((task.answer_cell, task.name)):
+        for cell in dict.fromkeys((*task.answer_cells, *task.test_cells)):
             if cell not in cells[task.notebook]:
                 raise CourseError(f"{here} has no cell {cell!r} in source/{assignment.name}/{task.notebook}.ipynb")
     if assignment.by_examiner:

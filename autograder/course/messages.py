@@ -99,7 +99,12 @@ def plain_messages(path: Path, language: str) -> Messages:
 
 
 def load_messages(path: Path, language: str) -> Messages:
-    """Read the engine's texts and an assignment's; CourseError names a broken file."""
+    """Read the engine's texts and an assignment's; CourseError names a broken file.
+
+    An assignment that is its notebooks alone has no folder of its own, and the engine's texts do.
+    """
+    if not path.parent.is_dir():
+        return of_engine(language)
     try:
         with ENGINE.open("rb") as engine, path.open("rb") as assignment:
             found = Messages(language, tomllib.load(engine), tomllib.load(assignment))

@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from autograder.course.late import Late
@@ -59,7 +60,10 @@ class Limits:
 
 @dataclass(frozen=True)
 class Task:
-    """One task: its name is the grade_id of its test cell; its answer cell is `<name>-answer`."""
+    """One task: its name is the grade_id of its test cell, its answer cell is `<name>-answer`.
+
+    Of a task that its notebook tells of (Assignment.from_notebooks), `answers` and `tests` have the grade_ids.
+    """
 
     name: str
     notebook: str
@@ -68,6 +72,9 @@ class Task:
     slowness: float = 1.0  # multiplies the limits of its questions
     saved_model: str = ""  # file of the saved model that its probe is given: "model.npz"
     points: float = None  # type: ignore[assignment]  # never None once it is made
+    answers: tuple[str, ...] = ()
+    tests: tuple[str, ...] = ()
+    shares: tuple[float, ...] = ()  # of its points, what each of these tests gives
     points_said: bool = field(init=False, repr=False, compare=False)  # False: they follow from the other tasks
 
     def __post_init__(self) -> None:
@@ -83,8 +90,23 @@ class Task:
 
     @property
     def answer_cell(self) -> str:
-        """grade_id of the cell that the student fills in."""
-        return self.name if self.graded_by == PERSON else f"{self.name}-answer"
+        """grade_id of the cell that the student fills in; of several the last one."""
+        return self.answer_cells[-1]
+
+    @property
+    def answer_cells(self) -> tuple[str, ...]:
+        """grade_ids of all of them."""
+        return self.answers or (self.name if self.graded_by == PERSON else f"{self.name}-answer",)
+
+    @property
+    def test_cells(self) -> tuple[str, ...]:
+        """grade_ids of the cells that decide, or of the one that a person marks."""
+        return self.tests or (self.name,)
+
+    @property
+    def grade_cell(self) -> str:
+        """grade_id of the one cell that has the task's points in the release and in the gradebook."""
+        return self.test_cells[-1]
 
 
 @dataclass(frozen=True)
@@ -101,6 +123,15 @@ class Assignment:
     due: str = ""  # "2026-11-10 23:59" in the course's time zone, or with an offset; "": never late
     late: Late = field(default_factory=Late)
     canvas: str = ""  # title of its column in Canvas's gradebook: "Homework 4 (12345)"
+    told_by_notebooks: bool = False  # its tasks are what its source notebooks say; load_course reads them
+
+    @classmethod
+    def from_notebooks(cls, name: str, title: str = "", **more: Any) -> "Assignment":
+        """The assignment whose tasks, points and graders stand in source/<name>/*.ipynb, as nbgrader has them there.
+
+        more: what else an Assignment has: limits, due, late, canvas.
+        """
+        return cls(name, title or name, (), told_by_notebooks=True, **more)
 
     def with_points(self) -> "Assignment":
         """The same, where each optional task that says no points gets half of a required one's.
@@ -127,6 +158,12 @@ class Assignment:
     def by_examiner(self) -> bool:
         """Whether its tests are the notebooks' own test cells."""
         return any(task.graded_by == EXAMINER for task in self.tasks)
+
+    def cell_points(self, notebook: str) -> dict[str, float]:
+        """What each graded cell of a notebook is worth: a task's points in one of its cells, 0 in the others."""
+        mine = [task for task in self.tasks if task.notebook == notebook]
+        found = {cell: 0.0 for task in mine for cell in task.test_cells}
+        return found | {task.grade_cell: task.points for task in mine}
 
     @property
     def notebooks(self) -> tuple[str, ...]:
@@ -175,6 +212,12 @@ class Course:
     def beside_notebooks(self, assignment: str) -> tuple[Path, ...]:
         """Files of the release that notebooks find beside them: modules, and their numbers."""
         return tuple(sorted(path for path in self.release(assignment).glob("*") if path.suffix in (".py", ".json")))
+
+    def data_files(self, assignment: str) -> dict[str, Path]:
+        """Files of the release that notebooks may read, by their place beside them: all but notebooks and modules."""
+        folder = self.release(assignment)
+        found = sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix not in (".ipynb", ".py"))
+        return {path.relative_to(folder).as_posix(): path for path in found}
 
     def submitted(self, assignment: str, student: str) -> Path:
         """Folder of one submission, where nbgrader has it."""

@@ -69,11 +69,8 @@ def hear_points(course: Course, assignment: Assignment, rows: Rows) -> None:
 def rows_in(session: Any, assignment: Assignment) -> Rows:
     """What a session of the gradebook knows of an assignment, its own unwritten changes too."""
     named = {"name": assignment.name}
-    marks, times, due = (
-        session.execute(text(query.replace("?", ":name")), named).fetchall()
-        for query in (reader.MARKS, reader.TIMES, reader.DUE)
-    )
-    return reader.rows_of(marks, times, due)
+    tables = [session.execute(text(query.replace("?", ":name")), named).fetchall() for query in reader.QUERIES]
+    return reader.rows_of(assignment, *tables)
 
 
 def _points(assignment: Assignment) -> dict[Key, float]:
@@ -81,7 +78,7 @@ def _points(assignment: Assignment) -> dict[Key, float]:
 
     A cell of the release that is no task of the course counts nothing; nobody marks it.
     """
-    return {(task.notebook, task.name): task.points for task in assignment.tasks if not task.optional}
+    return {(task.notebook, task.grade_cell): task.points for task in assignment.tasks if not task.optional}
 
 
 def _register_cell(gradebook: api.Gradebook, where: Key, cell: Mapping[str, Any], points: float) -> None:

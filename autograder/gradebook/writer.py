@@ -127,7 +127,7 @@ class GradebookWriter:
         self._grade_cells = {(c.notebook.name, c.name): c.id for b in found.notebooks for c in b.grade_cells}
         self._comment_cells = {(c.notebook.name, c.name): c.id for b in found.notebooks for c in b.solution_cells}
         for task in assignment.tasks:
-            if (task.notebook, task.name) not in self._grade_cells:
+            if (task.notebook, task.grade_cell) not in self._grade_cells:
                 raise CourseError(
                     f"release/{assignment.name}/{task.notebook}.ipynb: has no cell of {task.name}, which "
                     f"course_config.py names; run `autograder release {assignment.name}`, then grade again"
@@ -220,7 +220,7 @@ class GradebookWriter:
         """Keys of a task's grade and of its comment."""
         book = books[student, task.notebook]
         comment = self._comment_cells[task.notebook, task.answer_cell]
-        return (book, self._grade_cells[task.notebook, task.name]), (book, comment)
+        return (book, self._grade_cells[task.notebook, task.grade_cell]), (book, comment)
 
     def _sheet(self, result: Result, there: There, known: bool) -> Sheet:
         """What people gave. known: whether the gradebook knows this student's marks at all.

@@ -63,7 +63,8 @@ class Writer:
         self.course, self.assignment = course, assignment
         self._words = messages.load_messages(course.part("messages", assignment.name), course.language)
         self._labels = [self._words.say("report", key) for key in ("asked", "got", "hint")]
-        self._answers = {task.answer_cell: task.name for task in assignment.tasks}
+        self._answers = {cell: task.name for task in assignment.tasks for cell in task.answer_cells}
+        self._tests = {task.grade_cell: task.name for task in assignment.tasks}
         given = [course.release(assignment.name) / f"{name}.ipynb" for name in assignment.notebooks]
         books = [self._pieces(path) for path in given if path.is_file()]
         self._stubs = {piece.body for book in books for piece in book if piece.task}
@@ -98,7 +99,7 @@ class Writer:
             raise CourseError(
                 f"{path}: the notebook cannot be read ({error}); run `autograder grade {name}`"
             ) from error
-        return markdown.pieces(book, self._answers, [task.name for task in self.assignment.tasks])
+        return markdown.pieces(book, self._answers, self._tests)
 
     def _card(self, mark: StudentMark, task: str, answer: Piece | None) -> Card:
         verdict = mark.result.verdicts[task]

@@ -94,7 +94,8 @@ def _scans(shown: Shown) -> dict[str, Any] | None:
 
 def _by_person(cell: Cell) -> bool:
     """Whether a person marks what stands in this very cell."""
-    return cell.role == ANSWER and cell.name == cell.task
+    info = cell.raw["metadata"].get("nbgrader", {}) if cell.raw else {}
+    return cell.role == ANSWER and bool(info.get("grade"))
 
 
 def _is_own(cell: Cell) -> bool:

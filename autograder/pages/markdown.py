@@ -8,7 +8,7 @@ import functools
 import html
 import re
 import urllib.parse
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,17 +53,17 @@ class Piece:
     pictures: tuple[str, ...] = ()  # data: addresses
 
 
-def pieces(notebook: Mapping[str, Any], answers: Mapping[str, str], tests: Iterable[str]) -> list[Piece]:
-    """The cells of a graded notebook. answers: grade_id of an answer cell -> task; tests: grade_ids of test cells."""
+def pieces(notebook: Mapping[str, Any], answers: Mapping[str, str], tests: Mapping[str, str]) -> list[Piece]:
+    """The cells of a graded notebook. answers, tests: grade_id of an answer cell, of a test cell -> task."""
     found, left = [], MAX_NOTEBOOK
-    checked = set(tests) - set(answers)
+    checked = tests.keys() - answers.keys()
     for cell in notebook["cells"]:
         grade_id = cell["metadata"].get("nbgrader", {}).get("grade_id", "")
         task = answers.get(grade_id, "")
         source = joined(cell["source"])
         left -= len(source)
         if cell["cell_type"] == "code" and grade_id in checked:
-            found.append(Piece("verdict", grade_id, Markup("")))
+            found.append(Piece("verdict", tests[grade_id], Markup("")))
         elif cell["cell_type"] == "code":
             body = code(source) if left > 0 else Markup.escape(source)
             found.append(Piece("code", task, body, *_outputs(cell.get("outputs", ()))))

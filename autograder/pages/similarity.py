@@ -38,7 +38,7 @@ class Alike:
 
 def answers(course: Course, assignment: Assignment, students: Iterable[str]) -> dict[str, dict[str, str]]:
     """Task -> student -> what stands in the answer cell of the graded notebook, where it is not the stub."""
-    cells = {task.answer_cell: task.name for task in assignment.tasks}
+    cells = {cell: task.name for task in assignment.tasks for cell in task.answer_cells}
     stubs = {task: plain(text) for task, text in _cells(course.release(assignment.name), assignment, cells).items()}
     found: dict[str, dict[str, str]] = defaultdict(dict)
     for student in students:
@@ -60,7 +60,9 @@ def _cells(folder: Path, assignment: Assignment, cells: Mapping[str, str]) -> di
             ]
         except (OSError, ValueError, RecursionError, LookupError, TypeError, AttributeError):
             continue  # not there, or not as we wrote it
-        found |= {cells[grade_id]: joined(source) for grade_id, source in read if grade_id in cells}
+        for grade_id, source in read:
+            if task := cells.get(grade_id):
+                found[task] = f"{found[task]}\n{joined(source)}" if task in found else joined(source)
     return found
 
 

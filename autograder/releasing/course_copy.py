@@ -185,6 +185,9 @@ def _calls(tree: ast.Module) -> Iterator[tuple[str, ast.Call]]:
             yield node.func.attr, node
 
 
+MAKERS = ("Assignment", "from_notebooks")  # what is called to make one
+
+
 @dataclass(frozen=True)
 class _Entry:
     """An assignment's lines, and the lines that they need above them: by the name that is bound there."""
@@ -196,7 +199,7 @@ class _Entry:
 def _entry(text: str, assignment: Assignment) -> _Entry:
     """An assignment's lines out of a course_config.py."""
     tree = ast.parse(text)
-    call = next((call for name, call in _calls(tree) if name == "Assignment" and _named(call) == assignment.name), None)
+    call = next((call for name, call in _calls(tree) if name in MAKERS and _named(call) == assignment.name), None)
     if call is None:
         wanted = f'Assignment(name="{assignment.name}", ...)'
         raise CourseError(f"{CONFIG}: {assignment.name} is not written as {wanted} in the other course; write it so")

@@ -5,7 +5,7 @@ None of it stops grading; release, grade and doctor tell it, each with the way t
 
 import fnmatch
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,9 @@ def told(course: Course, assignment: Assignment) -> list[str]:
 
 def other_points(course: Course, assignment: Assignment) -> list[str]:
     """Lines on cells whose points are not those of the course: nbgrader's *Create Assignment* writes them."""
-    lines = []
+    lines: list[str] = []
+    if assignment.told_by_notebooks:  # what stands there counts
+        return lines
     for path, info, points in _stamped(course, assignment):
         if "points" in info and info["points"] != points:
             name, there = info["grade_id"], repr(info["points"])[:40]
@@ -50,7 +52,7 @@ def other_points(course: Course, assignment: Assignment) -> list[str]:
 
 def stamp_points(course: Course, assignment: Assignment) -> None:
     """Put the course's points into the source notebooks, so that *Create Assignment* shows what counts."""
-    for name in assignment.notebooks:
+    for name in () if assignment.told_by_notebooks else assignment.notebooks:
         path = course.source(assignment.name) / f"{name}.ipynb"
         notebook = json.loads(path.read_text(encoding="utf-8"))
         before = json.dumps(notebook)
@@ -84,7 +86,7 @@ def _stamped(course: Course, assignment: Assignment) -> Iterator[tuple[Path, dic
 
 def _graded(cells: Sequence[Any], name: str, assignment: Assignment) -> Iterator[tuple[dict[str, Any], float | None]]:
     """(nbgrader's metadata, the course's points or None) of each cell that nbgrader would have graded."""
-    points = {task.name: task.points for task in assignment.tasks if task.notebook == name}
+    points = assignment.cell_points(name)
     for info in (_info(cell) for cell in cells):
         if info.get("grade") or info.get("task"):
             yield info, points.get(str(info.get("grade_id")))
@@ -135,7 +137,8 @@ def _same(course: Course, assignment: Assignment, source: Path, released: Path) 
 
 def _same_cells(course: Course, assignment: Assignment, source: Path, released: Path) -> bool:
     reference = "" if assignment.by_examiner else course.solution(assignment.name).read_text(encoding="utf-8")
-    made = [_as_released(cell, assignment, reference) for cell in _cells(source)]
+    points = assignment.cell_points(source.stem)
+    made = [_as_released(cell, assignment, reference, points) for cell in _cells(source)]
     return made == [_kept(cell) for cell in _cells(released)]
 
 
@@ -146,7 +149,7 @@ def _kept(cell: Any) -> tuple[Any, ...]:
     return cell["cell_type"], "".join(cell["source"]), info.get("grade_id", ""), info.get("points"), tags
 
 
-def _as_released(cell: Any, assignment: Assignment, reference: str) -> tuple[Any, ...]:
+def _as_released(cell: Any, assignment: Assignment, reference: str, worth: Mapping[str, float]) -> tuple[Any, ...]:
     """The same of a source cell, after the steps of `nbgrader_settings.RELEASE_STEPS`."""
     kind, text, name, points, tags = _kept(cell)
     info = _info(cell)
@@ -155,10 +158,10 @@ def _as_released(cell: Any, assignment: Assignment, reference: str) -> tuple[Any
     if info.get("solution"):
         text = without_solution(text, CODE_STUB if kind == "code" else TEXT_STUB)
     for task in assignment.tasks:
-        if task.answer_cell == name and kind == "code":
+        if name in task.answer_cells and kind == "code":
             text = text.replace(CODE_STUB, f'{CODE_STUB}("{task.name}")')
-        if task.name == name and info.get("grade"):
-            points = task.points
+    if info.get("grade"):
+        points = worth.get(name, points)
     return kind, as_shown(text) if kind == "code" else text, name, points, tags
 
 

@@ -88,7 +88,7 @@ def _value_leaks(course: Course, assignment: Assignment, name: str, text: str) -
 
 
 def _cell_leaks(name: str, notebook: Any, assignment: Assignment) -> Iterator[str]:
-    answers = {task.answer_cell for task in assignment.tasks}
+    answers = {cell for task in assignment.tasks for cell in task.answer_cells}
     for number, cell in enumerate(notebook["cells"], start=1):
         if cell.get("outputs"):
             yield f"{name}: cell {number} has an output"

@@ -44,17 +44,18 @@ class StampTasks(NbGraderPreprocessor):  # type: ignore[misc]
             self.parent.parent, "no_database", True
         ):  # nbgrader is about to put these points into the gradebook
             registration.hear_points(course, assignment, reader.read_rows(course, assignment))
-        answers = {task.answer_cell: task for task in assignment.tasks}
-        tests = {task.name: task for task in assignment.tasks}
+        name = resources["nbgrader"]["notebook"]
+        mine = [task for task in assignment.tasks if task.notebook == name]
+        answers = {cell: task.name for task in mine for cell in task.answer_cells}
+        worth = assignment.cell_points(name)
         for cell in nb.cells:
             grading = cell.metadata.get("nbgrader", {})
             grade_id = grading.get("grade_id", "")
-            if grade_id in tests and grading.get("grade"):
-                points = tests[grade_id].points
-                if grading.get("points", points) != points:
+            if grade_id in worth and grading.get("grade"):
+                points = worth[grade_id]
+                if grading.get("points", points) != points and not assignment.told_by_notebooks:
                     self.log.warning("%s: points=%s do not count, %s do", grade_id, grading["points"], points)
                 grading["points"] = points
             if grade_id in answers and cell.cell_type == "code":
-                task = answers[grade_id].name
-                cell.source = cell.source.replace(CODE_STUB, f'{CODE_STUB}("{task}")')
+                cell.source = cell.source.replace(CODE_STUB, f'{CODE_STUB}("{answers[grade_id]}")')
         return nb, resources

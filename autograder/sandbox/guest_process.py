@@ -19,6 +19,7 @@ from autograder.sandbox.answers import Lost, printable
 from autograder.sandbox.channel import Channel
 from autograder.sandbox.trace import Trace
 from autograder.sandbox.walls import (
+    BESIDE,
     DATA,
     EXAMINER,
     GUEST,
@@ -113,6 +114,7 @@ class Guest:
             "keep_stderr": self._trace is not None,
             "examiner": inside.examiner,
             "paths": [guest, *([examiner] if inside.examiner else []), helpers, *paths],
+            "files": {name: str(path) if self.unsafe else f"{BESIDE}/{name}" for name, path in inside.files.items()},
             "helpers": [helper.stem for helper in inside.helpers if helper.suffix == ".py"],
             "probes": probes,
         }

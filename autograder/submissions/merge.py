@@ -71,13 +71,13 @@ def released(release: Path, assignment: Assignment) -> dict[str, Base]:
 
 def release_files(release: Path) -> frozenset[str]:
     """Names of the release's files: what is called so beside a submission's notebooks is ours."""
-    return frozenset(path.name for path in release.iterdir())
+    return frozenset(path.name for path in release.rglob("*"))
 
 
 def _base_cells(base: Mapping[str, Any], tasks: Iterable[Task]) -> list[Cell]:
     """The release's cells with their roles."""
-    answers = {task.answer_cell: task.name for task in tasks}
-    tests = {task.name: task.name for task in tasks}
+    answers = {cell: task.name for task in tasks for cell in task.answer_cells}
+    tests = {cell: task.name for task in tasks for cell in task.test_cells}
     cells = []
     for number, raw in enumerate(base["cells"]):
         grading = raw["metadata"].get("nbgrader", {})

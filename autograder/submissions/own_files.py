@@ -30,14 +30,14 @@ class Beside:
 
 def beside(handed_in: Submission, merged: Mapping[str, Merged], name: str, ours: Collection[str]) -> Beside:
     """The files in the notebook's folder and below it. ours: names of the release's files, which stay ours."""
-    book = merged[name]
+    book, ours = merged[name], frozenset(ours)
     modules: dict[str, bytes] = {}
     data: dict[str, bytes] = {}
     room = {True: MODULES, False: DATA}
     for path, content in sorted(handed_in.files.items()):
         place = path.removeprefix(book.folder)
         is_module = place.endswith(".py")
-        taken = place.rsplit("/", 1)[-1] in ours or not path.startswith(book.folder)
+        taken = not ours.isdisjoint(place.split("/")) or not path.startswith(book.folder)
         if taken or (not is_module and place.lower().endswith(NO_DATA)) or len(content) > room[is_module]:
             continue
         if len(modules) + len(data) >= MAX_FILES:

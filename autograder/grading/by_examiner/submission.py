@@ -5,7 +5,7 @@ import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from autograder.course import PERSON, Assignment, Course
+from autograder.course import PERSON, Assignment, Course, secret
 from autograder.course.fingerprint import grader_fingerprint
 from autograder.course.messages import Messages, load_messages
 from autograder.errors import CourseError
@@ -14,6 +14,8 @@ from autograder.grading.by_examiner.notebook import Examined
 from autograder.judging import wording
 from autograder.judging.by_examiner import outcomes
 from autograder.judging.by_examiner.cells import ExamCell, exam_cells
+from autograder.judging.by_examiner.outcomes import Tests
+from autograder.judging.by_examiner.prepared import prepared, without_hidden
 from autograder.judging.verdicts import Result, Verdict
 from autograder.pages import graded_notebook
 from autograder.sandbox import guest_process
@@ -55,6 +57,7 @@ def open_examination(
 ) -> ExaminerContext:
     """Read the tests, and make a guest and an examiner, which start at the first submission."""
     helpers = course.beside_notebooks(assignment.name)
+    files = course.data_files(assignment.name)
     limits = assignment.limits
     source, release = course.source(assignment.name), course.release(assignment.name)
     return ExaminerContext(
@@ -64,8 +67,8 @@ def open_examination(
         bases=merge.released(release, assignment),
         release_files=merge.release_files(release),
         fingerprint=grader_fingerprint(course, assignment),
-        guest=Guest(Inside(helpers=helpers), limits, unsafe, trace),
-        examiner=Guest(Inside(helpers=helpers, examiner=True), limits, unsafe),
+        guest=Guest(Inside(helpers=helpers, files=files), limits, unsafe, trace),
+        examiner=Guest(Inside(helpers=helpers, files=files, examiner=True), limits, unsafe),
         cells={name: exam_cells(source / f"{name}.ipynb") for name in assignment.notebooks},
     )
 
@@ -77,20 +80,17 @@ def grade_submission(context: ExaminerContext, handed_in: Submission) -> Result:
     assignment, words = context.assignment, context.messages
     merged = merge.merge_all(handed_in, context.bases, assignment)
     finish = time.monotonic() + context.guest.limits.total_seconds
-    found = {name: _examined(context, handed_in, merged, name, finish) for name in merged}
+    seed = secret.seed(secret.load_secret(context.course), handed_in.student, handed_in.digest, "fresh")
+    found = {name: _examined(context, handed_in, merged, name, finish, seed) for name in merged}
     verdicts: dict[str, Verdict] = {}
     for task in assignment.tasks:
         if task.graded_by == PERSON:
             written = by_hand.answered(merged, task, handed_in, context.release_files)
             verdicts[task.name] = wording.needs_person(words, task, written)
         else:
-            cells = context.cells[task.notebook]
-            number = next(number for number, one in enumerate(cells) if one.name == task.name)
-            secret = any(one.hidden for one in cells[:number])
-            outcome = found[task.notebook].outcomes[task.name]
-            verdicts[task.name] = outcomes.verdict_of(words, task, cells[number], outcome, secret)
+            verdicts[task.name] = outcomes.verdict_of_task(words, task, found[task.notebook][1])
     told = problems.tell(verdicts, _of_files(context, handed_in, merged), words, assignment)
-    errors = {name: error for one in found.values() for name, error in one.errors.items()}
+    errors = {name: error for one, _ in found.values() for name, error in one.errors.items()}
     result = Result(
         student=handed_in.student,
         assignment=assignment.name,
@@ -110,11 +110,26 @@ def grade_submission(context: ExaminerContext, handed_in: Submission) -> Result:
 
 
 def _examined(
-    context: ExaminerContext, handed_in: Submission, merged: Mapping[str, Merged], name: str, finish: float
-) -> Examined:
+    context: ExaminerContext,
+    handed_in: Submission,
+    merged: Mapping[str, Merged],
+    name: str,
+    finish: float,
+    seed: int,
+) -> tuple[Examined, Tests]:
+    """The tests of one notebook; once more without hidden lines, where the values of one that students see are told."""
     files = own_files.beside(handed_in, merged, name, context.release_files).files
     cells, plain = context.cells[name], context.plain[name]
-    return notebook.examine(context.guest, context.examiner, merged[name], cells, files, finish, plain)
+
+    def run(which: Sequence[ExamCell]) -> tuple[Examined, str]:
+        ready, token = prepared(which, seed)
+        return notebook.examine(context.guest, context.examiner, merged[name], ready, files, finish, plain), token
+
+    found, token = run(cells)
+    tests = Tests(cells, found.outcomes, token=token)
+    if tests.wants_shown:
+        tests = replace(tests, shown=run(without_hidden(cells))[0].outcomes)
+    return found, tests
 
 
 def _of_files(
@@ -142,7 +157,8 @@ def try_reference(context: ExaminerContext) -> None:
             continue
         path = context.course.source(context.assignment.name) / f"{name}.ipynb"
         finish = time.monotonic() + context.guest.limits.total_seconds
-        found = notebook.examine(context.guest, context.examiner, _reference(context, name), cells, {}, finish)
+        ready, _ = prepared(cells, 0)
+        found = notebook.examine(context.guest, context.examiner, _reference(context, name), ready, {}, finish)
         for cell, outcome in found.outcomes.items():
             if outcome.how != PASSED:
                 raise CourseError(f"{path}: {_refusal(cell, outcome)}")

@@ -25,7 +25,7 @@ class ExamCell:
     """A cell that the examiner runs: a test, or one of the author's own.
 
     asks: it names what is the student's, and so has a copy of the student's process to ask. names: what it needs of it.
-    hidden: numbers of lines that students do not see.
+    hidden: numbers of lines that students do not see. parts: its test functions, where it has several.
     """
 
     name: str
@@ -34,6 +34,7 @@ class ExamCell:
     asks: bool = False
     names: tuple[str, ...] = ()
     hidden: frozenset[int] = frozenset()
+    parts: tuple[str, ...] = ()
 
 
 def exam_cells(path: Path) -> list[ExamCell]:
@@ -59,7 +60,8 @@ def exam_cells(path: Path) -> list[ExamCell]:
             needed = _needed([*found, ExamCell(name, source, is_test)])
             names = tuple(sorted(theirs & needed))
             asks = is_test or bool(theirs & _needed([*found, ExamCell(name, source, False)]))
-            found.append(ExamCell(name, source, is_test, asks, names, hidden))
+            parts = _test_functions(source) if is_test else ()
+            found.append(ExamCell(name, source, is_test, asks, names, hidden, parts))
     return found
 
 
@@ -78,6 +80,26 @@ def _between(lines: Iterable[str], begin: re.Pattern[str], end: re.Pattern[str])
         if inside:
             yield number
         inside = inside and not end.search(line)
+
+
+def as_python(source: str) -> ast.Module | None:
+    """A cell as Python; None where it is none, or has magics."""
+    try:
+        return ast.parse(source)
+    except SyntaxError:
+        return None
+
+
+def _test_functions(source: str) -> tuple[str, ...]:
+    """Functions `test...` without parameters that a cell defines, where there are several: each is a part."""
+    tree = as_python(source)
+    found = [
+        node.name
+        for node in (tree.body if tree is not None else ())
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test")
+        if not any(vars(node.args).values()) and not node.decorator_list
+    ]
+    return tuple(dict.fromkeys(found)) if len(found) > 1 else ()
 
 
 def _parsed(path: Path, name: str, source: str) -> ast.Module:

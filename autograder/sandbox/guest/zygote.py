@@ -11,6 +11,7 @@ import importlib
 import importlib.util
 import json
 import os
+import shutil
 import socket
 import sys
 from collections.abc import Mapping
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:  # their folder is on the path only when main() has read its settings
     from box import Work
     from namespace import Array
+    from status import Status
 
 
 def main() -> None:
@@ -33,7 +35,7 @@ def main() -> None:
     import control_socket
     import memory
 
-    work = load(settings)
+    work = functools.partial(beside, settings["files"], settings["walls"], load(settings))
     for folder in settings["paths"][: 2 if settings["examiner"] else 1]:
         hide_ourselves(folder)
     # or the children's collector would touch, and so copy, every object that they share with this process
@@ -78,6 +80,14 @@ def load(settings: Mapping[str, Any]) -> "Work":
             silence(helper)
     data = getattr(probes, "prepare", dict)(load_data(settings["data"]))
     return functools.partial(notebook_process.serve, shell=shell, probes=probes, data=data)
+
+
+def beside(files: Mapping[str, str], walls: bool, work: "Work", sock: socket.socket, status: "Status") -> None:
+    """The work, with the assignment's own files beside the notebook: nobody writes into them behind the walls."""
+    for name, path in files.items():
+        os.makedirs(os.path.dirname(name) or ".", exist_ok=True)
+        (os.symlink if walls else shutil.copy)(path, name)
+    work(sock, status)
 
 
 def load_probes(path: str) -> ModuleType:

@@ -1,0 +1,131 @@
+"""A notebook's exam cells as the examiner gets them: tests that tell what they compared, and test functions as parts.
+
+Lines stay where they are: texts are put in within a line, and calls of parts behind the last one.
+"""
+
+import ast
+import hashlib
+import secrets
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from autograder.judging.by_examiner.cells import ExamCell, as_python
+
+TOOLS, TOLD = (Path(__file__).parent / name for name in ("testing_tools.py", "told.py"))
+PRELUDE = "the kit's own"
+OPERATORS = {
+    ast.Eq: "==",
+    ast.NotEq: "!=",
+    ast.Lt: "<",
+    ast.LtE: "<=",
+    ast.Gt: ">",
+    ast.GtE: ">=",
+    ast.In: "in",
+    ast.NotIn: "not in",
+    ast.Is: "is",
+    ast.IsNot: "is not",
+}
+PAIRS = ("allclose", "isclose", "array_equal", "close", "isinstance")  # calls whose first two arguments are compared
+NEVER = ast.NamedExpr | ast.Await | ast.Yield | ast.YieldFrom | ast.Starred
+Edit = tuple[int, int, str]  # bytes from, to, what stands there then
+
+
+def prepared(cells: Sequence[ExamCell], seed: int) -> tuple[list[ExamCell], str]:
+    """(the cells, after one that lays the tools; the word that marks what a cell says of its parts)."""
+    token = secrets.token_hex(16)
+    seed = int.from_bytes(hashlib.sha256(f"{seed} of fresh()".encode()).digest()[:8], "big")
+    lines = ["import sys, types"]
+    for name, path, more in (("testing_tools", TOOLS, f"SEED = {seed}"), ("_kit", TOLD, f"TOKEN = {token!r}")):
+        text = f"{path.read_text(encoding='utf-8')}\n{more}\n"
+        lines += [f"_kit = types.ModuleType({name!r})", f"exec({text!r}, vars(_kit))"]
+        lines += [f"sys.modules[{name!r}] = _kit"] * (path is TOOLS)
+    lines.insert(4, "from testing_tools import close, fresh")
+    return [ExamCell(PRELUDE, "\n".join(lines), False), *map(_prepared, cells)], token
+
+
+def without_hidden(cells: Sequence[ExamCell]) -> list[ExamCell]:
+    """The same cells with empty lines in place of those that students do not see."""
+    return [replace(cell, source=_blank(cell), hidden=frozenset()) if cell.hidden else cell for cell in cells]
+
+
+def _blank(cell: ExamCell) -> str:
+    lines = cell.source.splitlines()
+    return "\n".join("" if number in cell.hidden else line for number, line in enumerate(lines, start=1))
+
+
+def _prepared(cell: ExamCell) -> ExamCell:
+    if not cell.is_test:
+        return cell
+    tree, data = as_python(cell.source), cell.source.encode()
+    if tree is None:
+        return cell
+    starts = [0]
+    for line in data.splitlines(keepends=True):
+        starts.append(starts[-1] + len(line))
+    at = _Places(starts)
+    edits = [edit for node in ast.walk(tree) if isinstance(node, ast.Assert) for edit in _told(node, at, data, cell)]
+    calls = [node for node in tree.body if cell.parts and called_part(node, cell.parts)]
+    edits += [(*at.span(node), "pass") for node in calls]
+    for start, end, text in sorted(edits, reverse=True):
+        data = data[:start] + text.encode() + data[end:]
+    source = data.decode()
+    if cell.parts:
+        source += f"\n_kit.parts({', '.join(cell.parts)})"
+    return replace(cell, source=source)
+
+
+def called_part(node: ast.stmt, parts: Collection[str]) -> str:
+    """The test function that a statement calls, and does nothing else; or ""."""
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and isinstance(node.value.func, ast.Name):
+        return node.value.func.id if node.value.func.id in parts else ""
+    return ""
+
+
+class _Places:
+    """Where nodes stand in the bytes of a cell."""
+
+    def __init__(self, starts: Sequence[int]) -> None:
+        self._starts = starts
+
+    def span(self, node: ast.expr | ast.stmt) -> tuple[int, int]:
+        """From and to."""
+        return (
+            self._starts[node.lineno - 1] + node.col_offset,
+            self._starts[(node.end_lineno or 1) - 1] + (node.end_col_offset or 0),
+        )
+
+
+def _told(node: ast.Assert, at: _Places, data: bytes, cell: ExamCell) -> Iterator[Edit]:
+    """Edits that have an assert tell its values. A hidden one stays as it is: what it compares is not told."""
+    if not cell.hidden.isdisjoint(range(node.lineno, (node.end_lineno or node.lineno) + 1)):
+        return
+    form, shown = _compared(node.test)
+    if any(isinstance(below, NEVER) for below in ast.walk(node.test)):
+        return
+    names = [f"_kit_{number}" for number in range(len(shown))]
+    for name, one in zip(names, shown, strict=True):
+        start, end = at.span(one)
+        yield start, start, f"({name} := ("
+        yield end, end, "))"
+    told = ", ".join((repr(form), *names))
+    if node.msg is None:
+        end = at.span(node)[1]
+        yield end, end, f", _kit.sides(None, {told})"
+    else:
+        start, end = at.span(node.msg)
+        yield start, end, f"_kit.sides({data[start:end].decode()}, {told})"
+
+
+def _compared(test: ast.expr) -> tuple[str, Sequence[ast.expr]]:
+    """How the values of an assert are told, and which they are."""
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        form, shown = _compared(test.operand)
+        return f"not ({form})", shown
+    if isinstance(test, ast.Compare) and len(test.ops) == 1:
+        return f"{{}} {OPERATORS[type(test.ops[0])]} {{}}", (test.left, test.comparators[0])
+    if isinstance(test, ast.Call) and len(test.args) >= 2:
+        name = test.func.attr if isinstance(test.func, ast.Attribute) else getattr(test.func, "id", "")
+        if name in PAIRS:
+            return f"{name}({{}}, {{}})", test.args[:2]
+    return "{}", (test,)
