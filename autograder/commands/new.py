@@ -18,6 +18,9 @@ def command(
             "--from", metavar="COURSE", help="Copy from this course folder; without a name, the whole course."
         ),
     ] = None,
+    simple: Annotated[
+        bool, typer.Option("--simple", help="One notebook, whose own test cells decide, and one line.")
+    ] = False,
     course: CourseDir = Path(),
 ) -> None:
     """Write a small assignment that works, to be edited. Or copy one, or a whole course for its next semester."""
@@ -27,8 +30,10 @@ def command(
         raise CourseError(
             "name the new assignment: `autograder new hw5`; or a course to copy: `autograder new --from DIR`"
         )
+    if origin is not None and simple:
+        raise CourseError("--simple writes a new assignment, --from copies one: take one of them")
     if origin is None:
-        made = new_assignment.write(course, assignment)
+        made = new_assignment.write(course, assignment, simple)
     elif assignment:
         made = course_copy.assignment_from(course, origin, assignment)
     else:

@@ -101,9 +101,9 @@ def plain_messages(path: Path, language: str) -> Messages:
 def load_messages(path: Path, language: str) -> Messages:
     """Read the engine's texts and an assignment's; CourseError names a broken file.
 
-    An assignment that is its notebooks alone has no folder of its own, and the engine's texts do.
+    An assignment that is its notebooks alone has no probes and need not have texts: the engine's do.
     """
-    if not path.parent.is_dir():
+    if not path.is_file() and not (path.parent / "probes.py").is_file():
         return of_engine(language)
     try:
         with ENGINE.open("rb") as engine, path.open("rb") as assignment:

@@ -26,6 +26,9 @@ ENTRY = """{variable} = Assignment(
 """
 
 
+SIMPLE = '{variable} = Assignment.from_notebooks("{name}")\n'
+
+
 @dataclass(frozen=True)
 class Made:
     """What was written, lines about it, and the lines that the course's owner has to add, if any."""
@@ -35,8 +38,11 @@ class Made:
     to_add: str = ""
 
 
-def write(root: Path, name: str) -> Made:
-    """Write a working assignment into the course folder, a new course where there is none. Overwrites nothing."""
+def write(root: Path, name: str, simple: bool = False) -> Made:
+    """Write a working assignment into the course folder, a new course where there is none. Overwrites nothing.
+
+    simple: one notebook whose own tests decide, and one line in course_config.py.
+    """
     check_name(name)
     config = root / CONFIG
     refuse_known(root, name)
@@ -53,12 +59,15 @@ def write(root: Path, name: str) -> Made:
         **{course.part(kind, name): f"{kind}.py" for kind in ("probes", "checks", "mistakes", "right_variants")},
         course.part("messages", name): "messages.toml",
     }
+    if simple:
+        files = {course.source(name) / f"{name}.ipynb": "simple.ipynb"}
+    lines = (SIMPLE if simple else ENTRY).format(variable=variable(name), name=name)
     text = (config if config.is_file() else TEMPLATES / CONFIG).read_text(encoding="utf-8")
-    changed = with_assignment(text, name, entry(name))
+    changed = with_assignment(text, name, lines)
     texts = {path: (TEMPLATES / template).read_bytes() for path, template in files.items()}
     said, beside = around(root)
     written = lay(root, {**texts, **beside, config: (changed or text).encode("utf-8")}, [name])
-    to_add = "" if changed else f"{entry(name)}and {variable(name)} among the `assignments` of the course"
+    to_add = "" if changed else f"{lines}and {variable(name)} among the `assignments` of the course"
     return Made(written, said, to_add)
 
 
@@ -141,10 +150,12 @@ def with_assignment(text: str, name: str, lines: str = "") -> str:
 
     "": it is written in a way that is not known here.
     """
+    lines = lines or entry(name)
     tree = ast.parse(text)
     bound = {alias.asname or alias.name for n in tree.body if isinstance(n, ast.ImportFrom) for alias in n.names}
     course = next((n for n in tree.body if isinstance(n, ast.Assign) and _is_course(n)), None)
-    if course is None or not {"Assignment", "Task"} <= bound or variable(name) in _names(tree) | bound:
+    needed = {word for word in ("Assignment", "Task") if f"{word}(" in lines or f"{word}." in lines}
+    if course is None or not needed <= bound or variable(name) in _names(tree) | bound:
         return ""
     listed = next((k.value for k in course.value.keywords if k.arg == "assignments"), None)  # type: ignore[attr-defined]
     if not isinstance(listed, ast.Tuple | ast.List):
@@ -152,7 +163,7 @@ def with_assignment(text: str, name: str, lines: str = "") -> str:
     items = [ast.get_source_segment(text, item) or "" for item in listed.elts] + [variable(name)]
     inside = ", ".join(items) + ("," if len(items) == 1 else "")
     before = (course.lineno, 0, course.lineno, 0)
-    return edited(text, {before: f"{lines or entry(name)}\n", place(listed): f"({inside})"})
+    return edited(text, {before: f"{lines}\n", place(listed): f"({inside})"})
 
 
 Place = tuple[int, int, int, int]  # first line and column, last line and column, as ast has them

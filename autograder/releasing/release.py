@@ -20,7 +20,7 @@ from autograder.course.solution_regions import sync
 from autograder.errors import CourseError
 from autograder.grading.by_examiner.submission import open_examination, try_reference
 from autograder.nbgrader_settings import configure
-from autograder.releasing import baked, drift
+from autograder.releasing import baked, drift, testing_tools
 from autograder.releasing.leaks import leaks, leaks_of_modules, leaks_of_notebooks, leaks_of_numbers
 from autograder.releasing.trials.trial_run import trial_run
 
@@ -43,6 +43,7 @@ def release(course: Course, assignment: Assignment) -> Released:
     apart = drift.other_points(course, assignment)
     sync(course, assignment)
     _bake(course, assignment)
+    testing_tools.lay(course, assignment)
     target = course.release(assignment.name)
     target.parent.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".release-") as scratch:
