@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from autograder.commands.console import CORES, CourseDir, Jobs, Name, load, out, refuse_own_tests
+from autograder.commands.console import CORES, CourseDir, Jobs, Name, load, out
 from autograder.errors import CourseError
 from autograder.progress import Progress
 
@@ -30,14 +30,20 @@ def command(
     """Plant known mistakes and right variants, and see what each loses."""
     from autograder.commands import console_tables
     from autograder.releasing.trials import audit as audit_module  # numpy and more
+    from autograder.releasing.trials import own_tests
     from autograder.releasing.trials import visible as visible_checks
 
     loaded, wanted = load(course, assignment)
-    refuse_own_tests(wanted, "audit")
-    with tempfile.TemporaryDirectory() as scratch, Progress(0, out) as progress:
-        found = audit_module.audit(
-            loaded, wanted, Path(scratch) / "course", jobs, progress.at, mutants, sample, visible, cases
+    if wanted.by_examiner and (visible or cases):
+        raise CourseError(
+            f"audit: {wanted.name}: its visible tests are its hidden tests' first lines; leave --visible out"
         )
+    with tempfile.TemporaryDirectory() as scratch, Progress(0, out) as progress:
+        place = Path(scratch) / "course"
+        if wanted.by_examiner:
+            found = own_tests.audit(loaded, wanted, place, jobs, progress.at, sample)
+        else:
+            found = audit_module.audit(loaded, wanted, place, jobs, progress.at, mutants, sample, visible, cases)
     out.print(console_tables.matrix(wanted, found))
     for line in console_tables.rows(found):
         out.print(line)
@@ -52,4 +58,5 @@ def command(
         if green := [f"{name} ({', '.join(theirs)})" for name, theirs in lost if theirs]:
             raise CourseError(f"{wanted.name}: a visible check passes, and a mark is lost: {'; '.join(green)}")
     if not found.passed:
-        raise CourseError(f"{wanted.name}: the hidden tests do not do their work; mend the checks named above")
+        mend = "tests" if wanted.by_examiner else "checks"
+        raise CourseError(f"{wanted.name}: the hidden tests do not do their work; mend the {mend} named above")

@@ -142,13 +142,17 @@ def rows(found: "Audit") -> Iterator[str]:
     for row in found.mistakes:
         if not row.named and not row.survivor:
             yield f"[yellow]unnamed[/]    {row.name}: the feedback says {row.mistake or 'no name'}"
-    if found.mistakes or found.variants or not found.mutants:
+    if not found.own_tests and (found.mistakes or found.variants or not found.mutants):
         yield (
             f"{_sum(found.mistakes, 'mistakes')}; {len(found.variants)} right variants: {len(found.wronged)} lost marks"
         )
     if found.mutants:
         equivalent = sum(row.equivalent for row in found.mutants)
-        yield f"{_sum(found.mutants, 'edits by machine')}; {equivalent} listed as equivalent"
+        edits = f"{len(found.mutants)} edits by machine: {len(found.survivors)} survivors"
+        told = edits if found.own_tests else _sum(found.mutants, "edits by machine")
+        yield f"{told}; {equivalent} listed as equivalent"
+    if found.own_tests:
+        return
     for row in (*found.mistakes, *found.mutants):
         if row.shown and not row.shown.numbers:
             yield f"[yellow]not shown[/]  {_called(row)}: no public cell shows it"

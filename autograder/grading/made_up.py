@@ -153,6 +153,8 @@ def scratch_course(course: Course, folder: Path) -> Course:
             shutil.copy(path, folder / name)
     for assignment in course.assignments:
         theirs = course.assignment_folder(assignment.name)
+        if not theirs.is_dir():  # it is its notebooks alone
+            continue
         shutil.copytree(theirs, folder / theirs.relative_to(course.root), ignore=ignore)
     config = folder / "course_config.py"
     text = config.read_text(encoding="utf-8")

@@ -65,6 +65,12 @@ def exam_cells(path: Path) -> list[ExamCell]:
     return found
 
 
+def solution_region(source: str) -> set[int]:
+    """Numbers of an answer cell's lines that are the solution: those of its regions, or all where it has none."""
+    lines = source.splitlines()
+    return set(_between(lines, BEGIN, END)) or set(range(1, len(lines) + 1))
+
+
 def as_shown(source: str) -> str:
     """A test cell without its hidden regions, as it is released."""
     lines = source.splitlines()
@@ -112,7 +118,7 @@ def _parsed(path: Path, name: str, source: str) -> ast.Module:
 def _solved(path: Path, name: str, source: str) -> tuple[set[str], str]:
     """What of an answer cell comes from the student, and the author's own lines. Without a region, all is solution."""
     lines = source.splitlines()
-    region = set(_between(lines, BEGIN, END)) or set(range(1, len(lines) + 1))
+    region = solution_region(source)
     bound: set[str] = set()
     own: list[str] = []
     for node in _parsed(path, name, source).body:

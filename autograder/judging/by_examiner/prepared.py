@@ -100,14 +100,16 @@ def _told(node: ast.Assert, at: _Places, data: bytes, cell: ExamCell) -> Iterato
     """Edits that have an assert tell its values. A hidden one stays as it is: what it compares is not told."""
     if not cell.hidden.isdisjoint(range(node.lineno, (node.end_lineno or node.lineno) + 1)):
         return
-    form, shown = _compared(node.test)
     if any(isinstance(below, NEVER) for below in ast.walk(node.test)):
         return
-    names = [f"_kit_{number}" for number in range(len(shown))]
-    for name, one in zip(names, shown, strict=True):
-        start, end = at.span(one)
-        yield start, start, f"({name} := ("
-        yield end, end, "))"
+    compared = [_compared(one) for one in _all_of(node.test)]
+    form = compared[0][0] if len({form for form, _ in compared}) == 1 else ", ".join("{}" for _ in compared[0][1])
+    names = [f"_kit_{number}" for number in range(len(compared[0][1]))]
+    for _, shown in compared:  # of several the last one that was looked at is the one that fails
+        for name, one in zip(names, shown, strict=True):
+            start, end = at.span(one)
+            yield start, start, f"({name} := ("
+            yield end, end, "))"
     told = ", ".join((repr(form), *names))
     if node.msg is None:
         end = at.span(node)[1]
@@ -115,6 +117,13 @@ def _told(node: ast.Assert, at: _Places, data: bytes, cell: ExamCell) -> Iterato
     else:
         start, end = at.span(node.msg)
         yield start, end, f"_kit.sides({data[start:end].decode()}, {told})"
+
+
+def _all_of(test: ast.expr) -> Sequence[ast.expr]:
+    """The sides of an `and` that compare alike many values; else the whole."""
+    together = isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And)
+    sides = test.values if together and isinstance(test, ast.BoolOp) else []
+    return sides if len({len(_compared(one)[1]) for one in sides}) == 1 else (test,)
 
 
 def _compared(test: ast.expr) -> tuple[str, Sequence[ast.expr]]:

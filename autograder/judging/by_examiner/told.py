@@ -12,6 +12,8 @@ _short.maxlist = _short.maxtuple = _short.maxdict = _short.maxset = 10
 
 def sides(said: object, form: str, *values: Any) -> str:
     """The message of a failing assert: the author's own, and the values that it compared."""
+    if form == "{}" and type(values[0]).__name__ in ("bool", "bool_"):
+        return "" if said is None else str(said)  # that it is false is known
     told = form.format(*map(_shown, values))
     return f"{said} ({told})" if said is not None else told
 

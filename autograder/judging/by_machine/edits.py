@@ -122,7 +122,7 @@ NOTHING = re.compile(rb"(?:[\s()\\]|#[^\n]*)*")  # between an operand and its op
 
 
 def edits_of(text: str, function: str) -> Iterator[Edit]:
-    """The edits of a function of a module's text, at most MOST: each is Python, and no two are the same.
+    """The edits of a function ("Class.method") of a text, at most MOST: each is Python, and no two are the same.
 
     The signature and the docstring stay: they are the task. So does what is only shown (f-strings).
     """
@@ -153,7 +153,12 @@ class _Source:
         self.data = text.encode("utf-8")
         self.lines = [0, *(match.end() for match in re.finditer(rb"\n", self.data))]  # where each begins
         self.tree = ast.parse(text)
-        self.node = next(n for n in self.tree.body if isinstance(n, ast.FunctionDef) and n.name == function)
+        self.name = function
+        *classes, name = function.split(".")
+        body = self.tree.body
+        for one in classes:
+            body = next(n.body for n in body if isinstance(n, ast.ClassDef) and n.name == one)
+        self.node = next(n for n in body if isinstance(n, ast.FunctionDef) and n.name == name)
 
     @cached_property
     def nodes(self) -> list[ast.AST]:
@@ -219,7 +224,7 @@ class _Source:
         start, end = self.span(self.node)
         text = data[start : end + len(data) - len(self.data)].decode("utf-8")
         try:
-            return ast.dump(ast.parse(text))
+            return ast.dump(ast.parse(textwrap.dedent(" " * self.node.col_offset + text)))
         except (SyntaxError, ValueError):
             return ""
 
@@ -238,7 +243,7 @@ class _Source:
         old, new = texts(*change.whole)
         before, after = texts(first, last)
         line = self.data.count(b"\n", 0, change.start) + 1
-        return Edit(self.node.name, change.kind, line, old, new, before, after, data.decode("utf-8"))
+        return Edit(self.name, change.kind, line, old, new, before, after, data.decode("utf-8"))
 
 
 # ---- lines --------------------------------------------------------------------------------------

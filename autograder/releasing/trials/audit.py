@@ -73,6 +73,7 @@ class Audit:
     mutants: tuple[Row, ...] = ()
     others: tuple[Row, ...] = ()  # submissions of a folder: of these nothing is known
     shown: str = ""  # a line on the counterexamples; "" where there are no public cells
+    own_tests: bool = False  # the notebooks' own tests: of edits alone it is asked whether they cost their task
 
     @property
     def rows(self) -> tuple[Row, ...]:
@@ -157,7 +158,7 @@ def audit(
     seen = {name: look(here, there, files) for name, files in made.items()} if visible else {}
     for name, files in made.items():
         made_up.write(here.submitted(there.name, name), files)
-    results = _graded(here, there, list(made), jobs, tell)
+    results = graded(here, there, list(made), jobs, tell)
     full = results[REFERENCE].verdicts
 
     public = public_cells.load_cells(course, assignment)
@@ -175,13 +176,13 @@ def audit(
         row(f"{m.task}: {m.name}", m.task, text=mutations.plant(public.text, m.edits, m.name)) for m in mistakes
     )
     edited = tuple(row(mutant.name, mutant.task, mutant, mutant.edit.text) for mutant in chosen)
-    wrong = [_below_full(full[task]) for task in judged]
-    wrong += [_above_none(results[BLANK].verdicts[task]) for task in judged]
+    wrong = [below_full(full[task]) for task in judged]
+    wrong += [above_none(results[BLANK].verdicts[task]) for task in judged]
     tried = {mutant.task for mutant in mutants} if by_machine else judged
     wrong += [_uncaught(task, (*rows, *edited), course.part("mistakes", assignment.name)) for task in tried]
     listed = course.part("equivalent_mutants", assignment.name)
-    wrong += [_costs(row, listed) for row in edited]
-    wrong += [_gone(one, listed) for one in machine.unmade(course, assignment, mutants)] if by_machine else []
+    wrong += [costs(row, listed) for row in edited]
+    wrong += [gone(one, listed) for one in machine.unmade(course, assignment, mutants)] if by_machine else []
     wrong += [_faulty(name, verdict) for name, result in results.items() for verdict in result.verdicts.values()]
     wrong += [one.shown.false for one in (*rows, *edited) if one.shown]
     wrong += public_cells.wronged(course, assignment, public)
@@ -205,7 +206,7 @@ def _naming(place: str, name: str) -> Iterator[None]:
         raise CourseError(f"{place}: {name}: {said(error)}") from error
 
 
-def _graded(
+def graded(
     course: Course, assignment: Assignment, names: Sequence[str], jobs: int, tell: Callable[[int, int], None]
 ) -> dict[str, Result]:
     results: dict[str, Result] = {}
@@ -222,7 +223,7 @@ def _faulty(name: str, verdict: Verdict) -> str:
     return f"{verdict.task}: cannot judge the submission {name!r}: {verdict.fault}" if verdict.fault else ""
 
 
-def _below_full(verdict: Verdict) -> str:
+def below_full(verdict: Verdict) -> str:
     """A line where the reference itself loses marks: then so does every right student."""
     if verdict.score == verdict.max_score:
         return ""
@@ -231,7 +232,7 @@ def _below_full(verdict: Verdict) -> str:
     return f"{verdict.task}: the reference earns {got} of {shown(verdict.max_score)}: {why}"
 
 
-def _above_none(verdict: Verdict) -> str:
+def above_none(verdict: Verdict) -> str:
     """A line where a submission that answers nothing earns something."""
     if verdict.score is not None and verdict.score <= 0:
         return ""
@@ -239,7 +240,7 @@ def _above_none(verdict: Verdict) -> str:
     return f"{verdict.task}: the release, handed in as it is, earns {got} of {shown(verdict.max_score)}"
 
 
-def _costs(row: Row, path: Path) -> str:
+def costs(row: Row, path: Path) -> str:
     """A line where what is listed as equivalent is none."""
     if not row.mutant or not row.mutant.equivalent or not row.lost:
         return ""
@@ -248,7 +249,7 @@ def _costs(row: Row, path: Path) -> str:
     )
 
 
-def _gone(equivalent: Equivalent, path: Path) -> str:
+def gone(equivalent: Equivalent, path: Path) -> str:
     """A line where what is listed is made no more: the reference says something else now."""
     return f"{path}: {equivalent}: no such edit of the reference is made; take it off the list, or write it anew"
 
