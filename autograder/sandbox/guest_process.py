@@ -110,7 +110,7 @@ class Guest:
             "limits": asdict(self.limits),
             "data": data,
             "checks": inside.trial,
-            "plots": inside.plots,
+            "modules": [*(["matplotlib.pyplot"] if inside.plots else []), *inside.modules],
             "keep_stderr": self._trace is not None,
             "examiner": inside.examiner,
             "paths": [guest, *([examiner] if inside.examiner else []), helpers, *paths],

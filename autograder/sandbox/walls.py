@@ -123,7 +123,7 @@ class Inside:
     plots: the notebooks draw, so that matplotlib is loaded for all of them, once: half of a start without it.
     hidden: folders that nobody sees in there, wherever they lie.
     examiner: it is to run the author's tests, and no student's code.
-    files: what lies beside the notebooks, by its place there.
+    files: what lies beside the notebooks, by its place there. modules: what they import, to be loaded once as well.
     trial: for the reference alone, never for a student's code: visible checks run, the offline sample is
     there, and so are `folders`, each named by an environment variable.
     """
@@ -136,6 +136,7 @@ class Inside:
     trial: bool = False
     examiner: bool = False
     files: Mapping[str, Path] = field(default_factory=dict)
+    modules: tuple[str, ...] = ()
     folders: Mapping[str, Path] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
 

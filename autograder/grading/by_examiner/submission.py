@@ -13,7 +13,7 @@ from autograder.grading.by_examiner import notebook
 from autograder.grading.by_examiner.notebook import Examined
 from autograder.judging import wording
 from autograder.judging.by_examiner import outcomes
-from autograder.judging.by_examiner.cells import ExamCell, exam_cells
+from autograder.judging.by_examiner.cells import ExamCell, exam_cells, imported
 from autograder.judging.by_examiner.outcomes import Tests
 from autograder.judging.by_examiner.prepared import prepared, without_hidden
 from autograder.judging.verdicts import Result, Verdict
@@ -58,8 +58,9 @@ def open_examination(
     """Read the tests, and make a guest and an examiner, which start at the first submission."""
     helpers = course.beside_notebooks(assignment.name)
     files = course.data_files(assignment.name)
-    limits = assignment.limits
-    source, release = course.source(assignment.name), course.release(assignment.name)
+    limits, release = assignment.limits, course.release(assignment.name)
+    books = {name: course.source(assignment.name) / f"{name}.ipynb" for name in assignment.notebooks}
+    modules = tuple(dict.fromkeys(name for path in books.values() for name in imported(path)))
     return ExaminerContext(
         course=course,
         assignment=assignment,
@@ -67,9 +68,9 @@ def open_examination(
         bases=merge.released(release, assignment),
         release_files=merge.release_files(release),
         fingerprint=grader_fingerprint(course, assignment),
-        guest=Guest(Inside(helpers=helpers, files=files), limits, unsafe, trace),
-        examiner=Guest(Inside(helpers=helpers, files=files, examiner=True), limits, unsafe),
-        cells={name: exam_cells(source / f"{name}.ipynb") for name in assignment.notebooks},
+        guest=Guest(Inside(helpers=helpers, files=files, modules=modules), limits, unsafe, trace),
+        examiner=Guest(Inside(helpers=helpers, files=files, modules=modules, examiner=True), limits, unsafe),
+        cells={name: exam_cells(path) for name, path in books.items()},
     )
 
 

@@ -5,13 +5,13 @@ whole definitions outside the solution regions, are the author's; and so is all 
 """
 
 import ast
-import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.errors import CourseError
+from autograder.source_notebooks import cells_of
 
 BEGIN, END = re.compile(r"###\s*BEGIN SOLUTION"), re.compile(r"###\s*END SOLUTION")
 HIDE, SHOW = re.compile(r"###\s*BEGIN HIDDEN TESTS"), re.compile(r"###\s*END HIDDEN TESTS")
@@ -39,13 +39,9 @@ class ExamCell:
 
 def exam_cells(path: Path) -> list[ExamCell]:
     """The cells that the examiner runs of a source notebook, in order; CourseError names a cell that is no Python."""
-    try:
-        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    except (OSError, ValueError, KeyError) as error:
-        raise CourseError(f"{path}: not a notebook ({type(error).__name__}); restore it from git") from None
     found: list[ExamCell] = []
     theirs: set[str] = set()
-    for number, cell in enumerate(cells):
+    for number, cell in enumerate(cells_of(path)):
         if cell["cell_type"] != "code":
             continue
         grading, source = cell["metadata"].get("nbgrader", {}), "".join(cell["source"])
@@ -69,6 +65,17 @@ def solution_region(source: str) -> set[int]:
     """Numbers of an answer cell's lines that are the solution: those of its regions, or all where it has none."""
     lines = source.splitlines()
     return set(_between(lines, BEGIN, END)) or set(range(1, len(lines) + 1))
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Modules that a source notebook imports at the top level of its cells."""
+    for cell in cells_of(path):
+        tree = as_python("".join(cell["source"])) if cell["cell_type"] == "code" else None
+        for node in tree.body if tree is not None else ():
+            if isinstance(node, ast.Import):
+                yield from (alias.name for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                yield node.module
 
 
 def as_shown(source: str) -> str:

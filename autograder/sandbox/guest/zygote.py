@@ -5,6 +5,7 @@ It runs inside the sandbox and never runs a student's code itself.
     python -I zygote.py '{"control": 5, "walls": true, "uid": ..., "limits": {...}, ...}'
 """
 
+import contextlib
 import functools
 import gc
 import importlib
@@ -61,8 +62,9 @@ def hide_ourselves(folder: str) -> None:
 
 def load(settings: Mapping[str, Any]) -> "Work":
     """The heavy part, once: what a student's notebook imports -> what the process of a notebook does."""
-    if settings["plots"]:
-        importlib.import_module("matplotlib.pyplot")
+    for name in settings["modules"]:
+        with contextlib.suppress(Exception):  # the notebook that imports it says so
+            importlib.import_module(name)
     import notebook_process
     from notebook_cells import shims
 
