@@ -15,6 +15,7 @@ from autograder.judging.verdicts import NEEDS_GRADING, NOT_CHECKED, PASSED, Coun
 from autograder.marks.final_marks import StudentMark
 from autograder.pages import html_page, markdown
 from autograder.pages.markdown import Piece
+from autograder.submissions.cells import plain
 
 WHOLE = "feedback.html"  # what is to be said of all tasks, and all notebooks in one file
 MANY_LINES = 40  # an answer of more is folded away
@@ -67,7 +68,7 @@ class Writer:
         self._tests = {task.grade_cell: task.name for task in assignment.tasks}
         given = [course.release(assignment.name) / f"{name}.ipynb" for name in assignment.notebooks]
         books = [self._pieces(path) for path in given if path.is_file()]
-        self._stubs = {piece.body for book in books for piece in book if piece.task}
+        self._stubs = {plain(piece.body) for book in books for piece in book if piece.task}
 
     def folder(self, student: str) -> Path:
         """Where nbgrader keeps a student's feedback."""
@@ -118,7 +119,9 @@ class Writer:
             parts=verdict.parts if len(verdict.parts) > 1 else (),
             accuracies=self._accuracies(mark, verdict),
             example=verdict.counterexample if group == "mend" else None,
-            lines=answer.body if answer is not None and group == "mend" and answer.body not in self._stubs else None,
+            lines=answer.body
+            if answer is not None and group == "mend" and plain(answer.body) not in self._stubs
+            else None,
             group=group,
         )
 

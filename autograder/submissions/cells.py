@@ -13,6 +13,7 @@ MAX_OUTPUTS = 500  # of a cell
 MAX_ID = 200  # characters: ids of the release are shorter
 FLAGS = ("grade", "solution", "locked", "task", "points", "schema_version")
 TEXT = re.compile(r'"(?:[^"\\]|\\.)*+"?', re.DOTALL)  # never fails at a quotation mark, so its time is linear
+NAMED = re.compile(r"\A# \S+-answer(?:\n|\Z)")  # the first line of a stub: which answer's cell it is
 
 
 @dataclass(frozen=True)
@@ -98,8 +99,11 @@ def _values(text: str) -> int:
 
 
 def plain(source: str) -> str:
-    """A source without the white space that stands at the ends of lines and around it."""
-    return "\n".join(line.rstrip() for line in source.splitlines()).strip()
+    """A source without the white space at the ends of lines and around it, and without the name of its cell on top.
+
+    The name is a help for readers: releases before 0.8 had none, and a stub with it or without it is the same stub.
+    """
+    return NAMED.sub("", "\n".join(line.rstrip() for line in source.splitlines()).strip()).strip()
 
 
 def cell(raw: Mapping[str, Any]) -> SubmittedCell:

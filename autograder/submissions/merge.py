@@ -154,7 +154,7 @@ def _filled(cell: Cell, submitted: SubmittedCell | None) -> Cell:
         # a missing answer must not bring back its stub over a function defined elsewhere
         return replace(cell, source="" if cell.role == ANSWER else cell.source)
     if cell.role in (ANSWER, FREE):
-        written = submitted.source.strip() != cell.source.strip() or bool(submitted.attachments)
+        written = submitted.plain != cell.plain or bool(submitted.attachments)
         return replace(cell, source=submitted.source, submitted=submitted, written=written)
     return replace(cell, submitted=submitted)
 

