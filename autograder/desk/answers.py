@@ -218,7 +218,9 @@ def _grade_id(cell: Mapping[str, Any]) -> str:
 def _read(path: Path, assignment: str) -> Mapping[str, Any]:
     try:
         book: Mapping[str, Any] = json.loads(path.read_bytes())
-        return book
-    except (OSError, ValueError, RecursionError) as error:
+        if all(isinstance(cell["metadata"], dict) and "source" in cell for cell in book["cells"]) and book["metadata"]:
+            return book
+        raise ValueError("not as it was written")
+    except (OSError, ValueError, RecursionError, LookupError, TypeError) as error:
         again = f"run `autograder grade {assignment}`"
         raise CourseError(f"{path}: the notebook cannot be read ({error}); {again}") from error

@@ -13,7 +13,7 @@ from autograder.errors import CourseError
 from autograder.gradebook import writer
 from autograder.gradebook.database import api
 from autograder.gradebook.faults import telling
-from autograder.marks.manual_marks import ManualMark, Sheet, keep_sheet, load_sheet, manual_mark
+from autograder.marks.manual_marks import ManualMark, Sheet, UnreadableSheet, keep_sheet, load_sheet, manual_mark
 from autograder.marks.verdict_files import load_result
 
 Key = tuple[str, str]  # student, task
@@ -108,7 +108,10 @@ def write(session: Any, rows: Mapping[Key, Row], members: Sequence[Member]) -> N
 def keep(course: Course, assignment: Assignment, members: Sequence[Member]) -> None:
     """Note in the students' sheets which answers these marks are for. After the gradebook: they follow from it."""
     for member in members:
-        sheet = load_sheet(course, assignment.name, member.student)
+        try:
+            sheet = load_sheet(course, assignment.name, member.student)
+        except UnreadableSheet:  # it is never written over; whoever grades next says so
+            continue
         if sheet is None:
             result = load_result(course, assignment.name, member.student)
             sheet = Sheet(heard=result.by_person if result is not None else {})

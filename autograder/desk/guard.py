@@ -23,7 +23,7 @@ POLICY = (
 HEADERS = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",  # nobody else learns an address; with no-referrer, browsers hide Origin from us too
+    "Referrer-Policy": "same-origin",  # to nobody else; with no-referrer, browsers hide Origin from us too
     "X-Frame-Options": "DENY",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",

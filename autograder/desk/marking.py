@@ -320,9 +320,9 @@ class Desk:
         self._entered(event.by, number, members)
 
     def _entered(self, grader: str, number: int, members: Sequence[Member]) -> None:
+        entering.keep(self.course, self.assignment, members)
         self._write(Entered(at=_now(), by=grader, number=number), sync=False)
         self.waiting.heard(members)
-        entering.keep(self.course, self.assignment, members)
 
     def _mend(self) -> None:
         """Enter what somebody wrote into the journal and did not live to enter.
@@ -334,14 +334,13 @@ class Desk:
             students = [member.student for member in event.members]
             with entering.writing(self._session, self.course, self.assignment):
                 rows = self._read(tasks, students, hold=True) if students else {}
-                todo = [
-                    member
-                    for member in event.members
-                    if (row := rows.get((member.student, member.task))) is not None
-                    and entering.same(row.mark, member.was)
+                there = [
+                    (one, rows[one.student, one.task].mark) for one in event.members if (one.student, one.task) in rows
                 ]
+                todo = [member for member, mark in there if entering.same(mark, member.was)]
                 entering.write(self._session, rows, todo)
-            self._entered(event.by, number, todo)
+            done = [member for member, mark in there if member in todo or entering.same(mark, member.now)]
+            self._entered(event.by, number, done)
 
 
 @contextlib.contextmanager
