@@ -1,8 +1,10 @@
 """What one submission is asked: planned, asked of the end of its notebooks, and of earlier states of them."""
 
+import contextlib
 import time
 from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from autograder.course import Assignment, Task, secret
@@ -10,10 +12,11 @@ from autograder.grading import answer_cache, calibration
 from autograder.grading.answer_cache import CachedAnswers
 from autograder.grading.notebook_run import NotebookRun, Question
 from autograder.judging import counterexamples, judge
+from autograder.judging.by_machine import public_values
 from autograder.judging.checking import CheckContext, Problem
 from autograder.judging.counterexamples import Trial
 from autograder.judging.judge import JudgeContext
-from autograder.judging.verdicts import Verdict
+from autograder.judging.verdicts import Counterexample, Verdict
 from autograder.judging.wording import Decision
 from autograder.sandbox.answers import Answers, Array, Error
 from autograder.sandbox.guest_process import Guest
@@ -45,6 +48,18 @@ class GraderContext:
     def close(self) -> None:
         """Take the guest down."""
         self.guest.close()
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What a process that may remember hidden inputs gave to a task's public cells.
+
+    ours: what a reference with the student's mistake in it gives to them, where that is known.
+    """
+
+    trials: tuple[Trial, ...]
+    given: Answers
+    ours: tuple[Answers, ...] | None
 
 
 @dataclass(frozen=True)
@@ -205,85 +220,133 @@ def look_back(
                     contexts[task] = at[task]
 
 
-def show_counterexamples(
+def hear_public_cells(
     grader: GraderContext,
     plan: Plan,
     ran: Ran,
     kept: CachedAnswers,
     decisions: Mapping[str, Decision],
     contexts: Mapping[str, CheckContext],
+    verdicts: Mapping[str, Verdict],
+) -> dict[str, Heard]:
+    """Where marks were lost, what public cells give in the process that has answered the hidden questions, by task.
+
+    It is asked because it is there, and only until an earlier state of its notebook runs.
+    """
+    heard = {}
+    for task, wanted in _wanted(grader, contexts, verdicts):
+        few, ours = counterexamples.likely(wanted, decisions[task.name].planted)
+        few = few or wanted[:AT_ONCE]
+        name, run, cells = f"{task.name}@on", ran.runs.get(task.notebook), [trial.cell for trial in few]
+        if not _is_kept(grader, plan, ran, kept, name, cells):
+            found = run.ask_on(Question(task.name, (), 0, task.slowness, cells=cells)) if run is not None else None
+            if found is None:
+                continue
+            ran.answers[name] = found
+        heard[task.name] = Heard(few, ran.answers[name], ours)
+    return heard
+
+
+def _wanted(
+    grader: GraderContext, contexts: Mapping[str, CheckContext], verdicts: Mapping[str, Verdict]
+) -> Iterator[tuple[Task, tuple[Trial, ...]]]:
+    """The tasks that lost marks, and the cells that may show why; none of what is right, or has no cells."""
+    for task in judge.judged_tasks(grader.assignment):
+        trials = grader.judge_context.trials.get(task.name, ())
+        if found := counterexamples.wanted(trials, task.name, contexts[task.name].answers, verdicts):
+            yield task, found
+
+
+def show_counterexamples(
+    grader: GraderContext,
+    plan: Plan,
+    ran: Ran,
+    kept: CachedAnswers,
+    heard: Mapping[str, Heard],
+    contexts: Mapping[str, CheckContext],
     verdicts: dict[str, Verdict],
 ) -> None:
     """Where marks were lost, look for a public input that shows why: the first cell whose answer is wrong.
 
-    The process that has answered the hidden questions may remember them, in memory or in files. It is asked, since
-    it is there; but its values are never shown: where a mistake made in the reference gives the same, the reference's
-    are, and of an error the type alone. Where that does not explain them, the cells of the notebook run anew in an
-    emptied box that no hidden question enters, and once more for the cell that is to be shown: what hangs on chance,
-    or on the cells that were asked before it, would not be what its student sees. Who lost nothing pays nothing.
+    The process that has answered the hidden questions may remember them, in memory or in files. So the values that it
+    gave (heard) are never shown: where a mistake made in the reference gives the same, the reference's are, and of
+    an error the type alone. Where that does not explain them, the cells of the notebook run anew in an emptied
+    box that no hidden question enters, and a copy of its process is asked; then another one, for the cell that is
+    to be shown: what hangs on chance, or on the cells that were asked before it, would not be what its student sees.
+    Who lost nothing pays nothing.
     """
-    trials, unsettled = grader.judge_context.trials, {}
-    for task in judge.judged_tasks(grader.assignment):
-        name, verdict, answers = task.name, verdicts[task.name], contexts[task.name].answers
-        if not (wanted := counterexamples.wanted(trials.get(name, ()), name, answers, verdicts)):
-            continue
-        few = counterexamples.likely(wanted, decisions[name].planted) or wanted[:AT_ONCE]
-        given = None if verdict.snapshot else _asked_on(grader, plan, ran, kept, task, few)
+    unsettled = {}
+    for task, wanted in _wanted(grader, contexts, verdicts):
         settled, example = False, None
-        if given is not None:
-            settled, example = counterexamples.explained(few, given, decisions[name].planted, answers)
-            settled = settled and (example is not None or few == wanted)
-        verdicts[name] = replace(verdict, counterexample=example)
+        if task.name in heard and not verdicts[task.name].snapshot:
+            settled, example = _explained(grader, task.name, wanted, heard[task.name], contexts[task.name].answers)
+        verdicts[task.name] = replace(verdicts[task.name], counterexample=example)
         if not settled:
-            unsettled[name] = wanted
-    found = _asked_anew(grader, plan, ran, kept, unsettled, verdicts, 0)
-    examples = {name: counterexamples.first_failing(unsettled[name], answers) for name, answers in found.items()}
-    alone = {
-        name: [trial for trial in unsettled[name] if trial.cell == example.cell]
-        for name, example in examples.items()
-        if example is not None
-    }
-    for name, answers in _asked_anew(grader, plan, ran, kept, alone, verdicts, 1).items():
-        if counterexamples.first_failing(alone[name], answers) == examples[name]:
-            verdicts[name] = replace(verdicts[name], counterexample=examples[name])
+            unsettled[task.name] = wanted
+    for name, example in _shown_anew(grader, plan, ran, kept, unsettled, verdicts).items():
+        verdicts[name] = replace(verdicts[name], counterexample=example)
 
 
-def _asked_on(
-    grader: GraderContext, plan: Plan, ran: Ran, kept: CachedAnswers, task: Task, trials: Sequence[Trial]
-) -> Answers | None:
-    """What the process gives that has answered the hidden questions, if it is still there."""
-    name, run, cells = f"{task.name}@on", ran.runs.get(task.notebook), [trial.cell for trial in trials]
-    if not _is_kept(grader, plan, ran, kept, name, cells):
-        found = run.ask_on(Question(task.name, (), 0, task.slowness, cells=cells)) if run is not None else None
-        if found is None:
-            return None
-        ran.answers[name] = found
-    return ran.answers[name]
+def _explained(
+    grader: GraderContext, name: str, wanted: Sequence[Trial], heard: Heard, hidden: Answers
+) -> tuple[bool, Counterexample | None]:
+    """(whether what was heard settles it, the counterexample)."""
+    settled, example = False, None
+    if heard.ours is not None:
+        settled, example = counterexamples.explained(heard.trials, heard.given, heard.ours, hidden)
+    if example is None:
+        ours = public_values.alike(grader.judge_context, name, heard.trials, heard.given)
+        settled, example = counterexamples.explained(heard.trials, heard.given, ours, hidden)
+    return settled and (example is not None or heard.trials == wanted), example if settled else None
 
 
-def _asked_anew(
+def _shown_anew(
     grader: GraderContext,
     plan: Plan,
     ran: Ran,
     kept: CachedAnswers,
     trials: Mapping[str, Sequence[Trial]],
     verdicts: Mapping[str, Verdict],
-    seed: int,
-) -> dict[str, Answers]:
+) -> dict[str, Counterexample]:
     """What notebooks give to the tasks' cells in an emptied box, in the states that the marks are for."""
-    finish = time.monotonic() + grader.guest.limits.total_seconds
-    runs: dict[tuple[str, int], list[Question]] = {}
-    for name, some in trials.items():
-        task, number, cells = grader.assignment.task(name), verdicts[name].snapshot, [trial.cell for trial in some]
-        if not _is_kept(grader, plan, ran, kept, f"{name}@public{seed}", (*cells, str(number))):
-            question = Question(name, (), seed, task.slowness, cells=cells)
-            runs.setdefault((task.notebook, number), []).append(question)
-    for (notebook, number), questions in runs.items():
+    states: dict[tuple[str, int], list[str]] = {}
+    for name in trials:
+        states.setdefault((grader.assignment.task(name).notebook, verdicts[name].snapshot), []).append(name)
+    found = {}
+    for (notebook, number), names in states.items():
         book, files = plan.merged[notebook], plan.beside[notebook].files
         before = book.cells[number - 1].name if number else ""
-        run = NotebookRun(grader.guest, book, questions, files, finish, before, ran.runs.get(notebook))
-        ran.answers.update({f"{name}@public{seed}": found for name, found in run.answers().items()})
-    return {name: ran.answers[f"{name}@public{seed}"] for name in trials}
+        finish = time.monotonic() + grader.guest.limits.total_seconds
+        run = NotebookRun(grader.guest, book, (), files, finish, before, ran.runs.get(notebook), stays=True)
+        with contextlib.closing(run):
+            for name in names:
+                ask = partial(_asked_apart, grader, plan, ran, kept, run, name, number)
+                example = counterexamples.first_failing(trials[name], ask(trials[name], 0))
+                if example is None:
+                    continue
+                alone = [trial for trial in trials[name] if trial.cell == example.cell]
+                if counterexamples.first_failing(alone, ask(alone, 1)) == example:
+                    found[name] = example
+    return found
+
+
+def _asked_apart(
+    grader: GraderContext,
+    plan: Plan,
+    ran: Ran,
+    kept: CachedAnswers,
+    run: NotebookRun,
+    task: str,
+    number: int,
+    trials: Sequence[Trial],
+    seed: int,
+) -> Answers:
+    """What a copy of the notebook's process gives to cells, as it was when the notebook had run."""
+    name, cells = f"{task}@public{seed}", [trial.cell for trial in trials]
+    if not _is_kept(grader, plan, ran, kept, name, (*cells, str(number))):
+        slowness = grader.assignment.task(task).slowness
+        ran.answers[name] = run.ask_apart(Question(task, (), seed, slowness, cells=cells, apart=True))
+    return ran.answers[name]
 
 
 def _is_kept(grader: GraderContext, plan: Plan, ran: Ran, kept: CachedAnswers, name: str, cells: Sequence[str]) -> bool:

@@ -29,7 +29,7 @@ ERRORS = {
 class Question:
     """What one task's probe is asked: its cases, the seed that the guest's own draws start from, the saved model.
 
-    cells: public ones that are run in place of the probe.
+    cells: public ones that are run in place of the probe. apart: in a copy of the process, so that it stays as it is.
     """
 
     task: str
@@ -38,6 +38,7 @@ class Question:
     slowness: float = 1.0
     model: tuple[str, Mapping[str, Array]] | None = None
     cells: Sequence[str] = ()
+    apart: bool = False
 
 
 class NotebookRun:
@@ -171,6 +172,12 @@ class NotebookRun:
             return None
         return self._found[question.task]
 
+    def ask_apart(self, question: Question) -> Answers:
+        """Ask a process in which the cells have run and nothing else; they run where there is none yet."""
+        if self._channel is None:
+            self.held((), {})
+        return self.ask_on(question) or Answers(lost=Lost.DIED)
+
     def close(self) -> None:
         """End the conversation with the process that has answered everything."""
         if self._channel is not None:
@@ -231,6 +238,7 @@ class NotebookRun:
         }
         if question.cells:
             header |= {"do": "public", "name": question.task, "cells": question.cells, "seed": question.seed}
+            header["apart"] = question.apart
         else:
             header |= {
                 "do": "probe",

@@ -100,8 +100,9 @@ def grade_submission(
             contexts[name] = replace(context, answers=answers, undone=undone, unwritten=unwritten)
         decisions = judge.decisions(grader.judge_context, contexts)
         verdicts = judge.worded(grader.judge_context, decisions)
+        heard = asking.hear_public_cells(grader, plan, ran, kept, decisions, contexts, verdicts)
         asking.look_back(grader, plan, ran, kept, contexts, verdicts)
-        asking.show_counterexamples(grader, plan, ran, kept, decisions, contexts, verdicts)
+        asking.show_counterexamples(grader, plan, ran, kept, heard, contexts, verdicts)
     look(contexts)
     for task in grader.assignment.tasks:
         if task.graded_by == PERSON:

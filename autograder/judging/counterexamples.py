@@ -126,40 +126,52 @@ def _answered(verdict: Verdict, answers: Answers) -> bool:
 def first_failing(trials: Sequence[Trial], answers: Answers) -> Counterexample | None:
     """The first cell whose answer is wrong. answers: to these cells, by their numbers."""
     for number, trial in enumerate(trials):
-        if gives := _wrong(trial, number, answers):
+        if gives := _wrong(trial, of_cell(answers, number)):
             return Counterexample(trial.cell, gives, shown(trial.right))
     return None
 
 
-def likely(trials: Sequence[Trial], planted: Mapping[str, Any] | None) -> tuple[Trial, ...]:
-    """The first cell that a reference with this mistake in it gets wrong, alone; () where there is none.
+def of_cell(answers: Answers, number: int) -> Answers:
+    """The answer to one of several cells, as if it had been the only one."""
+    start = f"{number}/"
+    arrays = {f"0/{name.removeprefix(start)}": a for name, a in answers.arrays.items() if name.startswith(start)}
+    error = answers.error(number, VALUE)
+    return Answers(arrays, {f"0/{VALUE}": error} if error is not None else {})
+
+
+def likely(
+    trials: Sequence[Trial], planted: Mapping[str, Any] | None
+) -> tuple[tuple[Trial, ...], tuple[Answers, ...] | None]:
+    """(the first cell that a reference with this mistake in it gets wrong, alone; what it gives); ((), None) without.
 
     So the student's process runs one cell where the mistake is known.
     """
-    if planted is None:
-        return ()
-    return next(((trial,) for trial in trials if wrong_among(trial, planted)), ())
+    for trial in trials if planted is not None else ():
+        ours = among(trial, planted or {})
+        if _wrong(trial, ours):
+            return (trial,), (ours,)
+    return (), None
 
 
 def explained(
-    trials: Sequence[Trial], answers: Answers, planted: Mapping[str, Any] | None, hidden: Answers
+    trials: Sequence[Trial], answers: Answers, ours: Sequence[Answers] | None, hidden: Answers
 ) -> tuple[bool, Counterexample | None]:
     """(whether answers of a process that may remember hidden inputs can be told without them, the first wrong one).
 
     Shown is what a reference with a mistake in it gives, where that is the same; and of an error that no mistake
     explains the type alone, where it is one of Python's and all hidden questions ended in it: then it does not hang
-    on what was asked before. planted: the names of that reference; hidden: the answers to the hidden questions.
+    on what was asked before. ours: what that reference gives to each cell; hidden: the answers to the hidden questions.
     """
     for number, trial in enumerate(trials):
-        error = answers.error(number, VALUE)
-        if planted is not None:
-            ours = _of_planted(trial, number, planted)
-            if not _same(number, ours, answers):
+        given = of_cell(answers, number)
+        error = given.error(0, VALUE)
+        if ours is not None:
+            if not same(ours[number], given):
                 return False, None
-            gives = _wrong(trial, number, ours)
+            gives = _wrong(trial, ours[number])
         elif error is not None and error.type in OF_PYTHON and _ended_in(hidden, error.type):
             gives = _said(error, trial) and error.type
-        elif _wrong(trial, number, answers):
+        elif _wrong(trial, given):
             return False, None
         else:
             gives = ""
@@ -175,24 +187,24 @@ def _ended_in(answers: Answers, kind: str) -> bool:
 
 def wrong_among(trial: Trial, names: Mapping[str, Any]) -> str:
     """What a cell gives among trusted names, in words, where that is wrong; else ""."""
-    return _wrong(trial, 0, _of_planted(trial, 0, names))
+    return _wrong(trial, among(trial, names))
 
 
-def _of_planted(trial: Trial, number: int, planted: Mapping[str, Any]) -> Answers:
-    """What a cell gives among the names of a reference with a mistake in it."""
+def among(trial: Trial, names: Mapping[str, Any]) -> Answers:
+    """What a cell gives among trusted names: those of a reference with a mistake in it."""
     try:
         with deadline.within(SECONDS), np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            found = known_mistakes.value_of(trial.cell, planted, VALUE)
-        return Answers({f"{number}/{name}": value for name, value in found.items()})
+            found = known_mistakes.value_of(trial.cell, names, VALUE)
+        return Answers({f"0/{name}": value for name, value in found.items()})
     except Exception as error:  # of the mistake
-        told = Error(type(error).__name__, printable(str(error)), line=IN_CODE)
-        return Answers(errors={f"{number}/{VALUE}": told})
+        facts = getattr(error, "facts", None) or {}  # why a value is none
+        return Answers(errors={f"0/{VALUE}": Error(type(error).__name__, printable(str(error)), IN_CODE, facts=facts)})
 
 
-def _same(number: int, ours: Answers, theirs: Answers) -> bool:
+def same(ours: Answers, theirs: Answers) -> bool:
     """Whether the answers to a cell are these: the same numbers, or an error of the same type."""
-    one, other = ours.error(number, VALUE), theirs.error(number, VALUE)
+    one, other = ours.error(0, VALUE), theirs.error(0, VALUE)
     if one is not None or other is not None:
         return one is not None and other is not None and one.type == other.type
     with np.errstate(all="ignore"):  # of inf
@@ -204,13 +216,12 @@ def _same(number: int, ours: Answers, theirs: Answers) -> bool:
         )
 
 
-def _wrong(trial: Trial, number: int, answers: Answers) -> str:
-    """What a student's code gives, in words, where that is wrong; "" where it is right, or nothing can be said."""
-    error = answers.error(number, VALUE)
+def _wrong(trial: Trial, answers: Answers) -> str:
+    """What a student's code gives to a cell, in words, where that is wrong; "" where it is right, or nobody can say."""
+    error = answers.error(0, VALUE)
     if error is not None:
         return _said(error, trial)
-    start = f"{number}/"
-    found = {name.removeprefix(start): a for name, a in answers.arrays.items() if name.startswith(start)}
+    found = {name.removeprefix("0/"): a for name, a in answers.arrays.items()}
     if not found:
         return ""
     if VALUE in trial.right and _is_tuple(found) and all(a.size == 1 for a in found.values()):

@@ -45,6 +45,8 @@ class JudgeContext:
     lost_by: dict[tuple[str, str, bool], frozenset[str]] = field(default_factory=dict, compare=False)
     # task -> edits of the reference by machine, ready to be tried: see slips.py
     slips: dict[str, Any] = field(default_factory=dict, compare=False)
+    # (public cell, mistake) -> what the reference with it gives: see public_values.py
+    public_values: dict[tuple[str, Hashable], Answers] = field(default_factory=dict, compare=False)
 
     @property
     def checks_file(self) -> Path:

@@ -41,7 +41,7 @@ def name(
     names: Mapping[str, Any]
     for mistake in known:
         with contextlib.suppress(Exception):  # a mistake may make the reference raise
-            names = _planted(judge_context, (mistake,))
+            names = with_mistakes(judge_context, (mistake,))
             alone[mistake.name] = _distinguishing(judge_context, context, names)
             if _gives(judge_context, context, alone[mistake.name]):
                 planted.append(names)
@@ -70,7 +70,7 @@ def _pairs(
     for one, other in every[:MOST_PAIRS]:
         with contextlib.suppress(Exception):  # two may not fit into one text
             if _lose(judge_context, context, (one, other), wrong):
-                names = _planted(judge_context, (one, other))
+                names = with_mistakes(judge_context, (one, other))
                 if _gives(judge_context, context, _distinguishing(judge_context, context, names)):
                     yield (one.name, other.name), names
 
@@ -90,7 +90,7 @@ def _agree(context: CheckContext, right: Answers, one: Answers, other: Answers) 
     return True
 
 
-def _planted(judge_context: "JudgeContext", mistakes: Sequence[Mistake]) -> dict[str, Any]:
+def with_mistakes(judge_context: "JudgeContext", mistakes: Sequence[Mistake]) -> dict[str, Any]:
     """Names of the reference with the mistakes made in it."""
     edits = tuple(edit for mistake in mistakes for edit in mistake.edits)
     told = " and ".join(mistake.name for mistake in mistakes)
@@ -112,7 +112,7 @@ def _loses(judge_context: "JudgeContext", context: CheckContext, mistake: Mistak
     if key not in memo:
         memo[key] = frozenset()
         record = judge_context.checks.of(context.task)
-        names = _planted(judge_context, (mistake,))
+        names = with_mistakes(judge_context, (mistake,))
         answers = ask(judge_context.probes, context.task, names, context.cases, ("",), given)
         results = record.check(replace(context, answers=answers, memo={}))
         memo[key] = frozenset(one.part for one in results if not one.ok)

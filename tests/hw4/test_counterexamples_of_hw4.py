@@ -111,6 +111,42 @@ def test_a_mistake_that_nobody_knows_is_shown_by_its_own_values(
     assert pasted(example.cell, grader.judge_context.reference) == example.right
 
 
+# no hidden answer is left to tell the mistake by; an edit of the reference gives the same to public cells
+EXPLAINED = {
+    "an error": ("T6", "np.arange(len(y))", "np.arange(len(reg))", "TypeError: object of type 'int' has no len()"),
+    "sizes that do not fit": ("T5", '+ params["b1"]', '+ params["W1"]', "[[-6, -7]]"),
+    "nothing": ("T10", "return learning_rate * learning_rate_decay", "pass", "None"),
+}
+
+
+@pytest.mark.parametrize("kind", EXPLAINED)
+def test_an_edit_of_the_reference_speaks_where_hidden_questions_have_no_answers(
+    kind: str, hand_in: HandIn, right: dict[str, str], mark: Mark, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task, old, new, gives = EXPLAINED[kind]
+    assert old in right[task]
+    monkeypatch.setattr(asking, "_shown_anew", lambda *args: {} if not args[4] else pytest.fail("a notebook runs anew"))
+    example = mark(hand_in(right | {task: right[task].replace(old, new)}, weights=None)).verdicts[task].counterexample
+    assert example is not None and example.gives.startswith(gives)
+
+
+def test_an_error_is_explained_by_its_text_too(
+    grader: GraderContext, hand_in: HandIn, right: dict[str, str], mark: Mark
+) -> None:
+    """The reference without its return line fails in the same type, and in other words."""
+    source = T10 + "    raise TypeError(f'seen: {learning_rate}')\n"
+    verdict = mark(hand_in(right | {"T10": source}, weights=None)).verdicts["T10"]
+    assert verdict.counterexample == Counterexample("decay_learning_rate(1, 0.5)", "TypeError", "0.5")
+
+
+def test_a_class_of_ones_own_is_heard_before_earlier_states_run(
+    course: Course, hw4: Assignment, mistakes: Mistakes, mark: Mark, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers, extra = made_up.with_mistake(course, hw4, mistakes["T9", "momentum"])
+    monkeypatch.setattr(asking, "_shown_anew", lambda *args: {} if not args[4] else pytest.fail("a notebook runs anew"))
+    assert mark(made_up.hand_in(course, hw4, answers, None, extra)).verdicts["T9"].counterexample is not None
+
+
 def test_a_state_that_was_better_is_shown_as_it_stood(
     grader: GraderContext, hand_in: HandIn, right: dict[str, str], mistakes: Mistakes, mark: Mark,
     course: Course, hw4: Assignment,
@@ -165,6 +201,14 @@ def test_what_would_not_come_out_where_it_is_pasted_is_not_shown(
     assert verdict.score == 0 and verdict.counterexample is None
     seen = look(course, hw4, files)[task]
     assert seen.state == NOT_YET and "paste this" not in seen.said
+
+
+def test_a_cell_is_shown_as_a_process_gives_it_that_was_asked_nothing_before(
+    hand_in: HandIn, right: dict[str, str], mark: Mark
+) -> None:
+    counted = "    asked.append(1)\n    return learning_rate * learning_rate_decay * (9 if asked[2:] else 1)\n"
+    verdict = mark(hand_in(right | {"T10": f"asked = []\n{T10}{counted}"}, weights=None)).verdicts["T10"]
+    assert verdict.score == 0 and verdict.counterexample is None  # each cell is right where it is the first
 
 
 @pytest.mark.parametrize("fails", [False, True])
@@ -249,19 +293,16 @@ def test_asked_where_hidden_questions_have_been_it_would_be_in_one(
 ) -> None:  # fmt: skip
     first: dict[str, Any] = {}
 
-    def beside(grader: Any, plan: Any, ran: Any, kept: Any, trials: Any, verdicts: Any, seed: int) -> Any:
-        cells = [one.cell for one in trials.get("T10", ())]
-        if cells and not first:
+    def beside(*args: Any) -> Answers:
+        grader, ran, trials, seed = args[0], args[2], args[-2], args[-1]
+        cells = [one.cell for one in trials]
+        if not first:
             run = ran.runs[grader.assignment.task("T10").notebook]
             first["found"], first["cells"] = run.ask_on(notebook_run.Question("T10", (), 0, cells=cells)), cells
-        if not cells:
-            return {}
-        at, found = f"{first['cells'].index(cells[0])}/value", first["found"]  # the same again for the one cell
-        only = {"arrays": found.arrays, "errors": found.errors}
-        again = Answers(**{kind: {"0/value": one[at]} for kind, one in only.items() if at in one})
-        return {"T10": again if seed else found}
+        found: Answers = first["found"]  # the same again for the one cell
+        return counterexamples.of_cell(found, first["cells"].index(cells[0])) if seed else found
 
-    monkeypatch.setattr(asking, "_asked_anew", beside)
+    monkeypatch.setattr(asking, "_asked_apart", beside)
     source = REMEMBERS[way].replace("{head}", T10).replace("{{", "{").replace("}}", "}")
     result = mark(hand_in(right | {"T10": source}, weights=None))
     example = result.verdicts["T10"].counterexample

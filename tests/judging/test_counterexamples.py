@@ -12,7 +12,7 @@ from autograder.author import Examples
 from autograder.errors import CourseError
 from autograder.grading import pipeline
 from autograder.judging import judge
-from autograder.judging.counterexamples import explained, first_failing, load_trials, shown, trials_of, wanted
+from autograder.judging.counterexamples import among, explained, first_failing, load_trials, shown, trials_of, wanted
 from autograder.judging.verdicts import FAILED, NOT_CHECKED, PASSED, Counterexample, Part, Result, Verdict
 from autograder.sandbox.answers import Answers, Error
 from autograder.submissions.submission import Submission
@@ -118,7 +118,8 @@ def test_a_process_that_may_remember_is_only_told_of_by_a_reference_or_by_an_err
     trials, planted = trials_of((ADD,), NAMES), {"add": lambda a, b: a - np.array(b, float)}
 
     def told(found: Answers, planted: Any, hidden: Answers | None = None) -> tuple[bool, Counterexample | None]:
-        return explained(trials, found, planted, hidden or Answers())
+        ours = None if planted is None else [among(trial, planted) for trial in trials]
+        return explained(trials, found, ours, hidden or Answers())
 
     of_planted = answers(0, [1, 0, -1])
     example = Counterexample("add(1, 1)", "0", "2")
@@ -199,7 +200,7 @@ def test_a_reference_with_the_mistake_speaks_for_who_made_it(toy: Toy, monkeypat
     """No notebook runs anew where a known mistake explains what came."""
     opened = pipeline.open_grader(toy.course, toy.assignment)
     asked: list[str] = []
-    monkeypatch.setattr("autograder.grading.asking._asked_anew", lambda *args: asked.extend(args[4]) or {})
+    monkeypatch.setattr("autograder.grading.asking._shown_anew", lambda *args: asked.extend(args[4]) or {})
     swapped = toy.right["T2"].replace("return slope, intercept", "return intercept, slope")
     with opened.guest:
         for source in (swapped, "def fit_line(x, y):\n    return 1.0, 2.0"):

@@ -33,19 +33,25 @@ def submissions(course, hw4, tasks):
 def test_a_counterexample_for_95_of_100_mistakes_that_is_true_and_quick(course, hw4, grader, record, monkeypatch):
     cells = public_cells.load_cells(course, hw4)
     seconds, anew = [], []
-    plain_show, plain_anew = asking.show_counterexamples, asking._asked_anew
+    plain = {name: getattr(asking, name) for name in ("hear_public_cells", "show_counterexamples", "_shown_anew")}
+
+    def hear(*args):
+        start = time.perf_counter()
+        heard = plain["hear_public_cells"](*args)
+        seconds.append(time.perf_counter() - start)
+        return heard
 
     def show(*args):
         start = time.perf_counter()
-        plain_show(*args)
-        seconds.append(time.perf_counter() - start)
+        plain["show_counterexamples"](*args)
+        seconds[-1] += time.perf_counter() - start
 
-    def asked_anew(*args):
+    def shown_anew(*args):
         anew.extend(args[4])
-        return plain_anew(*args)
+        return plain["_shown_anew"](*args)
 
-    monkeypatch.setattr(asking, "show_counterexamples", show)
-    monkeypatch.setattr(asking, "_asked_anew", asked_anew)
+    for name, stands_in in zip(plain, (hear, show, shown_anew), strict=True):
+        monkeypatch.setattr(asking, name, stands_in)
     found, missing, numbers, wholes = collections.Counter(), [], [], []
     shares = []
     for kind, task, name, edited, files in submissions(course, hw4, list(cells.trials)):
@@ -77,10 +83,11 @@ def test_a_counterexample_for_95_of_100_mistakes_that_is_true_and_quick(course, 
             "not shown": missing,
             "numbers in a cell: median, most": [statistics.median(numbers), max(numbers)],
             "right variants that pass every cell": len(mutations.load_right_variants(course, hw4)),
-            "ms to find one: mean, median, 95 of 100": [
+            "ms to find one: mean, median, 95 of 100, most": [
                 statistics.mean(milliseconds[:of_right]),
                 statistics.median(milliseconds[:of_right]),
                 sorted(milliseconds[:of_right])[int(0.95 * of_right)],
+                max(milliseconds[:of_right]),
             ],
             "ms of a right submission": milliseconds[of_right],
             "ms of a whole grading, mean": 1e3 * statistics.mean(wholes),

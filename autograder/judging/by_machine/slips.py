@@ -41,7 +41,9 @@ class Slip:
 
 
 @dataclass(frozen=True)
-class _Made:
+class Made:
+    """An edit of the reference, ready to be tried."""
+
     slip: Slip
     code: CodeType  # of the edited function alone
 
@@ -54,29 +56,41 @@ def of_values(judge_context: "JudgeContext", context: CheckContext) -> tuple[Sli
     """
     if judge_context.checks.of(context.task).signature is not None:
         return None
-    if context.task not in judge_context.slips:
-        judge_context.slips[context.task] = _slips(judge_context, context.task)
     fitting: list[tuple[Slip, Mapping[str, Any]]] = []
-    for made in judge_context.slips[context.task]:
+    for one in made(judge_context, context.task):
         try:
             with deadline.within(SECONDS):
-                names = mutations.run_text(judge_context.reference_text, "slip")
-                exec(made.code, names)
+                names = edited(judge_context, one)
                 if known_mistakes.gives(judge_context, context, names):
-                    fitting.append((made.slip, names))
+                    fitting.append((one.slip, names))
         except deadline.Overrun:  # a loop without an end: it explains nobody's values
-            judge_context.slips[context.task] = tuple(m for m in judge_context.slips[context.task] if m is not made)
+            judge_context.slips[context.task] = tuple(m for m in judge_context.slips[context.task] if m is not one)
         except Exception:  # an edit may make the reference raise
             continue
     if not fitting:
         return None
-    first, edited = fitting[0]
+    first, fits = fitting[0]
     if len({slip.step for slip, _ in fitting}) != 1:
-        return None, edited
-    return (first if all(slip == first for slip, _ in fitting) else Slip(first.step)), edited
+        return None, fits
+    return (first if all(slip == first for slip, _ in fitting) else Slip(first.step)), fits
 
 
-def _slips(judge_context: "JudgeContext", name: str) -> tuple[_Made, ...]:
+def made(judge_context: "JudgeContext", task: str) -> tuple[Made, ...]:
+    """The edits of a task's function, made once."""
+    if task not in judge_context.slips:
+        judge_context.slips[task] = _slips(judge_context, task)
+    found: tuple[Made, ...] = judge_context.slips[task]
+    return found
+
+
+def edited(judge_context: "JudgeContext", one: Made) -> dict[str, Any]:
+    """The names of the reference with an edit in it."""
+    names = mutations.run_text(judge_context.reference_text, "slip")
+    exec(one.code, names)
+    return names
+
+
+def _slips(judge_context: "JudgeContext", name: str) -> tuple[Made, ...]:
     """The edits of a task's function, ready to be tried."""
     task = judge_context.assignment.task(name)
     ids = grade_ids(judge_context.course.source(judge_context.assignment.name) / f"{task.notebook}.ipynb")
@@ -85,7 +99,7 @@ def _slips(judge_context: "JudgeContext", name: str) -> tuple[_Made, ...]:
         return ()
     steps = steps_of(judge_context.reference_text, function)
     return tuple(
-        _Made(slip_of(edit, steps), compile(solution_regions.node_text(edit.text, function), "slip", "exec"))
+        Made(slip_of(edit, steps), compile(solution_regions.node_text(edit.text, function), "slip", "exec"))
         for edit in list(edits_of(judge_context.reference_text, function))[:MOST]
     )
 

@@ -3,6 +3,7 @@
 import ast
 import contextlib
 import dis
+import functools
 from collections.abc import Iterable, Iterator, Mapping
 from types import CodeType, FunctionType
 from typing import Any
@@ -137,21 +138,29 @@ def value_of(cell: str, names: dict[str, Any]) -> Any:
 
     It is run where the functions look their globals up, as it is when it is pasted; then the names are put back.
     """
+    before, last, bound = _compiled(cell)
+    kept = {name: names[name] for name in bound if name in names}
+    names.setdefault("np", np)
+    try:
+        exec(before, names)
+        return eval(last, names)
+    finally:
+        for name in bound:
+            names.pop(name, None)
+        names.update(kept)
+
+
+@functools.cache  # on the host the same cells are run again and again
+def _compiled(cell: str) -> tuple[CodeType, CodeType, frozenset[str]]:
+    """A cell's lines but the last, its last line, and the names that it binds."""
     tree = ast.parse(cell)
     *before, last = tree.body
     if not isinstance(last, ast.Expr):
         raise ValueError("a cell ends in the expression whose value counts")
     bound = {"np", *(node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))}
     bound |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
-    kept = {name: names[name] for name in bound if name in names}
-    names.setdefault("np", np)
-    try:
-        exec(compile(ast.Module(before, []), "<public cell>", "exec"), names)
-        return eval(compile(ast.Expression(last.value), "<public cell>", "eval"), names)
-    finally:
-        for name in bound:
-            names.pop(name, None)
-        names.update(kept)
+    before_code = compile(ast.Module(before, []), "<public cell>", "exec")
+    return before_code, compile(ast.Expression(last.value), "<public cell>", "eval"), frozenset(bound)
 
 
 def same_members(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
