@@ -1,4 +1,7 @@
-"""What one submission is asked: planned, asked of the end of its notebooks, and of earlier states of them."""
+"""What one submission is asked: planned, asked of the end of its notebooks, and of earlier states of them.
+
+It is long, so that all that a student's code is asked, hidden or public, and in which order, is read in one place.
+"""
 
 import contextlib
 import time
