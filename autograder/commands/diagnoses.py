@@ -132,9 +132,7 @@ def place(course: Course) -> Diagnosis:
 
 def sandbox(course: Course, assignment: Assignment) -> Diagnosis:
     """A real start of the sandbox, with the assignment's own probes."""
-    helpers = course.beside_notebooks(assignment.name)
-    probes = None if assignment.by_examiner else course.part("probes", assignment.name)
-    guest = Guest(Inside(probes, helpers), assignment.limits)
+    guest = guest_of(course, assignment)
     what = f"sandbox ({assignment.name})"
     try:
         with guest:
@@ -143,6 +141,12 @@ def sandbox(course: Course, assignment: Assignment) -> Diagnosis:
     except (CourseError, OSError) as error:
         return Diagnosis(what, False, str(error), _namespaces())
     return Diagnosis(what, True, "started: the walls stand")
+
+
+def guest_of(course: Course, assignment: Assignment) -> Guest:
+    """A guest as grading has it; tests that grade as they are have no probes."""
+    probes = None if assignment.by_examiner else course.part("probes", assignment.name)
+    return Guest(Inside(probes, course.beside_notebooks(assignment.name)), assignment.limits)
 
 
 def checks(course: Course, assignment: Assignment) -> Diagnosis:

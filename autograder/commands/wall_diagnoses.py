@@ -5,14 +5,13 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from autograder.commands.diagnoses import Diagnosis
-from autograder.course import Course, load_course
+from autograder.commands.diagnoses import Diagnosis, guest_of
+from autograder.course import load_course
 from autograder.errors import CourseError
 from autograder.sandbox import cgroups
 from autograder.sandbox.cgroups import NoCgroup
 from autograder.sandbox.guest import memory
 from autograder.sandbox.guest_process import Guest
-from autograder.sandbox.walls import Inside
 
 NAMESPACES = {"user": "user", "pid": "process", "mnt": "mount", "net": "network", "ipc": "IPC"}
 CRASHES = Path("/proc/sys/kernel/core_pattern")
@@ -22,7 +21,8 @@ ELSEWHERE = "see docs/other-systems.md; nothing should be graded here"
 def examine(root: Path) -> Iterator[Diagnosis]:
     """Look at the walls around a notebook's process of the first assignment; nothing where it does not start."""
     try:
-        with guest_of(load_course(root)) as guest:
+        course = load_course(root)
+        with guest_of(course, course.assignments[0]) as guest:
             guest.open().close()
             pid = innermost(guest.pid)
             yield namespaces(pid)
@@ -32,13 +32,6 @@ def examine(root: Path) -> Iterator[Diagnosis]:
             yield crashes(CRASHES.read_text("utf-8"))
     except (CourseError, OSError):  # told already
         return
-
-
-def guest_of(course: Course) -> Guest:
-    """A guest as grading has it."""
-    assignment = course.assignments[0]
-    name = assignment.name
-    return Guest(Inside(course.part("probes", name), course.beside_notebooks(name)), assignment.limits)
 
 
 def innermost(pid: int) -> int:

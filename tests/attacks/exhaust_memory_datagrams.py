@@ -3,7 +3,7 @@
 Won: more than the limit (700 MB) lay in datagrams, eleven to a socket.
 """
 
-from tests.attacks.lab import Attack, Evidence
+from tests.attacks.lab import GATHERED, Attack, Evidence
 
 WALL = "sockets_are_counted"
 CELL = """
@@ -24,20 +24,11 @@ for child in range(10):
 time.sleep(1.5)
 """
 TELL = """
-os.set_blocking(read, False)
-data = b""
-end = time.time() + 9
-while len(data) < 80 and time.time() < end:
-    time.sleep(0.1)
-    try:
-        data += os.read(read, 99)
-    except BlockingIOError:
-        pass
-total = sum(int.from_bytes(data[at : at + 8], "little") for at in range(0, len(data), 8)) >> 20
+total = sum(int.from_bytes(said[at : at + 8], "little") for at in range(0, len(said), 8)) >> 20
 if total > 700:
     raise Exception(f"LOOT {total} MB in datagrams")
 """
-ATTACK = Attack(first=[CELL, TELL])
+ATTACK = Attack(first=[CELL, f"wanted = 80{GATHERED}", TELL])
 
 
 def won(evidence: Evidence) -> bool:

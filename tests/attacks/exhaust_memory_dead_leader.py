@@ -3,7 +3,7 @@
 Won: more than the limit (700 MB) was had by threads that went on.
 """
 
-from tests.attacks.lab import Attack, Evidence
+from tests.attacks.lab import GATHERED, Attack, Evidence
 
 WALL = "every_thread_counts"
 CELL = """
@@ -24,19 +24,10 @@ for _ in range(4):
 time.sleep(1.5)
 """
 TELL = """
-os.set_blocking(read, False)
-number = 0
-end = time.time() + 9
-while number < 4 and time.time() < end:
-    time.sleep(0.1)
-    try:
-        number += len(os.read(read, 9))
-    except BlockingIOError:
-        pass
-if number * 200 > 700:
-    raise Exception(f"LOOT {number * 200} MB at once")
+if len(said) * 200 > 700:
+    raise Exception(f"LOOT {len(said) * 200} MB at once")
 """
-ATTACK = Attack(first=[CELL, TELL])
+ATTACK = Attack(first=[CELL, f"wanted = 4{GATHERED}", TELL])
 
 
 def won(evidence: Evidence) -> bool:

@@ -3,7 +3,7 @@
 Won: 390,000 mappings were had at once.
 """
 
-from tests.attacks.lab import Attack, Evidence
+from tests.attacks.lab import GATHERED, Attack, Evidence
 
 WALL = "mappings_are_counted"
 CELL = """
@@ -24,19 +24,10 @@ for _ in range(13):
 time.sleep(1.5)
 """
 TELL = """
-os.set_blocking(read, False)
-number = 0
-end = time.time() + 9
-while number < 13 and time.time() < end:
-    time.sleep(0.1)
-    try:
-        number += len(os.read(read, 99))
-    except BlockingIOError:
-        pass
-if number == 13:
-    raise Exception(f"LOOT {number * 30_000:,} mappings")
+if len(said) == 13:
+    raise Exception(f"LOOT {13 * 30_000:,} mappings")
 """
-ATTACK = Attack(first=[CELL, TELL])
+ATTACK = Attack(first=[CELL, f"wanted = 13{GATHERED}", TELL])
 
 
 def won(evidence: Evidence) -> bool:

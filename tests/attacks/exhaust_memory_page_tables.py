@@ -4,7 +4,7 @@
 Won: more than the limit (700 MB) was had in page tables at once.
 """
 
-from tests.attacks.lab import Attack, Evidence
+from tests.attacks.lab import GATHERED, Attack, Evidence
 
 WALL = "page_tables_are_counted"
 CELL = """
@@ -23,19 +23,10 @@ for _ in range(2):
 time.sleep(1.5)
 """
 TELL = """
-os.set_blocking(read, False)
-number = 0
-end = time.time() + 9
-while number < 2 and time.time() < end:
-    time.sleep(0.1)
-    try:
-        number += len(os.read(read, 9))
-    except BlockingIOError:
-        pass
-if number == 2:
+if len(said) == 2:
     raise Exception(f"LOOT {2 * 48_000 * 8 >> 10} MB of page tables")
 """
-ATTACK = Attack(first=[CELL, TELL])
+ATTACK = Attack(first=[CELL, f"wanted = 2{GATHERED}", TELL])
 
 
 def won(evidence: Evidence) -> bool:

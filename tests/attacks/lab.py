@@ -48,6 +48,18 @@ MARK = "LOOT"  # what an attack raises to show what it got: the graded notebook 
 BY_SHELL = """
 ours = type(get_ipython()).transform_cell.__globals__  # the names of notebook_process
 """
+# What the processes that a cell before has left have written into its pipe: `wanted` bytes, where all come to it.
+GATHERED = """
+os.set_blocking(read, False)
+said = b""
+end = time.time() + 9
+while len(said) < wanted and time.time() < end:
+    time.sleep(0.1)
+    try:
+        said += os.read(read, 99)
+    except BlockingIOError:
+        pass
+"""
 
 
 @dataclass(frozen=True)

@@ -291,8 +291,14 @@ def test_a_program_of_the_machine_that_gets_what_crashes_is_named_and_stops_noth
     assert wall_diagnoses.crashes("core\n").ok
 
 
+def test_the_walls_are_looked_at_where_the_first_assignment_is_graded_by_its_own_tests() -> None:
+    root = ROOT / "tests" / "courses" / "sums"
+    assert load_course(root).assignments[0].by_examiner
+    assert "filter" in [one.what for one in wall_diagnoses.examine(root)]
+
+
 def test_no_cgroup_is_told_and_stops_nothing(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
-    guest = wall_diagnoses.guest_of(toy.course)
+    guest = diagnoses.guest_of(toy.course, toy.assignment)
     monkeypatch.setattr(cgroups, "find", lambda: cgroups.Parent(Path("/sys/fs/cgroup/x"), 2))
     found = wall_diagnoses.cgroup(guest)
     assert found.ok and found.found.startswith("none: /sys/fs/cgroup/x lets nothing in; ")
