@@ -1,5 +1,6 @@
 """The run of one notebook in the sandbox: its cells, then the questions; anew without what killed it."""
 
+import socket
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from autograder.submissions.merge import Merged
 MAX_RESTARTS = 30
 SPARED = 1  # times that the death of the sandbox itself is nobody's fault
 MAX_TOLD = 3600.0  # CPU seconds of one question or cell
+MAX_HELD = 24  # copies in one box, of the processes that it may have
+QUICK = 1.0  # seconds that cells may take to be run once more for copies; else these are held at once
 LATEST = 12  # snapshots that may be asked, beside the one after each visible check
 ERRORS = {
     Lost.TIME: "TimeLimit",
@@ -79,9 +82,12 @@ class NotebookRun:
         self._spared = 0
         self._ran: set[str] = set()  # cells that came back
         self._whole = False  # the last attempt ran to its end
-        self._holds: Collection[str] = ()  # cells before which a copy of the process is left
-        self._question: Mapping[str, object] = {}
-        self._copies: dict[str, Channel] = {}
+        self._marks: Collection[str] = ()  # cells before which the notebook is noted
+        self._apart: Collection[str] = ()  # of these, those before which a copy is held
+        self._limits_of_copies: Mapping[str, object] = {}
+        self._began = 0.0  # when this attempt did
+        self._copies: dict[str, socket.socket] = {}  # that are held
+        self.passed: frozenset[str] = frozenset()  # of the marks, those of which the end is no copy
         self._stays = stays
         self._channel: Channel | None = None
 
@@ -99,18 +105,29 @@ class NotebookRun:
         self._attempt()
         return all(cell.name in self._ran for cell in self._cells if cell.runs)
 
-    def held(self, cells: Collection[str], question: Mapping[str, object]) -> dict[str, Channel]:
-        """Run the cells, and leave a copy of the process before each of these -> the channels to the copies.
+    def noted(self, cells: Collection[str], apart: Collection[str], limits: Mapping[str, object]) -> None:
+        """Run the cells, and note the notebook before each of these; its process stays, to be asked by copies.
 
-        Copies of an attempt that was lost are gone with its box. question: the limits of what they will be asked.
+        apart: those before which a copy is held. limits: of what a copy will be asked.
         """
-        self._holds, self._question = cells, question
+        self._marks, self._apart, self._limits_of_copies = cells, apart, limits
         for _ in range(MAX_RESTARTS):
             self._at = None
             self._attempt()
             if self._whole or time.monotonic() >= self._finish:
                 break
-        return self._copies
+
+    def copy(self, cell: str) -> socket.socket | None:
+        """A copy of the process as it stood before a cell; None where it is gone, or has to be held in another run."""
+        if cell in self._copies:
+            return self._copies.pop(cell)
+        if self._channel is None or cell in self.passed or cell not in self._marks:
+            return None
+        try:
+            return self._channel.copy({"do": "copy", "name": cell, **self._limits_of_copies}, 10)
+        except GuestLost:
+            self.close()
+            return None
 
     def snapshots(self) -> list[str]:
         """Cells before which the notebook was another one, the latest first.
@@ -132,18 +149,20 @@ class NotebookRun:
         channel = self._channel = self._guest.open()
         lost: Lost | None = None
         self._at, name = None, ""
-        for copy in self._copies.values():
-            copy.close()
-        self._copies = {}
+        self._let_go()
+        self._began = time.monotonic()
         self._took_away.clear()
         try:
             if self._files:
                 channel.ask({"do": "files"}, {n: np.frombuffer(data, np.uint8) for n, data in self._files.items()}, 10)
             for cell in self._cells:
-                if cell.name in self._holds:
-                    self._copies[cell.name] = channel.hold(self._question, 10)
+                if cell.name in self._marks:
+                    self._note(channel, cell.name)
                 if cell.runs and cell.name not in self._left_out and time.monotonic() < self._finish:
                     self._run(channel, cell)
+            if self._marks:
+                told = channel.ask({"do": "passed"}, {}, 10)[0].get("names")
+                self.passed = frozenset(name for name in self._marks if not isinstance(told, list) or name in told)
             for question in self._questions:
                 if question.task not in self._found and time.monotonic() < self._finish:
                     self._ask(channel, question)
@@ -178,8 +197,22 @@ class NotebookRun:
             self.held((), {})
         return self.ask_on(question) or Answers(lost=Lost.DIED)
 
+    def _note(self, channel: Channel, cell: str) -> None:
+        """Have the notebook noted as it stands before a cell, or a copy held where that is not enough."""
+        reply, _ = channel.ask({"do": "moment", "name": cell}, {}, 10)
+        slow = time.monotonic() - self._began > QUICK
+        if (slow or cell in self._apart or reply.get("noted") is not True) and len(self._copies) < MAX_HELD:
+            self._copies[cell] = channel.copy({"do": "hold", **self._limits_of_copies}, 10)
+
+    def _let_go(self) -> None:
+        """Close what leads to copies that nobody will ask."""
+        for copy in self._copies.values():
+            copy.close()
+        self._copies = {}
+
     def close(self) -> None:
         """End the conversation with the process that has answered everything."""
+        self._let_go()
         if self._channel is not None:
             self._channel.close()
             self._channel = None
@@ -218,7 +251,7 @@ class NotebookRun:
             "answer": cell.role == ANSWER,
             "definitions_only": (cell.skip and cell.role == ANSWER) or cell.name in self._too_long,
             "snapshot": cell.task if cell.role == TEST else "",
-            "watched": cell.role in (ANSWER, EXTRA, FREE) and not self._holds,
+            "watched": cell.role in (ANSWER, EXTRA, FREE) and not self._marks,
         }
         self._at = cell
         reply, _ = channel.ask(header, {}, self._seconds(seconds * limits.patience))

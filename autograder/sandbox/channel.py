@@ -13,7 +13,7 @@ from autograder.sandbox.trace import Trace
 GRACE = 2.0  # seconds that the guest has beyond a limit of its own before it is killed
 MOST_READ = 1 << 20  # bytes at once
 LETTER, MAX_LETTER = struct.Struct("<cI"), 68 << 20  # see guest/travel/letters.py
-ASK, REPLY, LOST, CELL, DONE = b"A", b"R", b"L", b"C", b"D"
+CELL, DONE = b"C", b"D"
 
 
 class GuestLost(Exception):
@@ -55,24 +55,25 @@ class Channel:
             self._sock.sendall(answers.encode(header, arrays))
             return self._reply(deadline)
 
-    def hold(self, question: Mapping[str, object], seconds: float) -> "Channel":
-        """Have a copy of the process left behind as it is now -> the channel to it. question: its limits."""
+    def copy(self, question: Mapping[str, object], seconds: float) -> socket.socket:
+        """Have a copy of the process answer letters -> the socket to it. question: which copy, and its limits."""
         ours, theirs = socket.socketpair()
-        held = Channel(ours, self._trace)
         try:
-            with theirs, self._within(seconds) as deadline:
-                self._sock.sendall(answers.encode({"do": "hold", **question}, {}))
-                socket.send_fds(self._sock, [b"h"], [theirs.fileno()])
+            with self._within(seconds) as deadline, theirs:
+                self._sock.sendall(answers.encode(question, {}))
+                socket.send_fds(self._sock, [b"s"], [theirs.fileno()])
                 self._reply(deadline)
         except GuestLost:
-            held.close()
+            ours.close()
             raise
-        return held
+        return ours
 
-    def post(self, kind: bytes, data: bytes, seconds: float) -> None:
-        """Send a letter."""
+    def post(self, kind: bytes, data: bytes, seconds: float, behind: socket.socket | None = None) -> None:
+        """Send a letter, and a socket behind it."""
         with self._within(seconds):
             self._sock.sendall(LETTER.pack(kind, len(data)) + data)
+            if behind is not None:
+                socket.send_fds(self._sock, [b"s"], [behind.fileno()])
 
     def letter(self, seconds: float) -> tuple[bytes, bytes]:
         """The next letter, unopened; GuestLost where none comes within `seconds` + grace."""

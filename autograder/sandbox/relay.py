@@ -1,15 +1,15 @@
-"""One cell of an examination: the examiner's questions go to a copy of a student's process, and its answers back.
+"""One cell of an examination: the examiner gets it, with a socket to a copy of a student's process, and how it ended.
 
-What they hold is opened by neither the grader nor the other side's jailer: only its size is looked at.
+What the two say to each other the grader does not see.
 """
 
 import json
-import time
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from autograder.sandbox.answers import MAX_HEADER, MAX_TEXT, Error, Lost, error_from, printable
-from autograder.sandbox.channel import ASK, CELL, DONE, LOST, REPLY, Channel, GuestLost
+from autograder.sandbox.channel import CELL, DONE, Channel, GuestLost
 
 PASSED, FAILED, UNDECIDABLE, ENDED = "passed", "failed", "undecidable", "ended"
 
@@ -28,28 +28,14 @@ class Outcome:
     objects: bool = False
 
 
-def examine(examiner: Channel, copy: Channel | None, cell: Mapping[str, object], seconds: float) -> Outcome:
+def examine(examiner: Channel, copy: socket.socket | None, cell: Mapping[str, object], seconds: float) -> Outcome:
     """Have the examiner run a cell. copy: whom it asks. seconds: for all of it, wall time."""
-    finish = time.monotonic() + seconds
     try:
-        examiner.post(CELL, json.dumps(cell).encode(), seconds)
-        while True:
-            kind, data = examiner.letter(max(0.0, finish - time.monotonic()))
-            if kind == DONE:
-                return _outcome(data)
-            if kind != ASK:
-                return Outcome(ENDED, lost=Lost.NOISE)
-            try:
-                if copy is None:
-                    raise GuestLost(Lost.DIED)
-                left = max(0.0, finish - time.monotonic())
-                copy.post(ASK, data, left)
-                answer = REPLY, copy.letter(left)[1]
-            except GuestLost as lost:
-                copy, answer = None, (LOST, lost.reason.value.encode())
-            examiner.post(*answer, seconds)
+        examiner.post(CELL, json.dumps(cell).encode(), seconds, copy)
+        kind, data = examiner.letter(seconds)
     except GuestLost as lost:
         return Outcome(ENDED, lost=lost.reason)
+    return _outcome(data) if kind == DONE else Outcome(ENDED, lost=Lost.NOISE)
 
 
 def _outcome(data: bytes) -> Outcome:

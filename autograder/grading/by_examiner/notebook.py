@@ -1,10 +1,10 @@
-"""A notebook's own tests: the student's cells run in their box, a copy is held at each test, and asked at the end.
+"""A notebook's own tests: the student's cells run in their box, and when the last one has ended, copies are asked.
 
-Each copy is asked by one test alone, when the last cell has ended. Where there are more than a box holds, the cells
-run anew for the others, in an emptied box.
+Each copy is as the process stood where its test stands, and is asked by that test alone.
 """
 
 import contextlib
+import socket
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ from autograder.sandbox.guest_process import Guest
 from autograder.sandbox.relay import ENDED, Outcome
 from autograder.submissions.merge import Merged
 
-MAX_HELD = 24  # copies in one box, of the processes that it may have
+MAX_RUNS = 2  # of a notebook for one test: to note its moments, and to hold those that have passed at the end
 
 
 @dataclass(frozen=True)
@@ -42,22 +42,15 @@ def examine(
 
     plain: tests that the reference passes with plain values alone, where an object of an own class decides nothing.
     """
-    limits = guest.limits
-    question = {"seconds": limits.question_seconds, "patience": limits.patience}
-    asking = [cell.name for cell in cells if cell.asks]
+    copies = _Copies(guest, book, [cell.name for cell in cells if cell.asks], files, finish)
     outcomes: dict[str, Outcome] = {}
-    errors: dict[str, Error] = {}
     with contextlib.ExitStack() as open_channels, guest.submission(), examiner.submission():
         channel = examiner.open()
         open_channels.callback(lambda: channel.close())
-        copies: Mapping[str, Channel] = {}
+        open_channels.callback(copies.close)
         for number, cell in enumerate(cells):
-            if cell.name in asking:
-                batch, asking = asking[:MAX_HELD], asking[MAX_HELD:]
-                run = NotebookRun(guest, book, [], files, finish)
-                copies = run.held(batch, question)
-                errors.update(run.errors)
-            outcome = _examined(channel, copies.get(cell.name), cell, examiner, finish, cell.name in plain)
+            copy = copies.of(cell.name) if cell.asks else None
+            outcome = _examined(channel, copy, cell, examiner, finish, cell.name in plain)
             if outcome.lost is not None:
                 channel.close()
                 examiner.end(lost=True)
@@ -67,13 +60,54 @@ def examine(
                         _examined(channel, None, before, examiner, finish)
             if cell.is_test:
                 outcomes[cell.name] = outcome
-        for copy in copies.values():
-            copy.close()
-    return Examined(outcomes, errors)
+    return Examined(outcomes, copies.errors)
+
+
+class _Copies:
+    """Copies of a notebook's process, one after the other, each as it stood before a cell.
+
+    They are made of the process at its end, with what stood then put back. Where that is not enough, the cells run anew
+    in an emptied box, and a copy is held in its place; and so they do where a copy has ended the process.
+    """
+
+    def __init__(
+        self, guest: Guest, book: Merged, cells: Sequence[str], files: Mapping[str, bytes], finish: float
+    ) -> None:
+        """cells: those that will be asked about, in order."""
+        self.errors: dict[str, Error] = {}
+        self._guest, self._book, self._files, self._finish = guest, book, files, finish
+        self._left = list(cells)
+        self._apart: frozenset[str] = frozenset()
+        self._run: NotebookRun | None = None
+
+    def of(self, cell: str) -> socket.socket | None:
+        """The copy for the next cell; None where there is none."""
+        self._left = self._left[self._left.index(cell) :]
+        copy = self._run.copy(cell) if self._run else None
+        for _ in range(MAX_RUNS):
+            if copy is not None or time.monotonic() >= self._finish:
+                break
+            run = self._anew()
+            copy = run.copy(cell)
+        return copy
+
+    def _anew(self) -> NotebookRun:
+        limits = self._guest.limits
+        if self._run is not None:
+            self._apart |= self._run.passed
+            self._run.close()
+        self._run = NotebookRun(self._guest, self._book, [], self._files, self._finish, stays=True)
+        self._run.noted(self._left, self._apart, {"seconds": limits.question_seconds, "patience": limits.patience})
+        self.errors.update(self._run.errors)
+        return self._run
+
+    def close(self) -> None:
+        if self._run is not None:
+            self._run.close()
 
 
 def _examined(
-    channel: Channel, copy: Channel | None, cell: ExamCell, examiner: Guest, finish: float, plain: bool = False
+    channel: Channel, copy: socket.socket | None, cell: ExamCell, examiner: Guest, finish: float, plain: bool = False
 ) -> Outcome:
     limits = examiner.limits
     left = finish - time.monotonic()

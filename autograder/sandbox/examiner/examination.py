@@ -1,14 +1,14 @@
 """The examiner's process: runs the author's own cells and the tests of a notebook, and asks copies of the student's.
 
-A letter of the grader's is a cell; the answer tells how it ended. In between, what it asks goes through the grader's
-hands to the copy that belongs to the cell, and is opened by nobody else.
+A letter of the grader's is a cell; the answer tells how it ended. Where the cell asks, a socket comes behind it:
+at its other end is the copy that belongs to the cell. Nobody else sees what goes through it.
 """
 
 import inspect
 import json
-import os
 import signal
 import socket
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,6 +21,7 @@ from status import Status
 from travel import letters
 from undecidable import Ended, Undecidable
 
+LATE, GONE, NOISE = "time", "died", "noise"  # what ends a copy, as the grader calls it
 SOURCE, LINES = inspect.getsource, inspect.getsourcelines
 
 
@@ -29,6 +30,8 @@ class Examination:
 
     def __init__(self, sock: socket.socket, shell: InteractiveShell) -> None:
         self._sock, self._shell = sock, shell
+        self._copy: socket.socket | None = None  # whom the cell asks
+        self._finish = 0.0  # when the cell has to end
         self._names: dict[str, Any] = shell.user_ns
         self._classes: dict[str, type] = {}
         self._given: dict[str, Any] = {}  # functions of the author's cells, which the student's notebook has as well
@@ -56,6 +59,7 @@ class Examination:
     def cell(self, cell: Mapping[str, Any]) -> dict[str, Any]:
         """Run a cell -> how it ended."""
         self._is_seeded = False
+        self._finish = time.monotonic() + cell["seconds"] * cell["patience"]
         asks = None
         try:
             if cell["asks"]:
@@ -106,13 +110,28 @@ class Examination:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     def _asked(self, question: bytes) -> bytes:
-        letters.send(self._sock, letters.ASK, question)
-        letter = letters.receive(self._sock)
+        assert self._copy is not None
+        try:
+            self._copy.settimeout(max(letters.LEAST, self._finish - time.monotonic()))
+            letters.send(self._copy, letters.ASK, question)
+            letter = letters.receive(self._copy, self._finish)
+        except TimeoutError:
+            raise Ended(LATE) from None
+        except ValueError:
+            raise Ended(NOISE) from None
+        except OSError:
+            letter = None
         if letter is None:
-            os._exit(0)
-        if letter[0] == letters.LOST:
-            raise Ended(letter[1].decode())
+            raise Ended(GONE)
         return letter[1]
+
+    def cell_with(self, cell: Mapping[str, Any]) -> dict[str, Any]:
+        """The same for a cell as it comes: where it asks, a socket stands behind it."""
+        if not cell["asks"]:
+            return self.cell(cell)
+        _, (fd, *_), _, _ = socket.recv_fds(self._sock, 1, 1)
+        with socket.socket(fileno=fd) as self._copy:
+            return self.cell(cell)
 
 
 def _is_function(one: Any) -> bool:
@@ -123,4 +142,4 @@ def serve(sock: socket.socket, status: Status, shell: InteractiveShell) -> None:
     """Run the cells that come, until the socket closes."""
     examination = Examination(sock, shell)
     while (letter := letters.receive(sock)) is not None:
-        letters.send(sock, letters.DONE, json.dumps(examination.cell(json.loads(letter[1]))).encode())
+        letters.send(sock, letters.DONE, json.dumps(examination.cell_with(json.loads(letter[1]))).encode())

@@ -20,7 +20,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from types import FrameType, ModuleType
-from typing import Any
+from typing import Any, NoReturn
 
 import frames
 import numpy as np
@@ -30,7 +30,7 @@ from namespace import Array, Case, MissingInput, MissingName, Namespace, numbers
 from notebook_cells import cell_text, rebinding
 from status import Status
 from traitlets.config import Config
-from travel import student_end
+from travel import moments, student_end
 
 ERROR_CHARACTERS = 400  # characters of an error that are worth sending
 HOME = [""]  # where the notebook's own modules lie
@@ -38,8 +38,9 @@ ROOTS = (UnboundLocalError, NameError, NotImplementedError)  # told by their own
 MOST_SLOW = 3  # questions of a task that ran into their limit: they may take `patience` times as long each
 DEAF_TIMES = 2.0  # its limit: CPU time that code may use which hears no signal, in one long call of numpy, say
 
-FORK = os.fork  # and this one, too
+FORK, KILL_GROUP, CLOSE_RANGE = os.fork, os.killpg, os.closerange  # and these, too
 WAIT, EXIT = os.waitpid, os._exit  # and these
+FIRST_OWN, MOST_OPEN = 3, 1 << 16  # files of a process beside the standard streams
 ANSWERED = 87  # how a copy ends that has answered
 SEEDS = (np.random.seed, random.seed)  # ours: a cell may have bound these names to something else
 
@@ -347,6 +348,8 @@ class Notebook:
     ) -> None:
         self._sock, self._status, self._shell, self._probes = sock, status, shell, probes
         self._student = Namespace(shell.user_ns, data=data)
+        self._moments: dict[str, moments.Moment] = {}  # before which cell -> what stood then
+        self._copy = 0  # the process that an examiner asks
 
     def files(self, header: Header, arrays: Arrays) -> bytes:
         """Lay the student's own files beside the notebook."""
@@ -368,19 +371,63 @@ class Notebook:
         self._student.model = (header["class_name"], arrays)
         return frames.encode({}, {})
 
-    def hold(self, header: Header, arrays: Arrays) -> bytes:
-        """Leave a copy of this process behind, as the notebook stands here, for an examiner on a socket of its own."""
-        _, (fd, *_), _, _ = socket.recv_fds(self._sock, 1, 1)
-        files = student_end.Files(HOME[0])  # here: the next cell may change them at once
-        if FORK() == 0:
-            self._sock.close()
-            limit = functools.partial(time_limit, header["seconds"], header["patience"])
-            with socket.socket(fileno=fd) as sock:
-                end = student_end.StudentEnd(sock, self._student.namespace, self._student.given_classes, limit)
-                student_end.hold(sock, end, files)
-            os._exit(0)
+    def moment(self, header: Header, arrays: Arrays) -> bytes:
+        """Note how the notebook stands before a cell."""
+        before = next(reversed(self._moments.values()), None)
+        student = self._student
+        moment = moments.now(student.namespace, student.given_classes, HOME[0], before)
+        self._moments[header["name"]] = moment
+        return frames.encode({"noted": moment.within is not None}, {})
+
+    def passed(self, header: Header, arrays: Arrays) -> bytes:
+        """Tell which moments cannot be put back."""
+        return frames.encode({"names": [name for name, one in self._moments.items() if one.has_passed]}, {})
+
+    def copy(self, header: Header, arrays: Arrays) -> bytes:
+        """Have a copy of this process, with a moment put back, answer an examiner on a socket of its own."""
+        fd = self._given()
+        self._end_copy()
+        moment = self._moments[header["name"]]
+        if (copy := FORK()) == 0:
+            sock = _alone_with(fd)
+            moment.put_back(self._student.namespace)
+            self._serve(sock, header, moment.classes)
+        with contextlib.suppress(OSError):
+            os.setpgid(copy, copy)
+        self._copy = copy
         os.close(fd)
         return frames.encode({}, {})
+
+    def _end_copy(self) -> None:
+        """End the copy that was asked last, and what it has started."""
+        with contextlib.suppress(OSError):
+            if self._copy:
+                KILL_GROUP(self._copy, signal.SIGKILL)
+                os.waitpid(self._copy, 0)
+        self._copy = 0
+
+    def hold(self, header: Header, arrays: Arrays) -> bytes:
+        """Leave a copy of this process behind, as the notebook stands here, for an examiner on a socket of its own."""
+        fd = self._given()
+        files, classes = moments.Files(HOME[0]), self._student.given_classes  # here: the next cell may change them
+        if FORK() == 0:
+            sock = _alone_with(fd)
+            sock.recv(1, socket.MSG_PEEK)  # until it is asked
+            files.put_back()
+            self._serve(sock, header, classes)
+        os.close(fd)
+        return frames.encode({}, {})
+
+    def _given(self) -> int:
+        """The socket that comes behind a frame."""
+        _, (fd, *_), _, _ = socket.recv_fds(self._sock, 1, 1)
+        return fd
+
+    def _serve(self, sock: socket.socket, header: Header, classes: Mapping[str, type]) -> NoReturn:
+        """In a copy: answer an examiner until it has asked all."""
+        limit = functools.partial(time_limit, header["seconds"], header["patience"])
+        student_end.StudentEnd(sock, self._student.namespace, classes, limit).serve()
+        os._exit(0)
 
     def probe(self, header: Header, arrays: Arrays) -> bytes:
         """Ask a task's questions."""
@@ -435,6 +482,15 @@ class Notebook:
         return frames.encode({"errors": errors}, answers)
 
 
+def _alone_with(fd: int) -> socket.socket:
+    """In a copy: a group of its own, and no open file but the socket that it is asked on."""
+    with contextlib.suppress(OSError):
+        os.setpgid(0, 0)
+    os.dup2(fd, FIRST_OWN)
+    CLOSE_RANGE(FIRST_OWN + 1, MOST_OPEN)
+    return socket.socket(fileno=FIRST_OWN)
+
+
 def serve(
     sock: socket.socket, status: Status, shell: InteractiveShell, probes: ModuleType, data: Mapping[str, Array]
 ) -> None:
@@ -446,6 +502,9 @@ def serve(
     does = {
         "files": notebook.files,
         "cell": notebook.cell,
+        "moment": notebook.moment,
+        "passed": notebook.passed,
+        "copy": notebook.copy,
         "hold": notebook.hold,
         "model": notebook.model,
         "probe": notebook.probe,

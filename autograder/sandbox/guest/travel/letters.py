@@ -1,10 +1,11 @@
 """Letters on a socket: one byte that says what it is, four of size, and the bytes themselves.
 
-Between an examiner and a student's process the grader carries them, and opens none.
+Between an examiner and a copy of a student's process, and between the grader and an examiner.
 """
 
 import socket
 import struct
+import time
 
 MAX_LETTER = 68 << 20  # what two values at their bound take
 HEAD = struct.Struct("<cI")
@@ -76,7 +77,8 @@ SPECIAL = frozenset(
         ),
     )
 )
-ASK, REPLY, LOST, CELL, DONE = b"A", b"R", b"L", b"C", b"D"
+ASK, REPLY, CELL, DONE = b"A", b"R", b"C", b"D"
+LEAST = 0.1  # seconds that a letter may take in any case
 
 
 def send(sock: socket.socket, kind: bytes, data: bytes) -> None:
@@ -84,21 +86,30 @@ def send(sock: socket.socket, kind: bytes, data: bytes) -> None:
     sock.sendall(HEAD.pack(kind, len(data)) + data)
 
 
-def receive(sock: socket.socket) -> tuple[bytes, bytes] | None:
-    """The next letter, or None where the socket is closed."""
-    start = _exactly(sock, HEAD.size)
+def receive(sock: socket.socket, finish: float | None = None) -> tuple[bytes, bytes] | None:
+    """The next letter, or None where the socket is closed.
+
+    finish: when it has to be whole, else TimeoutError. ValueError where it is longer than a letter may be.
+    """
+    start = _exactly(sock, HEAD.size, finish)
     if start is None:
         return None
     kind, size = HEAD.unpack(start)
-    data = _exactly(sock, size)
+    if size > MAX_LETTER:
+        raise ValueError(f"a letter of {size} bytes is over the bound")
+    data = _exactly(sock, size, finish)
     return None if data is None else (kind, data)
 
 
-def _exactly(sock: socket.socket, size: int) -> bytes | None:
+def _exactly(sock: socket.socket, size: int, finish: float | None) -> bytes | None:
     data = bytearray()
     while len(data) < size:
+        if finish is not None:
+            sock.settimeout(max(LEAST, finish - time.monotonic()))
         part = sock.recv(min(size - len(data), 1 << 20))
         if not part:
             return None
+        if finish is not None and time.monotonic() > finish + LEAST:
+            raise TimeoutError
         data += part
     return bytes(data)

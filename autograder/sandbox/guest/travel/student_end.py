@@ -18,7 +18,6 @@ import inspect
 import io
 import linecache
 import os
-import shutil
 import socket
 import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -200,35 +199,3 @@ def _signature(one: Any) -> Iterator[tuple[Any, ...]]:
                 default = ("...",)
         named = None if parameter.annotation is parameter.empty else inspect.formatannotation(parameter.annotation)
         yield (parameter.name, int(parameter.kind), named, default)
-
-
-class Files:
-    """The files beside a notebook as they were, to be put back: later cells and other copies may change them."""
-
-    def __init__(self, folder: str) -> None:
-        self._folder = folder
-        self._found: dict[str, bytes] = {}
-        self._folders: list[str] = []
-        for place, folders, names in os.walk(folder):
-            self._folders += [os.path.join(place, name) for name in folders]
-            for name in names:
-                with contextlib.suppress(OSError), open(os.path.join(place, name), "rb") as file:
-                    self._found[os.path.join(place, name)] = file.read()
-
-    def put_back(self) -> None:
-        """Make the folder hold these files and no others."""
-        for entry in os.scandir(self._folder):
-            with contextlib.suppress(OSError):
-                shutil.rmtree(entry.path) if entry.is_dir(follow_symlinks=False) else os.unlink(entry.path)
-        for folder in self._folders:
-            os.makedirs(folder, exist_ok=True)
-        for path, data in self._found.items():
-            with contextlib.suppress(OSError), open(path, "wb") as file:
-                file.write(data)
-
-
-def hold(sock: socket.socket, end: StudentEnd, files: Files) -> None:
-    """What a held copy does: nothing, until it is asked. files: those of its moment."""
-    sock.recv(1, socket.MSG_PEEK)
-    files.put_back()
-    end.serve()

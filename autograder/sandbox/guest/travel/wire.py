@@ -37,11 +37,17 @@ class Wire:
     """One side's way to write values and to read them.
 
     hand_over: an object that is no value -> the parts that tell of it; CannotTravel where it may not.
-    meet: these parts -> what stands for it here. classes: see Classes; it may grow.
+    meet: these parts -> what stands for it here. classes: see Classes; it may grow. most: bytes of what is written.
     """
 
-    def __init__(self, hand_over: HandOver = _refuse, meet: Meet = _unknown, classes: Classes | None = None) -> None:
-        self._hand_over, self._meet = hand_over, meet
+    def __init__(
+        self,
+        hand_over: HandOver = _refuse,
+        meet: Meet = _unknown,
+        classes: Classes | None = None,
+        most: int = MAX_BYTES,
+    ) -> None:
+        self._hand_over, self._meet, self._most = hand_over, meet, most
         self._classes: Classes = {} if classes is None else classes
         self._named = {kind.tag: kind for kind in kinds.of_classes(self._classes)}
 
@@ -85,11 +91,13 @@ class Wire:
                     changeable.append(node)
             out += tag
             put_count(out, len(parts))
+            if len(out) + len(parts) > self._most:  # each takes a byte at least
+                raise too_large()
             for part in parts:
                 put(part)
-            if len(out) > MAX_BYTES:
+            if len(out) > self._most:
                 raise too_large()
-        if len(root) > MAX_BYTES:
+        if len(root) > self._most:
             raise too_large()
         head = bytearray()
         put_count(head, len(nodes))
