@@ -194,7 +194,7 @@ class NotebookRun:
     def ask_apart(self, question: Question) -> Answers:
         """Ask a process in which the cells have run and nothing else; they run where there is none yet."""
         if self._channel is None:
-            self.held((), {})
+            self.noted((), (), {})
         return self.ask_on(question) or Answers(lost=Lost.DIED)
 
     def _note(self, channel: Channel, cell: str) -> None:

@@ -19,6 +19,7 @@ class Outcome:
     """How a cell ended in the examiner. why: what could not be decided, or what ended the student's process.
 
     lost: the reason, where the examiner itself was lost. objects: whether objects of the student's own classes came.
+    value: whether its last line is an expression that has one.
     """
 
     how: str
@@ -26,6 +27,7 @@ class Outcome:
     why: str = ""
     lost: Lost | None = None
     objects: bool = False
+    value: bool = False
 
 
 def examine(examiner: Channel, copy: socket.socket | None, cell: Mapping[str, object], seconds: float) -> Outcome:
@@ -47,4 +49,10 @@ def _outcome(data: bytes) -> Outcome:
     if not isinstance(found, dict) or found.get("how") not in (PASSED, FAILED, UNDECIDABLE, ENDED):
         return Outcome(ENDED, lost=Lost.NOISE)
     why = printable(str(found.get("why", ""))[:MAX_TEXT])
-    return Outcome(found["how"], error_from(found.get("error")), why, objects=found.get("objects") is True)
+    return Outcome(
+        found["how"],
+        error_from(found.get("error")),
+        why,
+        objects=found.get("objects") is True,
+        value=found.get("value") is True,
+    )

@@ -134,6 +134,31 @@ def test_what_its_own_answers_do_not_pass_is_refused_with_its_line(
     assert not (root / "release" / "sums").exists()
 
 
+def test_a_score_that_the_students_code_gives_is_refused_unless_the_asserts_decide(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = tmp_path / "course"
+    make(root)
+    path = root / "source" / "sums" / BOOK
+    book = json.loads(path.read_text(encoding="utf-8"))
+    cell = next(one for one in book["cells"] if one["metadata"].get("nbgrader", {}).get("grade_id") == "T1")
+    written = "".join(cell["source"]).rstrip()
+    for last, passes in (
+        ("total([1]) == 1", False),
+        ("total([1]) == 1\npass", True),
+        ("total([1]);", True),
+        ("assert_total(total)", True),
+    ):
+        cell["source"] = f"def assert_total(f):\n    assert f([1]) == 1\n{written}\n{last}"
+        path.write_text(json.dumps(book), encoding="utf-8")
+        assert cli.main(["release", "sums", "--course", str(root)]) == (0 if passes else 1), last
+        said = " ".join(capsys.readouterr().err.split())
+        line = len(written.splitlines()) + 3
+        assert (f"{BOOK}: cell T1, line {line}: nbgrader would take the value of this last line" in said) == (
+            not passes
+        )
+
+
 def test_a_region_without_an_end_is_not_released(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     root = tmp_path / "course"
     make(root)

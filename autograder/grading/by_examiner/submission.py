@@ -30,6 +30,11 @@ from autograder.submissions.cells import joined
 from autograder.submissions.merge import Base, Merged
 from autograder.submissions.submission import Submission
 
+SCORE = (
+    "nbgrader would take the value of this last line as the score, and the student's code has a hand in it; "
+    "write what it is to be as an assert, or `pass` below it where the asserts above it decide"
+)
+
 
 @dataclass(frozen=True)
 class ExaminerContext:
@@ -160,9 +165,12 @@ def try_reference(context: ExaminerContext) -> None:
         finish = time.monotonic() + context.guest.limits.total_seconds
         ready, _ = prepared(cells, 0)
         found = notebook.examine(context.guest, context.examiner, _reference(context, name), ready, {}, finish)
+        last = {cell.name: cell.last for cell in cells}
         for cell, outcome in found.outcomes.items():
             if outcome.how != PASSED:
                 raise CourseError(f"{path}: {_refusal(cell, outcome)}")
+            if last[cell] and outcome.value:
+                raise CourseError(f"{path}: cell {cell}, line {last[cell]}: {SCORE}")
         context.plain[name] = frozenset(cell for cell, outcome in found.outcomes.items() if not outcome.objects)
 
 

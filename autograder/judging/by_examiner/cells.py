@@ -25,7 +25,8 @@ class ExamCell:
     """A cell that the examiner runs: a test, or one of the author's own.
 
     asks: it names what is the student's, and so has a copy of the student's process to ask. names: what it needs of it.
-    hidden: numbers of lines that students do not see. parts: its test functions, where it has several.
+    hidden: numbers of lines that students do not see. parts: its test functions, where it has several. last: number of
+    its last line, where it is an expression that names what is the student's; nbgrader takes its value as a score.
     """
 
     name: str
@@ -35,6 +36,7 @@ class ExamCell:
     names: tuple[str, ...] = ()
     hidden: frozenset[int] = frozenset()
     parts: tuple[str, ...] = ()
+    last: int = 0
 
 
 def exam_cells(path: Path) -> list[ExamCell]:
@@ -57,7 +59,9 @@ def exam_cells(path: Path) -> list[ExamCell]:
             names = tuple(sorted(theirs & needed))
             asks = is_test or bool(theirs & _needed([*found, ExamCell(name, source, False)]))
             parts = _test_functions(source) if is_test else ()
-            found.append(ExamCell(name, source, is_test, asks, names, hidden, parts))
+            shows = is_test and not source.rstrip().endswith(";")
+            last = _last_expression(_parsed(path, name, source), theirs) if shows else 0
+            found.append(ExamCell(name, source, is_test, asks, names, hidden, parts, last))
     return found
 
 
@@ -76,6 +80,15 @@ def imported(path: Path) -> Iterator[str]:
                 yield from (alias.name for alias in node.names)
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 yield node.module
+
+
+def _last_expression(tree: ast.Module, theirs: set[str]) -> int:
+    """The line of the last expression that names what is the student's; 0: there is none."""
+    last = tree.body[-1] if tree.body else None
+    if not isinstance(last, ast.Expr):
+        return 0
+    names = {node.id for node in ast.walk(last) if isinstance(node, ast.Name)}
+    return last.lineno if names & theirs else 0
 
 
 def as_shown(source: str) -> str:

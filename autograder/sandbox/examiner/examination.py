@@ -4,6 +4,8 @@ A letter of the grader's is a cell; the answer tells how it ended. Where the cel
 at its other end is the copy that belongs to the cell. Nobody else sees what goes through it.
 """
 
+import ast
+import builtins
 import inspect
 import json
 import signal
@@ -22,6 +24,7 @@ from travel import letters
 from undecidable import Ended, Undecidable
 
 LATE, GONE, NOISE = "time", "died", "noise"  # what ends a copy, as the grader calls it
+LAST = "__value_of_the_last_line__"
 SOURCE, LINES = inspect.getsource, inspect.getsourcelines
 
 
@@ -37,9 +40,15 @@ class Examination:
         self._given: dict[str, Any] = {}  # functions of the author's cells, which the student's notebook has as well
         self._link: Link | None = None
         self._is_seeded = False
+        self._value: Any = None  # of the last line of a cell, where it is an expression
+        shell.ast_transformers.append(_LastKept())
+        setattr(builtins, LAST, self._note_value)
         link.seeds_noted(self._seeded)
         inspect.getsource = self._source  # type: ignore[assignment]
         inspect.getsourcelines = self._source_lines  # type: ignore[assignment]
+
+    def _note_value(self, value: Any) -> None:
+        self._value = value
 
     def _seeded(self) -> None:
         self._is_seeded = True
@@ -58,7 +67,7 @@ class Examination:
 
     def cell(self, cell: Mapping[str, Any]) -> dict[str, Any]:
         """Run a cell -> how it ended."""
-        self._is_seeded = False
+        self._is_seeded, self._value = False, None
         self._finish = time.monotonic() + cell["seconds"] * cell["patience"]
         asks = None
         try:
@@ -75,7 +84,8 @@ class Examination:
         if asks is not None and (asks.undecidable or asks.ended):
             how = "undecidable" if asks.undecidable else "ended"
         why = "" if asks is None else asks.undecidable or asks.ended
-        return {"how": how, "error": error, "why": why, "objects": asks is not None and asks.met_objects}
+        objects = asks is not None and asks.met_objects
+        return {"how": how, "error": error, "why": why, "objects": objects, "value": self._value is not None}
 
     def _bind(self, names: list[str], plain: bool) -> Link:
         """Bind the student's names as this cell's copy has them, and what stood for objects of copies that are gone."""
@@ -132,6 +142,16 @@ class Examination:
         _, (fd, *_), _, _ = socket.recv_fds(self._sock, 1, 1)
         with socket.socket(fileno=fd) as self._copy:
             return self.cell(cell)
+
+
+class _LastKept(ast.NodeTransformer):
+    """Has the value of a cell's last expression noted."""
+
+    def visit_Module(self, node: ast.Module) -> ast.Module:
+        if node.body and isinstance(last := node.body[-1], ast.Expr):
+            call = ast.Call(ast.Name(LAST, ast.Load()), [last.value], [])
+            node.body[-1] = ast.fix_missing_locations(ast.copy_location(ast.Expr(ast.copy_location(call, last)), last))
+        return node
 
 
 def _is_function(one: Any) -> bool:
