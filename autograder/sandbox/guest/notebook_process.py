@@ -8,6 +8,7 @@ happens to a submission between two frames is read in one place.
 import _signal  # type: ignore[import-not-found]
 import ast
 import contextlib
+import fcntl
 import functools
 import math
 import os
@@ -15,6 +16,7 @@ import random
 import resource
 import signal
 import socket
+import stat
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -38,9 +40,9 @@ ROOTS = (UnboundLocalError, NameError, NotImplementedError)  # told by their own
 MOST_SLOW = 3  # questions of a task that ran into their limit: they may take `patience` times as long each
 DEAF_TIMES = 2.0  # its limit: CPU time that code may use which hears no signal, in one long call of numpy, say
 
-FORK, KILL_GROUP, CLOSE_RANGE = os.fork, os.killpg, os.closerange  # and these, too
+FORK, KILL, KILL_GROUP, CLOSE_RANGE = os.fork, os.kill, os.killpg, os.closerange  # and these, too
 WAIT, EXIT = os.waitpid, os._exit  # and these
-FIRST_OWN, MOST_OPEN = 3, 1 << 16  # files of a process beside the standard streams
+FIRST_OWN, SOME_OPEN, MOST_OPEN = 3, 64, 1 << 16  # files of a process beside the standard streams
 ANSWERED = 87  # how a copy ends that has answered
 SEEDS = (np.random.seed, random.seed)  # ours: a cell may have bound these names to something else
 
@@ -345,11 +347,13 @@ class Notebook:
         shell: InteractiveShell,
         probes: ModuleType,
         data: Mapping[str, Array],
+        in_a_box: bool,
     ) -> None:
         self._sock, self._status, self._shell, self._probes = sock, status, shell, probes
         self._student = Namespace(shell.user_ns, data=data)
         self._moments: dict[str, moments.Moment] = {}  # before which cell -> what stood then
         self._copy = 0  # the process that an examiner asks
+        self._holds, self._in_a_box = False, in_a_box
 
     def files(self, header: Header, arrays: Arrays) -> bytes:
         """Lay the student's own files beside the notebook."""
@@ -401,14 +405,17 @@ class Notebook:
     def _end_copy(self) -> None:
         """End the copy that was asked last, and what it has started."""
         with contextlib.suppress(OSError):
-            if self._copy:
+            if self._copy and self._in_a_box and not self._holds:
+                KILL(-1, signal.SIGKILL)  # all but this process and process 1
+            elif self._copy:
                 KILL_GROUP(self._copy, signal.SIGKILL)
+            if self._copy:
                 os.waitpid(self._copy, 0)
         self._copy = 0
 
     def hold(self, header: Header, arrays: Arrays) -> bytes:
         """Leave a copy of this process behind, as the notebook stands here, for an examiner on a socket of its own."""
-        fd = self._given()
+        fd, self._holds = self._given(), True
         files, classes = moments.Files(HOME[0]), self._student.given_classes  # here: the next cell may change them
         if FORK() == 0:
             sock = _alone_with(fd)
@@ -483,22 +490,36 @@ class Notebook:
 
 
 def _alone_with(fd: int) -> socket.socket:
-    """In a copy: a group of its own, and no open file but the socket that it is asked on."""
+    """In a copy: a group of its own, and no open file by which it could tell others something -> its socket."""
     with contextlib.suppress(OSError):
         os.setpgid(0, 0)
     os.dup2(fd, FIRST_OWN)
-    CLOSE_RANGE(FIRST_OWN + 1, MOST_OPEN)
+    null = os.open(os.devnull, os.O_RDWR)
+    for number in (one for one in range(FIRST_OWN + 1, SOME_OPEN) if one != null):
+        with contextlib.suppress(OSError):
+            kind, mode = os.fstat(number).st_mode, fcntl.fcntl(number, fcntl.F_GETFL) & os.O_ACCMODE
+            if not stat.S_ISREG(kind) or mode != os.O_RDONLY:
+                os.dup2(null, number)  # what is written there goes nowhere
+    CLOSE_RANGE(SOME_OPEN, MOST_OPEN)
     return socket.socket(fileno=FIRST_OWN)
 
 
 def serve(
-    sock: socket.socket, status: Status, shell: InteractiveShell, probes: ModuleType, data: Mapping[str, Array]
+    sock: socket.socket,
+    status: Status,
+    shell: InteractiveShell,
+    probes: ModuleType,
+    data: Mapping[str, Array],
+    in_a_box: bool = False,
 ) -> None:
-    """Answer the judge's frames until the socket closes. status: it tells the question it is at."""
+    """Answer the judge's frames until the socket closes. status: it tells the question it is at.
+
+    in_a_box: all processes that it could end belong to this submission.
+    """
     HOME[0] = os.getcwd()
     sys.path.insert(0, HOME[0])
     os.register_at_fork(after_in_child=end_by_kernel)  # a copy has a clock of its own
-    notebook, me = Notebook(sock, status, shell, probes, data), os.getpid()
+    notebook, me = Notebook(sock, status, shell, probes, data, in_a_box), os.getpid()
     does = {
         "files": notebook.files,
         "cell": notebook.cell,

@@ -81,7 +81,8 @@ def load(settings: Mapping[str, Any]) -> "Work":
         if not settings["checks"]:
             silence(helper)
     data = getattr(probes, "prepare", dict)(load_data(settings["data"]))
-    return functools.partial(notebook_process.serve, shell=shell, probes=probes, data=data)
+    serve = notebook_process.serve
+    return functools.partial(serve, shell=shell, probes=probes, data=data, in_a_box=settings["walls"])
 
 
 def beside(files: Mapping[str, str], walls: bool, work: "Work", sock: socket.socket, status: "Status") -> None:

@@ -34,28 +34,30 @@ FIXED = (
 )
 OF_A_CLASS = frozenset(("__dict__", "__weakref__", "__doc__", "__module__", "__annotations__", "_abc_impl"))
 DRAWING = "matplotlib.pyplot"
+SHARED, OWN = "/dev/shm", 0o700
 
 
 class Files:
-    """The files beside a notebook as they were, to be put back: later cells and other copies may change them."""
+    """The files beside a notebook and in shared memory, to be put back: later cells and other copies change them."""
 
     def __init__(self, folder: str, before: "Files | None" = None) -> None:
         """before: of an earlier moment, from which is taken what has not changed since."""
-        self._folder = folder
+        self._places = [place for place in (folder, SHARED) if os.access(place, os.W_OK)]
         self._found: dict[str, tuple[Any, bytes]] = {}
         self._folders: list[str] = []
         known = before._found if before else {}
-        for place, folders, names in os.walk(folder):
-            self._folders += [os.path.join(place, name) for name in folders]
-            for path in (os.path.join(place, name) for name in names):
-                with contextlib.suppress(OSError):
-                    about = os.stat(path)
-                    key = about.st_ino, about.st_size, about.st_mtime_ns, about.st_ctime_ns
-                    self._found[path] = known[path] if path in known and known[path][0] == key else (key, _read(path))
+        for top in self._places:
+            for place, folders, names in os.walk(top):
+                self._folders += [os.path.join(place, name) for name in folders]
+                for path in (os.path.join(place, name) for name in names):
+                    with contextlib.suppress(OSError):
+                        about = os.stat(path)
+                        key = about.st_ino, about.st_size, about.st_mtime_ns, about.st_ctime_ns
+                        self._found[path] = known[path] if known.get(path, (0,))[0] == key else (key, _read(path))
 
     def put_back(self) -> None:
-        """Make the folder hold these files and no others, as if they were new."""
-        for entry in os.scandir(self._folder):
+        """Have these files and no others, as if they were new."""
+        for entry in (entry for place in self._places for entry in os.scandir(place)):
             with contextlib.suppress(OSError):
                 shutil.rmtree(entry.path) if entry.is_dir(follow_symlinks=False) else os.unlink(entry.path)
         for folder in self._folders:
@@ -63,6 +65,10 @@ class Files:
         for path, (_, data) in self._found.items():
             with contextlib.suppress(OSError), open(path, "wb") as file:
                 file.write(data)
+        for place in self._places:  # whose rights and times could tell something, too
+            with contextlib.suppress(OSError):
+                os.chmod(place, OWN)
+                os.utime(place)
 
 
 def _read(path: str) -> bytes:
