@@ -13,12 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from markupsafe import Markup
 
 from autograder.course import PERSON, Assignment, Course, Task, secret
 from autograder.desk import levelled
 from autograder.errors import CourseError
+from autograder.files import write_whole
 from autograder.judging.verdicts import Verdict
+from autograder.marks import verdict_files
 from autograder.marks.verdict_files import load_result
 from autograder.pages import graded_folder, markdown
 from autograder.pages.cleaned.placing import SERVED
@@ -60,16 +63,54 @@ class Shown:
     files: tuple[str, ...]  # "file 1.pdf", in the order of Answer.files
 
 
+class _Kept(msgspec.Struct, frozen=True):
+    """An answer as it was read, and when the files were written that it was read from."""
+
+    times: tuple[int, int]
+    answer: Answer
+
+
+class _Memory(msgspec.Struct):
+    """All answers as they were read, by student and task; by: what read them."""
+
+    by: str
+    kept: dict[str, _Kept]
+
+
 class Reader:
-    """Reads the answers of one assignment."""
+    """Reads the answers of one assignment: those that have not changed, from a file that remembers them."""
 
     def __init__(self, course: Course, assignment: Assignment) -> None:
         self.course, self.assignment = course, assignment
+        self._file = course.state / "desk" / f"{assignment.name}-answers.json"
+        self._memory, self._news = _remembered(self._file), False
         self._secret = secret.load_secret(course)
         self._stubs = {task.name: joined(cell["source"]).strip() for task, cell in self._released()}
 
     def answer(self, student: str, task: Task) -> Answer | None:
         """One student's answer; None where nothing is graded. CourseError where the notebook is of another grading."""
+        name = f"{task.name} {student}"
+        verdict = verdict_files.verdict_file(self.course, self.assignment.name, student)
+        try:
+            book = self._folder(student) / f"{task.notebook}.ipynb"
+            times = verdict.stat().st_mtime_ns, book.stat().st_mtime_ns
+        except OSError:  # whoever reads it says so
+            times = 0, 0
+        kept = self._memory.kept.get(name)
+        if kept is not None and kept.times == times:
+            return kept.answer
+        found = self._read(student, task)
+        if found is not None and all(times):
+            self._memory.kept[name], self._news = _Kept(times, found), True
+        return found
+
+    def remember(self) -> None:
+        """Write down what was read anew."""
+        if self._news:
+            write_whole(self._file, msgspec.json.encode(self._memory), 0o600)
+            self._news = False
+
+    def _read(self, student: str, task: Task) -> Answer | None:
         result = load_result(self.course, self.assignment.name, student)
         if result is None or task.name not in result.verdicts:
             return None
@@ -124,14 +165,14 @@ class Reader:
     def _released(self) -> Iterable[tuple[Task, Mapping[str, Any]]]:
         for name in self.assignment.notebooks:
             path = self.course.release(self.assignment.name) / f"{name}.ipynb"
-            for cell in _read(path, self.assignment.name)["cells"]:
+            for cell in _book(path, self.assignment.name)["cells"]:
                 for task in self.assignment.tasks:
                     if _grade_id(cell) == task.answer_cell:
                         yield task, cell
 
     def _cells(self, student: str, task: Task) -> tuple[list[Mapping[str, Any]], str]:
         """(the cells that may hold the answer, the stamp of the result that they were graded for)."""
-        book = _read(self._folder(student) / f"{task.notebook}.ipynb", self.assignment.name)
+        book = _book(self._folder(student) / f"{task.notebook}.ipynb", self.assignment.name)
         found = [cell for cell in book["cells"] if _grade_id(cell) == task.answer_cell]
         written = [c for c in found if joined(c["source"]).strip() not in ("", self._stubs.get(task.name, ""))]
         if task.graded_by == PERSON:
@@ -142,7 +183,7 @@ class Reader:
 
     def _own(self, student: str) -> Iterable[Mapping[str, Any]]:
         for name in self.assignment.notebooks:
-            book = _read(self._folder(student) / f"{name}.ipynb", self.assignment.name)
+            book = _book(self._folder(student) / f"{name}.ipynb", self.assignment.name)
             yield from (c for c in book["cells"] if str(c.get("id", "")).startswith(OWN))
 
     def _files(self, student: str) -> tuple[str, ...]:
@@ -167,6 +208,17 @@ class Reader:
         for name in files:
             total.update((self._folder(student) / name).read_bytes() + b"\0")
         return total.hexdigest()
+
+
+def _remembered(path: Path) -> _Memory:
+    """What the file remembers; nothing where there is none, or one of another version of what reads and levels."""
+    sources = (Path(module).read_bytes() for module in (__file__, levelled.__file__))
+    by = hashlib.sha256(b"".join(sources)).hexdigest()
+    try:
+        found = msgspec.json.decode(path.read_bytes(), type=_Memory)
+    except (OSError, msgspec.MsgspecError, UnicodeError):
+        return _Memory(by, {})
+    return found if found.by == by else _Memory(by, {})
 
 
 def called(number: int, name: str) -> str:
@@ -215,7 +267,7 @@ def _grade_id(cell: Mapping[str, Any]) -> str:
     return str(cell["metadata"].get("nbgrader", {}).get("grade_id", ""))
 
 
-def _read(path: Path, assignment: str) -> Mapping[str, Any]:
+def _book(path: Path, assignment: str) -> Mapping[str, Any]:
     try:
         book: Mapping[str, Any] = json.loads(path.read_bytes())
         if all(isinstance(cell["metadata"], dict) and "source" in cell for cell in book["cells"]) and book["metadata"]:

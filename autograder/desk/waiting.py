@@ -17,7 +17,6 @@ from autograder.desk.entering import Key, Row
 from autograder.desk.journal import Given, Member, Record, Second
 from autograder.errors import CourseError
 from autograder.gradebook.locks import SubmissionLocks
-from autograder.marks import verdict_files
 from autograder.marks.manual_marks import ManualMark
 
 KEEPS = 1800.0  # seconds that an answer stays with a grader who does nothing
@@ -72,7 +71,6 @@ class Waiting:
         self._claims: dict[str, _Claim] = {}
         self._visited: dict[str, list[str]] = defaultdict(list)
         self.appealed: set[Key] = set()
-        self._read: dict[Key, tuple[Answer | None, int]] = {}  # and when their verdicts were written
         self._answers: dict[Key, Answer] = {}
         self._rows: dict[Key, Row] = {}
 
@@ -86,14 +84,8 @@ class Waiting:
         self.refused = []
         found: dict[Key, Answer] = {}
         for (student, name), row in self._rows.items():
-            file = verdict_files.verdict_file(self.course, self.assignment.name, student)
             try:
-                written = file.stat().st_mtime_ns
-                old, then = self._read.get((student, name), (None, 0))
-                answer = old if then == written else self.reader.answer(student, tasks[name])
-                self._read[student, name] = answer, written
-            except FileNotFoundError:  # no verdict: nothing to show
-                continue
+                answer = self.reader.answer(student, tasks[name])
             except CourseError as error:
                 self.refused.append(str(error))
                 continue
@@ -101,6 +93,7 @@ class Waiting:
             if answer is not None and (waits or (student, name) in self.appealed):
                 found[student, name] = answer
         self._answers = found
+        self.reader.remember()
 
     def units(self) -> list[Unit]:
         """All that is marked at once, those that are marked already too."""
@@ -166,14 +159,17 @@ class Waiting:
 
         after: the one that is left for later.
         """
+        return next((unit for unit in self.queue(grader, after) if self.claim(grader, unit)), None)
+
+    def queue(self, grader: str, after: str = "") -> list[Unit]:
+        """What waits for a grader, in an order of their own, from `after` on."""
         units = sorted(self.units(), key=lambda unit: _place(grader, unit.id))
         waiting = [unit for unit in units if any(map(self.is_open, unit.answers))]
         waiting += [unit for unit in units if self.is_second(grader, unit)]
-        if after:
-            place = _place(grader, after)
-            later = [unit for unit in waiting if _place(grader, unit.id) > place]
-            waiting = [*later, *(unit for unit in waiting if unit not in later and unit.id != after)] or waiting
-        return next((unit for unit in waiting if self.claim(grader, unit)), None)
+        if not after:
+            return waiting
+        later = [unit for unit in waiting if _place(grader, unit.id) > _place(grader, after)]
+        return [*later, *(unit for unit in waiting if unit not in later and unit.id != after)] or waiting
 
     def claim(self, grader: str, unit: Unit) -> bool:
         """Whether this unit is the grader's now: nobody else has it before them."""

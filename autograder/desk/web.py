@@ -3,6 +3,7 @@
 It is long, so that all that a page may ask, and every answer to it, stand in one place.
 """
 
+import asyncio
 import functools
 import math
 import re
@@ -47,6 +48,7 @@ TOKENS = re.compile(r" ?([_^{}()$]) ?")
 MAX_COMMENT = 4000  # characters
 MOST_SHOWN = 300  # lines of the list of what is decided
 PAGES_KEPT = 40  # files whose pages stay in memory
+MOST_AHEAD = 5  # answers whose pages are made before they are asked for
 ANEW = 5.0  # seconds after which the gradebook is looked at again
 
 Handler = Callable[["Site", Request, str], Awaitable[Response]]
@@ -63,9 +65,10 @@ class Site:
     opened: dict[tuple[str, str], float] = field(default_factory=dict)
     pages: dict[tuple[str, int], tuple[Picture, ...]] = field(default_factory=dict)
     looked: float = 0.0
+    ahead: set[asyncio.Task[Any]] = field(default_factory=set)
 
     def url(self, *parts: str) -> str:
-        return "/".join(["", self.keys.place, *parts])
+        return "/".join(["", self.keys.place, *(parts or [""])])
 
     def words(self, grader: str) -> Messages:
         return _texts(self.language.get(grader, self.desk.course.language))
@@ -194,6 +197,10 @@ async def show(site: Site, request: Request, grader: str, said: str = "", status
         machine=task.graded_by != PERSON,
         worth=members[0].verdict,
     )
+    for following in waiting.queue(grader, unit.id)[:1]:  # its pages are made while this one is looked at
+        for answer in following.answers[:MOST_AHEAD]:
+            site.ahead.add(asyncio.create_task(site.scans(answer)))
+    site.ahead = {running for running in site.ahead if not running.done()}
     return page
 
 
