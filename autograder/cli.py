@@ -12,14 +12,16 @@ from typing import Annotated, Any
 import typer
 
 from autograder import __version__, files
-from autograder.commands import audit, collect, demo, doctor, export, grade, mark, new, release, report, scores
+from autograder.commands import (
+    adopt, audit, collect, demo, doctor, export, grade, mark, new, release, report, scores,
+)  # fmt: skip
 from autograder.commands.console import err
 from autograder.errors import CourseError
 
 USER_ERROR, OUR_BUG, INTERRUPTED = 1, 3, 130
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
-MODULES = (release, grade, mark, collect, export, scores, report, audit, doctor, new, demo)
+MODULES = (release, grade, mark, collect, export, scores, report, audit, doctor, new, adopt, demo)
 NAMES = tuple(module.__name__.rpartition(".")[2] for module in MODULES)
 for name, module in zip(NAMES, MODULES, strict=True):
     app.command(name=name)(module.command)

@@ -44,7 +44,6 @@ def write(root: Path, name: str, simple: bool = False) -> Made:
     simple: one notebook whose own tests decide, and one line in course_config.py.
     """
     check_name(name)
-    config = root / CONFIG
     refuse_known(root, name)
     if (KIT / CONFIG).is_file() and (KIT / "source" / name).is_dir():
         raise CourseError(
@@ -53,20 +52,30 @@ def write(root: Path, name: str, simple: bool = False) -> Made:
             f"`autograder new my-{name}`"
         )
     course = Course(name="", assignments=(), root=root)
+    if simple:
+        return write_simple(root, name, {Path(f"{name}.ipynb"): (TEMPLATES / "simple.ipynb").read_bytes()})
     files = {
         course.source(name) / "1-questions.ipynb": "questions.ipynb",
         course.solution(name): "solutions.py",
         **{course.part(kind, name): f"{kind}.py" for kind in ("probes", "checks", "mistakes", "right_variants")},
         course.part("messages", name): "messages.toml",
     }
-    if simple:
-        files = {course.source(name) / f"{name}.ipynb": "simple.ipynb"}
-    lines = (SIMPLE if simple else ENTRY).format(variable=variable(name), name=name)
+    return _write(root, name, entry(name), {path: (TEMPLATES / one).read_bytes() for path, one in files.items()})
+
+
+def write_simple(root: Path, name: str, files: Mapping[Path, bytes]) -> Made:
+    """Write an assignment that is its notebooks: these files of its source folder, and its line in course_config.py."""
+    source = Course(name="", assignments=(), root=root).source(name)
+    line = SIMPLE.format(variable=variable(name), name=name)
+    return _write(root, name, line, {source / place: data for place, data in files.items()})
+
+
+def _write(root: Path, name: str, lines: str, files: Mapping[Path, bytes]) -> Made:
+    config = root / CONFIG
     text = (config if config.is_file() else TEMPLATES / CONFIG).read_text(encoding="utf-8")
     changed = with_assignment(text, name, lines)
-    texts = {path: (TEMPLATES / template).read_bytes() for path, template in files.items()}
     said, beside = around(root)
-    written = lay(root, {**texts, **beside, config: (changed or text).encode("utf-8")}, [name])
+    written = lay(root, {**files, **beside, config: (changed or text).encode("utf-8")}, [name])
     to_add = "" if changed else f"{lines}and {variable(name)} among the `assignments` of the course"
     return Made(written, said, to_add)
 

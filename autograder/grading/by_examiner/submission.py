@@ -5,7 +5,7 @@ import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from autograder.course import PERSON, Assignment, Course, secret
+from autograder.course import PERSON, Assignment, Course, Task, secret
 from autograder.course.fingerprint import grader_fingerprint
 from autograder.course.messages import Messages, load_messages
 from autograder.errors import CourseError
@@ -25,6 +25,7 @@ from autograder.sandbox.relay import PASSED, UNDECIDABLE, Outcome
 from autograder.sandbox.trace import Trace
 from autograder.sandbox.walls import Inside
 from autograder.submissions import by_hand, merge, own_files, problems
+from autograder.submissions.align import ANSWER, EXTRA, FREE
 from autograder.submissions.by_hand import answer_hash
 from autograder.submissions.cells import joined
 from autograder.submissions.merge import Base, Merged
@@ -82,7 +83,7 @@ def open_examination(
 def grade_submission(context: ExaminerContext, handed_in: Submission) -> Result:
     """Run one submission, and its notebooks' tests."""
     started = time.monotonic()
-    try_reference(context)
+    tryreference(context)
     assignment, words = context.assignment, context.messages
     merged = merge.merge_all(handed_in, context.bases, assignment)
     finish = time.monotonic() + context.guest.limits.total_seconds
@@ -94,7 +95,8 @@ def grade_submission(context: ExaminerContext, handed_in: Submission) -> Result:
             written = by_hand.answered(merged, task, handed_in, context.release_files)
             verdicts[task.name] = wording.needs_person(words, task, written)
         else:
-            verdicts[task.name] = outcomes.verdict_of_task(words, task, found[task.notebook][1])
+            tests, blank = found[task.notebook][1], _is_blank(merged[task.notebook], task)
+            verdicts[task.name] = outcomes.verdict_of_task(words, task, tests, blank)
     told = problems.tell(verdicts, _of_files(context, handed_in, merged), words, assignment)
     errors = {name: error for one, _ in found.values() for name, error in one.errors.items()}
     result = Result(
@@ -138,6 +140,13 @@ def _examined(
     return found, tests
 
 
+def _is_blank(book: Merged, task: Task) -> bool:
+    """Whether a student has left a task's answers as they were, and has no code in cells of their own."""
+    theirs = [cell for cell in book.cells if cell.task == task.name and cell.role == ANSWER]
+    own = any(cell.role in (EXTRA, FREE) and cell.kind == "code" and cell.written for cell in book.cells)
+    return not own and not any(cell.written for cell in theirs)
+
+
 def _of_files(
     context: ExaminerContext, handed_in: Submission, merged: Mapping[str, Merged]
 ) -> list[problems.FileProblem]:
@@ -156,7 +165,7 @@ def _notes(context: ExaminerContext, told: problems.Told) -> Iterator[str]:
         yield guest_process.UNSAFE
 
 
-def try_reference(context: ExaminerContext) -> None:
+def tryreference(context: ExaminerContext) -> None:
     """Run the source's own answers through its tests, once; CourseError names the first test that they do not pass."""
     for name, cells in context.cells.items():
         if name in context.plain:
@@ -164,7 +173,7 @@ def try_reference(context: ExaminerContext) -> None:
         path = context.course.source(context.assignment.name) / f"{name}.ipynb"
         finish = time.monotonic() + context.guest.limits.total_seconds
         ready, _ = prepared(cells, 0)
-        found = notebook.examine(context.guest, context.examiner, _reference(context, name), ready, {}, finish)
+        found = notebook.examine(context.guest, context.examiner, reference(context, name), ready, {}, finish)
         last = {cell.name: cell.last for cell in cells}
         for cell, outcome in found.outcomes.items():
             if outcome.how != PASSED:
@@ -174,7 +183,7 @@ def try_reference(context: ExaminerContext) -> None:
         context.plain[name] = frozenset(cell for cell, outcome in found.outcomes.items() if not outcome.objects)
 
 
-def _reference(context: ExaminerContext, name: str) -> Merged:
+def reference(context: ExaminerContext, name: str) -> Merged:
     """The source's notebook as a submission: its answers, and of its tests the lines that students see."""
     path = context.course.source(context.assignment.name) / f"{name}.ipynb"
     answers = {

@@ -7,7 +7,7 @@ students see has compared comes from a run of its own, in which no hidden line i
 
 import ast
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from autograder.course import Task
 from autograder.course.messages import Messages
@@ -54,8 +54,11 @@ class Tests:
         )
 
 
-def verdict_of_task(words: Messages, task: Task, tests: Tests) -> Verdict:
-    """The verdict of all test cells of a task. Each is a part, and so is each of several test functions in one."""
+def verdict_of_task(words: Messages, task: Task, tests: Tests, blank: bool = False) -> Verdict:
+    """The verdict of all test cells of a task. Each is a part, and so is each of several test functions in one.
+
+    blank: nobody wrote an answer, so that what stopped the tests helps nobody.
+    """
     found = [(cell, tests.outcomes[cell.name]) for name in task.test_cells if (cell := tests.cell(name)) is not None]
     labels = [label(task, number) for number in range(len(found))]
     each = [
@@ -74,6 +77,8 @@ def verdict_of_task(words: Messages, task: Task, tests: Tests) -> Verdict:
         return Verdict(task.name, PASSED, task.points, task.points, tuple(done), "", each[0].message, rule=each[0].rule)
     wrong = [one for one in each if one.status != PASSED]
     score = sum(part.score for part in parts)
+    if blank and not score:
+        wrong = [replace(wrong[0], status=NOT_CHECKED, cause=Kind.BLANK, message=words.say("examiner", "not-written"))]
     return Verdict(
         task.name,
         FAILED if score or any(one.status == FAILED for one in wrong) else NOT_CHECKED,

@@ -47,7 +47,7 @@ def audit(
     there = here.assignment(assignment.name)
     answers = answers_of(course, assignment)
     right: Sources = {(one.notebook, one.cell): one.source for one in answers}
-    edited = {mutant: one for one in answers for mutant in _mutants(course, assignment, one)}
+    edited = {mutant: one for one in answers for mutant in mutants_of(course, assignment, one)}
     chosen = machine.sample_of([*edited], sample) if sample else [*edited]
     made: dict[str, Sources] = {REFERENCE: right, BLANK: {}}
     for mutant in chosen:
@@ -107,7 +107,8 @@ def filled(course: Course, assignment: Assignment, sources: Sources) -> dict[str
     return files
 
 
-def _mutants(course: Course, assignment: Assignment, answer: Answer) -> Iterator[Mutant]:
+def mutants_of(course: Course, assignment: Assignment, answer: Answer) -> Iterator[Mutant]:
+    """Every edit of an answer inside its solution regions, where tests decide about it."""
     if assignment.task(answer.task).graded_by != EXAMINER:
         return
     equivalents = machine.load_equivalents(course, assignment)
