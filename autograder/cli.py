@@ -13,7 +13,18 @@ import typer
 
 from autograder import __version__, files
 from autograder.commands import (
-    adopt, audit, collect, demo, doctor, export, grade, mark, new, release, report, scores,
+    adopt,
+    audit,
+    collect,
+    demo,
+    doctor,
+    export,
+    grade,
+    mark,
+    new,
+    release,
+    report,
+    scores,
 )  # fmt: skip
 from autograder.commands.console import err
 from autograder.errors import CourseError

@@ -23,6 +23,7 @@ from autograder.grading import calibration, pipeline
 from autograder.judging.contract import load_checks
 from autograder.judging.judge import open_context
 from autograder.judging.mutations import load_mistakes, load_right_variants
+from autograder.releasing import new_assignment
 
 ROOT = Path(__file__).resolve().parent.parent
 WARMUP = ROOT / "tests" / "courses" / "warmup"
@@ -31,6 +32,7 @@ AUTHOR = ROOT / "docs" / "author.md"
 FOLDER = "autograder/assignments/warmup"
 OUTER = ("README.md", "SECURITY.md", "CHANGELOG.md", "CONTRIBUTING.md")
 PAGES = [*(ROOT / name for name in OUTER), *sorted((ROOT / "docs").glob("*.md"))]
+SIMPLE = "One notebook, in ten minutes"
 REFUSED, OLD_SHAPE = "What is refused, and what you read", "From the old shape"
 REGION = re.compile(r"(### BEGIN SOLUTION\n).*?( *### END)", re.DOTALL)
 
@@ -55,6 +57,7 @@ def typed(folder: Path) -> None:
 def test_the_authors_guide_makes_the_sample_course(run: Callable[..., Any], tmp_path: Path) -> None:
     """Each block is typed into a fresh folder, each command run; what stands there at the end is the sample."""
     said, files = "", set()
+    simple = json.loads((new_assignment.TEMPLATES / "simple.ipynb").read_text(encoding="utf-8"))["cells"]
     for block in blocks(AUTHOR):
         if block.section == OLD_SHAPE:
             continue
@@ -70,6 +73,8 @@ def test_the_authors_guide_makes_the_sample_course(run: Callable[..., Any], tmp_
                 said += done.stdout or ""
         elif block.language == "text":
             assert block.text in said
+        elif block.section == SIMPLE:
+            assert block.text in ["".join(one["source"]) for one in simple]
         elif cell:
             assert block.text == cells()[cell[1]]
             typed(tmp_path)

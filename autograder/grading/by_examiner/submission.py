@@ -83,7 +83,7 @@ def open_examination(
 def grade_submission(context: ExaminerContext, handed_in: Submission) -> Result:
     """Run one submission, and its notebooks' tests."""
     started = time.monotonic()
-    tryreference(context)
+    try_reference(context)
     assignment, words = context.assignment, context.messages
     merged = merge.merge_all(handed_in, context.bases, assignment)
     finish = time.monotonic() + context.guest.limits.total_seconds
@@ -165,7 +165,7 @@ def _notes(context: ExaminerContext, told: problems.Told) -> Iterator[str]:
         yield guest_process.UNSAFE
 
 
-def tryreference(context: ExaminerContext) -> None:
+def try_reference(context: ExaminerContext) -> None:
     """Run the source's own answers through its tests, once; CourseError names the first test that they do not pass."""
     for name, cells in context.cells.items():
         if name in context.plain:

@@ -190,8 +190,8 @@ def _reports(
         grade_id, kind, runs, why = info["grade_id"], _kind(info), True, ""
         if kind == "tests":
             outcome = outcomes[grade_id]
-            runs = outcome.how == PASSED
-            why = "; ".join(_notes(source)) if runs else _refusal(outcome)
+            runs = outcome.how == PASSED and "AUTOTEST" not in source
+            why = "; ".join(_notes(source)) if outcome.how == PASSED else _refusal(outcome)
         elif kind == "answer" and grade_id not in tested:
             why = "no tests follow it, so that it earns nothing"
         yield CellReport(name, number, grade_id, kind, runs, why)
@@ -206,12 +206,14 @@ def _refusal(outcome: Outcome) -> str:
 
 
 def _notes(source: str) -> Iterator[str]:
-    """What a passing test cell has that is nothing here."""
+    """What a test cell has, though it passes, that is nothing here."""
     if "AUTOTEST" in source:
         yield "### AUTOTEST lines are comments here, and test nothing: write out the asserts that they stand for"
     tree = as_python(source)
     last = tree.body[-1] if tree is not None and tree.body else None
-    if isinstance(last, ast.Expr) and not isinstance(last.value, ast.Call | ast.Constant):
+    value = last.value if isinstance(last, ast.Expr) else None
+    number = isinstance(value, ast.Constant) and isinstance(value.value, int | float)
+    if value is not None and (number or not isinstance(value, ast.Call | ast.Constant)):
         yield "its last line is a score to nbgrader; here its asserts decide"
 
 
