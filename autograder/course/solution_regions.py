@@ -63,7 +63,7 @@ def sync(course: Course, assignment: Assignment, write: bool = True) -> list[str
     if assignment.by_examiner:  # whose answers stand in the source notebooks alone
         return []
     reference = course.solution(assignment.name).read_text(encoding="utf-8")
-    changed = _sync_goals(course, assignment, write)
+    changed = _sync_stamps(course, assignment, write)
     for name in assignment.notebooks:
         path = course.source(assignment.name) / f"{name}.ipynb"
         notebook = json.loads(path.read_text(encoding="utf-8"))
@@ -82,22 +82,24 @@ def sync(course: Course, assignment: Assignment, write: bool = True) -> list[str
     return changed
 
 
-def _sync_goals(course: Course, assignment: Assignment, write: bool) -> list[str]:
-    """The line `GOALS = ...` of students' modules is the course's thresholds -> names of files that differed."""
+def _sync_stamps(course: Course, assignment: Assignment, write: bool) -> list[str]:
+    """What students' modules say of the course is the course's -> names of files that differed, and of the line."""
     changed = []
     for path in sorted(course.source(assignment.name).glob("*.py")):
         text = path.read_text(encoding="utf-8")
-        if (new := with_goals(text, assignment)) != text:
-            changed.append(f"{path.name}: GOALS")
+        if (new := with_stamps(text, course, assignment)) != text:
+            pairs = zip(text.splitlines(), new.splitlines(), strict=True)
+            changed += [f"{path.name}: {line.partition(' ')[0]}" for line, other in pairs if line != other]
             if write:
                 path.write_text(new, encoding="utf-8")
     return changed
 
 
-def with_goals(text: str, assignment: Assignment) -> str:
-    """A students' module with the course's thresholds."""
-    line = f"GOALS = {json.dumps({name: list(pair) for name, pair in assignment.thresholds.items()})}"
-    return re.sub(r"^GOALS = .*$", lambda _: line, text, flags=re.MULTILINE)
+def with_stamps(text: str, course: Course, assignment: Assignment) -> str:
+    """A students' module with the course's thresholds and language: its lines `GOALS = ...` and `LANGUAGE = ...`."""
+    goals = json.dumps({name: list(pair) for name, pair in assignment.thresholds.items()})
+    text = re.sub(r"^GOALS = .*$", lambda _: f"GOALS = {goals}", text, flags=re.MULTILINE)
+    return re.sub(r'^LANGUAGE = "\w*"', f'LANGUAGE = "{course.language}"', text, flags=re.MULTILINE)
 
 
 def without_solution(source: str, stub: str) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.course import Assignment, Course, shown
-from autograder.course.solution_regions import filled, with_goals, without_solution
+from autograder.course.solution_regions import filled, with_stamps, without_solution
 from autograder.errors import CourseError
 from autograder.files import write_whole
 from autograder.judging.by_examiner.cells import as_shown
@@ -129,7 +129,7 @@ def _same(course: Course, assignment: Assignment, source: Path, released: Path) 
             return _same_cells(course, assignment, source, released)
         text = source.read_bytes()
         if source.suffix == ".py":
-            text = with_goals(text.decode("utf-8"), assignment).encode("utf-8")
+            text = with_stamps(text.decode("utf-8"), course, assignment).encode("utf-8")
         return text == released.read_bytes()
     except (CourseError, OSError, ValueError, KeyError, TypeError, AttributeError):
         return False  # it cannot be released as it is; why, the next release says

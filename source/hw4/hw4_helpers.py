@@ -44,6 +44,7 @@ import numpy as np
 
 # above these validation and test accuracies T12 passes; `autograder release` writes this line
 GOALS = {"mnist": [0.974, 0.963], "sample": [0.87, 0.87]}
+LANGUAGE = "en"  # of the course; `autograder release` writes this line, and %env HW4_LANG=th or =en goes before it
 # what _essence makes of the given cell with TwoLayerNet; a test holds it to the notebook
 GIVEN_CLASS = "ab8d30f48cea2f78"
 GIVEN_START = "# This class looks up your functions"
@@ -52,9 +53,45 @@ GIVEN_START = "# This class looks up your functions"
 
 GREEN, AMBER, GREY = "#1a7f37", "#9a6700", "#57606a"  # readable with white letters on them
 PASSED, NOT_YET, FITS, TO_DO, NOTE, OFF = "passed", "not yet", "fits", "to do", "note", "off"
+THAI = "hw4_thai.json"
 TRY = "try"  # a cell that shows what is wrong
 FORM = "the form fits"  # all that the checks of part 1 can say
 _results: dict[str, str] = {}  # task -> how its check ended when it was last run in this notebook
+
+
+def _said(words: str) -> str:
+    """Words in the reader's language, line by line; what has no translation stays as it is."""
+    if (os.environ.get("HW4_LANG") or LANGUAGE) != "th":
+        return words
+    return "\n".join(map(_in_thai, words.split("\n")))
+
+
+def _in_thai(line: str) -> str:
+    """One line in Thai: a sentence of hw4_thai.json, whose blanks may hold others; or one, and more behind it."""
+    core = line.strip()
+    for whole in (True, False):
+        for pattern, thai in _thai():
+            found = pattern.fullmatch(core) if whole else pattern.match(core)
+            rest = core[found.end():] if found else ""
+            if found and (whole or (found[0].endswith((".", "?", ":")) and rest.startswith(" "))):
+                return line.replace(core, thai.format(*map(_in_thai, found.groups())) + (rest and _in_thai(rest)))
+    return line
+
+
+@functools.cache
+def _thai() -> list[tuple[re.Pattern[str], str]]:
+    """This file's sentences as patterns, and their Thai, the most telling first; none where the file is not there."""
+    try:
+        pairs = json.loads(Path(__file__).with_name(THAI).read_text(encoding="utf-8"))["words"]
+        longest_first = sorted(pairs.items(), key=lambda pair: -len(pair[0].replace("{}", "")))
+        return [(re.compile(re.escape(english).replace(r"\{\}", "(.*?)")), thai) for english, thai in longest_first]
+    except (OSError, ValueError, LookupError, AttributeError):
+        return []
+
+
+def _tell(words: str) -> None:
+    """Print a line in the reader's language, at once."""
+    print(_said(words), flush=True)
 
 
 def _shell() -> Any:
@@ -81,7 +118,7 @@ class Stopped(KeyboardInterrupt):
     """The stop button, where a cell cannot go on without what it was at. One line in the notebook."""
 
     def _render_traceback_(self) -> list[str]:
-        return [str(self)]
+        return [_said(str(self))]
 
 
 class _Live:
@@ -109,9 +146,10 @@ def _panel(title: str, state: str, lines: Sequence[tuple[str, str]]) -> None:
     """
     shades = {PASSED: (GREEN, "32"), NOT_YET: (AMBER, "33")}
     shade, code = shades.get(state, (GREY, "34"))
-    shown = state
+    title, shown, lines = _said(title), _said(state), [(_said(mark), _said(words)) for mark, words in lines]
+    spoken = shown
     if not _in_notebook() and sys.stdout.isatty() and not os.environ.get("NO_COLOR"):
-        shown = f"\033[1;{code}m{state}\033[0m"
+        shown = f"\033[1;{code}m{spoken}\033[0m"
     plain = [f"{title}: {shown}",
              *(f"  {mark:<5}  {words}".replace("\n", "\n" + " " * 9) for mark, words in lines)]
     items = ""
@@ -121,7 +159,7 @@ def _panel(title: str, state: str, lines: Sequence[tuple[str, str]]) -> None:
         items += f"<li><b>{mark}</b> {_coded(first)}{below}</li>"
     page = (f'<div style="border-left:5px solid {shade};padding:2px 12px;margin:4px 0">'
             f'<b>{html.escape(title)}</b> <b style="background:{shade};color:#fff;padding:1px 9px;'
-            f'border-radius:9px">{html.escape(state)}</b>'
+            f'border-radius:9px">{html.escape(spoken)}</b>'
             f'<ul style="margin:4px 0;padding-left:22px">{items}</ul></div>')
     _show("\n".join(plain), page)
 
@@ -133,6 +171,7 @@ def _coded(words: str) -> str:
 
 def _table(caption: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[str, str]:
     """The same table as plain text and as HTML."""
+    caption, head, rows = _said(caption), [*map(_said, head)], [[*map(_said, row)] for row in rows]
     widths = [max(len(row[i]) for row in (head, *rows)) for i in range(len(head))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
              for row in (head, *rows)]
@@ -172,7 +211,7 @@ class NoDigits(LookupError):
     """Digits that were not loaded. One line in the notebook."""
 
     def _render_traceback_(self) -> list[str]:
-        return [str(self)]
+        return [_said(str(self))]
 
 
 class Digits(dict[str, np.ndarray]):
@@ -295,7 +334,7 @@ def _mnist_folder(verbose: bool, mirror: str | None) -> tuple[Path, str]:
     mirror = mirror or os.environ.get("MNIST_MIRROR")
     missing = {name: digest for name, digest in MNIST_FILES.items() if not (folder / f"{name}.gz").exists()}
     if missing and verbose:
-        print(f"downloading MNIST, once, about 11 MB, to {folder}", flush=True)
+        _tell(f"downloading MNIST, once, about 11 MB, to {folder}")
     for name, digest in missing.items():
         _download(f"{name}.gz", digest, folder, [mirror] if mirror else MIRRORS, verbose)
     return folder, f"the downloaded files in {folder}"
@@ -332,7 +371,7 @@ def _download(name: str, digest: str, folder: Path, mirrors: Sequence[str], verb
             except RequestException as error:
                 troubles.append(_why_not_fetched(mirror, error))
             if verbose:
-                print(troubles[-1], flush=True)
+                _tell(troubles[-1])
     raise NoMirror(
         f"could not download {name}. Run this cell again: it goes on where it stopped. Or set MNIST_DIR to a folder "
         "with the four MNIST files, or HW4_DATASET to sample. What happened:\n" + "\n".join(dict.fromkeys(troubles)))
@@ -452,6 +491,7 @@ def _figure(width: float, height: float) -> Any:
 
 def _draw(figure: Any, words: str) -> None:
     """Show a figure with its words below; they are its alt text too, and all that a terminal shows."""
+    words = _said(words)
     if _in_notebook():
         import base64  # spares start-up
 
@@ -477,7 +517,7 @@ def show_wrong(net: Any, data: Mapping[str, np.ndarray], most: int = 36) -> None
     wrong = np.flatnonzero(labels != y)
     words = f"{len(wrong):,} of {len(y):,} validation digits are read wrongly"
     if not len(wrong):
-        print(f"{words}.")
+        _tell(f"{words}.")
         return
     some = wrong[:most]
     figure, _, axes = _grid(X[some] + data["mean_image"], f"{words}, {len(some)} of them", cmap="gray_r")
@@ -524,7 +564,7 @@ def show_weights(W1: Any, title: str = "first-layer weights, one picture a unit"
     """The columns of W1 (784, H) as pictures, each on a scale of its own: red > 0 > blue."""
     shape = np.shape(W1)
     if len(shape) != 2 or shape[0] != 784:
-        print("The network has no W1: no pictures of its weights." if W1 is None else
+        _tell("The network has no W1: no pictures of its weights." if W1 is None else
               f"The first weights have the shape {shape}, not (784, H): no pictures of them.")
         return
     largest = np.maximum(np.abs(W1).max(axis=0), 1e-300)
@@ -632,11 +672,11 @@ def train(net: Any, data: Mapping[str, np.ndarray], verbose: bool = True, **sett
             seen = net.train(*parts, **settings)
         if verbose and not search:
             right = float(np.mean(net.predict(data["X_val"]) == data["y_val"]))
-            print(f"validation accuracy: {right:.4f} after {time.perf_counter() - started:.1f} s")
+            _tell(f"validation accuracy: {right:.4f} after {time.perf_counter() - started:.1f} s")
     except KeyboardInterrupt:
         if search:
             raise
-        print(f"Stopped after {len(seen['loss_history']):,} iterations. The plots show them; run the cell again for a "
+        _tell(f"Stopped after {len(seen['loss_history']):,} iterations. The plots show them; run the cell again for a "
               "whole training.")
     except (NoDigits, NotImplementedError) as error:
         if search:
@@ -758,7 +798,7 @@ class CannotSave(ValueError):
     """A model that would not come back as it is. One line in the notebook."""
 
     def _render_traceback_(self) -> list[str]:
-        return [f"not saved: {self}"]
+        return [_said(f"not saved: {self}")]
 
 
 def _arrays_of(net: Any) -> dict[str, Any]:
@@ -799,7 +839,7 @@ def save_net(net: Any, path: str | Path = "best_net.npz", verbose: bool = True) 
     with _replacing(path) as unfinished, unfinished.open("wb") as file:
         np.savez(file, class_name=np.array(type(net).__name__), **arrays)
     if verbose:
-        print(f"saved {path}: {type(net).__name__}, {_size(path)}")
+        _tell(f"saved {path}: {type(net).__name__}, {_size(path)}")
 
 
 def _size(path: str | Path) -> str:
@@ -925,10 +965,10 @@ class Search:
         except FileNotFoundError:
             return
         except (OSError, ValueError, TypeError, KeyError, AttributeError, zipfile.BadZipFile):
-            print(f"{self.log} or the model beside it cannot be read: this search starts afresh.")
+            _tell(f"{self.log} or the model beside it cannot be read: this search starts afresh.")
             return
         self.tried, self.best_net, self.best_accuracy = kept, net, max(accuracies)
-        print(f"{len(kept)} settings were tried before, best {self.best_accuracy:.4f}; they are not tried "
+        _tell(f"{len(kept)} settings were tried before, best {self.best_accuracy:.4f}; they are not tried "
               f"again. Changed your code since? Delete {self.log} and run this cell again.")
 
     def __enter__(self) -> Search:
@@ -944,14 +984,14 @@ class Search:
         self._show()
         best = f"The best model so far is kept (validation {self.best_accuracy:.4f})."
         if stopped:
-            print(f"Stopped. {best if self.tried else 'No model is done yet.'} Run the cell again to go on.")
+            _tell(f"Stopped. {best if self.tried else 'No model is done yet.'} Run the cell again to go on.")
         elif kind is None and self.tried:
-            print(f"Done. {best}")
+            _tell(f"Done. {best}")
         return stopped
 
     def __iter__(self) -> Iterator[Any]:
         if self.jobs > 1:
-            print(f"jobs={self.jobs} is for search.run(function, data): a loop tries one setting at a time.")
+            _tell(f"jobs={self.jobs} is for search.run(function, data): a loop tries one setting at a time.")
         for setting in self.settings:
             if _text(setting) in self.tried:
                 continue
@@ -960,7 +1000,7 @@ class Search:
             self.say("training")
             yield setting
             if _text(setting) not in self.tried:
-                print(f"No result for {_text(setting)}: call search.offer(net, accuracy) in the loop.")
+                _tell(f"No result for {_text(setting)}: call search.offer(net, accuracy) in the loop.")
 
     def offer(self, net: Any, accuracy: float) -> None:
         """Take note of net, trained with the current setting, and keep it if it is the best."""
@@ -978,7 +1018,7 @@ class Search:
             return
         jobs = min(self.jobs, len(left))
         if jobs > 1 and find_spec("joblib") is None:
-            print(f"jobs={self.jobs} needs joblib (pip install joblib): this search tries one setting at a time.")
+            _tell(f"jobs={self.jobs} needs joblib (pip install joblib): this search tries one setting at a time.")
             jobs = 1
         if jobs > 1:
             with _trackers_end():
@@ -997,7 +1037,7 @@ class Search:
         self, attempt: Any, data: Mapping[str, np.ndarray], left: Sequence[Any], jobs: int
     ) -> BaseException | None:
         """The same in processes of their own -> what ended it before its end, once they are gone."""
-        from concurrent.futures import FIRST_COMPLETED, wait  # these imports spare start-up
+        from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, wait  # these imports spare start-up
         from tempfile import TemporaryDirectory
 
         from joblib.externals.loky.backend.reduction import dumps  # takes functions of a notebook along
@@ -1023,6 +1063,8 @@ class Search:
                     self.say("\n".join(f"{words[text].read_text(encoding='utf-8')}   {text}" for text in at_work))
         except KeyboardInterrupt:
             return KeyboardInterrupt()
+        except BrokenExecutor:
+            return AttemptFailed("A process of the search has ended by itself: too little memory? Try it with jobs=1.")
         return None
 
     def _note(self, setting: Any, net: Any, accuracy: float, seconds: float) -> None:
@@ -1088,7 +1130,7 @@ class AttemptFailed(RuntimeError):
     """An error in an attempt of search.run, in another process. One line in the notebook."""
 
     def _render_traceback_(self) -> list[str]:
-        return [str(self)]
+        return [_said(str(self))]
 
 
 class _Attempt:
@@ -1113,10 +1155,13 @@ def _workers(jobs: int) -> Iterator[Any]:
     from joblib.externals.loky import ProcessPoolExecutor  # spares start-up
 
     one_thread = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    here = str(Path(__file__).parent)
+    sys.path.append(here)  # where they find this file
     workers = ProcessPoolExecutor(jobs, env=one_thread)
     try:
         yield workers
     finally:
+        sys.path.remove(here)
         with _stop_button_waits():
             workers.shutdown(wait=True, kill_workers=True)
 
@@ -1221,7 +1266,7 @@ class NotYet(AssertionError):
     """A check did not pass. One line in the notebook: what to do stands above it."""
 
     def _render_traceback_(self) -> list[str]:
-        return [str(self).partition(":")[0] + ": see above"]
+        return [_said(str(self).partition(":")[0]) + _said(": see above")]
 
 
 Lines = Iterator[str]
@@ -1299,7 +1344,7 @@ def _unwritten_words(task: str, missing: str) -> str:
         return f"{task} has to wait: it needs {missing}, which is not written yet."
     return (f"{task} is not written yet. Put your code where the line `raise NotImplementedError` "
             "stands, take that line out, run that cell, then run this one again. If a whole class of your own comes "
-            "further down, run this cell once more behind it.")
+            "further down, run this cell again after it.")
 
 
 def _where(error: Exception, names: Mapping[str, Any]) -> str:
@@ -2581,7 +2626,7 @@ def check_T12(names: Mapping[str, Any]) -> Lines:
     dataset = _dataset_name(len(y_val))
     goal = GOALS[dataset][0]
     earlier = [task for task in ("T5", "T11") if _is_as_given(net_class) and _results.get(task) == NOT_YET]
-    advice = "Tune on!"
+    advice = "Try other settings."
     if earlier:
         advice = f"It is measured with your {earlier[0]}, which is not right yet: mend that first."
     note = f" Note: {_practice(dataset, 0)}." if dataset == SAMPLE else ""
@@ -2617,7 +2662,7 @@ FUNCTIONS = dict(zip(NOTEBOOKS[NETWORK], ANSWERS, strict=False))  # T5 to T11 ->
 MODEL = "best_net.npz"
 PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff", ".heic", ".heif", ".avif", ".svg")
 WRITING = (".pdf", ".doc", ".docx", ".odt", ".rtf", ".txt", ".md", ".tex", ".pages", ".ppt", ".pptx")
-OURS = ("hw4_helpers.py", NUMBERS, "README.md", "requirements.txt")
+OURS = ("hw4_helpers.py", NUMBERS, THAI, "README.md", "requirements.txt")
 DATA = (".npy", ".npz", ".csv", ".tsv", ".json", ".pkl", ".pickle", ".mat", ".h5", ".dat", ".pt", ".gz", ".zip", ".txt")
 NOT_GIVEN = (".npz", ".zip", ".gz")  # data that graders leave out, whoever names it
 MAX_FILE, MAX_DATA = 64 << 20, 8 << 20  # bytes: graders take no larger file, and give no more data to a notebook
@@ -2712,8 +2757,8 @@ def _pack(target: Path, files: Mapping[str, Path]) -> None:
             packed = zipfile.ZipInfo(name, _date(path))
             packed.external_attr, packed.compress_type = 0o644 << 16, zipfile.ZIP_DEFLATED
             archive.writestr(packed, path.read_bytes())
-    print(f"\nMade {target.name} ({_size(target)}) with {len(files)} files:", ", ".join(files))
-    print("Download it and hand it in. Changed something? Save (Ctrl+S), then run this cell again.")
+    _tell(f"\nMade {target.name} ({_size(target)}) with {len(files)} files: {', '.join(files)}")
+    _tell("Download it and hand it in. Changed something? Save (Ctrl+S), then run this cell again.")
 
 
 FIRST_YEAR = 2000  # a date before it is no date: zips know none before 1980, and clocks start at 1970
@@ -2866,8 +2911,9 @@ def _task_row(task: str, book: _Book | None) -> Row:
             return task, LOOK, "its answer cell is gone: copy it from the notebook that you were given"
         return task, MISSING, "not written yet"
     test = next((one for one in book.cells if one.name == task), _Cell("code", ""))
-    seen = re.match(rf"{task}: ({PASSED}|{NOT_YET}|{FORM})\b", test.said)
-    result = _results.get(task, seen[1] if seen else "")
+    seen = test.said.partition("\n")[0]
+    result = _results.get(task) or next((state for state in (PASSED, NOT_YET, FORM)
+                                         if seen in (f"{task}: {state}", f"{task}: {_in_thai(state)}")), "")
     if result == FORM:
         return task, READY, "written, and its form fits; whether the numbers are right, grading will tell"
     if result == PASSED:

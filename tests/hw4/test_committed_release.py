@@ -37,7 +37,15 @@ def test_the_solution_regions_are_the_references_lines(repo: Course) -> None:
 
 def test_the_release_has_what_a_student_needs(repo: Course) -> None:
     names = {path.name for path in repo.release("hw4").iterdir()}
-    assert names == {"1-basics.ipynb", NETWORK, "hw4_helpers.py", "hw4_numbers.json", "README.md", "requirements.txt"}
+    assert names == {
+        "1-basics.ipynb",
+        NETWORK,
+        "README.md",
+        "requirements.txt",
+        "hw4_helpers.py",
+        "hw4_numbers.json",
+        "hw4_thai.json",
+    }
 
 
 def test_every_stub_raises_with_the_name_of_its_task(repo: Course) -> None:
