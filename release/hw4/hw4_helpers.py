@@ -856,8 +856,12 @@ def load_net_arrays(path: str | Path = "best_net.npz") -> tuple[dict[str, np.nda
 
 def load_net(path: str | Path, net_class: Any) -> Any:
     """A model of net_class, made without __init__, with the params of path."""
+    return _made_of(net_class, load_net_arrays(path)[0])
+
+
+def _made_of(net_class: Any, params: dict[str, np.ndarray]) -> Any:
     net = net_class.__new__(net_class)
-    net.params, _ = load_net_arrays(path)
+    net.params = params
     return net
 
 
@@ -945,7 +949,7 @@ class Search:
 
     def __init__(self, settings: Sequence[Any], net_class: type, log: str | Path | None = None, jobs: int = 1) -> None:
         self.settings = list(settings)
-        self.jobs = jobs
+        self.jobs, self._net_class = jobs, net_class
         name = getattr(net_class, "__name__", "net")  # a function that makes nets has one too
         self.log = Path(log or f"search-{name}-{_dataset_in_use}.json")
         self.tried: dict[str, dict[str, Any]] = {}  # setting, as text -> setting, accuracy, seconds
@@ -1046,7 +1050,7 @@ class Search:
             with TemporaryDirectory(prefix="hw4-", ignore_cleanup_errors=True) as place, _workers(jobs) as workers:
                 for name, array in _in_single_precision(data).items():
                     np.save(Path(place, f"{name}.npy"), array)
-                Path(place, ATTEMPT).write_bytes(dumps(attempt))
+                Path(place, ATTEMPT).write_bytes(dumps((attempt, getattr(self._net_class, "__name__", ""))))
                 words = {_text(setting): _word_of(place, setting) for setting in left}
                 with _stop_button_waits():  # processes that are starting must not hear it
                     waiting = {workers.submit(_attempted_elsewhere, str(words[_text(setting)]), setting): setting
@@ -1054,10 +1058,10 @@ class Search:
                 while waiting:
                     done, _ = wait(waiting, timeout=0.5, return_when=FIRST_COMPLETED)
                     for future in done:
-                        net, accuracy, seconds, trouble = future.result()
+                        params, accuracy, seconds, trouble = future.result()
                         if trouble:
                             return AttemptFailed(f"With the setting {_text(waiting[future])} {trouble}")
-                        self._note(waiting.pop(future), pickle.loads(net), accuracy, seconds)
+                        self._note(waiting.pop(future), _made_of(self._net_class, params), accuracy, seconds)
                     at_work = [text for text in map(_text, waiting.values()) if words[text].exists()]
                     self._at = dict.fromkeys(at_work, "training")
                     self.say("\n".join(f"{words[text].read_text(encoding='utf-8')}   {text}" for text in at_work))
@@ -1228,11 +1232,13 @@ def _digits_of(place: str) -> Digits:
     return Digits({path.stem: np.load(path, mmap_mode="r") for path in Path(place).glob("*.npy")})
 
 
-def _attempted_elsewhere(word: str, setting: Any) -> tuple[bytes, float, float, str]:
-    """In a process of its own: one attempt, its net as bytes; or in words what stopped it."""
+def _attempted_elsewhere(word: str, setting: Any) -> tuple[dict[str, np.ndarray], float, float, str]:
+    """In a process of its own: one attempt, the params of its net; or in words what stopped it.
+
+    The net itself would bring a copy of its class, with copies of all functions that it looks up.
+    """
     import threading  # these imports spare start-up
 
-    from joblib.externals.loky.backend.reduction import dumps
     from tqdm import tqdm
 
     tqdm.set_lock(threading.RLock())  # its own is one for many processes, and would outlive this one
@@ -1241,14 +1247,19 @@ def _attempted_elsewhere(word: str, setting: Any) -> tuple[bytes, float, float, 
     Search.running.say("training")
     with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        attempt = pickle.loads((place / ATTEMPT).read_bytes())
+        attempt, wanted = pickle.loads((place / ATTEMPT).read_bytes())
         try:
             net, accuracy, seconds = _attempted(attempt, setting, _digits_of(str(place)))
+            if type(net).__name__ != wanted:
+                raise CannotSave(f"the search is for a {wanted}, and it got a {type(net).__name__}. Name the class in "
+                                 "Search(settings, ...).")
+            return _arrays_of(net), accuracy, seconds, ""
+        except CannotSave as error:
+            return {}, 0.0, 0.0, str(error)
         except NotImplementedError as error:
-            return b"", 0.0, 0.0, _waits(error)
+            return {}, 0.0, 0.0, _waits(error)
         except Exception as error:
-            return b"", 0.0, 0.0, _where(error, {})
-    return bytes(dumps(net)), accuracy, seconds, ""
+            return {}, 0.0, 0.0, _where(error, {})
 
 
 # ---------------------------------------------------------------- visible checks

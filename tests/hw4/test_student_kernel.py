@@ -131,6 +131,100 @@ def test_training_shows_one_line_in_place(kernel: Kernel) -> None:
     assert said.count("training:") == 1 and "4000/4000" in said and "loss=" in said and "val=0." in said
 
 
+def children(kernel: Kernel) -> list[str]:
+    """The processes that the kernel has started, and that are there still."""
+    return kernel.run(
+        "import psutil\nfor one in psutil.Process().children(recursive=True): print(' '.join(one.cmdline()))"
+    ).splitlines()
+
+
+def test_a_stopped_training_gives_its_history_so_far_in_one_line_and_the_plots_work(
+    kernel: Kernel, cells: Cells
+) -> None:
+    kernel.run("first_net = TwoLayerNet(784, 50, 10)")
+    stopped = "first = hw4_helpers.train(first_net, data, learning_rate=1e-3, num_iters=10**7)"
+    said = kernel.run(stopped, stop_at="val=0.")  # an epoch is over
+    assert re.search(r"^Stopped after [\d,]+ iterations\. The plots show them", said, re.MULTILINE), said
+    assert "Traceback" not in said and "Interrupt" not in said and said.count("\n") == 2, said
+    lengths = kernel.run("print(*(len(first[name]) for name in first), 'val_acc_history' in first)")
+    losses, minibatch, validation, there = lengths.split()
+    assert int(losses) > 19 and int(minibatch) >= 1 and int(validation) >= 1 and there == "True"
+    kernel.run("second_net, second = first_net, first")
+    assert "in 0 iterations" not in kernel.run(cells["plot-losses"]) and "goes from" in kernel.run(cells["plot-losses"])
+    assert "on the validation set" in kernel.run(cells["plot-accuracies"])
+    said = kernel.run(cells["show-wrong-digits"])
+    assert re.search(r"\d+ of 500 validation digits are read wrongly\. From the top left: \d as \d", said), said
+
+
+ON_CORES = """
+def attempt(setting, data):
+    net = TwoLayerNet(784, setting["hidden_size"], 10)
+    hw4_helpers.train(net, data, learning_rate=1e-2, num_iters=setting["num_iters"])
+    return net
+
+settings = [dict(hidden_size=20, num_iters=50), dict(hidden_size=21, num_iters={second})]
+with hw4_helpers.Search(settings, TwoLayerNet, "cores-{name}.json", jobs={jobs}) as search:
+    search.run(attempt, data)
+kept = search.best_net
+"""
+
+
+def test_a_search_on_two_cores_is_live_stops_in_a_line_leaves_no_process_and_goes_on(kernel: Kernel) -> None:
+    before, updates = children(kernel), kernel.updates
+    said = kernel.run(ON_CORES.format(second=10**7, name="a", jobs=2), stop_at="/10000000 [")
+    assert "T12 search: 1 of 2 settings tried, best validation accuracy" in said
+    assert kernel.updates > updates + 2 and said.count("T12 search") == 1
+    assert "stopped" in said and "Traceback" not in said and "Interrupt" not in said, said
+    assert said.rstrip().endswith("Run the cell again to go on."), said
+    assert children(kernel) == before
+    said = kernel.run(ON_CORES.format(second=60, name="a", jobs=2))
+    assert "1 settings were tried before" in said and "T12 search: 2 of 2 settings tried" in said
+    assert children(kernel) == before
+
+
+def test_the_best_model_is_the_same_on_one_core_and_on_two(kernel: Kernel) -> None:
+    for jobs in (1, 2):
+        kernel.run(
+            ON_CORES.format(second=60, name=f"b{jobs}", jobs=jobs)
+            + f"nets = {{**globals().get('nets', {{}}), {jobs}: kept}}"
+        )
+    said = kernel.run(
+        "one, two = nets[1].params, nets[2].params\n"
+        "print(type(nets[2]) is TwoLayerNet, {one[k].dtype == two[k].dtype == float for k in one},"
+        " max(abs(one[k] - two[k]).max() for k in one))"
+    )
+    assert said.split() == ["True", "{True}", "0.0"], said
+
+
+def test_an_error_in_an_attempt_on_another_core_is_one_line_with_its_place(kernel: Kernel) -> None:
+    wrong = ON_CORES.format(second=60, name="c", jobs=2).replace("learning_rate=1e-2", "learning_rate=nobody")
+    said = kernel.run(wrong)
+    assert (
+        "With the setting hidden_size: 2" in said
+        and "NameError: name 'nobody' is not defined (in attempt, line" in said
+    )
+    said = kernel.run(wrong.replace("    return net", "    data['X_train'][0] = 0").replace("nobody", "1e-2"))
+    assert "assignment destination is read-only" in said
+    said = kernel.run(
+        "class Other(TwoLayerNet):\n    pass\n"
+        + wrong.replace("nobody", "1e-2").replace("net = Two", "net = Other(784, 5, 10) or Two")
+    )
+    assert "the search is for a TwoLayerNet, and it got a Other. Name the class in Search(settings, ...)." in said
+
+
+def test_without_joblib_and_in_a_loop_one_setting_at_a_time_is_tried_and_a_line_says_so(kernel: Kernel) -> None:
+    kernel.run("there = hw4_helpers.find_spec; hw4_helpers.find_spec = lambda name: None")
+    said = kernel.run(ON_CORES.format(second=60, name="d", jobs=2))
+    kernel.run("hw4_helpers.find_spec = there")
+    assert "jobs=2 needs joblib (pip install joblib): this search tries one setting at a time." in said
+    assert "T12 search: 2 of 2 settings tried" in said
+    said = kernel.run(
+        "with hw4_helpers.Search([1], TwoLayerNet, 'loop.json', jobs=2) as search:\n"
+        "    for setting in search:\n        search.offer(kept, 0.5)"
+    )
+    assert "jobs=2 is for search.run(function, data): a loop tries one setting at a time." in said
+
+
 def test_an_error_in_an_answer_is_told_with_its_line_and_stops_nothing(kernel: Kernel, cells: Cells) -> None:
     kernel.run("def forward(params, X):\n    hidden = X @ params['W2']\n    return hidden, hidden")
     said = kernel.run(cells["T5"])
