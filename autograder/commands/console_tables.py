@@ -88,7 +88,7 @@ def below(
     yield from (f"{reason} {few(names, 5)}" for reason, names in by_reason(class_marks).items())
     if waiting := sum(mark.waiting for mark in class_marks):
         answers = "1 answer waits" if waiting == 1 else f"{waiting} answers wait"
-        yield f"{answers} for a person: `jupyter lab`, then Nbgrader > Formgrader"
+        yield f"{answers} for a person: `autograder mark {assignment.name}`"
     if flagged := [f"{student} {verdict.task} ({verdict.flag})" for student, verdict in found if verdict.flag]:
         yield f"flagged, the marks stand until you look (SECURITY.md says what it means): {', '.join(flagged)}"
     if ungraded:

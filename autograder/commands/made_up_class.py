@@ -104,5 +104,5 @@ def closing(course: Course, assignment: Assignment, report: Path, on_path: bool)
     yield f"  open {report} in a browser: the class at a glance; a name leads to the feedback"
     yield f"  autograder scores {assignment.name} --json       the marks as data"
     if by_person := [task.name for task in assignment.tasks if task.graded_by == PERSON]:
-        yield f"  jupyter lab                        Nbgrader > Formgrader: mark {', '.join(by_person)} by hand;"
+        yield f"  autograder mark {assignment.name}                a page on this machine: mark {', '.join(by_person)} by hand;"
         yield f"                                     then `autograder report {assignment.name}` once more"
