@@ -104,5 +104,6 @@ def closing(course: Course, assignment: Assignment, report: Path, on_path: bool)
     yield f"  open {report} in a browser: the class at a glance; a name leads to the feedback"
     yield f"  autograder scores {assignment.name} --json       the marks as data"
     if by_person := [task.name for task in assignment.tasks if task.graded_by == PERSON]:
-        yield f"  autograder mark {assignment.name}                a page on this machine: mark {', '.join(by_person)} by hand;"
+        tasks = ", ".join(by_person)
+        yield f"  autograder mark {assignment.name}                a page on this machine: mark {tasks} by hand;"
         yield f"                                     then `autograder report {assignment.name}` once more"

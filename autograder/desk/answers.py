@@ -151,7 +151,11 @@ class Reader:
     def file(self, answer: Answer, number: int) -> bytes:
         """A file that was handed in beside the notebooks, by its number from 1."""
         path = self._folder(answer.student) / answer.files[number - 1]
-        return path.read_bytes()
+        try:
+            return path.read_bytes()
+        except OSError as error:
+            again = f"run `autograder grade {self.assignment.name}`"
+            raise CourseError(f"{path}: {error.strerror or error}; {again}") from error
 
     def _name(self, *parts: str) -> str:
         """A name that only who has the course's secret can make."""

@@ -14,8 +14,11 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from autograder.errors import CourseError
+
 COOKIE = "desk"
 LONGEST = 256 * 1024  # bytes of what a page may send
+MOST_FIELDS = 3000
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -112,4 +115,8 @@ class Guard:
 async def form(request: Request) -> dict[str, str]:
     """What a page sent, as fields; the first of a name counts."""
     body = (await request.body())[:LONGEST].decode("utf-8", "replace")
-    return {name: values[0] for name, values in parse_qs(body, keep_blank_values=True, max_num_fields=3000).items()}
+    try:
+        found = parse_qs(body, keep_blank_values=True, max_num_fields=MOST_FIELDS)
+    except ValueError as error:
+        raise CourseError(f"a page sent more than {MOST_FIELDS} fields") from error
+    return {name: values[0] for name, values in found.items()}

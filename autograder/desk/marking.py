@@ -83,7 +83,7 @@ class Desk:
     ) -> None:
         """second: percent of what is marked that another grader marks as well; locks: of answers, among processes."""
         self.course, self.assignment = course, assignment
-        self._session, self._journal = session, journal
+        self._session, self._journal, self._file = session, journal, _identity(course)
         self._from_file = rubric.load_rubrics(course, assignment)
         self.record = Record()
         self.waiting = Waiting(course, assignment, self.record, locks, second)
@@ -329,6 +329,9 @@ class Desk:
 
         Only where the gradebook has what it had then: what people entered since stays.
         """
+        if _identity(self.course) != self._file:
+            again = f"end this command with Ctrl+C, then run `autograder mark {self.assignment.name}` again"
+            raise CourseError(f"{self.course.gradebook_name}: is another file than when this began; {again}")
         for number, event in self.record.not_entered():
             tasks = list({member.task for member in event.members})
             students = [member.student for member in event.members]
@@ -365,6 +368,17 @@ def opened(course: Course, assignment: Assignment, second: int = 0) -> Iterator[
 def seen(mark: ManualMark) -> str:
     """A short name for what the gradebook has: a page that showed another is out of date."""
     return hashlib.sha256(msgspec.json.encode([mark.score, mark.extra, mark.comment, mark.waits])).hexdigest()[:12]
+
+
+def _identity(course: Course) -> tuple[int, int]:
+    """Which file the gradebook is: one that was made again meanwhile is another, and ours is nobody's any more."""
+    if course.db_url:
+        return 0, 0
+    try:
+        found = course.gradebook.stat()
+    except OSError:
+        return 0, 0
+    return found.st_dev, found.st_ino
 
 
 def _now() -> str:

@@ -44,7 +44,7 @@ from autograder.pages.cleaned.pictures import Picture
 
 TEMPLATES = Path(__file__).parent / "templates"
 STATIC = {"desk.js": "text/javascript", "desk.css": "text/css"}
-TOKENS = re.compile(r" ?([_^{}()$]) ?")
+TOKENS = re.compile(r" ?([_^{}()]) ?")
 MAX_COMMENT = 4000  # characters
 MOST_SHOWN = 300  # lines of the list of what is decided
 PAGES_KEPT = 40  # files whose pages stay in memory
@@ -103,7 +103,10 @@ class Site:
         for number, name in enumerate(answer.files, 1):
             key = (answer.id + answer.stamp, number)
             if key not in self.pages and name.lower().endswith(".pdf"):
-                data = await run_in_threadpool(self.desk.waiting.reader.file, answer, number)
+                try:
+                    data = await run_in_threadpool(self.desk.waiting.reader.file, answer, number)
+                except CourseError:  # who asks for the file itself is told
+                    continue
                 while len(self.pages) >= PAGES_KEPT:
                     self.pages.pop(next(iter(self.pages)))
                 self.pages[key] = await run_in_threadpool(pictures.pages_of, data)

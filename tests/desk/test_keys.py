@@ -8,6 +8,7 @@ import desks
 import pytest
 from desks import Served, served
 from pages_in_chromium import chromium, needs_chromium
+from playwright.sync_api import expect
 
 from autograder.course import Course
 from autograder.gradebook import reader
@@ -49,8 +50,8 @@ class Seen:
 
     def kept(self, score: str) -> None:
         """Wait until what is chosen is kept, and shown as this score."""
-        self.page.wait_for_function("document.getElementById('kept').textContent === 'kept'")
-        assert self.page.inner_text("#score") == score
+        expect(self.page.locator("#kept")).to_have_text("kept")
+        expect(self.page.locator("#score")).to_have_text(score)
 
     def complaints(self) -> list[str]:
         """What axe finds serious, in light and dark."""
@@ -127,6 +128,18 @@ def test_later_back_near_and_apart(browser: Any, room: Course) -> None:
         seen.page.goto(f"http://127.0.0.1:{site.port}/{site.keys.place}/answers/{group.id}")
         seen.keys("g", away=True)
         assert all(len(u.answers) == 1 for u in site.desk.waiting.units()) and not seen.wrong
+
+
+def test_keys_are_those_of_the_keyboard_where_thai_is_switched_on(browser: Any, room: Course) -> None:
+    with served(room) as site:
+        seen = Seen(browser, site)
+        press = "([key, code]) => document.dispatchEvent(new KeyboardEvent('keydown', {key, code, bubbles: true}))"
+        press = press.replace("document.dispatchEvent", "document.body.dispatchEvent")
+        seen.page.evaluate(press, ["ๅ", "Digit1"])
+        seen.kept("0.5")
+        with seen.page.expect_navigation():
+            seen.page.evaluate(press, ["\u0e17", "KeyM"])
+        assert seen.page.url.endswith("/list")
 
 
 def test_a_group_is_given_only_after_a_look_at_all(browser: Any, room: Course) -> None:

@@ -263,6 +263,16 @@ def test_a_sheet_that_cannot_be_read_is_left_and_stops_nothing(desk: Desk, room:
     assert set(marks(room)) == {"dao", "chai"} and path.read_text() == "broken"
 
 
+def test_a_gradebook_that_was_made_again_gets_no_mark_by_an_old_page(desk: Desk, room: Course, run: Run) -> None:
+    room.gradebook.rename(room.gradebook.with_suffix(".aside"))
+    assert run("autograder", "grade", NAME, "--course", room.root, "--rebuild").returncode == 0
+    with pytest.raises(CourseError, match=r"is another file than when this began; end this command"):
+        give(desk, "ann", of(desk, "dao"), "idea")
+    with marking.opened(room, room.assignments[0]) as again:
+        give(again, "ann", of(again, "dao"), "idea")
+    assert set(marks(room)) == {"dao"}
+
+
 def test_half_a_line_is_cut_off_and_a_broken_one_is_told(room: Course) -> None:
     path = journal_file(room, NAME)
     with marking.opened(room, room.assignments[0]) as desk:

@@ -88,6 +88,18 @@ def test_too_much_is_refused_before_it_is_read(open_desk: Served) -> None:
     assert answered.status == 403 and "too much was sent" in answered.text
 
 
+def test_too_many_fields_and_a_file_that_is_gone_are_one_line(hostile: Course) -> None:
+    with served(hostile) as found:
+        visitor = found.visitor("ann")
+        many = visitor.ask("POST", "/appeal", {str(n): "" for n in range(guard.MOST_FIELDS + 1)})
+        assert many.status == 503 and "more than 3000 fields" in many.text
+        answer = next(a for u in found.desk.waiting.units() for a in u.answers if a.student == "only-files")
+        (hostile.root / "autograded" / "only-files" / NAME / "a.pdf").unlink()
+        gone = visitor.ask("GET", f"/answers/{answer.id}/files/1")
+        assert gone.status == 503 and "run `autograder grade warmup`" in gone.text
+        assert visitor.ask("GET", f"/answers/{answer.id}").status == 200
+
+
 def test_every_answer_has_our_headers_refusals_and_files_too(open_desk: Served) -> None:
     visitor = open_desk.visitor("ann")
     asked = [visitor.next(), visitor.ask("GET", "/list"), visitor.ask("GET", "/static/desk.js"),

@@ -87,19 +87,27 @@ const ofAnswer = form && {
 };
 const everywhere = { "?": help, m: go(document.body.dataset.list), u: press("undo"), ...(form ? {} : { n: go(document.body.dataset.start) }) };
 
+// a key as it stands on the keyboard, where another alphabet is switched on
+function plain(event) {
+  if (event.key.length > 1 || /[!-~]/.test(event.key)) return event.key.length > 1 ? event.key : event.key.toLowerCase();
+  if (event.code === "Slash") return event.shiftKey ? "?" : "/";
+  return event.code.replace(/^(Key|Digit)/, "").toLowerCase();
+}
+
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.repeat) return;
+  const key = plain(event);
   const typing = event.target.closest("input:not([type=checkbox]):not([type=radio]), textarea, select");
   if (typing) {
     if (event.key === "Escape") typing.blur();
     else if (event.key === "Enter" && typing.id === "free") { event.preventDefault(); typing.blur(); }
     return;
   }
-  if (by("help").open && event.key !== "?") return;
-  if (event.key === "Enter" && event.target.closest("a, button, summary")) return; // what has the focus
-  const does = (ofAnswer && ofAnswer[event.key]) || everywhere[event.key];
+  if (by("help").open && key !== "?") return;
+  if (key === "Enter" && event.target.closest("a, button, summary")) return; // what has the focus
+  const does = (ofAnswer && ofAnswer[key]) || everywhere[key];
   if (does) { event.preventDefault(); does(); }
-  else if (form && event.key.length === 1 && choose(event.key)) event.preventDefault();
+  else if (form && key.length === 1 && choose(key)) event.preventDefault();
 });
 
 by("help-button").addEventListener("click", help);
