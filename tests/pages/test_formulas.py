@@ -337,9 +337,18 @@ def test_no_row_of_spaces_leads_out_of_the_formula() -> None:
     assert formula("$" + r"{\!}{}" * 150 + "x$").count('mspace width="-') <= 1
 
 
-@pytest.mark.parametrize("written", ["costs 5 dollars", "`$x$` and `$y$`", "```\n$x$\n```", r"\$5 and \$6", "$x\n\ny$"])
+NO_FORMULA = ["costs 5 dollars", "`$x$` and `$y$`", "```\n$x$\n```", r"\$5 and \$6", "$x\n\ny$"]
+PRICES = ["$5 and $10", "from $5 to 7 $ a piece", "US$5, US$10 and US$20", "$1.50 ($2 with ice)"]
+
+
+@pytest.mark.parametrize("written", NO_FORMULA + PRICES)
 def test_what_is_no_formula_is_none(written: str) -> None:
     assert "<math" not in words(written)
+
+
+@pytest.mark.parametrize("written", ["$2x + 1$", "$ x $", "$x $ and", "costs $5, and $x$ is set", "$0.5$, $10^{-3}$."])
+def test_a_formula_that_begins_with_a_number_or_a_space_is_one(written: str) -> None:
+    assert "<math" in text(written, {}) and "<math" in with_formulas(written)
 
 
 def test_a_picture_between_two_dollars_is_seen() -> None:

@@ -3,6 +3,7 @@
 import json
 import struct
 import tracemalloc
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from autograder.sandbox import answers
 from autograder.sandbox.answers import MAX_ARRAYS, MAX_BODY, MAX_HEADER, Answers, BadFrame, Error
+from autograder.sandbox.guest import frames, namespace
 
 
 def header(*arrays: object, **more: object) -> bytes:
@@ -34,6 +36,14 @@ def test_every_bit_pattern_of_a_float_comes_through() -> None:
     head, _ = answers.sizes(frame[:8])
     _, arrays = answers.decode(frame[8 : 8 + head], frame[8 + head :])
     assert np.array_equal(arrays["odd"], [np.nan, np.inf, -np.inf, -0.0, 5e-324], equal_nan=True)
+
+
+@pytest.mark.parametrize("key", ["z" * 500, "bell \a", "\ud800", {"x" * 200: {"y" * 200: 1.0}}])
+def test_whatever_a_students_entries_are_called_the_frame_is_read(key: Any) -> None:
+    value = key if isinstance(key, dict) else {key: 1.0}
+    frame = frames.encode({}, namespace.plain("0/grads", {**value, "W1": 2.0}))
+    _, arrays = answers.whole(frame)
+    assert arrays["0/grads.W1"] == 2 and len(arrays) == 2
 
 
 BAD = {

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
+MOST_NAME = 300  # characters of an answer's name; see MAX_TEXT of the host
 PLAIN_FLAGS = 0xFFFF  # Python 3.13 notes a docstring above these
 OF_ITS_OWN = {"__module__", "__doc__", "__dict__", "__weakref__", "__firstlineno__", "__static_attributes__"}
 Model = tuple[str, Mapping[str, Array]]
@@ -120,7 +121,12 @@ def plain(name: str, value: Any) -> dict[str, NDArray[np.float64]]:
             raise Unfit("text")
         array = np.array(value, dtype=np.float64)
         return {name: np.frombuffer(array.tobytes(), np.float64).reshape(array.shape)}
-    return {key: array for part, item in parts for key, array in plain(f"{name}.{part}", item).items()}
+    return {key: array for part, item in parts for key, array in plain(_part_of(name, part), item).items()}
+
+
+def _part_of(name: str, part: Any) -> str:
+    """The name of an entry, short and printable: a longer one is none that anybody asks for."""
+    return "".join(letter if letter.isprintable() else "?" for letter in f"{name}.{part}"[:MOST_NAME])
 
 
 def numbers(name: str, value: Any) -> dict[str, NDArray[np.float64]]:
