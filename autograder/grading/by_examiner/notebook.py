@@ -121,6 +121,7 @@ def _examined(
         "test": cell.is_test,
         "asks": cell.asks,
         "names": cell.names,
+        "words": cell.words,
         "plain": plain,
         "seconds": limits.cell_seconds,
         "patience": limits.patience,

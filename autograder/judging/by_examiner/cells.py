@@ -24,7 +24,8 @@ MAGIC = re.compile(r"^\s*[%!?].*$", re.MULTILINE)
 class ExamCell:
     """A cell that the examiner runs: a test, or one of the author's own.
 
-    asks: it names what is the student's, and so has a copy of the student's process to ask. names: what it needs of it.
+    asks: it names what is the student's, and so has a copy of the student's process to ask. names: what it needs of it;
+    words: all names that it may use.
     hidden: numbers of lines that students do not see. parts: its test functions, where it has several. last: number of
     its last line, where it is an expression that names what is the student's; nbgrader takes its value as a score.
     """
@@ -34,6 +35,7 @@ class ExamCell:
     is_test: bool
     asks: bool = False
     names: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
     hidden: frozenset[int] = frozenset()
     parts: tuple[str, ...] = ()
     last: int = 0
@@ -61,7 +63,8 @@ def exam_cells(path: Path) -> list[ExamCell]:
             parts = _test_functions(source) if is_test else ()
             shows = is_test and not source.rstrip().endswith(";")
             last = _last_expression(_parsed(path, name, source), theirs) if shows else 0
-            found.append(ExamCell(name, source, is_test, asks, names, hidden, parts, last))
+            words = tuple(sorted(needed))
+            found.append(ExamCell(name, source, is_test, asks, names, words, hidden, parts, last))
     return found
 
 

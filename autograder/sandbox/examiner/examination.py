@@ -16,6 +16,7 @@ from typing import Any
 
 import link
 import notebook_process
+import stand_ins
 from IPython.core.interactiveshell import InteractiveShell
 from link import Link
 from stand_ins import RemoteClass
@@ -72,7 +73,7 @@ class Examination:
         asks = None
         try:
             if cell["asks"]:
-                asks = self._bind(cell["names"], cell["plain"])
+                asks = self._bind(cell["names"], cell["words"], cell["plain"])
             error = self._run(cell)
         except (Undecidable, Ended) as stopped:
             error = notebook_process.describe(stopped, {})
@@ -87,10 +88,16 @@ class Examination:
         objects = asks is not None and asks.met_objects
         return {"how": how, "error": error, "why": why, "objects": objects, "value": self._value is not None}
 
-    def _bind(self, names: list[str], plain: bool) -> Link:
-        """Bind the student's names as this cell's copy has them, and what stood for objects of copies that are gone."""
+    def _bind(self, names: list[str], words: list[str], plain: bool) -> Link:
+        """Bind the student's names as this cell's copy has them, and names for objects of a copy that is gone.
+
+        words: of these names, those that the cell may use. The others would be in vain: they stand for nothing now.
+        """
         before, self._link = self._link, Link(self._exchange, self._classes, lambda: self._is_seeded, plain)
-        stale = [n for n, v in self._names.items() if before is not None and before.stands_for(v) and n not in names]
+        if before is not None:
+            before.follow_up(self._link)
+        used = set(words).difference(names)
+        stale = [name for name, one in self._names.items() if name in used and stand_ins.stands_for_something(one)]
         found = self._link.ask("names", *names, *stale)
         for name in (*names, *stale):
             self._names.pop(name, None)

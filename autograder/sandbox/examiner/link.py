@@ -40,6 +40,7 @@ class Link:
         self._exchange, self._seeded = exchange, seeded
         self._stand_ins = stand_ins.StandIns(self.ask, plain)
         self._wire = Wire(self._hand_over, self._stand_ins.meet, classes)
+        self._after: Link | None = None
         self._count = 0  # of functions of the test's that went along
         self._callbacks: dict[int, Any] = {}  # those that may be called now
         self._lasting: dict[int, int] = {}  # by id: those that stand in place of a name, with their numbers
@@ -56,6 +57,10 @@ class Link:
     def stands_for(self, one: Any) -> bool:
         """Whether an object stands for one of this copy."""
         return self._stand_ins.number(one) is not None
+
+    def follow_up(self, after: "Link") -> None:
+        """Another copy is asked from now on; what stands for objects of this one's is not asked any more."""
+        self._after = after
 
     def watch(self, names: Mapping[str, Any], bound: Mapping[str, Any]) -> None:
         """Tell the other side when the test deletes one of these names, or puts a function of its own there.
@@ -76,6 +81,8 @@ class Link:
 
     def ask(self, what: str, *args: Any, **named: Any) -> Any:
         """Ask, and take the value: or raise the student's exception."""
+        if self._after is not None:
+            self._after.gone()
         if self.ended:
             raise Ended(self.ended)
         if self.undecidable or what == "undecidable":
@@ -99,6 +106,12 @@ class Link:
             self._depth -= 1
             if not self._depth:
                 self._callbacks = {number: self._callbacks[number] for number in self._lasting.values()}
+
+    def gone(self) -> Any:
+        """An object of another copy was met."""
+        if self._after is not None:
+            self._after.gone()
+        self._stop("an object of an earlier test, whose copy of the student's process is gone")
 
     def _stop(self, why: str) -> Any:
         self.undecidable = why
@@ -154,7 +167,7 @@ class Link:
         if number is not None:
             return ["yours", number]
         if isinstance(type(one), stand_ins.RemoteClass) or isinstance(one, stand_ins.RemoteClass):
-            self._stop("an object of an earlier test, whose copy of the student's process is gone")
+            self.gone()
         if not callable(one):
             raise CannotTravel(f"an object of class {type(one).__name__} does not travel")
         if (number := self._lasting.get(id(one))) is None:

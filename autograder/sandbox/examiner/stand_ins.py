@@ -37,6 +37,8 @@ SERIES = frozenset(
 OF_A_SERIES = frozenset(("__iter__", "__next__", "__len__", "__reversed__"))
 OF_A_GENERATOR = ("send", "throw", "close")
 PLAIN_NEEDED = "your function returns an object of its own class ({}) where the tests need a plain value"
+DEPTH, MOST_HELD = 4, 1000  # of containers that are looked through
+FUNCTION = "__stands_for_a_function__"
 DECIDES = ("eq", "ne", "lt", "le", "gt", "ge", "hash", "bool", "contains")
 
 
@@ -160,6 +162,14 @@ def _no_attribute(self: Any, name: str) -> Any:
     raise AttributeError(name)
 
 
+def stands_for_something(one: Any, depth: int = DEPTH) -> bool:
+    """Whether an object stands for one of a student's, of this copy or an earlier one, or is a container of such."""
+    if type(one) in (list, tuple, set, dict):
+        held = one.values() if type(one) is dict else one
+        return depth > 0 and len(one) <= MOST_HELD and any(stands_for_something(part, depth - 1) for part in held)
+    return isinstance(type(one), RemoteClass) or isinstance(one, RemoteClass) or hasattr(one, FUNCTION)
+
+
 class StandIns:
     """All that stands for objects of one copy of a student's process, by their numbers.
 
@@ -205,6 +215,7 @@ class StandIns:
         def function(*args: Any, **named: Any) -> Any:
             return ask("call", function, *args, **named)
 
+        setattr(function, FUNCTION, True)
         function.__name__ = function.__qualname__ = name if type(name) is str else "function"
         function.__doc__ = doc if type(doc) is str else None
         function.__signature__ = _signature(parameters)  # type: ignore[attr-defined]

@@ -105,7 +105,9 @@ class StudentEnd:
                 self._names.pop(name, None)
             else:
                 self._names[name] = value
-        before = [self._shallow(one, known) for one in known]
+        ours = (named, rebound)  # which hold what was asked, and are nobody's
+        looked_at = [(n, one) for n, one in enumerate(known) if not any(one is own for own in ours)]
+        before = [self._shallow(one, known) for _, one in looked_at]
         printed = io.StringIO()
         try:
             with self._limit(), contextlib.redirect_stdout(printed):
@@ -116,8 +118,11 @@ class StudentEnd:
         except BaseException as error:
             return self._wire.write(("ended", type(error).__name__))[0]
         try:
-            after = [self._shallow(one, known) for one in known]
-            changes = tuple((n, self._wire.copy(one)) for n, one in enumerate(known) if before[n] != after[n])
+            changes = tuple(
+                (number, self._wire.copy(one))
+                for (number, one), held in zip(looked_at, before, strict=True)
+                if self._shallow(one, known) != held
+            )
             return self._wire.write((*told, changes, printed.getvalue()[:MAX_PRINTED]), known)[0]
         except CannotTravel as error:
             return self._wire.write(("ended", str(error)[:400]))[0]
