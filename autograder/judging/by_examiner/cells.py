@@ -68,7 +68,7 @@ def exam_cells(path: Path) -> list[ExamCell]:
     return found
 
 
-def solution_region(source: str) -> set[int]:
+def region_of(source: str) -> set[int]:
     """Numbers of an answer cell's lines that are the solution: those of its regions, or all where it has none."""
     lines = source.splitlines()
     return set(_between(lines, BEGIN, END)) or set(range(1, len(lines) + 1))
@@ -141,7 +141,7 @@ def _parsed(path: Path, name: str, source: str) -> ast.Module:
 def _solved(path: Path, name: str, source: str) -> tuple[set[str], str]:
     """What of an answer cell comes from the student, and the author's own lines. Without a region, all is solution."""
     lines = source.splitlines()
-    region = solution_region(source)
+    region = region_of(source)
     bound: set[str] = set()
     own: list[str] = []
     for node in _parsed(path, name, source).body:

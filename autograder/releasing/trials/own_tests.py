@@ -13,7 +13,7 @@ from pathlib import Path
 
 from autograder.course import EXAMINER, Assignment, Course, Task, load_course
 from autograder.grading import made_up
-from autograder.judging.by_examiner.cells import DEFINITIONS, IMPORTS, as_python, solution_region
+from autograder.judging.by_examiner.cells import DEFINITIONS, IMPORTS, as_python, region_of
 from autograder.judging.by_machine.edits import Edit, edits_of
 from autograder.judging.verdicts import Result
 from autograder.releasing.trials import audit as trial
@@ -124,7 +124,7 @@ def _place(assignment: Assignment, answer: Answer) -> str:
 
 def _edits(source: str) -> Iterator[Edit]:
     """Every edit of a cell inside its solution regions: of its functions, its methods, and its plain statements."""
-    tree, region = as_python(source), solution_region(source)
+    tree, region = as_python(source), region_of(source)
     if tree is None:
         return
     for name in _functions(tree.body):
