@@ -151,8 +151,22 @@ def _check_values(course: Course) -> None:
             if group not in SYSTEM_CALLS:
                 known = ", ".join(SYSTEM_CALLS)
                 raise CourseError(f"{here}: limits: system_calls has no group {group!r}; it takes some of {known}")
+        if wrong := _environment(course, assignment):
+            raise CourseError(f"{here}: environment {_repr(assignment.environment)}: {wrong}")
         if wrong := assignment.late.wrong(assignment.due, course.timezone):
             raise CourseError(f"{here}: {wrong}")
+
+
+def _environment(course: Course, assignment: Assignment) -> str:
+    """What is wrong with the name of a lock file."""
+    name = assignment.environment
+    if not isinstance(name, str):
+        return 'is no text; write environment="hw5.lock"'
+    if name and not assignment.by_examiner:
+        return "its tests are not its notebooks' own, and have the judge's packages; leave it out"
+    if name and not (course.root / name).is_file():
+        return f"there is no such lock file in {course.root}; write one, or leave it out"
+    return ""
 
 
 def _are_points(value: object) -> bool:

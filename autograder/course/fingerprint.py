@@ -40,6 +40,8 @@ def deciding_files(course: Course, assignment: Assignment) -> Iterator[tuple[str
             yield f"solution/{path.name}", path
     for path in sorted(course.source(assignment.name).glob("*.ipynb")) if assignment.by_examiner else ():
         yield f"source/{path.name}", path
+    if assignment.environment:
+        yield f"environment/{assignment.environment}", course.root / assignment.environment
     for name, path in course.data_files(assignment.name).items() if assignment.by_examiner else ():
         yield f"data/{name}", path
     for path in sorted(course.release(assignment.name).glob("*")):

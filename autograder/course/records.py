@@ -123,13 +123,14 @@ class Assignment:
     due: str = ""  # "2026-11-10 23:59" in the course's time zone, or with an offset; "": never late
     late: Late = field(default_factory=Late)
     canvas: str = ""  # title of its column in Canvas's gradebook: "Homework 4 (12345)"
+    environment: str = ""  # lock file of its own packages, beside course_config.py: for the box and the examiner
     told_by_notebooks: bool = False  # its tasks are what its source notebooks say; load_course reads them
 
     @classmethod
     def from_notebooks(cls, name: str, title: str = "", **more: Any) -> "Assignment":
         """The assignment whose tasks, points and graders stand in source/<name>/*.ipynb, as nbgrader has them there.
 
-        more: what else an Assignment has: limits, due, late, canvas.
+        more: what else an Assignment has: limits, due, late, canvas, environment.
         """
         return cls(name, title or name, (), told_by_notebooks=True, **more)
 

@@ -151,6 +151,9 @@ def scratch_course(course: Course, folder: Path) -> Course:
             shutil.copytree(path, folder / name, ignore=ignore)
         elif path.is_file():
             shutil.copy(path, folder / name)
+    for lock in {assignment.environment for assignment in course.assignments} - {""}:
+        (folder / lock).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(course.root / lock, folder / lock)
     for assignment in course.assignments:
         theirs = course.assignment_folder(assignment.name)
         if not theirs.is_dir():  # it is its notebooks alone

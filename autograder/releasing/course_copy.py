@@ -97,6 +97,9 @@ def _files_of(course: Course, assignment: Assignment) -> dict[Path, bytes]:
             parts = path.relative_to(folder).parts
             if not any(fnmatch.fnmatch(part, pattern) for part in parts for pattern in left_out):
                 found[path.relative_to(course.root)] = path.read_bytes()
+    if assignment.environment:
+        lock = course.root / assignment.environment
+        found[lock.relative_to(course.root)] = lock.read_bytes()
     for path in () if assignment.by_examiner else _with_imports(course.solution(assignment.name)):
         found[path.relative_to(course.root)] = path.read_bytes()
     return found

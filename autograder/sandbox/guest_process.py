@@ -96,12 +96,13 @@ class Guest:
         inside = self._inside
         line, guest, probes, data = [], str(GUEST), str(inside.probes or ""), str(inside.data or "")
         examiner = str(EXAMINER)
-        helpers, paths = str(inside.helpers[0].parent) if inside.helpers else guest, packages()
+        helpers = str(inside.helpers[0].parent) if inside.helpers else guest
+        paths = packages() if inside.packages is None else [str(inside.packages)]
         if not self.unsafe:
             line = walls(inside)
             guest, probes, data = "/guest", probes and "/probes/probes.py", data and DATA
             examiner = "/examiner"
-            helpers, paths = "/helpers", packages_inside()
+            helpers, paths = "/helpers", packages_inside()[: len(paths)]
         settings = {
             "control": control,
             # every guest has a user id of its own, so that limits on processes are its own; process ids have 22 bits

@@ -124,6 +124,7 @@ class Inside:
     hidden: folders that nobody sees in there, wherever they lie.
     examiner: it is to run the author's tests, and no student's code.
     files: what lies beside the notebooks, by its place there. modules: what they import, to be loaded once as well.
+    packages: the folder of an environment of its own, in place of this one's.
     trial: for the reference alone, never for a student's code: visible checks run, the offline sample is
     there, and so are `folders`, each named by an environment variable.
     """
@@ -137,6 +138,7 @@ class Inside:
     examiner: bool = False
     files: Mapping[str, Path] = field(default_factory=dict)
     modules: tuple[str, ...] = ()
+    packages: Path | None = None
     folders: Mapping[str, Path] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
 
@@ -169,7 +171,8 @@ def walls(inside: Inside) -> list[str]:
         for parent in reversed(path.parents[:-1]):  # or bwrap makes them readable by root alone
             line += ["--dir", str(parent)]
         line += ["--ro-bind", str(path), str(path)]
-    for folder, place in zip(packages(), packages_inside(), strict=True):
+    shown = packages() if inside.packages is None else [str(inside.packages)]
+    for folder, place in zip(shown, packages_inside(), strict=False):
         line += ["--ro-bind", folder, place]
     packages_of_ours = HIDDEN_PACKAGES[: 1 if inside.trial else None]
     line += _masks({path.resolve() for path in inside.hidden}.union(*map(_copies, packages_of_ours)))

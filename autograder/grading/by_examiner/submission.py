@@ -18,7 +18,7 @@ from autograder.judging.by_examiner.outcomes import Tests
 from autograder.judging.by_examiner.prepared import prepared, without_hidden
 from autograder.judging.verdicts import Result, Verdict
 from autograder.pages import graded_notebook
-from autograder.sandbox import guest_process
+from autograder.sandbox import environments, guest_process
 from autograder.sandbox.answers import printable
 from autograder.sandbox.guest_process import Guest
 from autograder.sandbox.relay import PASSED, UNDECIDABLE, Outcome
@@ -65,6 +65,8 @@ def open_examination(
     helpers = course.beside_notebooks(assignment.name)
     files = course.data_files(assignment.name)
     limits, release = assignment.limits, course.release(assignment.name)
+    lock, place = course.root / assignment.environment, course.state / environments.FOLDER
+    packages = environments.packages_of(lock, place) if assignment.environment else None
     books = {name: course.source(assignment.name) / f"{name}.ipynb" for name in assignment.notebooks}
     modules = tuple(dict.fromkeys(name for path in books.values() for name in imported(path)))
     return ExaminerContext(
@@ -74,8 +76,10 @@ def open_examination(
         bases=merge.released(release, assignment),
         release_files=merge.release_files(release),
         fingerprint=grader_fingerprint(course, assignment),
-        guest=Guest(Inside(helpers=helpers, files=files, modules=modules), limits, unsafe, trace),
-        examiner=Guest(Inside(helpers=helpers, files=files, modules=modules, examiner=True), limits, unsafe),
+        guest=Guest(Inside(helpers=helpers, files=files, modules=modules, packages=packages), limits, unsafe, trace),
+        examiner=Guest(
+            Inside(helpers=helpers, files=files, modules=modules, packages=packages, examiner=True), limits, unsafe
+        ),
         cells={name: exam_cells(path) for name, path in books.items()},
     )
 

@@ -20,6 +20,7 @@ from autograder.releasing.trials import audit as trial
 from autograder.releasing.trials import mutants as machine
 from autograder.releasing.trials.audit import BLANK, REFERENCE, Audit, Row
 from autograder.releasing.trials.mutants import Mutant
+from autograder.sandbox import environments
 from autograder.source_notebooks import cells_of
 from autograder.submissions import merge
 
@@ -70,9 +71,15 @@ def audit(
 def _scratch(course: Course, folder: Path) -> Course:
     """The course in a folder where others hand in: its files are those of the course."""
     folder.mkdir(parents=True)
-    for name in made_up.COURSE_PARTS:
+    locks = {one.environment for one in course.assignments} - {""}
+    for name in (*made_up.COURSE_PARTS, *locks):
         if (course.root / name).exists():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).symlink_to(course.root / name)
+    made = course.state / environments.FOLDER
+    if made.is_dir():
+        (folder / ".autograder").mkdir()
+        (folder / ".autograder" / made.name).symlink_to(made)
     (folder / "autograder").mkdir()
     for assignment in course.assignments:
         theirs = course.assignment_folder(assignment.name)
