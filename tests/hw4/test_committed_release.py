@@ -56,6 +56,7 @@ def test_every_stub_raises_with_the_name_of_its_task(repo: Course) -> None:
     for task in repo.assignment("hw4").tasks:
         if task.graded_by == "judge":
             assert f'raise NotImplementedError("{task.name}")' in stubs[task.answer_cell]
+            assert stubs[task.answer_cell].startswith(f"# {task.answer_cell}\n"), "messages use that name"
 
 
 def test_the_source_has_no_outputs_and_no_execution_data(repo: Course) -> None:

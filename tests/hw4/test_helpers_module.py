@@ -6,6 +6,7 @@ import itertools
 import json
 import os
 import re
+import socket
 import struct
 import threading
 import zipfile
@@ -190,6 +191,109 @@ def test_a_missing_file_and_a_mirror_that_is_not_there_are_told(helpers: Any, mi
         helpers._mnist_folder(False, "http://127.0.0.1:9/")
 
 
+def test_on_a_silent_network_there_is_a_word_at_once_and_one_for_each_try(
+    helpers: Any, mnist: dict[str, bytes], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two mirrors that take the connection and say nothing: what is printed, in the order of time."""
+    told: list[str] = []
+    monkeypatch.setattr(helpers, "PATIENCE", (0.2, 0.2))
+    monkeypatch.setattr(helpers, "PAUSES", (0.0, 1.0))
+    monkeypatch.setattr(helpers.time, "sleep", lambda seconds: told.append(f"pause {seconds}"))
+    monkeypatch.setattr(helpers, "_tell", told.append)
+    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as other:
+        hosts = [f"127.0.0.1:{server.getsockname()[1]}" for server in (one, other)]
+        monkeypatch.setattr(helpers, "MIRRORS", tuple(f"http://{host}/mnist/" for host in hosts))
+        assert helpers.load_mnist() == {}
+    tries = [f"{host} does not answer." for host in hosts]
+    assert told[0].startswith("downloading MNIST, once, about 11 MB, to ")
+    assert told[1:] == ["pause 0.0", *tries, "pause 1.0", *tries]
+    said = capsys.readouterr().out
+    assert said.startswith(
+        "Digits: not yet\n  to do  could not download train-images-idx3-ubyte.gz. Run this cell again"
+    )
+    assert "set MNIST_DIR to a folder with the four MNIST files, or HW4_DATASET to sample" in said
+
+
+def test_the_public_mirrors_are_waited_for_no_longer_than_a_student_waits_for_a_word(repo: Course) -> None:
+    fresh = load_module(repo.release("hw4") / "hw4_helpers.py", "hw4_helpers")
+    assert fresh.PATIENCE[0] <= 5 and len(fresh.PAUSES) > 1 and sorted(fresh.PAUSES) == list(fresh.PAUSES)
+
+
+def test_without_digits_what_needs_them_says_so_and_the_notebook_goes_on(
+    helpers: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    none = helpers.Digits()
+    with pytest.raises(helpers.NoDigits) as caught:
+        none["X_train"]
+    line = "There are no digits yet: run the cell of section 6 again."
+    assert caught.value._render_traceback_() == [line]
+    with pytest.raises(KeyError, match=r"^'X_trian'$"):
+        helpers.Digits(X_train=np.zeros(3))["X_trian"]
+    history = helpers.train(Net(), none, num_iters=5)
+    assert history == {"loss_history": [], "train_acc_history": [], "val_acc_history": []}
+    assert capsys.readouterr().out == f"Training: not yet\n  to do  {line}\n"
+    helpers.show_wrong(Net(), none)
+    assert capsys.readouterr().out == f"Digits read wrongly: not yet\n  to do  {line}\n"
+    helpers.test_best({"best_net": Net()}, none)
+    assert "Test set: not yet" in capsys.readouterr().out
+    helpers.save_best({"best_net": Net()}, none)
+    assert Path("best_net.npz").is_file() and "accuracy" not in capsys.readouterr().out
+    with helpers.Search([1], Net, "log.json") as search:
+        search.run(lambda setting, data: Net(), none)
+    assert search.tried == {}
+
+
+def test_a_stop_while_digits_are_fetched_or_a_check_runs_is_one_line(
+    helpers: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: Any) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(helpers, "_fetch", stopped)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        helpers.load_mnist()
+    assert caught.value._render_traceback_() == ["Stopped. Run the cell again: a download goes on where it stopped."]
+    with pytest.raises(KeyboardInterrupt) as caught:
+        helpers.check_T10({"decay_learning_rate": stopped})
+    assert caught.value._render_traceback_() == ["T10: stopped."]
+
+
+def test_no_progress_bar_and_no_import_warns_where_a_notebook_has_no_ipywidgets(repo: Course, run: Any) -> None:
+    """In a kernel tqdm warns in red, as soon as pooch is imported."""
+    code = (
+        "import sys, warnings\n"
+        "import ipykernel.zmqshell\n"  # by it tqdm knows a kernel
+        "sys.modules['ipywidgets'] = None\n"
+        "warnings.simplefilter('error')\n"
+        "import hw4_helpers; hw4_helpers._cache_folder(); hw4_helpers._bar(3, 'iteration', True, None).update()\n"
+        "del sys.modules['tqdm.auto'], sys.modules['tqdm.autonotebook']\n"
+        "try:\n    import tqdm.auto\n"
+        "except Warning as warning:\n    print(type(warning).__name__)"  # what pooch's import would have said
+    )
+    done = run("python", "-c", code, cwd=repo.release("hw4"), env={"PYTHONDONTWRITEBYTECODE": "1", "MNIST_CACHE": ""})
+    assert done.stdout.splitlines()[-1] == "TqdmWarning", done.stderr
+
+
+# ---- digits that are read wrongly ---------------------------------------------------------------
+
+
+def test_the_digits_read_wrongly_are_shown_with_what_they_are_and_what_was_read(
+    helpers: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Says(Net):
+        def predict(self, X: Any) -> Any:
+            return np.where(np.arange(len(X)) % 2, 3, 7)
+
+    data = helpers.Digits(X_val=np.zeros((5, 784)), y_val=np.array([7, 3, 7, 8, 1]), mean_image=np.zeros(784))
+    helpers.show_wrong(Says(), data)
+    assert capsys.readouterr().out == (
+        "Figure: 2 of 5 validation digits are read wrongly. From the top left: 8 as 3, 1 as 7.\n"
+    )
+    data["y_val"] = Says().predict(data["X_val"])
+    helpers.show_wrong(Says(), data)
+    assert capsys.readouterr().out == "0 of 5 validation digits are read wrongly.\n"
+
+
 # ---- MNIST_DIR ----------------------------------------------------------------------------------
 
 
@@ -352,6 +456,25 @@ def test_a_training_that_ran_away_is_never_the_best(helpers: Any) -> None:
         for setting in log:
             log.offer(Net(), {1: 0.3, 2: float("nan"), 3: 0.2}[setting["rate"]])
     assert helpers.Search([], Net, "log.json").best_accuracy == 0.3
+
+
+def test_of_two_equal_models_the_one_of_the_earlier_setting_is_the_best_in_whichever_order_they_come(
+    helpers: Any,
+) -> None:
+    for order in (["a", "b", "c"], ["c", "b", "a"]):
+        search = helpers.Search(["a", "b", "c"], Net, f"log-{order[0]}.json")
+        for setting in order:
+            net = Net()
+            net.params["W1"] = np.full((1, 1), ord(setting))
+            search._note(setting, net, {"a": 0.5, "b": 0.9, "c": 0.9}[setting], 1.0)
+        assert search.best_net.params["W1"] == ord("b")
+
+
+def test_a_search_that_is_given_no_net_says_so(helpers: Any) -> None:
+    digits = {"X_val": np.zeros((3, 784)), "y_val": np.zeros(3, int), "X_train": np.zeros((3, 784))}
+    search = helpers.Search([1], Net, "log.json")
+    with pytest.raises(TypeError, match=r"the function of search\.run should return the trained net.* returned None"):
+        search.run(lambda setting, data: None, digits)
 
 
 def test_training_with_progress_is_the_same_training(

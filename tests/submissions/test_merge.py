@@ -159,6 +159,14 @@ def test_a_doubled_answer_is_told_and_both_run_in_order(cells: list[dict[str, An
     assert "second" in merged.cells[first + 1].source and merged.cells[first + 1].runs
 
 
+def test_a_stub_is_a_stub_with_the_name_of_its_cell_on_top_or_without() -> None:
+    """As one pasted below an answer, from a release before or after the line came."""
+    stub = "def f(x):\n    raise NotImplementedError\n"
+    assert cells_module.plain(f"# T1-answer\n{stub}") == cells_module.plain(stub) == stub.strip()
+    assert cells_module.plain("# T1-answer") == ""
+    assert cells_module.plain(f"# my own\n{stub}") != cells_module.plain(stub)
+
+
 def test_of_a_stub_and_an_answer_the_answer_counts(
     cells: list[dict[str, Any]], merge: Merge, toy: Toy, bases: Mapping[str, Base]
 ) -> None:
