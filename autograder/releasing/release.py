@@ -7,6 +7,7 @@ import logging
 import re
 import shutil
 import tempfile
+import time
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +25,7 @@ from autograder.releasing import baked, drift, testing_tools
 from autograder.releasing.leaks import leaks, leaks_of_modules, leaks_of_notebooks, leaks_of_numbers
 from autograder.releasing.trials.trial_run import trial_run
 
-OLD = (1980, 1, 1, 0, 0, 0)  # of every file in the zip: same input, same bytes
+FIRST, LAST = 1980, 2107  # years that a zip can hold
 
 
 # ---- the release --------------------------------------------------------------------------------
@@ -54,7 +55,7 @@ def release(course: Course, assignment: Assignment) -> Released:
             raise CourseError(f"release of {assignment.name} stopped, nothing changed: " + "; ".join(leaking))
         said = [] if assignment.by_examiner else trial_run(course, assignment, made)
         archive = Path(scratch) / f"{assignment.name}.zip"
-        _zip(made, archive, assignment.name)
+        _zip(made, archive, assignment.name, _date(course.source(assignment.name)))
         old = Path(scratch) / "old"
         if target.exists():
             target.rename(old)
@@ -126,10 +127,20 @@ def _generate(root: Path, assignment: Assignment, into: Path) -> None:
         raise CourseError(f"nbgrader could not release {assignment.name}: {cause}") from error
 
 
-def _zip(folder: Path, archive: Path, top: str) -> None:
+Date = tuple[int, int, int, int, int, int]
+
+
+def _date(source: Path) -> Date:
+    """When the source was last changed: the date of every file in the zip. Same input, same bytes."""
+    newest = max((path.stat().st_mtime for path in source.rglob("*") if path.is_file()), default=0.0)
+    year, month, day, hour, minute, second, *_ = time.gmtime(newest)
+    return (year, month, day, hour, minute, second) if FIRST <= year <= LAST else (FIRST, 1, 1, 0, 0, 0)
+
+
+def _zip(folder: Path, archive: Path, top: str, date: Date) -> None:
     with zipfile.ZipFile(archive, "w") as file:
         for path in sorted(p for p in folder.rglob("*") if p.is_file()):
-            info = zipfile.ZipInfo(f"{top}/{path.relative_to(folder).as_posix()}", OLD)
+            info = zipfile.ZipInfo(f"{top}/{path.relative_to(folder).as_posix()}", date)
             info.external_attr = 0o644 << 16
             file.writestr(info, path.read_bytes(), zipfile.ZIP_DEFLATED)
 

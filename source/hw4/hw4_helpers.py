@@ -40,6 +40,10 @@ from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any, NamedTuple, cast
 
+if sys.version_info < (3, 10):  # the first thing that it would stumble over is zip(strict=True), far below
+    raise ImportError(f"hw4_helpers.py needs Python 3.10 or newer, and this is {sys.version.split()[0]}: make the "
+                      "environment anew with a newer one (README.md, step 1).")
+
 import numpy as np
 
 # above these validation and test accuracies T12 passes; `autograder release` writes this line

@@ -1,7 +1,9 @@
 """release.py and regions.py: source -> release."""
 
 import json
+import os
 import shutil
+import zipfile
 from collections.abc import Callable
 from typing import Any
 
@@ -28,6 +30,21 @@ def test_the_same_input_gives_the_same_bytes(toy_scratch: Course) -> None:
     assert hashes(toy_scratch.release(NAME)) == files
     assert files == hashes(toy_scratch.root / "release" / NAME)
     assert sorted(path.name for path in (toy_scratch.root / "release").iterdir()) == [NAME, f"{NAME}.zip"]
+
+
+@pytest.mark.parametrize(("changed", "date"), [
+    (1_790_000_000, (2026, 9, 21, 14, 13, 20)), (0, (1980, 1, 1, 0, 0, 0)), (2**33, (1980, 1, 1, 0, 0, 0)),
+])  # fmt: skip
+def test_the_zips_files_have_the_date_of_the_last_change_of_the_source(
+    toy_scratch: Course, changed: int, date: tuple[int, ...]
+) -> None:
+    for path in toy_scratch.source(NAME).rglob("*"):
+        os.utime(path, (changed, changed))
+    assert release._date(toy_scratch.source(NAME)) == date
+    archive = toy_scratch.root / "a.zip"
+    release._zip(toy_scratch.source(NAME), archive, NAME, release._date(toy_scratch.source(NAME)))
+    with zipfile.ZipFile(archive) as file:
+        assert {one.date_time for one in file.infolist()} == {date}
 
 
 def test_points_are_stamped_from_the_course(toy_scratch: Course) -> None:
