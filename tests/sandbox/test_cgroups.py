@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from toy import Toy
 
-from autograder.commands import wall_diagnoses
+from autograder.commands import diagnoses, wall_diagnoses
 from autograder.course import Limits
 from autograder.sandbox import cgroups
 from autograder.sandbox.answers import Lost
@@ -136,7 +136,7 @@ def test_no_more_processes_start_in_a_group_than_it_may_hold(given: Parent) -> N
 
 
 def test_a_guest_is_in_its_group_from_its_start_and_the_group_ends_with_it(toy: Toy, given: Parent) -> None:
-    with wall_diagnoses.guest_of(toy.course) as guest:
+    with diagnoses.guest_of(toy.course, toy.assignment) as guest:
         guest.open().close()
         assert guest.cgroup is not None
         folder, inside = guest.cgroup.folder, guest.cgroup.members()
@@ -150,7 +150,7 @@ def test_where_nothing_is_let_in_the_guest_starts_all_the_same(
 ) -> None:
     nowhere = Cgroup(tmp_path / "gone", os.open(tmp_path, os.O_RDONLY))
     monkeypatch.setattr(cgroups, "given", lambda limits: nowhere)
-    with wall_diagnoses.guest_of(toy.course) as guest:
+    with diagnoses.guest_of(toy.course, toy.assignment) as guest:
         guest.open().close()
         assert guest.alive
 
@@ -160,7 +160,7 @@ def test_a_guest_that_the_kernel_ended_for_its_memory_is_told_so(
 ) -> None:
     monkeypatch.setattr(cgroups, "find", lambda: Parent(tmp_path, 2))
     for count, reason in ((0, None), (1, Lost.MEMORY)):
-        with wall_diagnoses.guest_of(toy.course) as guest:
+        with diagnoses.guest_of(toy.course, toy.assignment) as guest:
             guest.open().close()
             assert guest.cgroup is not None
             (guest.cgroup.folder / "memory.events").write_text(f"low 0\nhigh 0\noom 1\noom_kill {count}\n")

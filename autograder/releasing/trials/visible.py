@@ -107,10 +107,10 @@ def _modules(course: Course, assignment: Assignment) -> Iterator[None]:
                 vars(module)["LANGUAGE"] = "en"
         yield
     finally:
-        for name, module in before.items():
+        for name, earlier in before.items():
             sys.modules.pop(name, None)
-            if module is not None:
-                sys.modules[name] = module
+            if earlier is not None:
+                sys.modules[name] = earlier
 
 
 # ---- other submissions than the author's list ---------------------------------------------------
