@@ -29,7 +29,7 @@ def command(
     ] = HERE,
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="A free one by default.")] = 0,
 ) -> None:
-    """Mark by hand, in a browser: what waits for a person, and what a person overrides."""
+    """Mark by hand in a browser, by keys."""
     loaded, wanted = load(course, assignment)
     graders = list(dict.fromkeys(grader or [getpass.getuser()]))
     for name in graders:

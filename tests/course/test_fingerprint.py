@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from autograder.course import Assignment, Course, Late, fingerprint, secret
-from autograder.course.fingerprint import MANIFEST, deciding_files, grader_fingerprint
+from autograder.course.fingerprint import FOR_PEOPLE, MANIFEST, deciding_files, grader_fingerprint
 
 ENGINE = Path(__file__).resolve().parents[2] / "autograder"
 START = "autograder.grading.pipeline"  # what imports all that makes a verdict
@@ -175,7 +175,8 @@ def test_a_byte_in_a_file_of_the_assignment_changes_it(copied: Course, hw4: Assi
     assert {"probes.py", "mistakes.py", "messages.toml", "loss.py", "hw4.py", "hw4_helpers.py"} <= names
     assert {f"{name}.ipynb" for name in hw4.notebooks} <= names
     for path in paths:
-        assert touched(path, copied, hw4) != before, path
+        assert (touched(path, copied, hw4) == before) == (path.name == FOR_PEOPLE), path
+    assert FOR_PEOPLE in names  # by which people mark: no verdict hangs on it
 
 
 @pytest.mark.parametrize("name", ["expected.npz", "rows.csv", "deeper/words.json"])

@@ -155,6 +155,7 @@ def mark_all(hands: Hands, site: Served) -> tuple[int, list[float]]:
     while "/answers/" in page.url:
         units += 1
         text = page.inner_text(".answer")
+        formulas = page.locator(".look").first.text_content() or ""  # as MathML has them, without their lines
         pictures = page.locator(".look img").count()
         kind = (
             "photo" if pictures else "thai" if "พิสูจน์" in text else "group" if "the same" in text.split("\n")[0] else ""
@@ -167,7 +168,7 @@ def mark_all(hands: Hands, site: Served) -> tuple[int, list[float]]:
             hands.press("z", "h")
             hands.picture("desk-3-photograph")
             hands.press("z", "h", "h")
-        hands.press(*("0" if "Nothing stands in the cell" in text else wanted("picture" if pictures else text)))
+        hands.press(*("0" if "Nothing stands in the cell" in text else wanted("picture" if pictures else formulas)))
         if units == 1:
             hands.press("c")
             hands.type("Mind $y_i$.")
@@ -201,7 +202,7 @@ def scores(course: Course) -> dict[str, Any]:
     assert cli.main(["report", "hw4", "--course", str(root)]) == 0
     assert cli.main(["export", "hw4", "--to", "csv", "--partial", "--course", str(root)]) == 0
     with (root / "exports" / "hw4-csv.csv").open(encoding="utf-8-sig", newline="") as file:
-        export = {row["student"]: row["T4"] for row in csv.DictReader(file)}
+        export = {row["id"]: row["T4"] for row in csv.DictReader(file)}
     feedback = {}
     for path in (root / "feedback").glob("*/hw4/feedback.html"):
         found = re.search(r"T4: ([\d.-]+) / 1", path.read_text(encoding="utf-8"))
