@@ -163,7 +163,9 @@ async def start(site: Site, request: Request, grader: str) -> Response:
     return RedirectResponse(site.url("answers", unit.id), 303)
 
 
-async def show(site: Site, request: Request, grader: str, said: str = "", status: int = 200) -> Response:
+async def show(
+    site: Site, request: Request, grader: str, said: str = "", status: int = 200, replayed: Sequence[str] = ()
+) -> Response:
     """One answer, or a group."""
     site.look()
     waiting = site.desk.waiting
@@ -198,6 +200,7 @@ async def show(site: Site, request: Request, grader: str, said: str = "", status
         told=said or ("" if mine else site.words(grader).say("desk", "elsewhere", grader=waiting.holder(unit))),
         mine=mine,
         machine=task.graded_by != PERSON,
+        replayed=replayed,
         worth=members[0].verdict,
     )
     for following in waiting.queue(grader, unit.id)[:1]:  # its pages are made while this one is looked at
@@ -383,12 +386,12 @@ async def appeal(site: Site, request: Request, grader: str) -> Response:
 
 
 async def replay(site: Site, request: Request, grader: str) -> Response:
-    """One verdict replayed, as `grade --explain` does."""
+    """An answer with its verdict replayed beside it, as `grade --explain` does."""
     desk = site.desk
-    answer = desk.waiting.answer(request.path_params["answer"])
+    answer = desk.waiting.unit(request.path_params["unit"]).answers[0]
     rows = reader.read_rows(desk.course, desk.assignment)
     lines = await run_in_threadpool(appeals.explain, desk.course, desk.assignment, [answer.student], answer.task, rows)
-    return site.page("replay.html", grader, lines=lines, unit=answer.id, task=answer.task)
+    return await show(site, request, grader, replayed=lines)
 
 
 # ---- the rubric ---------------------------------------------------------------------------------
@@ -552,7 +555,7 @@ def application(site: Site, hosts: Sequence[str]) -> Starlette:
         get("/", start), get("/answers/{unit}", show), post("/answers/{unit}", give),
         post("/answers/{unit}/draft", draft), post("/answers/{unit}/apart", apart), post("/undo", undo),
         get("/back", back), get("/answers/{answer}/files/{number:int}", file),
-        get("/answers/{answer}/files/{number:int}/{page:int}", scan), get("/answers/{answer}/replay", replay),
+        get("/answers/{answer}/files/{number:int}/{page:int}", scan), get("/answers/{unit}/replay", replay),
         get("/list", work), post("/appeal", appeal), get("/rubric/{task}", edit),
         post("/rubric/{task}/preview", preview), post("/rubric/{task}", reword), get("/even", even),
         post("/language", switch), Route("/enter", enter, methods=["GET", "POST"]), Route("/static/{name}", static),
