@@ -4,13 +4,13 @@ Never case, sign, index or order inside formulas and code: what looks like eithe
 it stands.
 """
 
-import difflib
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from rapidfuzz import fuzz, process
+from rapidfuzz.distance import Indel
 
 from autograder.pages.markdown import MATH
 
@@ -73,7 +73,7 @@ DELIMITERS = (("$$", "$$"), ("$", "$"), ("\\\\[", "\\\\]"), ("\\\\(", "\\\\)"), 
 ENVIRONMENT = re.compile(r"\\(begin|end)\s*\{(?:align|aligned|eqnarray|split)\*?\}")
 NEAR = 85  # percent alike
 SHORTEST = 40  # characters: shorter ones are alike by themselves
-LONGEST, MOST_WORDS = 6000, 1500  # of what is compared: the time goes with the square
+LONGEST, MOST_WORDS = 6000, 1500  # of what is compared
 HOLD = "\ue000{}\ue001"
 HELD = re.compile("\ue000(\\d+)\ue001")
 
@@ -108,18 +108,19 @@ def _code(text: str) -> str:
 
 def _lines(source: str) -> Iterator[str]:
     """Lines of prose; one that only goes on with the paragraph is joined to the last, as a reader of Markdown does."""
-    last: str | None = None
+    parts: list[str] = []
+    begun = plain = False  # plain: another line of words may go on with these
     for raw in source.split("\n"):
         line = " ".join(raw.split())
-        joins = last and line and CONTINUES.match(line) and "|" not in f"{last}{line}" and not last.startswith("#")
-        if joins and not _like_a_formula(f"{last}\n{line}"):
-            last = f"{last} {line}"
+        words = bool(line) and not _like_a_formula(line)
+        if plain and words and CONTINUES.match(line):
+            parts.append(line)
             continue
-        if last is not None and (last or line):
-            yield _prose(last)
-        last = line
-    if last:
-        yield _prose(last)
+        if begun and (parts[0] or line):
+            yield _prose(" ".join(parts))
+        begun, parts, plain = True, [line], words and not line.startswith("#")
+    if parts and parts[0]:
+        yield _prose(" ".join(parts))
 
 
 def _like_a_formula(text: str) -> bool:
@@ -204,14 +205,15 @@ def difference(one: str, other: str) -> list[Piece]:
     """What two levelled texts have in common and what not, word by word."""
     words, theirs = _words(one), _words(other)
     found = []
-    for kind, a, b, c, d in difflib.SequenceMatcher(None, words, theirs, autojunk=False).get_opcodes():
-        if kind == "equal":
-            found.append(Piece("same", "".join(words[a:b])))
-            continue
-        found += [Piece("first", "".join(words[a:b]))] if a < b else []
-        found += [Piece("second", "".join(theirs[c:d]))] if c < d else []
+    for way in Indel.opcodes(words, theirs):
+        if way.tag == "equal":
+            found.append(Piece("same", "".join(words[way.src_start : way.src_end])))
+        elif way.tag == "delete":
+            found.append(Piece("first", "".join(words[way.src_start : way.src_end])))
+        else:
+            found.append(Piece("second", "".join(theirs[way.dest_start : way.dest_end])))
     return found
 
 
 def _words(text: str) -> list[str]:
-    return re.findall(r"\s+|\S+", text[:LONGEST])[:MOST_WORDS]
+    return re.findall(r"\s*\S+", text[:LONGEST])[:MOST_WORDS]

@@ -1,5 +1,7 @@
 """What is levelled is the same answer in other clothes; what differs in case, sign, index or order never is."""
 
+import sys
+
 import pytest
 
 from autograder.desk import levelled
@@ -64,3 +66,44 @@ def test_the_nearest_is_found_and_its_difference_is_the_sign() -> None:
     only = [(piece.where, piece.text.strip()) for piece in levelled.difference(right, wrong) if piece.where != "same"]
     assert only == [("first", "-")]
     assert levelled.nearest("short", {"other": "short"}) is None
+
+
+SLOW = (
+    "ab\n",
+    "a b ",
+    "$",
+    "$x$ ",
+    "`",
+    "```\n",
+    "\\text{",
+    "\\frac",
+    "_",
+    "{",
+    "\\left",
+    "    a\n",
+    "a-b ",
+    "| ",
+    "#\n",
+)
+
+
+@pytest.mark.parametrize("unit", SLOW)
+def test_no_text_takes_long_to_level_or_to_compare(unit: str) -> None:
+    """By steps and not by the clock: twice the text is never much more than twice the work of the reader."""
+
+    def work(times: int) -> int:
+        count = 0
+
+        def step(*_: object) -> None:
+            nonlocal count
+            count += 1
+
+        sys.setprofile(step)
+        try:
+            text = levelled.of_text(unit * times)
+            levelled.difference(text, levelled.of_text(unit * (times - 1)))
+        finally:
+            sys.setprofile(None)
+        return count
+
+    assert work(800) < 3 * work(400) + 500
