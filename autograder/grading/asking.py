@@ -7,17 +7,18 @@ import contextlib
 import time
 from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from autograder.course import Assignment, Task, secret
 from autograder.grading import answer_cache, calibration
 from autograder.grading.answer_cache import CachedAnswers
 from autograder.grading.notebook_run import NotebookRun, Question
-from autograder.judging import counterexamples, judge
+from autograder.judging import counterexamples, crashes, judge
 from autograder.judging.by_machine import public_values
 from autograder.judging.checking import CheckContext, Problem
 from autograder.judging.counterexamples import Trial
+from autograder.judging.crashes import Own
 from autograder.judging.judge import JudgeContext
 from autograder.judging.verdicts import Counterexample, Verdict
 from autograder.judging.wording import Decision
@@ -164,6 +165,18 @@ def _by_files(plan: Plan, name: str, tasks: Sequence[Task]) -> Iterator[tuple[Se
         yield apart, beside.modules
 
 
+def told(grader: GraderContext, plan: Plan, ran: Ran, task: Task, number: int = 0) -> Answers:
+    """The answers to a task's hidden questions, without what their errors may say of the questions."""
+    book, answers = plan.merged[task.notebook], ran.answers.get(at_snapshot(task.name, number), Answers())
+
+    def own() -> Own:
+        beside = [data.decode("utf-8", "replace") for data in plan.beside[task.notebook].modules.values()]
+        texts = [grader.probes[task.name], *(cell.source for cell in book.cells), *beside]
+        return Own(texts, {cell.name: cell.source.count("\n") + 1 for cell in book.cells})
+
+    return crashes.told(answers, cache(own))
+
+
 def _not_kept(plan: Plan, tasks: Sequence[Task], number: int, before: CachedAnswers, ran: Ran) -> list[Task]:
     """Take the kept answers to the same questions; which tasks have none."""
     asked = {at_snapshot(task.name, number): task for task in tasks}
@@ -211,9 +224,7 @@ def look_back(
                 run = NotebookRun(grader.guest, book, questions, files, finish, cell, ran.runs.get(name))
                 ran.answers.update({at_snapshot(task, number): found for task, found in run.answers().items()})
             at = {
-                t.name: replace(
-                    plan.contexts[at_snapshot(t.name, number)], answers=ran.answers[at_snapshot(t.name, number)]
-                )
+                t.name: replace(plan.contexts[at_snapshot(t.name, number)], answers=told(grader, plan, ran, t, number))
                 for t in tasks
             }
             for task, verdict in judge.verdicts(judge_context, {**contexts, **at}).items():

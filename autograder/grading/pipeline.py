@@ -94,9 +94,9 @@ def grade_submission(
     with grader.guest.submission(), contextlib.closing(asking.run(grader, plan, kept)) as ran:
         contexts = {}
         for name, context in plan.contexts.items():
-            book = grader.assignment.task(name).notebook
-            undone, unwritten = _undone(plan.merged[book], ran.errors[book], name)
-            answers = ran.answers.get(name, Answers())
+            task = grader.assignment.task(name)
+            undone, unwritten = _undone(plan.merged[task.notebook], ran.errors[task.notebook], name)
+            answers = asking.told(grader, plan, ran, task)
             contexts[name] = replace(context, answers=answers, undone=undone, unwritten=unwritten)
         decisions = judge.decisions(grader.judge_context, contexts)
         verdicts = judge.worded(grader.judge_context, decisions)

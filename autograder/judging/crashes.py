@@ -1,8 +1,18 @@
-"""An error of the student's code as the facts of a problem: its place, and which hint helps against its kind."""
+"""An error of the student's code as the facts of a problem: its place, and which hint helps against its kind.
 
+What the student's code says once hidden inputs have come to it may hold them. `told` leaves of it what holds none: a
+type, the place, and a text that stands in the code, or that Python or numpy has for everybody: with names that
+stand in the code, and with sizes.
+"""
+
+import builtins
 import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 
-from autograder.sandbox.answers import Error
+import numpy as np
+
+from autograder.sandbox.answers import Answers, Error
 
 # of errors that hang on sizes: numpy's, and what Python says of lengths
 SHAPES = re.compile(r"broadcast|matmul|shape|dimension|axis|axes|aligned|out of bounds|too many indices|inhomogeneous")
@@ -25,13 +35,126 @@ BY_TYPE = {
 }
 
 
+NAME, SOME, SHAPE = r"[A-Za-z_][\w.]*", r"\d{1,5}", r"\(\d{0,5}(?:, ?\d{0,5}){0,3}\)"
+MEANT = rf"(?:\. Did you mean: '{NAME}'\?)?"
+TEXTS = tuple(
+    re.compile(text)
+    for text in (
+        rf"'?{NAME}'?",  # a key, a task that is not written
+        rf"name '{NAME}' is not defined{MEANT}",
+        rf"{NAME} is not defined",
+        rf"cannot access local variable '{NAME}' where it is not associated with a value",
+        rf"(?:type object |module )?'{NAME}' (?:object )?has no attribute '{NAME}'{MEANT}",
+        rf"'{NAME}' object is not (?:callable|subscriptable|iterable|an iterator)",
+        rf"'{NAME}' object does not support item (?:assignment|deletion)",
+        rf"{NAME}\(\) missing \d required (?:positional|keyword-only) arguments?: '{NAME}'"
+        rf"(?:,? (?:and )?'{NAME}'){{0,6}}",
+        rf"{NAME}\(\) takes (?:from \d to )?\d positional arguments? but \d (?:was|were) given",
+        rf"{NAME}\(\) takes no arguments",
+        rf"{NAME}\(\) got (?:an unexpected keyword argument|multiple values for argument) '{NAME}'",
+        rf"unsupported operand type\(s\) for [^\w\s]{{1,3}}: '{NAME}' and '{NAME}'",
+        rf"bad operand type for (?:unary .|abs\(\)): '{NAME}'",
+        rf"'[<>=!]{{1,2}}' not supported between instances of '{NAME}' and '{NAME}'",
+        rf"object of type '{NAME}' has no len\(\)",
+        rf"can only concatenate {NAME} \(not \"{NAME}\"\) to {NAME}",
+        rf"can't multiply sequence by non-int of type '{NAME}'",
+        r"(?:float |integer )?(?:floor )?(?:division|modulo)(?: or modulo)? by zero",
+        r"(?:list|tuple|string) (?:assignment )?index out of range",
+        rf"(?:list|tuple|string) indices must be integers or slices, not '?{NAME}'?",
+        rf"'{NAME}' object cannot be interpreted as an integer",
+        r"not enough values to unpack \(expected \d, got \d\)",
+        r"too many values to unpack \(expected \d(?:, got \d)?\)",
+        rf"cannot unpack non-iterable {NAME} object",
+        rf"No module named '{NAME}'",
+        r"maximum recursion depth exceeded(?: while calling a Python object| in comparison)?",
+        r"can't start new thread",
+        rf"operands could not be broadcast together with shapes(?: {SHAPE}){{1,3}}",
+        rf"non-broadcastable output operand with shape {SHAPE} doesn't match the broadcast shape {SHAPE}",
+        rf"shape mismatch: indexing arrays could not be broadcast together with shapes(?: {SHAPE}){{1,3}}",
+        rf"shapes {SHAPE} and {SHAPE} not aligned: {SOME} \(dim \d\) != {SOME} \(dim \d\)",
+        rf"matmul: Input operand \d has a mismatch in its core dimension \d, with gufunc signature "
+        rf"\(n\?,k\),\(k,m\?\)->\(n\?,m\?\) \(size {SOME} is different from {SOME}\)",
+        rf"cannot reshape array of size {SOME} into shape {SHAPE}",
+        r"axis \d is out of bounds for array of dimension \d",
+        r"too many indices for array: array is \d-dimensional, but \d were indexed",
+        rf"boolean index did not match indexed array along axis \d; size of axis is {SOME} but size of corresponding "
+        rf"boolean axis is {SOME}",
+        r"only integers, slices \(`:`\), ellipsis \(`\.\.\.`\), numpy\.newaxis \(`None`\) and integer or boolean "
+        r"arrays are valid indices",
+        r"only (?:length-1|0-dimensional) arrays can be converted to Python scalars",
+        r"arrays used as indices must be of integer \(or boolean\) type",
+        r"The truth value of an array with more than one element is ambiguous\. Use a\.any\(\) or a\.all\(\)",
+    )
+)
+TOKEN = re.compile(r"[^\W\d]\w*")
+SAID = "said"  # a fact that is a key of the course's words, and is shown to nobody
+MOST_TOKENS = 6  # words and numbers of a fact
+OURS = ("Unfit", "MissingName", "MissingValue", "TimeLimit", "MemoryLimit", "ProcessEnded", "BadAnswer")
+# names that everybody has, and what the patterns above say themselves
+EVERYBODYS = frozenset(
+    {
+        *dir(builtins),
+        *dir(np),
+        *dir(np.ndarray),
+        *dir(np.exceptions),
+        "LinAlgError",
+        "UFuncTypeError",
+        "NoneType",
+        *OURS,
+    }
+    | {word for one in TEXTS for word in TOKEN.findall(one.pattern)}
+)
+OTHER = "Exception"  # what an error of a class is called whose name stands nowhere
+
+
+class Own:
+    """What stands in a notebook as it was handed in: its code, and the lines of its cells by their names."""
+
+    def __init__(self, code: Collection[str], lines: Mapping[str, int]) -> None:
+        self.code, self.lines = "\n".join(code), lines
+        self.words = EVERYBODYS | set(TOKEN.findall(self.code))
+
+    def says(self, text: str) -> bool:
+        """Whether a text stands in it, between quotation marks."""
+        return f"'{text}'" in self.code or f'"{text}"' in self.code
+
+
+def told(answers: Answers, own: Callable[[], Own]) -> Answers:
+    """The answers to hidden questions, with what may be told of their errors."""
+    if not answers.errors:
+        return answers
+    return replace(answers, errors={key: _told(error, own()) for key, error in answers.errors.items()})
+
+
+def _told(error: Error, own: Own) -> Error:
+    """What holds no hidden input of an error. All of it is as the student's process says: its line and facts, too."""
+    text, lines = error.text.rstrip(" ."), own.lines.get(error.cell, 0)
+    of_python = any(one.fullmatch(text) for one in TEXTS) and own.words.issuperset(TOKEN.findall(text))
+    at = int(error.line) if re.fullmatch(r"\d{1,6}", error.line) else 0
+    return Error(
+        type=error.type if error.type in own.words else OTHER,
+        text=error.text if of_python or own.says(error.text) else "",
+        line=str(at) if 1 <= at <= lines else "",
+        cell=error.cell if lines else "",
+        facts={key: fact if key == SAID or _is_short(fact, own) else "…" for key, fact in error.facts.items()},
+        hint=hint_of(error),
+    )
+
+
+def _is_short(fact: str, own: Own) -> bool:
+    """Whether a fact is a few known words and sizes, or the name of a cell."""
+    parts = re.findall(r"\w+", fact)
+    few = len(parts) <= MOST_TOKENS
+    return fact in own.lines or (few and all(part in own.words or re.fullmatch(r"\d{1,5}", part) for part in parts))
+
+
 def facts_of(error: Error) -> dict[str, str]:
     """What a text may say of an error. `hint` is a key of the texts of hints; `said`, of those on unfit answers."""
     facts = {**error.facts, "error": error.what, "type": error.type, "cell": error.cell, "line": error.line}
     missing = OF_OBJECT.search(error.text) if error.type == "AttributeError" else None
     if missing and not error.cell:  # the probe asked for it: a method of the interface is not there
         facts |= {"said": "no_method", "name": missing[1]}
-    return {**facts, "hint": hint_of(error)}
+    return {**facts, "hint": error.hint or hint_of(error)}
 
 
 def hint_of(error: Error) -> str:

@@ -27,8 +27,8 @@ from autograder.pages.graded_notebook import eased
 from autograder.submissions.cells import joined
 
 MAX_NOTEBOOK = 300_000  # characters that are set in Markdown or in colours; what is beyond stays plain
-# what Jupyter takes for LaTeX: Markdown must not see its _ and * . Bounded: no text is searched twice. A dollar before a
-# digit may be a price: it opens one only as pandoc has it, with no space before the closing dollar and no digit behind
+# what Jupyter takes for LaTeX: Markdown must not see its _ and * . Bounded: no text is searched twice. A dollar before
+# a digit may be a price: it opens one only as pandoc has it, no space before the closing dollar and no digit behind
 MATH = re.compile(
     r"\$\$.{1,4000}?\$\$|\\begin\{([a-zA-Z]{1,20}\*?)\}.{0,4000}?\\end\{\1\}|\\\\\[.{1,4000}?\\\\\]|\\\\\(.{1,1000}?\\\\\)"
     r"|(?<![\\$])\$(?![$\d])(?:\\[^\n]|[^$\\\n]|\n(?![ \t]*\n)){1,1000}?\$"

@@ -42,6 +42,7 @@ class Error:
     """An exception of the student's code, as the guest told it. All texts are the student's.
 
     facts: what else the guest says of it, for words alone: why an answer is none, the name that a cell took away.
+    hint: ours, where the text is not told (judging/crashes.py).
     """
 
     type: str
@@ -49,6 +50,7 @@ class Error:
     line: str = ""
     cell: str = ""
     facts: Mapping[str, str] = field(default_factory=dict)
+    hint: str = ""
 
     @property
     def limit(self) -> bool:

@@ -138,6 +138,8 @@ class Evidence:
         for result in self.results:
             yield from (e["text"] for e in result.cell_errors.values())
             yield from (v.message for v in result.verdicts.values())
+            for answers in answer_cache.unpack(result.answers).answers.values():
+                yield from (error.text for error in answers.errors.values())  # of which no page tells
 
     @property
     def answers(self) -> Mapping[str, Answers]:

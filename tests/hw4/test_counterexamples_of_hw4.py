@@ -1,6 +1,7 @@
 """Counterexamples of hw4: a public cell that this submission gets wrong and the reference right, and no more."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from autograder.course import Assignment, Course, load_module
 from autograder.grading import answer_cache, asking, made_up, notebook_run, pipeline
 from autograder.grading.asking import GraderContext
-from autograder.judging import counterexamples, judge, known_mistakes, mutations
+from autograder.judging import counterexamples, crashes, judge, known_mistakes, mutations
 from autograder.judging.judge import JudgeContext
 from autograder.judging.mutations import Mistake, RightVariant
 from autograder.judging.verdicts import Counterexample, Result, Status, Verdict
@@ -399,3 +400,56 @@ def test_a_counterexample_that_shows_nothing_is_told(course: Course, hw4: Assign
     assert public_cells.tried_again(cells, replace(verdict, counterexample=None), wrong) == public_cells.Shown(0)
     assert public_cells.tried_again(cells, replace(verdict, task="T8"), wrong) is None
     assert public_cells.summary([public_cells.Shown(0)], 3) == "counterexamples: for 0 of 1"
+
+
+# ---- what an error says of hidden inputs ----------------------------------------------------------
+
+DIGITS = "    digits = f'{learning_rate:.9f}'[2:8].replace('0', '1')\n"
+TELLS = {  # `digits`: of what came
+    "a text": "raise ValueError(digits)",
+    "a text in Python's words": "raise NameError(f\"name 'x{digits}' is not defined\")",
+    "a key": "return {}[learning_rate]",
+    "an index": "return np.zeros(2)[int(digits)]",
+    "a type": "raise type(f'E{digits}', (Exception,), {})('x')",
+    "an unwritten task": "raise NotImplementedError(digits)",
+    "facts": "error = ValueError('x')\n    error.facts = {'said': 'undefined', 'name': digits}\n    raise error",
+    "a line": "exec(compile('\\n' * int(digits[:4]) + '1 / 0', 'cell T10-answer', 'exec'))",
+    "a cell": "exec(compile('1 / 0', f'cell {digits}', 'exec'))",
+}
+
+
+@pytest.mark.parametrize("way", TELLS)
+def test_no_error_tells_a_hidden_input(way: str, hand_in: HandIn, right: dict[str, str], mark: Mark) -> None:
+    body = f"{DIGITS}    {TELLS[way]}"
+    verdicts = mark(hand_in(right | {"T10": f"{T10}{body}\n"}, weights=None)).verdicts
+    assert verdicts["T10"].score == 0 and verdicts["T10"].message
+    for verdict in verdicts.values():
+        assert not re.search(r"\d{4}", verdict.message), verdict.message
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("way", TELLS)
+def test_untold_it_would(
+    way: str, hand_in: HandIn, right: dict[str, str], mark: Mark, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crashes, "told", lambda answers, own: answers)
+    body = f"{DIGITS}    {TELLS[way]}"
+    message = mark(hand_in(right | {"T10": f"{T10}{body}\n"}, weights=None)).verdicts["T10"].message
+    assert re.search(r"\d{4}", message), message
+
+
+OF_PYTHON = {
+    "a slip": ("return learning_rat * learning_rate_decay", "NameError: name 'learning_rat' is not defined"),
+    "own words": ("raise ValueError('the rate is 3.14159 at most')", "ValueError: the rate is 3.14159 at most (T10"),
+    "sizes": ("return np.zeros((2, 3)) @ np.zeros((2, 3))", "matmul: Input operand 1 has a mismatch in its core dim"),
+    "types": ("return learning_rate + 'x'", "TypeError: unsupported operand type(s) for +: 'float' and 'str' (T10"),
+    "calls": ("return decay_learning_rate()", "missing 2 required positional arguments: 'learning_rate' and 'learni"),
+}
+
+
+@pytest.mark.parametrize("kind", OF_PYTHON)
+def test_what_an_error_says_for_everybody_is_told(
+    kind: str, hand_in: HandIn, right: dict[str, str], mark: Mark
+) -> None:
+    body, said = OF_PYTHON[kind]
+    assert said in mark(hand_in(right | {"T10": f"{T10}    {body}"}, weights=None)).verdicts["T10"].message
