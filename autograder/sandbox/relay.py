@@ -46,13 +46,13 @@ def _outcome(data: bytes) -> Outcome:
         found = json.loads(data) if len(data) <= MAX_HEADER else None
     except (ValueError, RecursionError):
         found = None
+    return outcome_from(found)
+
+
+def outcome_from(found: object) -> Outcome:
+    """An outcome from plain values, which are bounded here; one that was lost where they tell of none."""
     if not isinstance(found, dict) or found.get("how") not in (PASSED, FAILED, UNDECIDABLE, ENDED):
         return Outcome(ENDED, lost=Lost.NOISE)
     why = printable(str(found.get("why", ""))[:MAX_TEXT])
-    return Outcome(
-        found["how"],
-        error_from(found.get("error")),
-        why,
-        objects=found.get("objects") is True,
-        value=found.get("value") is True,
-    )
+    objects, value = found.get("objects") is True, found.get("value") is True
+    return Outcome(found["how"], error_from(found.get("error")), why, objects=objects, value=value)

@@ -1,5 +1,6 @@
 """An assignment whose tests are its notebook's own: released, graded, and shown as any other."""
 
+import contextlib
 import json
 import shutil
 from collections.abc import Mapping
@@ -12,12 +13,17 @@ from autograder.commands import diagnoses
 from autograder.course import EXAMINER, Task, load_course, messages
 from autograder.course.fingerprint import deciding_files
 from autograder.errors import CourseError
+from autograder.grading import pipeline
+from autograder.grading.by_examiner import kept
+from autograder.grading.by_examiner.notebook import Examined
 from autograder.judging.by_examiner.cells import ExamCell, exam_cells
 from autograder.judging.by_examiner.outcomes import verdict_of
 from autograder.judging.verdicts import Status
+from autograder.marks import verdict_files
 from autograder.releasing import drift
 from autograder.sandbox.answers import Error, Lost
 from autograder.sandbox.relay import ENDED, FAILED, PASSED, UNDECIDABLE, Outcome
+from autograder.submissions import submission
 from tests.examiner.bench import answer, given, notebook, test
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -92,6 +98,68 @@ def test_it_is_released_graded_and_shown(tmp_path: Path, capsys: pytest.CaptureF
     assert "not shown does not" in page and "[5]" not in page
     assert cli.main(["grade", "sums", "leaky", "--explain", "T1", "--course", str(root)]) == 0
     assert "decided: its test cell fails" in capsys.readouterr().out
+    kept_outcomes_are_used_until_something_changes(root)
+
+
+def kept_outcomes_are_used_until_something_changes(root: Path) -> None:
+    """In a course that has been graded: a changed message runs nobody's code, a changed test does."""
+    verdict = verdict_files.verdict_file(load_course(root), "sums", "leaky")
+    before = verdict.stat().st_mtime_ns
+    assert cli.main(["grade", "sums", "leaky", "--course", str(root), "--jobs", "1"]) == 0
+    assert verdict.stat().st_mtime_ns == before
+
+    def graded() -> tuple[int, Mapping[str, object]]:
+        course = load_course(root)
+        handed_in = submission.read_submission(course.submitted("sums", "leaky"), "leaky")
+        context = pipeline.open_grader(course, course.assignment("sums"))
+        with contextlib.closing(context):
+            kept = verdict_files.kept_answers(course, "sums", "leaky")
+            result = pipeline.grade_submission(context, handed_in, kept)
+        return context.guest.starts, {name: one.as_json() for name, one in result.verdicts.items()}
+
+    messages_file = root / "autograder" / "assignments" / "sums" / "messages.toml"
+    messages_file.write_text(
+        '[examiner]\nfailed-hidden = { en = "another text", th = "another text" }\n', encoding="utf-8"
+    )
+    starts, verdicts = graded()
+    assert starts == 0
+    assert verdicts["T1"] == load_result(root, "leaky")["T1"] | {"message": "another text"}
+    source = root / "source" / "sums" / BOOK
+    source.write_text(source.read_text(encoding="utf-8").replace("16.75", "16.750"), encoding="utf-8")
+    starts, verdicts = graded()
+    assert starts == 1 and verdicts["T1"]["score"] == 0  # type: ignore[index]
+
+
+def load_result(root: Path, student: str) -> dict[str, dict[str, object]]:
+    found = verdict_files.load_result(load_course(root), "sums", student)
+    assert found is not None
+    return {name: one.as_json() for name, one in found.verdicts.items()}
+
+
+BROKEN = [
+    b"",
+    b"{",
+    b"[]",
+    b"\x00\xff",
+    b'{"book": 1}',
+    b'{"book": {"key": "k"}}',
+    b'{"book": {"key": "k", "outcomes": 1}}',
+]
+
+
+@pytest.mark.parametrize("data", BROKEN)
+def test_of_broken_kept_outcomes_none_is_used(data: bytes) -> None:
+    assert kept.unpack(data, {"book": "k"}) == {}
+
+
+def test_what_a_limit_had_a_hand_in_is_not_kept() -> None:
+    def survives(outcome: Outcome, error: Error | None = None) -> bool:
+        found = {"book": Examined({"T": outcome}, {} if error is None else {"A": error})}
+        return kept.unpack(kept.pack(found, {"book": "k"}), {"book": "k"}) == found
+
+    assert survives(Outcome(PASSED, objects=True)) and survives(Outcome(FAILED, ERROR), ERROR)
+    assert not survives(Outcome(ENDED, lost=Lost.TIME)) and not survives(Outcome(FAILED, Error("TimeLimit", "")))
+    assert not survives(Outcome(PASSED), Error("ProcessEnded", ""))
 
 
 def test_commands_that_need_known_mistakes_say_so_and_the_doctor_counts_tests(

@@ -9,7 +9,8 @@ from autograder.course import PERSON, Assignment, Course, Task, secret
 from autograder.course.fingerprint import grader_fingerprint
 from autograder.course.messages import Messages, load_messages
 from autograder.errors import CourseError
-from autograder.grading.by_examiner import notebook
+from autograder.grading.by_examiner import kept, notebook
+from autograder.grading.by_examiner.kept import Ran
 from autograder.grading.by_examiner.notebook import Examined
 from autograder.judging import wording
 from autograder.judging.by_examiner import outcomes
@@ -50,6 +51,7 @@ class ExaminerContext:
     guest: Guest
     examiner: Guest
     cells: Mapping[str, Sequence[ExamCell]]  # by notebook
+    run: str  # hash of what every run hangs on
     plain: dict[str, frozenset[str]] = field(default_factory=dict)  # by notebook, when the reference has been tried
 
     def close(self) -> None:
@@ -80,29 +82,37 @@ def open_examination(
         examiner=Guest(
             Inside(helpers=helpers, files=files, modules=modules, packages=packages, examiner=True), limits, unsafe
         ),
+        run=kept.run_hash(
+            [*sorted(release.glob("*.ipynb")), *helpers, *files.values(), *([lock] if packages else [])],
+            *(repr(limits), str(unsafe), repr(modules), *files),
+        ),
         cells={name: exam_cells(path) for name, path in books.items()},
     )
 
 
-def grade_submission(context: ExaminerContext, handed_in: Submission) -> Result:
-    """Run one submission, and its notebooks' tests."""
+def grade_submission(context: ExaminerContext, handed_in: Submission, earlier: bytes = b"") -> Result:
+    """Run one submission, and its notebooks' tests. earlier: outcomes kept from an earlier grading."""
     started = time.monotonic()
-    try_reference(context)
     assignment, words = context.assignment, context.messages
     merged = merge.merge_all(handed_in, context.bases, assignment)
-    finish = time.monotonic() + context.guest.limits.total_seconds
     seed = secret.seed(secret.load_secret(context.course), handed_in.student, handed_in.digest, "fresh")
-    found = {name: _examined(context, handed_in, merged, name, finish, seed) for name in merged}
+    keys = {name: kept.key(context.run, handed_in.digest, name, seed, context.cells[name]) for name in merged}
+    known = kept.unpack(earlier, keys)
+    if known.keys() != merged.keys():
+        try_reference(context)
+    finish = time.monotonic() + context.guest.limits.total_seconds
+    found = {name: known.get(name) or _ran(context, handed_in, merged, name, finish, seed) for name in merged}
     verdicts: dict[str, Verdict] = {}
     for task in assignment.tasks:
         if task.graded_by == PERSON:
             written = by_hand.answered(merged, task, handed_in, context.release_files)
             verdicts[task.name] = wording.needs_person(words, task, written)
         else:
-            tests, blank = found[task.notebook][1], _is_blank(merged[task.notebook], task)
+            ran, blank = found[task.notebook], _is_blank(merged[task.notebook], task)
+            tests = Tests(context.cells[task.notebook], ran.tests.outcomes, ran.shown, ran.token)
             verdicts[task.name] = outcomes.verdict_of_task(words, task, tests, blank)
     told = problems.tell(verdicts, _of_files(context, handed_in, merged), words, assignment)
-    errors = {name: error for one, _ in found.values() for name, error in one.errors.items()}
+    errors = {name: error for ran in found.values() for name, error in ran.tests.errors.items()}
     result = Result(
         student=handed_in.student,
         assignment=assignment.name,
@@ -115,20 +125,21 @@ def grade_submission(context: ExaminerContext, handed_in: Submission) -> Result:
         by_person={t.name: answer_hash(merged, t, handed_in, context.release_files) for t in assignment.tasks},
         seconds=round(time.monotonic() - started, 3),
         timestamp=handed_in.timestamp,
+        answers=kept.pack(found, keys),
         unsafe=context.guest.unsafe,
         stretch=context.guest.stretched,
     )
     return replace(result, notebooks=graded_notebook.notebooks(merged, result, handed_in, context.release_files))
 
 
-def _examined(
+def _ran(
     context: ExaminerContext,
     handed_in: Submission,
     merged: Mapping[str, Merged],
     name: str,
     finish: float,
     seed: int,
-) -> tuple[Examined, Tests]:
+) -> Ran:
     """The tests of one notebook; once more without hidden lines, where the values of one that students see are told."""
     files = own_files.beside(handed_in, merged, name, context.release_files).files
     cells, plain = context.cells[name], context.plain[name]
@@ -138,10 +149,8 @@ def _examined(
         return notebook.examine(context.guest, context.examiner, merged[name], ready, files, finish, plain), token
 
     found, token = run(cells)
-    tests = Tests(cells, found.outcomes, token=token)
-    if tests.wants_shown:
-        tests = replace(tests, shown=run(without_hidden(cells))[0].outcomes)
-    return found, tests
+    wanted = Tests(cells, found.outcomes).wants_shown
+    return Ran(found, token, run(without_hidden(cells))[0].outcomes if wanted else {})
 
 
 def _is_blank(book: Merged, task: Task) -> bool:

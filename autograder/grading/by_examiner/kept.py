@@ -1,0 +1,107 @@
+"""Outcomes kept from an earlier grading: a notebook runs anew only where something is another that they hang on.
+
+What a limit had a hand in is not kept: the machine may have been slow.
+"""
+
+import hashlib
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from autograder.grading import answer_cache
+from autograder.grading.by_examiner.notebook import Examined
+from autograder.judging.by_examiner import prepared
+from autograder.judging.by_examiner.cells import ExamCell
+from autograder.sandbox import relay
+from autograder.sandbox.answers import error_from
+from autograder.sandbox.relay import ENDED, Outcome
+from autograder.sandbox.walls import EXAMINER, GUEST
+
+OF_TESTS = (Path(prepared.__file__), prepared.TOOLS, prepared.TOLD)  # what stands around each test
+PACKAGES = ("ipython", "matplotlib", "pandas", "scipy", "scikit-learn", "sympy")  # that notebooks of courses use
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What came of a notebook's tests. token, shown: as in outcomes.Tests."""
+
+    tests: Examined
+    token: str
+    shown: Mapping[str, Outcome]
+
+    def limited(self) -> bool:
+        """Whether a limit had a hand in it."""
+        return any(map(_is_limited, self._outcomes())) or any(error.limit for error in self.tests.errors.values())
+
+    def _outcomes(self) -> Iterator[Outcome]:
+        yield from self.tests.outcomes.values()
+        yield from self.shown.values()
+
+
+def run_hash(files: Collection[Path], *more: str) -> str:
+    """Hash of what every run hangs on: both guests, the files of the release, the packages, the limits."""
+    versions = [f"{one.name} {one.version}" for one in map(_distribution, PACKAGES) if one is not None]
+    return answer_cache.run_hash(
+        [*sorted(GUEST.rglob("*.py")), *sorted(EXAMINER.glob("*.py")), *OF_TESTS, *files], *versions, *more
+    )
+
+
+def _distribution(name: str) -> metadata.Distribution | None:
+    try:
+        return metadata.distribution(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def key(run: str, submission: str, book: str, seed: int, cells: Sequence[ExamCell]) -> str:
+    """Hash of all that the outcomes of a notebook's tests hang on."""
+    return hashlib.sha256(f"{run}\0{submission}\0{book}\0{seed}\0{_told(cells)!r}".encode()).hexdigest()[:24]
+
+
+def _told(cells: Sequence[ExamCell]) -> list[tuple[object, ...]]:
+    """All of the cells, sets in an order that is the same in every process."""
+    return [tuple(sorted(one) if isinstance(one, frozenset) else one for one in vars(cell).values()) for cell in cells]
+
+
+def pack(found: Mapping[str, Ran], keys: Mapping[str, str]) -> bytes:
+    """What is to be kept, by notebook."""
+    books = {
+        book: {
+            "key": keys[book],
+            "outcomes": {name: _plain(one) for name, one in ran.tests.outcomes.items()},
+            "errors": {name: vars(error) for name, error in ran.tests.errors.items()},
+            "token": ran.token,
+            "shown": {name: _plain(one) for name, one in ran.shown.items()},
+        }
+        for book, ran in found.items()
+        if not ran.limited()
+    }
+    return json.dumps(books).encode()
+
+
+def _is_limited(outcome: Outcome) -> bool:
+    return outcome.how == ENDED or (outcome.error is not None and outcome.error.limit)
+
+
+def _plain(outcome: Outcome) -> dict[str, object]:
+    return {**vars(outcome), "error": outcome.error and vars(outcome.error)}
+
+
+def unpack(data: bytes, keys: Mapping[str, str]) -> dict[str, Ran]:
+    """What was kept of the notebooks that still have these keys; nothing where the data are broken."""
+    try:
+        books = json.loads(data or b"{}")
+        return {book: _ran(about) for book, about in books.items() if about["key"] == keys.get(book)}
+    except (ValueError, RecursionError, KeyError, TypeError, AttributeError):
+        return {}
+
+
+def _ran(about: Mapping[str, Any]) -> Ran:
+    errors = {name: error for name, one in about["errors"].items() if (error := error_from(one)) is not None}
+    tests, shown = (
+        {name: relay.outcome_from(one) for name, one in about[kind].items()} for kind in ("outcomes", "shown")
+    )
+    return Ran(Examined(tests, errors), str(about["token"]), shown)
