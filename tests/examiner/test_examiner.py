@@ -43,6 +43,7 @@ BEHAVES = {
 # names that only these answers bind in the reference: the solution decides which names are the student's
 REFERENCE = {
     "undefined": "missing_name = 1",
+    "does_not_read_what_the_reference_does_not": "def cheat(x):\n    return 3 * x",
     "bound_by_students_is_ignored": "def five():\n    return 5",
 }
 

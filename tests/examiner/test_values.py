@@ -412,3 +412,23 @@ def test_numbers_of_any_size_are_exact() -> None:
     for value in (0, -1, 127, 128, -128, -129, 1 << 64, -(10**300), decimal.Decimal("1E-30"), fractions.Fraction(1, 3)):
         assert same(there(value), value)
     assert math.copysign(1, there(-0.0)) == -1
+
+
+@pytest.mark.parametrize("kind", [np.random.PCG64, np.random.PCG64DXSM])
+def test_a_generator_draws_on_where_it_was_and_comes_back_changed(kind: Any) -> None:
+    sent = np.random.Generator(kind(3))
+    sent.integers(9, dtype=np.uint32)  # one half of a draw is left
+    found = there(sent)
+    assert found.integers(9, size=5, dtype=np.uint32).tolist() == sent.integers(9, size=5, dtype=np.uint32).tolist()
+    found.normal()
+    PLAIN.change(sent, found)
+    assert sent.normal() == found.normal()
+
+
+def test_a_generator_whose_state_cannot_be_believed_is_no_value() -> None:
+    with pytest.raises(CannotTravel):
+        PLAIN.write(np.random.Generator(np.random.MT19937(1)))
+    data = PLAIN.write(np.random.default_rng(1))[0]
+    for other in (b"MT199", b"NoOne"):
+        with pytest.raises(BadValue, match="state"):
+            PLAIN.read(data.replace(b"PCG64", other))

@@ -122,6 +122,7 @@ def _examined(
         "asks": cell.asks,
         "names": cell.names,
         "words": cell.words,
+        "gives": cell.gives,
         "plain": plain,
         "seconds": limits.cell_seconds,
         "patience": limits.patience,

@@ -25,7 +25,7 @@ class ExamCell:
     """A cell that the examiner runs: a test, or one of the author's own.
 
     asks: it names what is the student's, and so has a copy of the student's process to ask. names: what it needs of it;
-    words: all names that it may use.
+    words: all names that it may use. gives: names that its visible lines bind and that the reference reads, too.
     hidden: numbers of lines that students do not see. parts: its test functions, where it has several. last: number of
     its last line, where it is an expression that names what is the student's; nbgrader takes its value as a score.
     """
@@ -36,6 +36,7 @@ class ExamCell:
     asks: bool = False
     names: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
+    gives: tuple[str, ...] = ()
     hidden: frozenset[int] = frozenset()
     parts: tuple[str, ...] = ()
     last: int = 0
@@ -45,12 +46,14 @@ def exam_cells(path: Path) -> list[ExamCell]:
     """The cells that the examiner runs of a source notebook, in order; CourseError names a cell that is no Python."""
     found: list[ExamCell] = []
     theirs: set[str] = set()
+    read: set[str] = set()  # words of the answers
     for number, cell in enumerate(cells_of(path)):
         if cell["cell_type"] != "code":
             continue
         grading, source = cell["metadata"].get("nbgrader", {}), "".join(cell["source"])
         name = grading.get("grade_id") or f"cell {number + 1}"
         if grading.get("solution"):
+            read |= _words(source)
             bound, source = _solved(path, name, source)
             theirs |= bound
         is_test = bool(grading.get("grade")) and not grading.get("solution")
@@ -61,10 +64,11 @@ def exam_cells(path: Path) -> list[ExamCell]:
             names = tuple(sorted(theirs & needed))
             asks = is_test or bool(theirs & _needed([*found, ExamCell(name, source, False)]))
             parts = _test_functions(source) if is_test else ()
+            gives = tuple(sorted(read.intersection(_shown_names(path, name, source)) - theirs)) if is_test else ()
             shows = is_test and not source.rstrip().endswith(";")
             last = _last_expression(_parsed(path, name, source), theirs) if shows else 0
             words = tuple(sorted(needed))
-            found.append(ExamCell(name, source, is_test, asks, names, words, hidden, parts, last))
+            found.append(ExamCell(name, source, is_test, asks, names, words, gives, hidden, parts, last))
     return found
 
 
@@ -83,6 +87,12 @@ def imported(path: Path) -> Iterator[str]:
                 yield from (alias.name for alias in node.names)
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 yield node.module
+
+
+def _shown_names(path: Path, name: str, source: str) -> set[str]:
+    """Names that the lines of a test which students see bind at the top level, but for functions and imports."""
+    statements = _parsed(path, name, as_shown(source)).body
+    return {one for node in statements if not isinstance(node, DEFINITIONS) for one in _bound(node)}
 
 
 def _last_expression(tree: ast.Module, theirs: set[str]) -> int:

@@ -74,6 +74,7 @@ class Examination:
         try:
             if cell["asks"]:
                 asks = self._bind(cell["names"], cell["words"], cell["plain"])
+                asks.give(cell["gives"])
             error = self._run(cell)
         except (Undecidable, Ended) as stopped:
             error = notebook_process.describe(stopped, {})

@@ -1,5 +1,7 @@
 """The examiner's end of the conversation with one held copy of a student's process."""
 
+import builtins
+import contextlib
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -11,6 +13,7 @@ from travel.kinds import ERRORS, BadValue, CannotTravel
 from travel.wire import Wire
 from undecidable import Ended, Undecidable
 
+INPUT, STDIN = builtins.input, sys.stdin
 Exchange = Callable[[bytes], bytes]  # a question's bytes -> the answer's; Ended where none comes
 
 
@@ -46,8 +49,11 @@ class Link:
         self._lasting: dict[int, int] = {}  # by id: those that stand in place of a name, with their numbers
         self._depth = 0
         self._drawn: Any = None
+        self._given: dict[str, bytes] = {}  # names that the other side knows, and as what
+        self._input: Any = None  # what a test has put in place of input()
+        self._received: dict[str, Any] = {}  # values of the student's names
         self._bound: dict[str, Any] = {}
-        self._names: Mapping[str, Any] = {}
+        self._names: dict[str, Any] = {}
 
     @property
     def met_objects(self) -> bool:
@@ -62,15 +68,29 @@ class Link:
         """Another copy is asked from now on; what stands for objects of this one's is not asked any more."""
         self._after = after
 
-    def watch(self, names: Mapping[str, Any], bound: Mapping[str, Any]) -> None:
+    def watch(self, names: dict[str, Any], bound: Mapping[str, Any]) -> None:
         """Tell the other side when the test deletes one of these names, or puts a function of its own there.
 
         Not when it puts another value there: that may be what it expects.
         """
         self._names, self._bound = names, dict(bound)
+        self._received = {name: one for name, one in bound.items() if not callable(one)}
+
+    def give(self, names: Sequence[str]) -> None:
+        """Have the other side know what the test binds to these names, as values: its reference reads them as well."""
+        self._given = dict.fromkeys(names, b"")
 
     def _rebound(self) -> dict[str, Any]:
-        found = {}
+        found: dict[str, Any] = {}
+        for name, before in self._given.items():
+            with contextlib.suppress(CannotTravel):
+                if (data := Wire().write(self._names.get(name))[0]) != before:
+                    found[name], self._given[name] = self._names.get(name), data
+        entered = builtins.input if builtins.input is not INPUT or sys.stdin is not STDIN else None
+        if entered is not self._input:
+            found["input"] = self._input = entered
+            if entered is not None:
+                self._lasting[id(entered)] = self._new(entered)
         for name, value in self._bound.items():
             now = self._names.get(name)
             if now is not value and (now is None or callable(now)):
@@ -141,8 +161,11 @@ class Link:
             raise Ended(message[1])
         changes, printed = message[-2:]
         try:
-            for number, fresh in changes:
-                self._wire.change(known[number], fresh)
+            for which, fresh in changes:
+                if type(which) is str:
+                    self._follow(which, fresh)
+                else:
+                    self._wire.change(known[which], fresh)
         except (TypeError, ValueError, IndexError) as error:
             raise BadValue(str(error)) from None
         if printed:
@@ -151,6 +174,16 @@ class Link:
         if message[0] == "error":
             raise stand_ins.error_of(*message[1:4])
         return message[1]
+
+    def _follow(self, name: str, fresh: Any) -> None:
+        """A call has changed what a name of the student's stands for. Not where the test has bound it itself."""
+        now = self._names.get(name)
+        if name not in self._received or now is not self._received[name]:
+            return
+        try:
+            self._wire.change(now, fresh)
+        except BadValue:
+            self._names[name] = self._received[name] = fresh
 
     def _called_back(self, number: Any, args: Any, named: Any) -> bytes:
         """Call the test's own function, and have its answer as bytes."""

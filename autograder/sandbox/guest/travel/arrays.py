@@ -14,6 +14,9 @@ PLAIN = re.compile(
 MAX_DIMENSIONS = 32
 MAX_SIDE = 1 << 40
 LAST_CHARACTER = 0x10FFFF
+# their state is four numbers, and any will do; a false state of the others would have them read beside their memory
+USUAL = (np.random.PCG64, np.random.PCG64DXSM)
+GENERATORS: dict[Any, Any] = {one.__name__: one for one in USUAL}
 TYPES = tuple(
     sorted({one for one in np.sctypeDict.values() if one.__module__ == "numpy"}, key=lambda one: one.__name__)
 )
@@ -134,6 +137,26 @@ def _fill_masked(target: Any, parts: Sequence[Any]) -> None:
     target.mask = fresh.mask
 
 
+def _generator(value: Any) -> list[Any]:
+    told = value.bit_generator.state
+    return [told["bit_generator"], told["state"]["state"], told["state"]["inc"], told["has_uint32"], told["uinteger"]]
+
+
+def _make_generator(parts: Sequence[Any]) -> Any:
+    name, *numbers = parts
+    if name not in GENERATORS or len(numbers) != 4 or any(type(n) is not int or not 0 <= n < 1 << 128 for n in numbers):
+        raise BadValue("a generator in a state that it cannot be in")
+    state, inc, has_uint32, uinteger = numbers
+    made = np.random.Generator(GENERATORS[name](0))
+    told = {"state": state, "inc": inc}
+    made.bit_generator.state = {"bit_generator": name, "state": told, "has_uint32": has_uint32, "uinteger": uinteger}
+    return made
+
+
+def _fill_generator(target: Any, parts: Sequence[Any]) -> None:
+    target.bit_generator.state = _make_generator(parts).bit_generator.state
+
+
 _SCALAR = Kind(b"g", _scalar, _make_scalar, holds=_holds_scalar)
 _MASKED = Kind(b"M", _masked, _make_masked, _fill_masked, holds=lambda value: is_plain(value.dtype))
 
@@ -141,6 +164,9 @@ KINDS: dict[type, Kind] = {
     np.ndarray: Kind(b"a", _parts, _make, _fill, holds=lambda value: is_plain(value.dtype)),
     np.ma.MaskedArray: _MASKED,
     type(np.ma.masked): _MASKED,
+    np.random.Generator: Kind(
+        b"G", _generator, _make_generator, _fill_generator, holds=lambda value: type(value.bit_generator) in USUAL
+    ),
     **{one: _SCALAR for one in TYPES if one not in (np.object_, np.void)},
 }
 OBJECTS = Kind(

@@ -30,6 +30,7 @@ from travel.kinds import BadValue, CannotTravel
 from travel.letters import SPECIAL
 from travel.wire import Wire
 
+MOST_FOLLOWED = 1 << 16  # bytes of a value that a name stands for
 MAX_PRINTED = 1 << 20  # characters that were printed in one call
 FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, types.MethodType, np.ufunc, functools.partial)
 
@@ -75,6 +76,7 @@ class StudentEnd:
         self._sock, self._names, self._limit = sock, names, limit
         self._objects: list[Any] = []  # that the examiner has heard of, by number
         self._numbers: dict[int, int] = {}
+        self._told: dict[str, bytes] = {}  # values of names, as they were told last
         self._wire = Wire(self._hand_over, self._meet, classes)
         self._asks: dict[str, Callable[..., Any]] = {
             "names": self._found,
@@ -118,11 +120,12 @@ class StudentEnd:
         except BaseException as error:
             return self._wire.write(("ended", type(error).__name__))[0]
         try:
-            changes = tuple(
+            changes: tuple[tuple[Any, Any], ...] = tuple(
                 (number, self._wire.copy(one))
                 for (number, one), held in zip(looked_at, before, strict=True)
                 if self._shallow(one, known) != held
             )
+            changes += tuple(self._of_names())
             return self._wire.write((*told, changes, printed.getvalue()[:MAX_PRINTED]), known)[0]
         except CannotTravel as error:
             return self._wire.write(("ended", str(error)[:400]))[0]
@@ -143,7 +146,25 @@ class StudentEnd:
             return tuple(map(str, value)) if isinstance(value, tuple) else {}
 
     def _found(self, *names: str) -> dict[str, Any]:
-        return {name: self._names[name] for name in names if name in self._names}
+        found = {name: self._names[name] for name in names if name in self._names}
+        self._told = {name: self._as_value(one) for name, one in found.items() if not callable(one)}
+        return found
+
+    def _of_names(self) -> Iterator[tuple[str, Any]]:
+        """The names whose values have changed since they were told."""
+        for name, before in self._told.items():
+            now = self._names.get(name)
+            if (data := self._as_value(now)) != before:
+                self._told[name] = data
+                if data:
+                    yield name, now
+
+    def _as_value(self, one: Any) -> bytes:
+        """A value as bytes; none where it is an object, or large: that is followed by asking."""
+        try:
+            return Wire(most=MOST_FOLLOWED).write(one)[0]
+        except CannotTravel:
+            return b""
 
     def _hand_over(self, one: Any) -> Sequence[Any]:
         """What tells the examiner of an object that is no value: its number, its kind, and how it is called."""
