@@ -123,7 +123,7 @@ def test_later_back_near_and_apart(browser: Any, room: Course) -> None:
         unit = next(u for u in site.desk.waiting.units() if u.answers[0].student == "chai")
         seen.page.goto(f"http://127.0.0.1:{site.port}/{site.keys.place}/answers/{unit.id}")
         seen.keys("d")
-        assert [m.inner_text() for m in seen.page.query_selector_all("#near mark")] == ["+", "-"]
+        assert [m.inner_text().strip() for m in seen.page.query_selector_all("#near mark")] == ["+", "-"]
         group = next(u for u in site.desk.waiting.units() if len(u.answers) == 2)
         seen.page.goto(f"http://127.0.0.1:{site.port}/{site.keys.place}/answers/{group.id}")
         seen.keys("g", away=True)
