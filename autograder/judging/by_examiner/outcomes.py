@@ -41,8 +41,9 @@ class Tests:
         return next((cell for cell in self.cells if cell.name == name), None)
 
     def secret(self, cell: ExamCell) -> bool:
-        """Whether a cell before this one has lines that students do not see: copies may tell each other."""
-        return any(one.hidden for one in self.cells[: self.cells.index(cell)])
+        """Whether hidden lines have asked before: of a cell above (copies may tell each other), or before its parts."""
+        above = any(one.hidden for one in self.cells[: self.cells.index(cell)])
+        return above or bool(cell.hidden and cell.parts)  # parts are called when the cell's other lines have run
 
     @property
     def wants_shown(self) -> bool:
