@@ -10,10 +10,15 @@ from typing import Any
 import pytest
 
 from autograder import cli
-from autograder.course import Course, load_course
+from autograder.course import EXAMINER, Course, Task, load_course, messages
 from autograder.errors import CourseError
+from autograder.judging.by_examiner.cells import ExamCell
+from autograder.judging.by_examiner.outcomes import CellOutcomes, verdict_of_task
 from autograder.releasing import drift
 from autograder.releasing.trials import own_tests
+from autograder.sandbox import environments
+from autograder.sandbox.answers import Error
+from autograder.sandbox.relay import FAILED, Outcome
 from autograder.submissions.merge import released
 from tests.examiner.bench import Written, answer, given, notebook, test
 
@@ -311,3 +316,85 @@ def test_a_tool_in_a_line_that_students_see_has_to_be_imported(
     assert cli.main(["release", "hw5", "--course", str(tmp_path)]) == 1
     said = " ".join(capsys.readouterr().err.split())
     assert "cell 2 (T) calls close in a line that students see; write `from testing_tools import close`" in said
+
+
+FITTED = """
+def fitted(X, y):
+    ### BEGIN SOLUTION
+    return LinearRegression().fit(X, y)
+    ### END SOLUTION
+
+
+def root(f):
+    ### BEGIN SOLUTION
+    return optimize.brentq(f, 0, 2)
+    ### END SOLUTION
+"""
+OF_FITTED = """
+X = np.array([[0.0], [1.0], [2.0]])
+model = fitted(X, [1, 3, 5])
+assert np.allclose(model.coef_, [2])
+assert np.allclose(model.predict([[3.0]]), [7])
+assert abs(root(lambda x: x * x - 2) - 2**0.5) < 1e-9
+"""
+
+
+def test_scipy_and_scikit_learn_work_in_answers_and_tests(tmp_path: Path) -> None:
+    imports = "import numpy as np\nfrom scipy import optimize\nfrom sklearn.linear_model import LinearRegression"
+    raws = [given(imports), answer(FITTED, "cell-0a0a"), test(OF_FITTED, "cell-0b0b")]
+    more = {"schema_version": 3, "task": False, "cell_type": "code"}
+    cells = []
+    for one in raws:
+        raw = {**one.raw, "execution_count": None, "id": one.name}
+        raw["metadata"]["nbgrader"] = {"locked": False, **raw["metadata"]["nbgrader"], **more}
+        cells.append(raw)
+    course = made(tmp_path, *cells)
+    shutil.copy(ROOT / "nbgrader_config.py", tmp_path)
+    assert cli.main(["release", "hw5", "--course", str(tmp_path)]) == 0
+    assert [task.name for task in course.assignment("hw5").tasks] == ["fitted"]
+
+
+def test_what_parts_say_is_not_told_where_hidden_lines_of_their_cell_ran_before_them() -> None:
+    source = "def test_a():\n    assert f(1) == 2\ndef test_b():\n    assert f(2) == 3\n### BEGIN HIDDEN TESTS\nf(7)"
+    cell = ExamCell("T", source, True, hidden=frozenset({5, 6}), parts=("test_a", "test_b"))
+    error = Error("AssertionError", "'7' == 2", "2", "T", {"failed": "word test_a"})
+    task = Task("f", "book", graded_by=EXAMINER, points=2, answers=("A",), tests=("T",), shares=(2.0,))
+    words = messages.of_engine("en")
+    found = verdict_of_task(words, task, CellOutcomes((cell,), {"T": Outcome(FAILED, error)}, token="word"))
+    assert (found.score, [part.score for part in found.parts]) == (1, [0, 1])
+    assert "'7'" not in found.message and "`assert f(1) == 2`" in found.message
+    forged = verdict_of_task(words, task, CellOutcomes((cell,), {"T": Outcome(FAILED, error)}, token="another"))
+    assert (forged.score, [part.score for part in forged.parts]) == (0, [0, 0])
+
+
+def test_an_environment_is_a_lock_file_that_is_there(tmp_path: Path) -> None:
+    made(tmp_path, ANSWER, test("assert 1", "T"))
+    config = tmp_path / "course_config.py"
+    text = config.read_text(encoding="utf-8")
+    for said, why in (
+        ('"no.lock"', "environment 'no.lock': there is no such lock file"),
+        ("3", "environment 3: is no"),
+    ):
+        config.write_text(text.replace('("hw5")', f'("hw5", environment={said})'), encoding="utf-8")
+        with pytest.raises(CourseError) as refused:
+            load_course(tmp_path)
+        assert why in str(refused.value)
+    judged = (COURSES / "warmup" / "course_config.py").read_text(encoding="utf-8")
+    shutil.copytree(COURSES / "warmup", tmp_path / "judged")
+    (tmp_path / "judged" / "course_config.py").write_text(
+        judged.replace("    tasks=(", '    environment="a.lock",\n    tasks=(', 1), encoding="utf-8"
+    )
+    with pytest.raises(CourseError, match="have the judge's packages; leave it out"):
+        load_course(tmp_path / "judged")
+
+
+@pytest.mark.proof
+def test_an_environment_is_made_once_and_what_cannot_be_made_says_why(tmp_path: Path) -> None:
+    lock = tmp_path / "hw5.lock"
+    lock.write_text("./no_such_wheel-1.0-py3-none-any.whl\n", encoding="utf-8")
+    with pytest.raises(CourseError, match=r"hw5\.lock: its packages cannot be installed: ERROR"):
+        environments.packages_of(lock, tmp_path / "made")
+    lock.write_text("", encoding="utf-8")
+    with pytest.raises(CourseError, match=r"hw5\.lock: has no ipython, which the sandbox needs"):
+        environments.packages_of(lock, tmp_path / "made")
+    assert not list((tmp_path / "made").iterdir())

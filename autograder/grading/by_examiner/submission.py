@@ -15,7 +15,7 @@ from autograder.grading.by_examiner.notebook import Examined
 from autograder.judging import wording
 from autograder.judging.by_examiner import outcomes
 from autograder.judging.by_examiner.cells import ExamCell, exam_cells, imported
-from autograder.judging.by_examiner.outcomes import Tests
+from autograder.judging.by_examiner.outcomes import CellOutcomes
 from autograder.judging.by_examiner.prepared import prepared, without_hidden
 from autograder.judging.verdicts import Result, Verdict
 from autograder.pages import graded_notebook
@@ -109,7 +109,7 @@ def grade_submission(context: ExaminerContext, handed_in: Submission, earlier: b
             verdicts[task.name] = wording.needs_person(words, task, written)
         else:
             ran, blank = found[task.notebook], _is_blank(merged[task.notebook], task)
-            tests = Tests(context.cells[task.notebook], ran.tests.outcomes, ran.shown, ran.token)
+            tests = CellOutcomes(context.cells[task.notebook], ran.tests.outcomes, ran.shown, ran.token)
             verdicts[task.name] = outcomes.verdict_of_task(words, task, tests, blank)
     told = problems.tell(verdicts, _of_files(context, handed_in, merged), words, assignment)
     errors = {name: error for ran in found.values() for name, error in ran.tests.errors.items()}
@@ -149,7 +149,7 @@ def _ran(
         return notebook.examine(context.guest, context.examiner, merged[name], ready, files, finish, plain), token
 
     found, token = run(cells)
-    wanted = Tests(cells, found.outcomes).wants_shown
+    wanted = CellOutcomes(cells, found.outcomes).wants_shown
     return Ran(found, token, run(without_hidden(cells))[0].outcomes if wanted else {})
 
 

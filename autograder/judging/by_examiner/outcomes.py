@@ -25,7 +25,7 @@ MESSAGES = ("msg", "err_msg")  # what unittest and numpy.testing call a message
 
 
 @dataclass(frozen=True)
-class Tests:
+class CellOutcomes:
     """A notebook's tests of one submission. cells: those that the examiner ran, in order; outcomes: by their names.
 
     shown: the outcomes of the run without hidden lines; token: what marks a list of parts as the examiner's own.
@@ -55,7 +55,7 @@ class Tests:
         )
 
 
-def verdict_of_task(words: Messages, task: Task, tests: Tests, blank: bool = False) -> Verdict:
+def verdict_of_task(words: Messages, task: Task, tests: CellOutcomes, blank: bool = False) -> Verdict:
     """The verdict of all test cells of a task. Each is a part, and so is each of several test functions in one.
 
     blank: nobody wrote an answer, so that what stopped the tests helps nobody.
@@ -124,7 +124,7 @@ def verdict_of(
     cell: ExamCell,
     outcome: Outcome,
     secret: bool,
-    tests: Tests | None = None,
+    tests: CellOutcomes | None = None,
     name: str = "",
 ) -> Verdict:
     """The verdict of one cell. The reference passes this test: what cannot be decided is so by the student's code.
@@ -138,7 +138,7 @@ def verdict_of(
         fault = f"{task.name}: the examiner was lost ({outcome.lost})"
         said = words.say("examiner", "unjudged")
         return Verdict(task.name, NOT_CHECKED, None, task.points, message=said, fault=fault, rule="no test could end")
-    status, cause, message = _told(words, name or task.name, cell, outcome, secret, tests or Tests((cell,), {}))
+    status, cause, message = _told(words, name or task.name, cell, outcome, secret, tests or CellOutcomes((cell,), {}))
     rule = {UNDECIDABLE: "its test cell would have to let the student's own code decide", ENDED: "its test had no end"}
     why = rule.get(outcome.how, "its test cell fails")
     return Verdict(task.name, status, 0.0, task.points, message=message, cause=cause, rule=why)
@@ -151,7 +151,7 @@ def in_sight(cell: ExamCell, error: Error | None) -> bool:
 
 
 def _told(
-    words: Messages, name: str, cell: ExamCell, outcome: Outcome, secret: bool, tests: Tests
+    words: Messages, name: str, cell: ExamCell, outcome: Outcome, secret: bool, tests: CellOutcomes
 ) -> tuple[Status, str, str]:
     """Status, cause and text of a test that did not pass."""
     veiled = "-hidden" if secret or cell.hidden else ""
@@ -191,7 +191,7 @@ def _line(cell: ExamCell, line: str) -> str:
 # ---- what of a hidden line may be told -----------------------------------------------------------
 
 
-def _of_source(tests: Tests, cell: ExamCell, error: Error) -> str:
+def _of_source(tests: CellOutcomes, cell: ExamCell, error: Error) -> str:
     """What may be told of a failing line that students do not see: a constant text that stands there, or a test's name.
 
     What assertEqual, numpy.testing or an f-string says holds the hidden values.
