@@ -40,7 +40,7 @@ from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any, NamedTuple, cast
 
-if sys.version_info < (3, 10):  # the first thing that it would stumble over is zip(strict=True), far below
+if sys.version_info < (3, 10):  # noqa: UP036 - else zip(strict=True) stops a check, far below
     raise ImportError(f"hw4_helpers.py needs Python 3.10 or newer, and this is {sys.version.split()[0]}: make the "
                       "environment anew with a newer one (README.md, step 1).")
 

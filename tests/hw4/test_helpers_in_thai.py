@@ -16,7 +16,8 @@ THAI = re.compile("[\u0e00-\u0e7f]")
 # what is shown in English in every language: titles inside figures, names of files, code, HTML, what nobody reads
 STAYS = re.compile(
     r"^(#|<|text-align|dataset in use|the folder|the downloaded files|5,000 digits that|lower right|not reached|"
-    r"hw4_helpers\.py needs|class |import |No module|dz_dw0|size_A|YOUR ANSWER|weight / largest|loss of the minibatch|toy data|Training loss|"
+    r"hw4_helpers\.py needs|class |import |"
+    r"No module|dz_dw0|size_A|YOUR ANSWER|weight / largest|loss of the minibatch|toy data|Training loss|"
     r"Accuracy after each epoch$|first-layer|First layer|\{\} training images|\{\}, \{\} of them|final toy loss|"
     r"validation accuracy: \{\}$|stopped at|an array of shape|of different things|num_parameters =)"
 )
