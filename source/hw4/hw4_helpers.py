@@ -3,6 +3,18 @@
 You need not read this file to do the homework, and you do not hand it in: the course has its own
 copy. N is the number of images, D the numbers in one image, H the hidden units, C the classes.
 It is one file on purpose: on Colab it is uploaded by hand, with hw4_numbers.json, which the checks compare with.
+
+It goes along with the notebooks, from top to bottom. Search for "- 7." to come to the seventh part.
+
+     1. words and panels             7. the search of T12
+     2. MNIST                        8. the visible checks: how one runs, errors, T1 to T3
+     3. the toy model                9. what the checks of T5 to T11 ask, and how they compare
+     4. pictures                    10. the checks of T5 to T12, one after another
+     5. training                    11. handing in
+     6. models on disk
+
+Parts 2 to 7 are what training needs, and short. Parts 8 to 10 are long because a check has to understand what went
+wrong: it asks your functions what graders ask, compares, and looks for the mistake that gives the same numbers.
 """
 
 from __future__ import annotations
@@ -53,7 +65,7 @@ LANGUAGE = "en"  # of the course; `autograder release` writes this line, and %en
 GIVEN_CLASS = "ab8d30f48cea2f78"
 GIVEN_START = "# This class looks up your functions"
 
-# ---------------------------------------------------------------- output: text first, then colour
+# ---------------- 1. words and panels: what you read, in your language, as text and as a page
 
 GREEN, AMBER, GREY = "#1a7f37", "#9a6700", "#57606a"  # readable with white letters on them
 PASSED, NOT_YET, FITS, TO_DO, NOTE, OFF = "passed", "not yet", "fits", "to do", "note", "off"
@@ -193,7 +205,7 @@ def _table(caption: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> 
     return "\n".join([caption, *(f"  {line}" for line in lines)]), page
 
 
-# ---------------------------------------------------------------- MNIST
+# ---------------- 2. MNIST: downloaded once, checked, cut into three sets
 
 # name -> sha256 of the *uncompressed* file: mirrors compress the same content differently
 MNIST_FILES = {
@@ -422,7 +434,7 @@ def _fetch(url: str, part: Path, verbose: bool) -> None:
         raise requests.ConnectionError(f"stopped at {part.stat().st_size:,} of {total:,} bytes")
 
 
-# ---------------------------------------------------------------- the toy model
+# ---------------- 3. the toy model and the numeric gradient
 
 TOY_SCORES = np.array([  # the correct scores, as the notebook prints them
     [-0.81233741, -1.27654624, -0.70335995],
@@ -481,7 +493,7 @@ def relative_error(a: Any, b: Any) -> float:
     return float(np.max(np.abs(a - b) / np.maximum(1e-8, np.abs(a) + np.abs(b))))
 
 
-# ---------------------------------------------------------------- pictures
+# ---------------- 4. pictures: digits, weights, losses, accuracies
 
 # told apart by colour-blind eyes, and by their dashes on a black-and-white print
 LINES = (("#0072b2", "-"), ("#d55e00", "--"), ("#009e73", "-."), ("#cc79a7", ":"))
@@ -652,7 +664,7 @@ def plot_toy_training(net_class: type) -> None:
     plot_losses({"toy data": losses}, title="Training loss on the toy data")
 
 
-# ---------------------------------------------------------------- training, with its progress
+# ---------------- 5. training, with its progress
 
 
 def _waits(error: Exception) -> str:
@@ -784,7 +796,7 @@ class _LastLine:
             self._say(self._line)
 
 
-# ---------------------------------------------------------------- models on disk
+# ---------------- 6. models on disk: saved whole or not at all, without pickle
 
 
 @contextmanager
@@ -938,7 +950,7 @@ def _practice(dataset: str, which: int) -> str:
             "wanted: train there before you hand in")
 
 
-# ---------------------------------------------------------------- T12: the search
+# ---------------- 7. the search of T12
 
 
 class Search:
@@ -1266,7 +1278,7 @@ def _attempted_elsewhere(word: str, setting: Any) -> tuple[dict[str, np.ndarray]
             return {}, 0.0, 0.0, _where(error, {})
 
 
-# ---------------------------------------------------------------- visible checks
+# ---------------- 8. the visible checks: how one is run, and how it says what it found
 
 
 class _NotYet(Exception):
@@ -1362,6 +1374,9 @@ def _unwritten_words(task: str, missing: str) -> str:
             "further down, run this cell again after it.")
 
 
+# ---- an error in the student's code, in one line
+
+
 def _where(error: Exception, names: Mapping[str, Any]) -> str:
     """An error in the student's code: what it says, and the line of the notebook it came from."""
     words = f"your code stopped with {type(error).__name__}: {str(error)[:300]}"
@@ -1422,6 +1437,9 @@ def _uncovered(name: str, names: Mapping[str, Any]) -> str:
     shown = repr(value) if isinstance(value, (bool, int, float, str, type(None))) else f"a {type(value).__name__}"
     return (f"`{name}` is {shown[:40]} in this notebook now: a cell sets `{name} = ...`. Take another name there, "
             f"then {_covered(names).get(name)}.")
+
+
+# ---- the given class, and what a cell's text says
 
 
 def _essence(source: str) -> str:
@@ -1510,6 +1528,9 @@ def _named(names: Mapping[str, Any], wanted: str) -> list[Any]:
     return [names[name] for name in wanted.split()]
 
 
+# ---- T1 to T3: the form of an answer
+
+
 FORM_ONLY = "this cell looks at the form only. Whether the numbers are right, grading will tell."
 
 
@@ -1555,7 +1576,7 @@ def check_T3(names: Mapping[str, Any]) -> Lines:
     yield f"num_parameters = {number:,}"
 
 
-# ---- what the checks of T5 to T11 ask, and how they tell what is wrong
+# ---------------- 9. what the checks of T5 to T11 ask, and how they compare
 
 NUMBERS = "hw4_numbers.json"  # inputs, right answers, and those of mistakes; `autograder release` makes it
 PARAMETERS = ("W1", "b1", "W2", "b2")
@@ -1719,6 +1740,9 @@ def _maker(net_class: Any) -> Net:
     return make
 
 
+# ---- the same numbers or not, and which mistake gives them
+
+
 def _class_is_given(net_class: Any) -> bool:
     """Whether a class is the given one, which calls the tasks' functions."""
     if source := _cell_of(net_class, "loss"):
@@ -1872,6 +1896,9 @@ def _brackets(value: Any) -> str:
     return f"[{', '.join(map(_brackets, value))}]" if np.ndim(value) else f"{float(value) + 0.0:.6g}"
 
 
+# ---- an earlier task that is at fault
+
+
 def _faults(tasks: Sequence[str], names: Mapping[str, Any]) -> dict[str, str]:
     """Which of these tasks are not right yet, the first one first, and why."""
     found = {}
@@ -1905,6 +1932,9 @@ def _told_apart(task: str, names: Mapping[str, Any], whose: str) -> Iterator[Non
 def _because(faults: Mapping[str, str]) -> str:
     task, why = next(iter(faults.items()))
     return f"the class still fails because of {task}: {why}"
+
+
+# ---------------- 10. the checks of T5 to T12
 
 
 @_check("T5")
@@ -2166,6 +2196,9 @@ def check_T8(names: Mapping[str, Any], net_class: type | None = None) -> Lines:
     _require(not counts, named or words)
     yield f"{size} rows, each with its own label"
     yield "a new batch in each call, and every row of X comes"
+
+
+# ---- a class of one's own, watched as it trains
 
 
 class _Training(NamedTuple):
@@ -2666,7 +2699,7 @@ def _parts_at_hand() -> tuple[np.ndarray, ...] | None:
     return _sample_parts() if _dataset_in_use == SAMPLE else None
 
 
-# ---------------------------------------------------------------- handing in
+# ---------------- 11. handing in: what is ready, what is missing, and the file to upload
 
 NETWORK = "2-two-layer-network.ipynb"
 NOTEBOOKS = {
