@@ -164,10 +164,9 @@ def walk(browser: Browser, server: Server, view: str, whole: bool) -> None:
         assert "Stopped. The best model so far is kept" in said, said
         assert processes() == before
         shoot(answer.locator(".jp-Cell-outputWrapper"), f"stop-{view}-{kind}")
-    loads = lab.cell(NETWORK, "load-mnist")
-    lab.write(loads, "data = hw4_helpers.load_mnist('mnist')")
-    said = stop(lab, loads, "downloading MNIST")
+    lab.write(answer, "data = hw4_helpers.load_mnist('mnist')")
+    said = stop(lab, answer, "downloading MNIST")
     no_traceback(said)
     assert "Stopped. Run the cell again: a download goes on where it stopped." in said, said
-    shoot(loads.locator(".jp-Cell-outputWrapper"), f"stop-{view}-download")
+    shoot(answer.locator(".jp-Cell-outputWrapper"), f"stop-{view}-download")
     lab.page.context.close()
