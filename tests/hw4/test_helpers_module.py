@@ -471,6 +471,36 @@ def test_of_two_equal_models_the_one_of_the_earlier_setting_is_the_best_in_which
         assert search.best_net.params["W1"] == ord("b")
 
 
+def test_a_class_that_has_its_arrays_under_other_names_too_trains_the_ones_that_are_saved(helpers: Any) -> None:
+    """In single precision they are copies, and the search measures what it keeps."""
+
+    class Alias(Net):
+        def __init__(self) -> None:
+            self.params = {"W1": np.zeros((4, 2))}
+            self.W1 = self.params["W1"]
+
+        def train(self, X: Any, y: Any, *_: Any) -> dict[str, Any]:
+            self.W1 += X.T @ np.eye(2)[y]
+            return {}
+
+        def predict(self, X: Any) -> Any:
+            return (X @ self.params["W1"]).argmax(axis=1)
+
+    def attempt(setting: Any, data: Any) -> Any:
+        net = Alias()
+        helpers.train(net, data)
+        return net
+
+    X, y = np.eye(4), np.array([0, 1, 0, 1])
+    data = helpers.Digits(X_train=X, y_train=y, X_val=X, y_val=y)
+    with helpers.Search([1, 1], Alias, "log.json") as search:
+        search.run(attempt, data)
+    assert search.best_accuracy == 1.0 and search.best_net.params["W1"].any()
+    search = helpers.Search([2], Alias, "other.json")
+    with pytest.raises(ValueError, match="read-only"):
+        search.run(lambda setting, digits: digits["X_train"].fill(0), data)
+
+
 def test_a_search_that_is_given_no_net_says_so(helpers: Any) -> None:
     digits = {"X_val": np.zeros((3, 784)), "y_val": np.zeros(3, int), "X_train": np.zeros((3, 784))}
     search = helpers.Search([1], Net, "log.json")
