@@ -200,7 +200,7 @@ def _table(caption: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> 
 
     body = "".join(f"<tr>{cells(row, 'td')}</tr>" for row in rows)
     page = (f'<table style="border-collapse:collapse"><caption style="text-align:left;font-weight:bold;'
-            f'color:inherit;caption-side:top">{html.escape(caption)}</caption>'
+            f'color:inherit;caption-side:top;white-space:nowrap">{html.escape(caption)}</caption>'
             f"<thead><tr>{cells(head, 'th')}</tr></thead><tbody>{body}</tbody></table>")
     return "\n".join([caption, *(f"  {line}" for line in lines)]), page
 
