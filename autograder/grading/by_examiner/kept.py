@@ -26,7 +26,7 @@ PACKAGES = ("ipython", "matplotlib", "pandas", "scipy", "scikit-learn", "sympy")
 
 @dataclass(frozen=True)
 class Ran:
-    """What came of a notebook's tests. token, shown: as in outcomes.Tests."""
+    """What came of a notebook's tests. token, shown: as in outcomes.CellOutcomes."""
 
     tests: Examined
     token: str
