@@ -124,3 +124,48 @@ def test_the_reader_sees_no_course_and_no_network_and_writes_no_more_than_it_may
     page = io.BytesIO(small("PNG", (2000, 2000)))
     with patch.object(pictures, "MAX_WRITTEN", 1_000_000):
         assert read_pixels(page.getvalue()) == []
+
+
+# ---- PDF ----------------------------------------------------------------------------------------
+
+
+def pdf(width: float, height: float, draws: bytes = b"1 0 0 rg 0 0 99999 99999 re f", pages: int = 1) -> bytes:
+    """A PDF by hand: so many pages of this size in points, each with these operators."""
+    kids = b" ".join(b"%d 0 R" % (4 + n) for n in range(pages))
+    page = b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 %f %f]/Contents 3 0 R>>" % (width, height)
+    objects = [
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[%s]/Count %d>>" % (kids, pages),
+        b"<</Length %d>>stream\n%s\nendstream" % (len(draws), draws),
+        *[page] * pages,
+    ]
+    body, places = b"%PDF-1.4\n", []
+    for number, one in enumerate(objects, 1):
+        places.append(len(body))
+        body += b"%d 0 obj%s endobj\n" % (number, one)
+    table = b"".join(b"%010d 00000 n \n" % place for place in places)
+    end = b"xref\n0 %d\n0000000000 65535 f \n%strailer<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF"
+    return body + end % (len(places) + 1, table, len(places) + 1, len(body))
+
+
+def test_pages_of_a_pdf_are_read_ten_of_them_at_most() -> None:
+    assert first(pdf(300, 200))[2] == (255, 0, 0)
+    assert len(read_pixels(pdf(60, 80, pages=3))) == 3
+    assert len(read_pixels(pdf(60, 80, pages=500))) == pictures.MAX_PAGES
+
+
+def test_a_page_as_large_as_a_house_comes_back_small() -> None:
+    width, height, colour = first(pdf(20_000, 20_000))
+    assert width <= pictures.MAX_WIDTH and height <= pictures.MAX_HEIGHT and colour == (255, 0, 0)
+
+
+@pytest.mark.parametrize("data", [b"%PDF-1.7", pdf(60, 80)[:120], pdf(0, 0), b"%PDF-1.4" + b"\0" * 5000])
+def test_a_pdf_that_cannot_be_read_has_no_pages(data: bytes) -> None:
+    assert all(page.width <= pictures.MAX_WIDTH for page in read_pixels(data))
+    if len(data) < 200:
+        assert read_pixels(data) == []
+
+
+def test_a_pdf_that_draws_without_end_is_none() -> None:
+    with patch.object(pictures, "CPU_SECONDS", 1):
+        assert read_pixels(pdf(600, 800, b"0 0 m 600 800 l S " * 1_500_000)) == []
