@@ -5,6 +5,7 @@ It is long, so that all that a page may ask, and every answer to it, stand in on
 
 import asyncio
 import functools
+import hashlib
 import math
 import re
 import socket
@@ -63,7 +64,7 @@ class Site:
     announce: Callable[[str], None]
     language: dict[str, str] = field(default_factory=dict)
     opened: dict[tuple[str, str], float] = field(default_factory=dict)
-    pages: dict[tuple[str, int], tuple[Picture, ...]] = field(default_factory=dict)
+    pages: dict[bytes, tuple[Picture, ...]] = field(default_factory=dict)
     looked: float = 0.0
     ahead: set[asyncio.Task[Any]] = field(default_factory=set)
 
@@ -101,15 +102,18 @@ class Site:
         """The pages of the PDF files of an answer, by the file's number; read in confinement, once."""
         found = {}
         for number, name in enumerate(answer.files, 1):
-            key = (answer.id + answer.stamp, number)
-            if key not in self.pages and name.lower().endswith(".pdf"):
-                try:
-                    data = await run_in_threadpool(self.desk.waiting.reader.file, answer, number)
-                except CourseError:  # who asks for the file itself is told
-                    continue
+            if not name.lower().endswith(".pdf"):
+                continue
+            try:
+                data = await run_in_threadpool(self.desk.waiting.reader.file, answer, number)
+            except CourseError:  # who asks for the file itself is told
+                continue
+            key = hashlib.sha256(data).digest()  # a group may hold the same file many times
+            if key not in self.pages:
+                made = await run_in_threadpool(pictures.pages_of, data)
                 while len(self.pages) >= PAGES_KEPT:
                     self.pages.pop(next(iter(self.pages)))
-                self.pages[key] = await run_in_threadpool(pictures.pages_of, data)
+                self.pages[key] = made
             found[number] = self.pages.get(key, ())
         return found
 
