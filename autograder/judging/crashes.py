@@ -135,7 +135,7 @@ def _told(error: Error, own: Own) -> Error:
         type=error.type if error.type in own.words else OTHER,
         text=error.text if of_python or own.says(error.text) else "",
         line=str(at) if 1 <= at <= lines else "",
-        cell=error.cell if lines else "",
+        cell=error.cell if 1 <= at <= lines else "",
         facts={key: fact if key == SAID or _is_short(fact, own) else "…" for key, fact in error.facts.items()},
         hint=hint_of(error),
     )

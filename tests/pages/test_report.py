@@ -292,15 +292,24 @@ def test_flags_of_a_check_are_told_to_a_person(graded: Course) -> None:
 
 
 @needs_chromium
-def test_a_long_word_of_a_student_makes_the_report_no_wider(graded: Course, browser: Any) -> None:
-    result = verdict_files.load_result(graded, NAME, "anong")
-    assert result is not None
+@pytest.mark.parametrize("language", ["en", "th"])
+@pytest.mark.parametrize("width", [400, 1200])
+def test_no_word_makes_the_report_wider(graded: Course, browser: Any, width: int, language: str) -> None:
+    course = replace(graded, language=language)
+    swapped = Verdict("T2", "failed", 0.0, 1.0, mistake="swapped", message="x" * 400)
     raised = Verdict("T2", "not checked", 0.0, 1.0, message="Your code stopped with E: " + "x" * 400)
-    found = replace(result, verdicts={**result.verdicts, "T2": raised})
-    page = browser.new_page(viewport={"width": 1200, "height": 900})
-    page.set_content(page_of(graded, found, [], report.Likenesses()))
+    found = []
+    for student, verdict in (("anong", raised), ("bua", swapped)):
+        result = verdict_files.load_result(graded, NAME, student)
+        assert result is not None
+        longer = replace(result, student=f"{student}-{'6' * 50}", verdicts={**result.verdicts, "T2": verdict})
+        found.append(marked(course, longer))
+    assignment = course.assignment(NAME)
+    summary = report.summary_of(course, assignment, found)
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    page.set_content(report.page(course, assignment, found, summary, [], report.Likenesses()))
     assert "x" * 400 in page.inner_text("table td.why")
-    assert page.evaluate("document.documentElement.scrollWidth") == 1200
+    assert page.evaluate("document.documentElement.scrollWidth") == width
 
 
 def test_who_is_not_graded_is_named_and_nothing_graded_is_one_line(
