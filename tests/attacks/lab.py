@@ -42,6 +42,7 @@ SMALL = Limits(
     file_mb=16,
     open_files=128,
 )
+STOPPED = "Your code stopped with"  # a message that tells an error
 MARK = "LOOT"  # what an attack raises to show what it got: the graded notebook tells the error
 # A way in, for the start of a cell: nothing of ours has a name in sys.modules. (Others: frames, from a question up; the
 # collector, which finds it after gc.unfreeze(); the handler of an alarm.)
@@ -138,8 +139,11 @@ class Evidence:
         for result in self.results:
             yield from (e["text"] for e in result.cell_errors.values())
             yield from (v.message for v in result.verdicts.values())
-            for answers in answer_cache.unpack(result.answers).answers.values():
-                yield from (error.text for error in answers.errors.values())  # of which no page tells
+            for task, found in answer_cache.unpack(result.answers).answers.items():
+                if (
+                    task in result.verdicts and STOPPED in result.verdicts[task].message
+                ):  # which tells no more than a type
+                    yield from (error.text for error in found.errors.values())
 
     @property
     def answers(self) -> Mapping[str, Answers]:
