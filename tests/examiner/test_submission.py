@@ -16,15 +16,17 @@ from autograder.errors import CourseError
 from autograder.grading import pipeline
 from autograder.grading.by_examiner import kept
 from autograder.grading.by_examiner.notebook import Examined
-from autograder.judging.by_examiner.cells import ExamCell, exam_cells
+from autograder.judging.by_examiner.cells import ExamCell, exam_cells, imported
 from autograder.judging.by_examiner.outcomes import verdict_of
 from autograder.judging.verdicts import Status
 from autograder.marks import verdict_files
 from autograder.releasing import drift
 from autograder.sandbox.answers import Error, Lost
+from autograder.sandbox.guest_process import Guest
 from autograder.sandbox.relay import ENDED, FAILED, PASSED, UNDECIDABLE, Outcome
+from autograder.sandbox.walls import Inside
 from autograder.submissions import submission
-from tests.examiner.bench import answer, given, notebook, test
+from tests.examiner.bench import SMALL, Bench, answer, given, notebook, test
 
 ROOT = Path(__file__).resolve().parents[2]
 SUMS = ROOT / "tests" / "courses" / "sums"
@@ -283,6 +285,21 @@ def test_the_answer_cells_of_the_source_say_which_names_are_the_students(tmp_pat
     assert found["A"].source == "import math\nimport os\ndef own():\n    pass" and not found["A"].asks
     assert not found["G1"].asks and not found["G2"].asks
     assert found["G3"].asks and found["G3"].names == ("f",) and not found["G3"].is_test
+
+
+def test_what_takes_long_to_import_is_loaded_once_for_all(tmp_path: Path, bench: Bench) -> None:
+    path = tmp_path / "book.ipynb"
+    cells = [
+        given("%%bash\nfor x in 1; do echo; done", "shell"),
+        given("%matplotlib inline\nimport math, pandas as pd\nfrom scipy import stats\nfrom . import own"),
+        answer("def loaded():\n    import sys\n    return 'pandas' in sys.modules", "A"),
+        test("assert loaded()"),
+    ]
+    path.write_bytes(notebook(cells))
+    assert list(imported(path)) == ["math", "pandas", "scipy", "scipy.stats"]
+    with Guest(Inside(modules=("pandas", "no_such_module")), SMALL) as warm:
+        assert Bench(warm, bench.examiner).how(cells[2:]) == "passed"
+    assert bench.how(cells[2:]) == "failed"
 
 
 def test_a_source_that_is_no_python_is_named(tmp_path: Path) -> None:

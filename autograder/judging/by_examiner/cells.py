@@ -86,7 +86,7 @@ def imported(path: Path) -> Iterator[str]:
             if isinstance(node, ast.Import):
                 yield from (alias.name for alias in node.names)
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                yield node.module
+                yield from (node.module, *(f"{node.module}.{alias.name}" for alias in node.names))  # some are no modules
 
 
 def _shown_names(path: Path, name: str, source: str) -> set[str]:
