@@ -104,12 +104,16 @@ def _copies(package: str) -> set[Path]:
     return {place.resolve() for place in places if place.is_dir()}
 
 
-def _masks(hidden: Iterable[Path]) -> list[str]:
+def _masks(hidden: Iterable[Path], packages_folder: Path | None) -> list[str]:
     """Arguments that put an empty folder over each of these, at every place where the sandbox shows it."""
+    shown = _shown()
+    if packages_folder is not None:
+        ours = packages_inside()
+        shown = [(folder, place) for folder, place in shown if place not in ours] + [(packages_folder, ours[0])]
     line: list[str] = []
     every = set(hidden)
     for path in sorted(one for one in every if not every & set(one.parents)):
-        for folder, place in _shown():
+        for folder, place in shown:
             if path.is_relative_to(folder.resolve()):
                 inside = str(Path(place, path.relative_to(folder.resolve())))
                 line += ["--tmpfs", inside, "--remount-ro", inside]
@@ -175,7 +179,7 @@ def walls(inside: Inside) -> list[str]:
     for folder, place in zip(shown, packages_inside(), strict=False):
         line += ["--ro-bind", folder, place]
     packages_of_ours = HIDDEN_PACKAGES[: 1 if inside.trial else None]
-    line += _masks({path.resolve() for path in inside.hidden}.union(*map(_copies, packages_of_ours)))
+    line += _masks({path.resolve() for path in inside.hidden}.union(*map(_copies, packages_of_ours)), inside.packages)
     line += ["--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--tmpfs", "/tmp"]
     line += ["--dir", "/probes", "--dir", "/helpers", "--dir", "/data", "--ro-bind", str(GUEST), "/guest"]
     if inside.examiner:
