@@ -102,9 +102,9 @@ def _modules(course: Course, assignment: Assignment) -> Iterator[None]:
     before = {path.stem: sys.modules.get(path.stem) for path in paths}
     try:
         for path in paths:
-            module = load_module(path, path.stem)
-            if hasattr(module, "LANGUAGE"):  # the tables here compare words: in English, whatever students read
-                vars(module)["LANGUAGE"] = "en"
+            names = vars(load_module(path, path.stem))
+            if "LANGUAGE" in names:  # the tables here compare words: in English, whatever students read
+                names["LANGUAGE"] = "en"
         yield
     finally:
         for name, earlier in before.items():
