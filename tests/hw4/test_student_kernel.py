@@ -196,6 +196,7 @@ def test_the_best_model_is_the_same_on_one_core_and_on_two(kernel: Kernel) -> No
     assert said.split() == ["True", "{True}", "0.0"], said
 
 
+@pytest.mark.proof
 def test_an_error_in_an_attempt_on_another_core_is_one_line_with_its_place(kernel: Kernel) -> None:
     wrong = ON_CORES.format(second=60, name="c", jobs=2).replace("learning_rate=1e-2", "learning_rate=nobody")
     said = kernel.run(wrong)
@@ -212,6 +213,7 @@ def test_an_error_in_an_attempt_on_another_core_is_one_line_with_its_place(kerne
     assert "the search is for a TwoLayerNet, and it got a Other. Name the class in Search(settings, ...)." in said
 
 
+@pytest.mark.proof
 def test_without_joblib_and_in_a_loop_one_setting_at_a_time_is_tried_and_a_line_says_so(kernel: Kernel) -> None:
     kernel.run("there = hw4_helpers.find_spec; hw4_helpers.find_spec = lambda name: None")
     said = kernel.run(ON_CORES.format(second=60, name="d", jobs=2))
