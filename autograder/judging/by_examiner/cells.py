@@ -81,12 +81,14 @@ def region_of(source: str) -> set[int]:
 def imported(path: Path) -> Iterator[str]:
     """Modules that a source notebook imports at the top level of its cells."""
     for cell in cells_of(path):
-        tree = as_python("".join(cell["source"])) if cell["cell_type"] == "code" else None
+        source = MAGIC.sub("pass", "".join(cell["source"]))
+        tree = as_python(source) if cell["cell_type"] == "code" else None
         for node in tree.body if tree is not None else ():
             if isinstance(node, ast.Import):
                 yield from (alias.name for alias in node.names)
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                yield from (node.module, *(f"{node.module}.{alias.name}" for alias in node.names))  # some are no modules
+                yield node.module
+                yield from (f"{node.module}.{alias.name}" for alias in node.names)  # some are no modules
 
 
 def _shown_names(path: Path, name: str, source: str) -> set[str]:
