@@ -14,6 +14,7 @@ from autograder.course import Course
 from autograder.gradebook import reader
 
 pytestmark = needs_chromium
+SLOW_MS = 180_000  # on a machine whose disk is busy, a mark that is synced takes its time
 
 HOSTILE = """<script>window.__won=31337</script> <img src=x onerror="window.__won=31337">
 [click](javascript:window.__won=31337) ![far](https://evil.example/31337.png)
@@ -31,6 +32,7 @@ class Seen:
 
     def __init__(self, browser: Any, site: Served, grader: str = "ann", **options: Any) -> None:
         self.page = browser.new_context(**{"viewport": {"width": 1280, "height": 860}, **options}).new_page()
+        self.page.set_default_timeout(SLOW_MS)
         self.wrong: list[str] = []
         home = f"http://127.0.0.1:{site.port}/"
         self.page.on("request", lambda r: r.url.startswith((home, "data:")) or self.wrong.append(r.url))
@@ -50,8 +52,8 @@ class Seen:
 
     def kept(self, score: str) -> None:
         """Wait until what is chosen is kept, and shown as this score."""
-        expect(self.page.locator("#kept")).to_have_text("kept")
-        expect(self.page.locator("#score")).to_have_text(score)
+        expect(self.page.locator("#kept")).to_have_text("kept", timeout=SLOW_MS)
+        expect(self.page.locator("#score")).to_have_text(score, timeout=SLOW_MS)
 
     def complaints(self) -> list[str]:
         """What axe finds serious, in light and dark."""
@@ -83,7 +85,7 @@ def test_a_class_is_marked_by_keys_alone(browser: Any, room: Course) -> None:
             seen.keys("?")
             if page.inner_text("#answer-head") != "T3":  # the group: two forms, looked at to the end
                 seen.keys("End")
-                page.wait_for_timeout(100)
+                page.wait_for_timeout(100)  # where the page is long, the browser scrolls as it likes
             if len(looked) == 1:
                 seen.keys("Enter", away=True)
                 assert "Nothing is chosen" in page.inner_text("[role=alert]")

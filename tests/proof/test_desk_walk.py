@@ -119,6 +119,7 @@ class Hands:
 
     def __init__(self, opened: Any, shoot: bool) -> None:
         self.page = opened.new_context(viewport={"width": 1360, "height": 860}).new_page()
+        self.page.set_default_timeout(180_000)
         self.pressed, self.shoot = 0, shoot
 
     def press(self, *keys: str, away: bool = False) -> None:
@@ -173,7 +174,7 @@ def mark_all(hands: Hands, site: Served) -> tuple[int, list[float]]:
             hands.press("c")
             hands.type("Mind $y_i$.")
             hands.press("Escape")
-        expect(page.locator("#kept")).to_have_text("kept")
+        expect(page.locator("#kept")).to_have_text("kept", timeout=180_000)
         if page.locator("#near").count() and "near" not in seen and not pictures:
             hands.press("d")
             hands.picture("desk-1-answer")
