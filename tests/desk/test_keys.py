@@ -14,6 +14,8 @@ from autograder.course import Course
 from autograder.gradebook import reader
 
 pytestmark = needs_chromium
+# before the first frame is painted, the browser lets keys go by
+PAINTED = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 SLOW_MS = 180_000  # on a machine whose disk is busy, a mark that is synced takes its time
 
 HOSTILE = """<script>window.__won=31337</script> <img src=x onerror="window.__won=31337">
@@ -40,10 +42,12 @@ class Seen:
         self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
         self.page.on("dialog", lambda dialog: (self.wrong.append(dialog.message), dialog.dismiss()))
         self.page.goto(f"{home}{site.keys.place}/enter?token={site.keys.link(grader)}")
+        expect(self.page.locator("button.main")).to_be_focused(timeout=SLOW_MS)
         self.keys("Enter", away=True)
 
     def keys(self, *keys: str, away: bool = False) -> None:
         """Press keys; the last of them leads to another page."""
+        self.page.evaluate(PAINTED)
         for key in keys[:-1] if away else keys:
             self.page.keyboard.press(key)
         if away:

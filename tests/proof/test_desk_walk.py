@@ -123,6 +123,7 @@ class Hands:
         self.pressed, self.shoot = 0, shoot
 
     def press(self, *keys: str, away: bool = False) -> None:
+        self.page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
         for key in keys[:-1] if away else keys:
             self.page.keyboard.press(key)
         if away:
