@@ -132,7 +132,9 @@ def test_undo_takes_back_the_last_mark_and_nothing_that_came_since(desk: Desk, r
     assert marks(room)["dao"][0] == 0.1
 
 
-def test_a_changed_item_moves_exactly_the_marks_that_used_it_after_a_preview(desk: Desk, room: Course) -> None:
+def test_a_changed_item_moves_exactly_the_marks_that_used_it_after_a_preview(
+    desk: Desk, room: Course, run: Run
+) -> None:
     give(desk, "ann", of(desk, "anong"), "idea", "reason")
     give(desk, "ann", of(desk, "chai"), "idea")
     give(desk, "ann", of(desk, "dao"), "reason")
@@ -149,6 +151,8 @@ def test_a_changed_item_moves_exactly_the_marks_that_used_it_after_a_preview(des
     after = marks(room)
     assert {name for name in after if after[name] != before[name]} == {"anong", "bua"}
     assert after["anong"][0] == 0.75 and "+0.25: The idea" in (after["anong"][1] or "") and after["chai"][0] == 0.9
+    said = json.loads(run("autograder", "scores", NAME, "--course", room.root, "--json").stdout)
+    assert {name: said[name]["T3"]["score"] for name in after} == {name: mark for name, (mark, _) in after.items()}
     assert "points = 0.25" in room.part("rubric", NAME).read_text()
     with marking.opened(room, room.assignments[0]) as again:
         assert again.rubric("T3") == changed and again.from_file() == {} and again.notes[0].startswith("rubric of T3")
