@@ -7,7 +7,7 @@ import contextlib
 import time
 from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
 from autograder.course import Assignment, Task, secret
@@ -80,6 +80,7 @@ class Plan:
     contexts: dict[str, CheckContext] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict)  # of the questions: the same key, the same answers
     of_model: dict[Hashable, Any] = field(default_factory=dict)  # what the checks worked out of the saved model
+    own: dict[str, Own] = field(default_factory=dict)  # by notebook: what its errors may say
 
 
 @dataclass
@@ -167,14 +168,17 @@ def _by_files(plan: Plan, name: str, tasks: Sequence[Task]) -> Iterator[tuple[Se
 
 def told(grader: GraderContext, plan: Plan, ran: Ran, task: Task, number: int = 0) -> Answers:
     """The answers to a task's hidden questions, without what their errors may say of the questions."""
-    book, answers = plan.merged[task.notebook], ran.answers.get(at_snapshot(task.name, number), Answers())
+    name = task.notebook
 
     def own() -> Own:
-        beside = [data.decode("utf-8", "replace") for data in plan.beside[task.notebook].modules.values()]
-        texts = [grader.probes[task.name], *(cell.source for cell in book.cells), *beside]
-        return Own(texts, {cell.name: cell.source.count("\n") + 1 for cell in book.cells})
+        if name not in plan.own:
+            beside = [data.decode("utf-8", "replace") for data in plan.beside[name].modules.values()]
+            cells = plan.merged[name].cells
+            texts = [*grader.probes.values(), *(cell.source for cell in cells), *beside]
+            plan.own[name] = Own(texts, {cell.name: cell.source.count("\n") + 1 for cell in cells})
+        return plan.own[name]
 
-    return crashes.told(answers, cache(own))
+    return crashes.told(ran.answers.get(at_snapshot(task.name, number), Answers()), own)
 
 
 def _not_kept(plan: Plan, tasks: Sequence[Task], number: int, before: CachedAnswers, ran: Ran) -> list[Task]:

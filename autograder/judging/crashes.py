@@ -35,7 +35,7 @@ BY_TYPE = {
 }
 
 
-NAME, SOME, SHAPE = r"[A-Za-z_][\w.]*", r"\d{1,5}", r"\(\d{0,5}(?:, ?\d{0,5}){0,3}\)"
+NAME, SOME, SHAPE = r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*){0,3}", r"\d{1,5}", r"\(\d{0,5}(?:, ?\d{0,5}){0,3}\)"
 MEANT = rf"(?:\. Did you mean: '{NAME}'\?)?"
 TEXTS = tuple(
     re.compile(text)
@@ -88,7 +88,7 @@ TEXTS = tuple(
 )
 TOKEN = re.compile(r"[^\W\d]\w*")
 SAID = "said"  # a fact that is a key of the course's words, and is shown to nobody
-MOST_TOKENS = 6  # words and numbers of a fact
+MOST_WORDS, MOST_SIZES = 6, 3  # of a fact
 OURS = ("Unfit", "MissingName", "MissingValue", "TimeLimit", "MemoryLimit", "ProcessEnded", "BadAnswer")
 # names that everybody has, and what the patterns above say themselves
 EVERYBODYS = frozenset(
@@ -115,8 +115,8 @@ class Own:
         self.words = EVERYBODYS | set(TOKEN.findall(self.code))
 
     def says(self, text: str) -> bool:
-        """Whether a text stands in it, between quotation marks."""
-        return f"'{text}'" in self.code or f'"{text}"' in self.code
+        """Whether a text stands in it as a whole, between quotation marks."""
+        return not {"'", '"'} & set(text) and (f"'{text}'" in self.code or f'"{text}"' in self.code)
 
 
 def told(answers: Answers, own: Callable[[], Own]) -> Answers:
@@ -142,10 +142,10 @@ def _told(error: Error, own: Own) -> Error:
 
 
 def _is_short(fact: str, own: Own) -> bool:
-    """Whether a fact is a few known words and sizes, or the name of a cell."""
-    parts = re.findall(r"\w+", fact)
-    few = len(parts) <= MOST_TOKENS
-    return fact in own.lines or (few and all(part in own.words or re.fullmatch(r"\d{1,5}", part) for part in parts))
+    """Whether a fact is a few known words with one shape at most, or the name of a cell."""
+    words, numbers = TOKEN.findall(fact), re.findall(r"\d+", TOKEN.sub("", fact))
+    few = len(words) <= MOST_WORDS and len(numbers) <= MOST_SIZES and all(len(number) <= 5 for number in numbers)
+    return fact in own.lines or (few and own.words.issuperset(words))
 
 
 def facts_of(error: Error) -> dict[str, str]:
