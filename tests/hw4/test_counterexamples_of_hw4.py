@@ -411,7 +411,7 @@ TELLS = {  # `digits`: of what came
     "a text in Python's words": "raise NameError(f\"name 'x{digits}' is not defined\")",
     "a name with a point": "raise NameError(f\"name 'float.{digits}' is not defined\")",
     "quotation marks": "['1', '2', '3', '4', '5']\n    raise ValueError(\"1', '2', '3', '4\" + digits[:0])",
-    "numbers": "error = ValueError()\n    error.facts = {'said': 'no_value', 'name': ' '.join(digits)}\n    raise error",
+    "numbers": "e = ValueError()\n    e.facts = {'said': 'no_value', 'name': ' '.join(digits)}\n    raise e",
     "a key": "return {}[learning_rate]",
     "an index": "return np.zeros(2)[int(digits)]",
     "a type": "raise type(f'E{digits}', (Exception,), {})('x')",
