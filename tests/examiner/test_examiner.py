@@ -90,3 +90,9 @@ def test_a_cell_that_kills_its_process_is_left_out_and_the_tests_are_asked_all_t
     cells = [answer("def one():\n    return 1", "A"), test("assert one() == 1", "T")]
     found = bench.examined(cells, extra=["import os\nos._exit(0)"])
     assert found.outcomes["T"].how == "passed" and found.errors["extra 0"].type == "ProcessEnded"
+
+
+def test_a_pipe_beside_the_notebook_is_not_read(bench: Bench) -> None:
+    cells = [answer("import os\nos.mkfifo('pipe')\ndef one():\n    return 1", "A"), test("assert one() == 1", "T")]
+    found = bench.examined(cells)
+    assert found.outcomes["T"].how == "passed" and not found.errors

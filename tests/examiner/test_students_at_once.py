@@ -94,6 +94,14 @@ def test_in_one_box_it_would_find_all(bench: Bench) -> None:
 # ---- two copies of one student's process --------------------------------------------------------
 
 TELLS = {
+    "a_thread": (  # none of its names holds more than functions: the end of the notebook has every moment
+        "import socket, threading\nsocket.told = {}\n"
+        "def wait():\n    with socket.socket(socket.AF_UNIX) as one:\n        one.bind(chr(0) + 'told')\n"
+        "        one.listen()\n        while True:\n            socket.told['word'] = one.accept()[0].recv(9)\n"
+        "threading.Thread(target=wait, daemon=True).start()\n__import__('time').sleep(0.2)\n"
+        "def tell(x):\n    with socket.socket(socket.AF_UNIX) as to:\n        to.connect(chr(0) + 'told')\n"
+        "        to.sendall(x.encode())\n    __import__('time').sleep(0.3)\ndef hear():\n    return socket.told['word']"
+    ),
     "a_name": "told = []\ndef tell(x):\n    told.append(x)\ndef hear():\n    return told[0]",
     "a_file": "def tell(x):\n    open('/tmp/told', 'w').write(x)\ndef hear():\n    return open('/tmp/told').read()",
     "shared_memory": (

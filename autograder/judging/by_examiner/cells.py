@@ -35,11 +35,11 @@ class ExamCell:
     is_test: bool
     asks: bool = False
     names: tuple[str, ...] = ()
-    words: tuple[str, ...] = ()
-    gives: tuple[str, ...] = ()
     hidden: frozenset[int] = frozenset()
     parts: tuple[str, ...] = ()
     last: int = 0
+    words: tuple[str, ...] = ()
+    gives: tuple[str, ...] = ()
 
 
 def exam_cells(path: Path) -> list[ExamCell]:
@@ -68,7 +68,7 @@ def exam_cells(path: Path) -> list[ExamCell]:
             shows = is_test and not source.rstrip().endswith(";")
             last = _last_expression(_parsed(path, name, source), theirs) if shows else 0
             words = tuple(sorted(needed))
-            found.append(ExamCell(name, source, is_test, asks, names, words, gives, hidden, parts, last))
+            found.append(ExamCell(name, source, is_test, asks, names, hidden, parts, last, words, gives))
     return found
 
 

@@ -352,6 +352,7 @@ class Notebook:
         self._sock, self._status, self._shell, self._probes = sock, status, shell, probes
         self._student = Namespace(shell.user_ns, data=data)
         self._moments: dict[str, moments.Moment] = {}  # before which cell -> what stood then
+        self.pid = os.getpid()
         self._copy = 0  # the process that an examiner asks
         self._holds, self._in_a_box = False, in_a_box
 
@@ -384,7 +385,10 @@ class Notebook:
         return frames.encode({"noted": moment.within is not None}, {})
 
     def passed(self, header: Header, arrays: Arrays) -> bytes:
-        """Tell which moments cannot be put back."""
+        """Tell which moments cannot be put back. From here on a fork goes on, without what cells have left running."""
+        if FORK():
+            os._exit(0)
+        self.pid = os.getpid()
         return frames.encode({"names": [name for name, one in self._moments.items() if one.has_passed]}, {})
 
     def copy(self, header: Header, arrays: Arrays) -> bytes:
@@ -519,7 +523,7 @@ def serve(
     HOME[0] = os.getcwd()
     sys.path.insert(0, HOME[0])
     os.register_at_fork(after_in_child=end_by_kernel)  # a copy has a clock of its own
-    notebook, me = Notebook(sock, status, shell, probes, data, in_a_box), os.getpid()
+    notebook = Notebook(sock, status, shell, probes, data, in_a_box)
     does = {
         "files": notebook.files,
         "cell": notebook.cell,
@@ -534,6 +538,6 @@ def serve(
     while (frame := frames.receive(sock)) is not None:
         header, arrays = frame
         reply = does[header["do"]](header, arrays)
-        if os.getpid() != me:  # a copy that the student's code forked: it has nothing to say
+        if os.getpid() != notebook.pid:  # a copy that the student's code forked: it has nothing to say
             os._exit(0)
         sock.sendall(reply)

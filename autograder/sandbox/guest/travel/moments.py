@@ -11,6 +11,7 @@ import hashlib
 import os
 import random
 import shutil
+import stat
 import sys
 import types
 from collections.abc import Mapping, Sequence
@@ -52,6 +53,8 @@ class Files:
                 for path in (os.path.join(place, name) for name in names):
                     with contextlib.suppress(OSError):
                         about = os.lstat(path)
+                        if not (stat.S_ISREG(about.st_mode) or stat.S_ISLNK(about.st_mode)):
+                            continue  # to read a pipe or a device would have no end
                         key = about.st_ino, about.st_size, about.st_mtime_ns, about.st_ctime_ns
                         self._found[path] = known[path] if known.get(path, (0,))[0] == key else (key, _read(path))
 
