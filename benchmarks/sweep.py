@@ -8,6 +8,8 @@ thread each, and the speed-up compares seconds for each setting.
 """
 
 import argparse
+import contextlib
+import io
 import itertools
 import json
 import os
@@ -63,8 +65,9 @@ def main() -> None:
         best = search.best_net
     right = float(np.mean(best.predict(data["X_test"]) == data["y_test"]))
     started = time.perf_counter()
-    for setting in settings[: asked.before]:
-        attempt(setting, data)
+    with contextlib.redirect_stdout(io.StringIO()):  # of its progress bar
+        for setting in settings[: asked.before]:
+            attempt(setting, data)
     before = (time.perf_counter() - started) / max(asked.before, 1)
     found = {
         "settings": len(settings),

@@ -137,7 +137,7 @@ def test_every_picture_carries_its_words_and_is_small(executed: Path) -> None:
             count += 1
             assert output["metadata"]["image/png"]["alt"] == "".join(output["data"]["text/plain"])
             assert len(output["data"]["image/png"]) < 800_000, cell["id"]
-    assert count == 7
+    assert count == 8
 
 
 @run_in_lab
