@@ -89,7 +89,7 @@ def _in_thai(line: str) -> str:
         for pattern, thai in _thai():
             found = pattern.fullmatch(core) if whole else pattern.match(core)
             rest = core[found.end():] if found else ""
-            if found and (whole or (found[0].endswith((".", "?", ":")) and rest.startswith(" "))):
+            if found and (whole or (found[0].endswith((".", "?", "!", ":")) and rest.startswith(" "))):
                 return line.replace(core, thai.format(*map(_in_thai, found.groups())) + (rest and _in_thai(rest)))
     return line
 
@@ -1373,7 +1373,7 @@ def _unwritten_words(task: str, missing: str) -> str:
         return f"{task} has to wait: it needs {missing}, which is not written yet."
     return (f"{task} is not written yet. Put your code where the line `raise NotImplementedError` "
             "stands, take that line out, run that cell, then run this one again. If a whole class of your own comes "
-            "further down, run this cell again after it.")
+            "further down, run this cell once more behind it.")
 
 
 # ---- an error in the student's code, in one line
@@ -2676,7 +2676,7 @@ def check_T12(names: Mapping[str, Any]) -> Lines:
     dataset = _dataset_name(len(y_val))
     goal = GOALS[dataset][0]
     earlier = [task for task in ("T5", "T11") if _is_as_given(net_class) and _results.get(task) == NOT_YET]
-    advice = "Try other settings."
+    advice = "Tune on!"
     if earlier:
         advice = f"It is measured with your {earlier[0]}, which is not right yet: mend that first."
     note = f" Note: {_practice(dataset, 0)}." if dataset == SAMPLE else ""
