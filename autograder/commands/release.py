@@ -20,6 +20,8 @@ def release(loaded: Course, wanted: Assignment) -> Path:
     from autograder.releasing import release as releasing
 
     out.print(f"making {wanted.name} for students from {loaded.source(wanted.name)}, and scanning it for leaks")
+    if wanted.environment:
+        out.print(f"the packages of {wanted.environment} are installed now, if they are not: that may take minutes")
     made = releasing.release(loaded, wanted)
     say(made.said)
     with database.connect(loaded) as book:

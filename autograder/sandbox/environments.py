@@ -23,7 +23,6 @@ def packages_of(lock: Path, folder: Path) -> Path:
     place = folder / hashlib.sha256(lock.read_bytes() + sys.version.encode()).hexdigest()[:16]
     if not place.is_dir():
         folder.mkdir(parents=True, exist_ok=True)
-        print(f"installing the packages of {lock}, once", file=sys.stderr)
         making = folder / f"{place.name}-{os.getpid()}"
         try:
             _make(lock, making)
