@@ -155,13 +155,16 @@ def test_of_broken_kept_outcomes_none_is_used(data: bytes) -> None:
 
 
 def test_what_a_limit_had_a_hand_in_is_not_kept() -> None:
-    def survives(outcome: Outcome, error: Error | None = None) -> bool:
-        found = {"book": Examined({"T": outcome}, {} if error is None else {"A": error})}
+    def survives(outcome: Outcome, error: Error | None = None, again: Outcome | None = None) -> bool:
+        tests = Examined({"T": outcome}, {} if error is None else {"A": error})
+        found = {"book": kept.Ran(tests, "a token", {} if again is None else {"T": again})}
         return kept.unpack(kept.pack(found, {"book": "k"}), {"book": "k"}) == found
 
     assert survives(Outcome(PASSED, objects=True)) and survives(Outcome(FAILED, ERROR), ERROR)
     assert not survives(Outcome(ENDED, lost=Lost.TIME)) and not survives(Outcome(FAILED, Error("TimeLimit", "")))
     assert not survives(Outcome(PASSED), Error("ProcessEnded", ""))
+    assert survives(Outcome(FAILED, ERROR), None, Outcome(FAILED, ERROR))
+    assert not survives(Outcome(FAILED, ERROR), None, Outcome(ENDED, lost=Lost.TIME))
 
 
 def test_a_command_that_needs_known_mistakes_says_so_and_the_doctor_counts_tests(
