@@ -126,6 +126,8 @@ def kept_outcomes_are_used_until_something_changes(root: Path) -> None:
     starts, verdicts = graded()
     assert starts == 0
     assert verdicts["T1"] == load_result(root, "leaky")["T1"] | {"message": "another text"}
+    (root / "release" / "sums" / "more.csv").write_text("1\n", encoding="utf-8")  # data that a notebook may read
+    assert graded()[0] == 1
     source = root / "source" / "sums" / BOOK
     source.write_text(source.read_text(encoding="utf-8").replace("16.75", "16.750"), encoding="utf-8")
     starts, verdicts = graded()
