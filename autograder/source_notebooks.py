@@ -2,6 +2,7 @@
 
 import json
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 from autograder.errors import CourseError
 
+WORD = r"[\w\u0080-\U0010ffff]+"  # \w alone ends at a vowel that stands above or below a Thai letter
 RANDOM = re.compile(r"cell-[0-9a-f]{4,}")  # an id that *Create Assignment* gives where the author types none
 USABLE = re.compile(r"[A-Za-z0-9_-]+")  # ids that nbgrader takes
 KINDS = "Autograded answer, Autograded tests, Manually graded answer, Read-only"  # as *Create Assignment* calls them
@@ -16,13 +18,13 @@ KINDS = "Autograded answer, Autograded tests, Manually graded answer, Read-only"
 
 def function_name(source: str) -> str:
     """Name of the first function that a cell defines, or "" where it defines none."""
-    match = re.search(r"^def\s+(\w+)", source, re.MULTILINE)
-    return match.group(1) if match else ""
+    match = re.search(rf"^def\s+({WORD})", source, re.MULTILINE)
+    return unicodedata.normalize("NFKC", match.group(1)) if match else ""
 
 
 def defined_name(source: str) -> str:
     """Name of the first function or class that a cell defines, or ""."""
-    match = re.search(r"^(?:async\s+)?(?:def|class)\s+(\w+)", source, re.MULTILINE)
+    match = re.search(rf"^(?:async\s+)?(?:def|class)\s+({WORD})", source, re.MULTILINE)
     return match.group(1) if match else ""
 
 

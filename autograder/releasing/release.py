@@ -60,9 +60,9 @@ def release(course: Course, assignment: Assignment) -> Released:
         if target.exists():
             target.rename(old)
         made.rename(target)
-        shutil.move(archive, target.parent / archive.name)
         if assignment.by_examiner:
             _try_reference(course, assignment, target, old)
+        shutil.move(archive, target.parent / archive.name)
     drift.stamp_points(course, assignment)  # at the end: what is told above must not be gone before it is told
     apart += drift.no_tasks(course.source(assignment.name), assignment)
     return Released(target.parent / f"{assignment.name}.zip", (*said, *apart))

@@ -3,7 +3,9 @@
 import contextlib
 import json
 import shutil
+import unicodedata
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +18,8 @@ from autograder.errors import CourseError
 from autograder.grading import pipeline
 from autograder.grading.by_examiner import kept
 from autograder.grading.by_examiner.notebook import Examined
-from autograder.judging.by_examiner.cells import ExamCell, exam_cells, imported
+from autograder.grading.by_examiner.submission import open_examination
+from autograder.judging.by_examiner.cells import ExamCell, as_shown, exam_cells, imported
 from autograder.judging.by_examiner.outcomes import verdict_of
 from autograder.judging.verdicts import Status
 from autograder.marks import verdict_files
@@ -25,7 +28,9 @@ from autograder.sandbox.answers import Error, Lost
 from autograder.sandbox.guest_process import Guest
 from autograder.sandbox.relay import ENDED, FAILED, PASSED, UNDECIDABLE, Outcome
 from autograder.sandbox.walls import Inside
-from autograder.submissions import submission
+from autograder.source_notebooks import defined_name, function_name
+from autograder.submissions import align, submission
+from autograder.submissions.merge import Merged
 from tests.examiner.bench import SMALL, Bench, answer, given, notebook, test
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -126,12 +131,41 @@ def kept_outcomes_are_used_until_something_changes(root: Path) -> None:
     starts, verdicts = graded()
     assert starts == 0
     assert verdicts["T1"] == load_result(root, "leaky")["T1"] | {"message": "another text"}
+    source = root / "source" / "sums" / BOOK
+    before, text = run_of(root), source.read_text(encoding="utf-8")
+    source.write_text(text.replace("result += number", "result = result + number"), encoding="utf-8")
+    assert run_of(root) != before  # which objects a test takes hangs on the source's answers
     (root / "release" / "sums" / "more.csv").write_text("1\n", encoding="utf-8")  # data that a notebook may read
     assert graded()[0] == 1
-    source = root / "source" / "sums" / BOOK
     source.write_text(source.read_text(encoding="utf-8").replace("16.75", "16.750"), encoding="utf-8")
     starts, verdicts = graded()
     assert starts == 1 and verdicts["T1"]["score"] == 0  # type: ignore[index]
+
+
+def run_of(root: Path) -> str:
+    """The hash of what every run hangs on."""
+    course = load_course(root)
+    with contextlib.closing(open_examination(course, course.assignment("sums"))) as context:
+        return context.run
+
+
+def test_kept_outcomes_hang_on_all_that_a_run_gets(tmp_path: Path) -> None:
+    cell = align.Cell(align.ANSWER, "code", "a = 1", "A", "T")
+    book, files, tests = Merged("book", (cell,), {}), {"more.csv": b"1"}, [ExamCell("T", "assert a", True)]
+    keys = {
+        kept.key(*one)
+        for one in (
+            ("run", book, files, 1, tests),
+            ("again", book, files, 1, tests),
+            ("run", replace(book, cells=(replace(cell, source="a = 2"),)), files, 1, tests),
+            ("run", replace(book, cells=(replace(cell, skip=True),)), files, 1, tests),
+            ("run", book, {"more.csv": b"2"}, 1, tests),
+            ("run", book, {"other.csv": b"1"}, 1, tests),
+            ("run", book, files, 2, tests),
+            ("run", book, files, 1, [replace(tests[0], hidden=frozenset({1}))]),
+        )
+    }
+    assert len(keys) == 8
 
 
 def load_result(root: Path, student: str) -> dict[str, dict[str, object]]:
@@ -207,7 +241,7 @@ def test_what_its_own_answers_do_not_pass_is_refused_with_its_line(
     assert cli.main(["release", "sums", "--course", str(root)]) == 1
     said = " ".join(capsys.readouterr().err.split())
     assert why in said and ", line " in said
-    assert not (root / "release" / "sums").exists()
+    assert [*(root / "release").iterdir()] == []
 
 
 def test_a_score_that_the_students_code_gives_is_refused_unless_the_asserts_decide(
@@ -306,6 +340,33 @@ def test_what_takes_long_to_import_is_loaded_once_for_all(tmp_path: Path, bench:
     with Guest(Inside(modules=("pandas", "no_such_module")), SMALL) as warm:
         assert Bench(warm, bench.examiner).how(cells[2:]) == "passed"
     assert bench.how(cells[2:]) == "failed"
+
+
+@pytest.mark.parametrize("mark", ["### {}", "# {}", "#{}", "## - {} -"])
+def test_a_region_is_hidden_wherever_nbgrader_takes_it_for_one(tmp_path: Path, mark: str) -> None:
+    path = tmp_path / "book.ipynb"
+    lines = [
+        "s = '\f'",
+        "assert f(s)",
+        mark.format("BEGIN HIDDEN TESTS"),
+        "assert f(1)",
+        mark.format("END HIDDEN TESTS"),
+    ]
+    region = f"    {mark.format('BEGIN SOLUTION')}\n    return 1\n    {mark.format('END SOLUTION')}"
+    path.write_bytes(notebook([answer(f"def g():\n    return 2\n\ndef f(x):\n{region}"), test("\n".join(lines))]))
+    own, tested = exam_cells(path)
+    assert tested.hidden == {3, 4, 5} and tested.names == ("f",)  # the form feed in line 1 ends no line
+    assert "def g" in own.source and "def f" not in own.source
+    assert as_shown(tested.source).splitlines()[-1] == "assert f(s)"
+
+
+def test_names_in_thai_are_whole_names(tmp_path: Path) -> None:
+    """Vowels above and below the line are no letters for \\w, and Python reads some of them as two characters."""
+    path = tmp_path / "book.ipynb"
+    path.write_bytes(notebook([answer("def ค่า(x):\n    return x\n\nคำ = 1"), test("assert ค่า(คำ) == 1")]))
+    (tested,) = exam_cells(path)
+    assert tested.names == tuple(sorted({"ค่า", unicodedata.normalize("NFKC", "คำ")}))
+    assert defined_name("def ค่า(x):\n    pass") == "ค่า" == function_name("def ค่า(x):\n    pass")
 
 
 def test_a_source_that_is_no_python_is_named(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from autograder.sandbox import relay
 from autograder.sandbox.answers import error_from
 from autograder.sandbox.relay import ENDED, Outcome
 from autograder.sandbox.walls import EXAMINER, GUEST
+from autograder.submissions.merge import Merged
 
 OF_TESTS = (Path(prepared.__file__), prepared.TOOLS, prepared.TOLD)  # what stands around each test
 PACKAGES = ("ipython", "matplotlib", "pandas", "scipy", "scikit-learn", "sympy")  # that notebooks of courses use
@@ -56,9 +57,13 @@ def _distribution(name: str) -> metadata.Distribution | None:
         return None
 
 
-def key(run: str, submission: str, book: str, seed: int, cells: Sequence[ExamCell]) -> str:
-    """Hash of all that the outcomes of a notebook's tests hang on."""
-    return hashlib.sha256(f"{run}\0{submission}\0{book}\0{seed}\0{_told(cells)!r}".encode()).hexdigest()[:24]
+def key(run: str, book: Merged, files: Mapping[str, bytes], seed: int, cells: Sequence[ExamCell]) -> str:
+    """Hash of all that the outcomes of a notebook's tests hang on. book: what runs; files: the student's, beside it."""
+    runs = [(cell.role, cell.kind, cell.name, cell.task, cell.skip, cell.source) for cell in book.cells]
+    total = hashlib.sha256(repr((run, book.name, runs, seed, _told(cells))).encode())
+    for place, content in files.items():
+        total.update(f"{place}\0{len(content)}\0".encode() + content)
+    return total.hexdigest()[:24]
 
 
 def _told(cells: Sequence[ExamCell]) -> list[tuple[object, ...]]:

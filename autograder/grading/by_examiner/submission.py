@@ -1,9 +1,9 @@
 """One submission of an assignment whose tests are its notebooks' own: run, examined, and recorded as any other."""
 
-import json
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from autograder.course import PERSON, Assignment, Course, Task, secret
 from autograder.course.fingerprint import grader_fingerprint
@@ -25,6 +25,7 @@ from autograder.sandbox.guest_process import Guest
 from autograder.sandbox.relay import PASSED, UNDECIDABLE, Outcome
 from autograder.sandbox.trace import Trace
 from autograder.sandbox.walls import Inside
+from autograder.source_notebooks import cells_of
 from autograder.submissions import by_hand, merge, own_files, problems
 from autograder.submissions.align import ANSWER, EXTRA, FREE
 from autograder.submissions.by_hand import answer_hash
@@ -85,6 +86,7 @@ def open_examination(
         run=kept.run_hash(
             [*sorted(release.glob("*.ipynb")), *helpers, *files.values(), *([lock] if packages else [])],
             *(repr(limits), str(unsafe), repr(modules), *files),
+            repr([_answers(path) for path in books.values()]),  # which objects a test takes is the reference's
         ),
         cells={name: exam_cells(path) for name, path in books.items()},
     )
@@ -96,12 +98,13 @@ def grade_submission(context: ExaminerContext, handed_in: Submission, earlier: b
     assignment, words = context.assignment, context.messages
     merged = merge.merge_all(handed_in, context.bases, assignment)
     seed = secret.seed(secret.load_secret(context.course), handed_in.student, handed_in.digest, "fresh")
-    keys = {name: kept.key(context.run, handed_in.digest, name, seed, context.cells[name]) for name in merged}
+    files = {name: own_files.beside(handed_in, merged, name, context.release_files).files for name in merged}
+    keys = {name: kept.key(context.run, book, files[name], seed, context.cells[name]) for name, book in merged.items()}
     known = kept.unpack(earlier, keys)
     if known.keys() != merged.keys():
         try_reference(context)
     finish = time.monotonic() + context.guest.limits.total_seconds
-    found = {name: known.get(name) or _ran(context, handed_in, merged, name, finish, seed) for name in merged}
+    found = {name: known.get(name) or _ran(context, book, files[name], finish, seed) for name, book in merged.items()}
     verdicts: dict[str, Verdict] = {}
     for task in assignment.tasks:
         if task.graded_by == PERSON:
@@ -132,21 +135,13 @@ def grade_submission(context: ExaminerContext, handed_in: Submission, earlier: b
     return replace(result, notebooks=graded_notebook.notebooks(merged, result, handed_in, context.release_files))
 
 
-def _ran(
-    context: ExaminerContext,
-    handed_in: Submission,
-    merged: Mapping[str, Merged],
-    name: str,
-    finish: float,
-    seed: int,
-) -> Ran:
+def _ran(context: ExaminerContext, book: Merged, files: Mapping[str, bytes], finish: float, seed: int) -> Ran:
     """The tests of one notebook; once more without hidden lines, where the values of one that students see are told."""
-    files = own_files.beside(handed_in, merged, name, context.release_files).files
-    cells, plain = context.cells[name], context.plain[name]
+    cells, plain = context.cells[book.name], context.plain[book.name]
 
     def run(which: Sequence[ExamCell]) -> tuple[Examined, str]:
         ready, token = prepared(which, seed)
-        return notebook.examine(context.guest, context.examiner, merged[name], ready, files, finish, plain), token
+        return notebook.examine(context.guest, context.examiner, book, ready, files, finish, plain), token
 
     found, token = run(cells)
     wanted = CellOutcomes(cells, found.outcomes).wants_shown
@@ -198,15 +193,19 @@ def try_reference(context: ExaminerContext) -> None:
 
 def reference(context: ExaminerContext, name: str) -> Merged:
     """The source's notebook as a submission: its answers, and of its tests the lines that students see."""
-    path = context.course.source(context.assignment.name) / f"{name}.ipynb"
-    answers = {
+    answers = _answers(context.course.source(context.assignment.name) / f"{name}.ipynb")
+    cells = tuple(replace(cell, source=answers.get(cell.name, cell.source)) for cell in context.bases[name].cells)
+    return Merged(name, cells, context.bases[name].raw)
+
+
+def _answers(path: Path) -> dict[str, str]:
+    """The answer cells of a source notebook, by their IDs."""
+    return {
         grade_id: joined(cell["source"])
-        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]
+        for cell in cells_of(path)
         if (grade_id := cell["metadata"].get("nbgrader", {}).get("grade_id"))
         and cell["metadata"]["nbgrader"]["solution"]
     }
-    cells = tuple(replace(cell, source=answers.get(cell.name, cell.source)) for cell in context.bases[name].cells)
-    return Merged(name, cells, context.bases[name].raw)
 
 
 def _refusal(cell: str, outcome: Outcome) -> str:

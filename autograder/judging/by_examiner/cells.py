@@ -6,15 +6,16 @@ whole definitions outside the solution regions, are the author's; and so is all 
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+import unicodedata
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.errors import CourseError
-from autograder.source_notebooks import cells_of
+from autograder.source_notebooks import WORD, cells_of
 
-BEGIN, END = re.compile(r"###\s*BEGIN SOLUTION"), re.compile(r"###\s*END SOLUTION")
-HIDE, SHOW = re.compile(r"###\s*BEGIN HIDDEN TESTS"), re.compile(r"###\s*END HIDDEN TESTS")
+# marks of regions: nbgrader takes a line for one that has these words, whatever stands around them
+BEGIN, END, HIDE, SHOW = "BEGIN SOLUTION", "END SOLUTION", "BEGIN HIDDEN TESTS", "END HIDDEN TESTS"
 SKIP_TAG = "skip-execution"
 IMPORTS, DEFINITIONS = ast.Import | ast.ImportFrom, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 MAGIC = re.compile(r"^\s*[%!?].*$", re.MULTILINE)
@@ -59,7 +60,7 @@ def exam_cells(path: Path) -> list[ExamCell]:
         is_test = bool(grading.get("grade")) and not grading.get("solution")
         skipped = SKIP_TAG in cell["metadata"].get("tags", []) and not is_test
         if source.strip() and not skipped:
-            hidden = frozenset(_between(source.splitlines(), HIDE, SHOW))
+            hidden = frozenset(_between(lines_of(source), HIDE, SHOW))
             needed = _needed([*found, ExamCell(name, source, is_test)])
             names = tuple(sorted(theirs & needed))
             asks = is_test or bool(theirs & _needed([*found, ExamCell(name, source, False)]))
@@ -72,9 +73,14 @@ def exam_cells(path: Path) -> list[ExamCell]:
     return found
 
 
+def lines_of(source: str) -> list[str]:
+    """The lines of a cell as Python and nbgrader count them; str.splitlines ends one at a form feed as well."""
+    return source.split("\n")
+
+
 def region_of(source: str) -> set[int]:
     """Numbers of an answer cell's lines that are the solution: those of its regions, or all where it has none."""
-    lines = source.splitlines()
+    lines = lines_of(source)
     return set(_between(lines, BEGIN, END)) or set(range(1, len(lines) + 1))
 
 
@@ -108,19 +114,19 @@ def _last_expression(tree: ast.Module, theirs: set[str]) -> int:
 
 def as_shown(source: str) -> str:
     """A test cell without its hidden regions, as it is released."""
-    lines = source.splitlines()
+    lines = lines_of(source)
     hidden = set(_between(lines, HIDE, SHOW))
     return "\n".join(line for number, line in enumerate(lines, start=1) if number not in hidden) if hidden else source
 
 
-def _between(lines: Iterable[str], begin: re.Pattern[str], end: re.Pattern[str]) -> Iterator[int]:
+def _between(lines: Sequence[str], begin: str, end: str) -> Iterator[int]:
     """Numbers of the lines of all regions."""
     inside = False
     for number, line in enumerate(lines, start=1):
-        inside = inside or bool(begin.search(line))
+        inside = inside or begin in line
         if inside:
             yield number
-        inside = inside and not end.search(line)
+        inside = inside and end not in line
 
 
 def as_python(source: str) -> ast.Module | None:
@@ -152,7 +158,7 @@ def _parsed(path: Path, name: str, source: str) -> ast.Module:
 
 def _solved(path: Path, name: str, source: str) -> tuple[set[str], str]:
     """What of an answer cell comes from the student, and the author's own lines. Without a region, all is solution."""
-    lines = source.splitlines()
+    lines = lines_of(source)
     region = region_of(source)
     bound: set[str] = set()
     own: list[str] = []
@@ -188,7 +194,7 @@ def _bound(node: ast.AST) -> Iterator[str]:
 
 
 def _words(source: str) -> set[str]:
-    return set(re.findall(r"\w+", source))
+    return set(re.findall(WORD, unicodedata.normalize("NFKC", source)))  # as Python reads names
 
 
 def _needed(cells: list[ExamCell]) -> set[str]:
@@ -204,5 +210,6 @@ def _needed(cells: list[ExamCell]) -> set[str]:
 
 def _defines(source: str) -> set[str]:
     """Names that a cell may bind, by its text."""
-    found = re.findall(r"^(?:async\s+)?(?:def|class)\s+(\w+)|^(\w+)\s*(?:[,:=]|[-+*/]=)", source, re.MULTILINE)
+    text = unicodedata.normalize("NFKC", source)
+    found = re.findall(rf"^(?:async\s+)?(?:def|class)\s+({WORD})|^({WORD})\s*(?:[,:=]|[-+*/]=)", text, re.MULTILINE)
     return {one for pair in found for one in pair if one}

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from autograder.course import Task
 from autograder.course.messages import Messages
-from autograder.judging.by_examiner.cells import ExamCell, as_python
+from autograder.judging.by_examiner.cells import ExamCell, as_python, lines_of
 from autograder.judging.checking import Kind
 from autograder.judging.verdicts import FAILED, NOT_CHECKED, PASSED, Part, Status, Verdict
 from autograder.sandbox.answers import Error, Lost
@@ -184,7 +184,7 @@ def _told(
 
 
 def _line(cell: ExamCell, line: str) -> str:
-    lines = cell.source.splitlines()
+    lines = lines_of(cell.source)
     return lines[int(line) - 1].strip() if line.isdigit() and 0 < int(line) <= len(lines) else ""
 
 

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from autograder.judging.by_examiner.cells import ExamCell, as_python
+from autograder.judging.by_examiner.cells import ExamCell, as_python, lines_of
 
 TOOLS, TOLD = (Path(__file__).parent / name for name in ("testing_tools.py", "told.py"))
 PRELUDE = "the kit's own"
@@ -50,7 +50,7 @@ def without_hidden(cells: Sequence[ExamCell]) -> list[ExamCell]:
 
 
 def _blank(cell: ExamCell) -> str:
-    lines = cell.source.splitlines()
+    lines = lines_of(cell.source)
     return "\n".join("" if number in cell.hidden else line for number, line in enumerate(lines, start=1))
 
 
