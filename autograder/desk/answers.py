@@ -6,6 +6,7 @@ The graded notebooks are clean already (pages/cleaned): what is read here is sho
 import hashlib
 import hmac
 import json
+import os
 import re
 import urllib.parse
 from collections.abc import Iterable, Mapping
@@ -85,15 +86,18 @@ class Reader:
         self._file = course.state / "desk" / f"{assignment.name}-answers.json"
         self._memory, self._news = _remembered(self._file), False
         self._secret = secret.load_secret(course)
+        self._paths: dict[str, tuple[str, str]] = {}  # to make them takes longer than to ask for their times
         self._stubs = {task.name: joined(cell["source"]).strip() for task, cell in self._released()}
 
     def answer(self, student: str, task: Task) -> Answer | None:
         """One student's answer; None where nothing is graded. CourseError where the notebook is of another grading."""
         name = f"{task.name} {student}"
-        verdict = verdict_files.verdict_file(self.course, self.assignment.name, student)
+        if name not in self._paths:
+            verdict = verdict_files.verdict_file(self.course, self.assignment.name, student)
+            self._paths[name] = str(verdict), str(self._folder(student) / f"{task.notebook}.ipynb")
         try:
-            book = self._folder(student) / f"{task.notebook}.ipynb"
-            times = verdict.stat().st_mtime_ns, book.stat().st_mtime_ns
+            verdict_time, book_time = (os.stat(path).st_mtime_ns for path in self._paths[name])
+            times = verdict_time, book_time
         except OSError:  # whoever reads it says so
             times = 0, 0
         kept = self._memory.kept.get(name)

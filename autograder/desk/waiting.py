@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from autograder.course import PERSON, Assignment, Course
-from autograder.desk import entering
+from autograder.desk import entering, levelled
 from autograder.desk.answers import Answer, Reader
 from autograder.desk.entering import Key, Row
 from autograder.desk.journal import Given, Member, Record, Second
@@ -51,6 +51,15 @@ class Progress:
     seconds: float | None
 
 
+@dataclass(frozen=True)
+class _Grouping:
+    """The units of all answers, and what was looked for among them. apart: how many groups were taken apart then."""
+
+    apart: int
+    units: list[Unit]
+    near: dict[str, tuple[str, int] | None] = field(default_factory=dict)
+
+
 @dataclass
 class _Claim:
     by: str
@@ -73,6 +82,7 @@ class Waiting:
         self.appealed: set[Key] = set()
         self._answers: dict[Key, Answer] = {}
         self._rows: dict[Key, Row] = {}
+        self._grouping: _Grouping | None = None
 
     def look(self, rows: Mapping[Key, Row]) -> None:
         """Take what the gradebook has now, and the verdicts: answers that changed, marks entered elsewhere.
@@ -92,11 +102,28 @@ class Waiting:
             waits = answer is not None and (answer.verdict.score is None or row.mark.given or row.mark.waits)
             if answer is not None and (waits or (student, name) in self.appealed):
                 found[student, name] = answer
-        self._answers = found
+        if found != self._answers:
+            self._answers, self._grouping = found, None
         self.reader.remember()
 
     def units(self) -> list[Unit]:
         """All that is marked at once, those that are marked already too."""
+        return self._grouped().units
+
+    def nearest(self, unit: Unit) -> tuple[str, int] | None:
+        """(unit, percent alike) of the answer that is nearest to this one, where one is near."""
+        found = self._grouped()
+        if unit.id not in found.near:
+            others = {u.id: u.answers[0].text for u in found.units if u.task == unit.task and u.id != unit.id}
+            found.near[unit.id] = levelled.nearest(unit.answers[0].text, others)
+        return found.near[unit.id]
+
+    def _grouped(self) -> _Grouping:
+        if self._grouping is None or self._grouping.apart != len(self._record.apart):
+            self._grouping = _Grouping(len(self._record.apart), self._units())
+        return self._grouping
+
+    def _units(self) -> list[Unit]:
         together: dict[tuple[str, str], list[Answer]] = defaultdict(list)
         for answer in self._answers.values():
             by_person = self.assignment.task(answer.task).graded_by == PERSON
@@ -168,8 +195,11 @@ class Waiting:
         waiting += [unit for unit in units if self.is_second(grader, unit)]
         if not after:
             return waiting
-        later = [unit for unit in waiting if _place(grader, unit.id) > _place(grader, after)]
-        return [*later, *(unit for unit in waiting if unit not in later and unit.id != after)] or waiting
+        place, later, sooner = _place(grader, after), list[Unit](), list[Unit]()
+        for unit in waiting:
+            if unit.id != after:
+                (later if _place(grader, unit.id) > place else sooner).append(unit)
+        return [*later, *sooner] or waiting
 
     def claim(self, grader: str, unit: Unit) -> bool:
         """Whether this unit is the grader's now: nobody else has it before them."""

@@ -12,7 +12,7 @@ import socket
 import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -207,7 +207,8 @@ async def show(
         replayed=replayed,
         worth=members[0].verdict,
     )
-    for following in waiting.queue(grader, unit.id)[:1]:  # its pages are made while this one is looked at
+    for following in waiting.queue(grader, unit.id)[:1]:  # made ready while this one is looked at
+        asyncio.get_running_loop().call_soon(waiting.nearest, following)
         for answer in following.answers[:MOST_AHEAD]:
             site.ahead.add(asyncio.create_task(site.scans(answer)))
     site.ahead = {running for running in site.ahead if not running.done()}
@@ -216,17 +217,21 @@ async def show(
 
 async def _looks(site: Site, members: Sequence[Answer]) -> list[Looks]:
     """The members of a group by how they look: what looks the same to the letter is shown once."""
-    found: dict[Any, list[tuple[Answer, Shown, Mapping[int, tuple[Picture, ...]]]]] = defaultdict(list)
+    handed_in: dict[str, list[Answer]] = defaultdict(list)  # the same bytes look the same: they are read once
     for answer in members:
-        each, scans = site.desk.waiting.reader.show(answer), await site.scans(answer)
-        found[each.pieces, each.pictures, tuple(scans.values())].append((answer, each, scans))
-    return [Looks(*same[0], len(same)) for same in found.values()]
+        handed_in[answer.hash or answer.id].append(answer)
+    found: dict[Any, Looks] = {}
+    for same in handed_in.values():
+        each, scans = site.desk.waiting.reader.show(same[0]), await site.scans(same[0])
+        like = each.pieces, each.pictures, tuple(scans.values())
+        first = found.get(like, Looks(same[0], each, scans, 0))
+        found[like] = replace(first, count=first.count + len(same))
+    return list(found.values())
 
 
 def _near(site: Site, unit: Unit, answer: Answer, second: bool) -> Near | None:
     waiting = site.desk.waiting
-    others = {u.id: u.answers[0].text for u in waiting.units() if u.task == unit.task and u.id != unit.id}
-    found = levelled.nearest(answer.text, others)
+    found = waiting.nearest(unit)
     if found is None:
         return None
     other = waiting.unit(found[0])
