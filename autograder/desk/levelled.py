@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from rapidfuzz import fuzz, process
 from rapidfuzz.distance import Indel
 
-from autograder.pages.markdown import MATH
+from autograder.pages import markdown
 
 CODE = re.compile(r"^(?P<fence>```|~~~).*?(?:^(?P=fence)|\Z)|`[^`\n]+`|^(?: {4}|\t)[^\n]*$", re.DOTALL | re.MULTILINE)
 CODE_LINE = re.compile(r"(?: {4}|\t)[^\n]*")
@@ -89,7 +89,7 @@ def of_text(source: str) -> str:
     source = unicodedata.normalize("NFC", source).replace("\ue000", "").replace("\ue001", "").replace("\xa0", " ")
     source = "\n".join(source.splitlines())
     source = CODE.sub(lambda match: hold(_code(match[0])), source)
-    source = MATH.sub(lambda match: hold(f"$ {of_formula(HELD.sub(_back(held), match[0]))} $"), source)
+    source = markdown.replaced(lambda match: hold(f"$ {of_formula(HELD.sub(_back(held), match[0]))} $"), source)
     return HELD.sub(_back(held), "\n".join(_lines(source))).strip()
 
 

@@ -8,7 +8,7 @@ import functools
 import html
 import re
 import urllib.parse
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,6 +35,9 @@ MATH = re.compile(
     r"|(?<![\\$])\$(?=\d)(?:\\[^\n]|[^$\\\n]|\n(?![ \t]*\n)){1,1000}?(?<!\s)\$(?!\d)",
     re.DOTALL,
 )
+OPENING = re.compile(r"\$\$?|\\begin\{([a-zA-Z]{1,20}\*?)\}|\\\\[\[(]")
+CLOSING = {"$": "$", "$$": "$$", r"\\[": r"\\]", r"\\(": r"\\)"}
+REACH = 4100  # characters, within which each of these has to end
 HOLD, HELD = "\ue000{}\ue001", re.compile("\ue000(\\d+)\ue001")
 FORMATTER = HtmlFormatter(nowrap=True)
 DATA_PICTURE = re.compile(r"data:image/(png|jpeg);base64,[A-Za-z0-9+/=]+")
@@ -117,14 +120,35 @@ def text(source: str, attachments: Mapping[str, Any]) -> Markup:
         formulas.append(match[0])
         return HOLD.format(len(formulas) - 1)
 
-    source = MATH.sub(hold, source.replace("\ue000", "").replace("\ue001", ""))
+    source = replaced(hold, source.replace("\ue000", "").replace("\ue001", ""))
     return Markup(_MARKDOWN.render(source, {"attachments": attachments, "formulas": formulas}))
+
+
+def formulas_of(text: str) -> Iterator[re.Match[str]]:
+    """The formulas of a text, as MATH finds them; what has no end in reach is passed by, which MATH is slow to see."""
+    at = 0
+    while opening := OPENING.search(text, at):
+        closing = CLOSING.get(opening[0]) or rf"\end{{{opening[1]}}}"
+        ends = text.find(closing, opening.end(), opening.end() + REACH) >= 0
+        match = MATH.match(text, opening.start()) if ends else None
+        if match:
+            yield match
+        at = match.end() if match else opening.start() + 1
+
+
+def replaced(by: Callable[[re.Match[str]], str], text: str) -> str:
+    """The text with something else in place of each of its formulas."""
+    parts, at = [], 0
+    for match in formulas_of(text):
+        parts += [text[at : match.start()], by(match)]
+        at = match.end()
+    return "".join([*parts, text[at:]])
 
 
 def with_formulas(words: str) -> Markup:
     """Plain text with its formulas set."""
     done, at = Markup(), 0
-    for match in MATH.finditer(words):
+    for match in formulas_of(words):
         done += Markup.escape(words[at : match.start()]) + formula(match[0])
         at = match.end()
     return done + Markup.escape(words[at:])

@@ -2,6 +2,7 @@
 """cleaned/: LaTeX becomes MathML by an allow-list; what is not understood stays as it was written."""
 
 import json
+import random
 import re
 from html import unescape
 from pathlib import Path
@@ -12,10 +13,10 @@ import pytest
 from latex2mathml import commands
 from pages_in_chromium import chromium, complaints, needs_chromium, visit
 
-from autograder.pages import html_page
+from autograder.pages import html_page, markdown
 from autograder.pages.cleaned import mathml
 from autograder.pages.cleaned.formulas import MAX_LATEX, MAX_NESTED, formula
-from autograder.pages.markdown import MATH, text, with_formulas, words
+from autograder.pages.markdown import MATH, formulas_of, text, with_formulas, words
 
 SOURCE = Path(__file__).resolve().parents[2] / "source" / "hw4"
 
@@ -215,6 +216,28 @@ def test_every_formula_of_the_notebooks_is_set() -> None:
     assert 'class="latex"' not in page and not re.search(
         r"\\[A-Za-z]", re.sub("<(code|pre)>.*?</\\1>", "", page, flags=re.S)
     )
+
+
+ENDS = ["$", "$$", r"\\[", r"\\]", r"\\(", r"\\)", r"\begin{a}", r"\end{a}", r"\begin{b*}", r"\end{b*}"]
+
+
+def test_formulas_are_found_where_their_pattern_has_them() -> None:
+    rng, count = random.Random(1), 0
+    words = [*ENDS, "\\", r"\$", "a", " ", "\n", "\n\n", "1", "[", "]", "x^2", "{", "b" * 900]
+    texts = ["".join(rng.choices(words, k=rng.randint(1, 30))) for _ in range(3000)]
+    texts += [f"{a}{'x' * n}{b}" for a, b in zip(ENDS[2::2], ENDS[3::2], strict=True) for n in range(3998, 4003)]
+    texts += ["$" + r"\x" * n + "$" for n in range(998, 1003)]
+    for one in texts:
+        spans = [match.span() for match in formulas_of(one)]
+        assert spans == [match.span() for match in MATH.finditer(one)], one
+        count += len(spans)
+    assert count > 1000
+
+
+@pytest.mark.parametrize("opening", [r"\\[", r"\\(", r"\begin{a}", r"\end{b}\begin{a}"])
+def test_what_has_no_end_costs_no_search_of_the_pattern(opening: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(markdown, "MATH", None)
+    assert list(formulas_of(opening * 5000)) == []
 
 
 @pytest.mark.parametrize("proof", PROOFS)
