@@ -108,7 +108,7 @@ def _tasks_of(path: Path, again: str) -> Iterator[NotebookTask]:
         here = f"{path}: cell {number} ({grade_id})"
         if grade_id not in seen or not USABLE.fullmatch(str(grade_id)):
             raise CourseError(
-                f"{here}: the ID takes letters, digits, - and _; give it one in Create Assignment, {again}"
+                f"{here}: the ID takes letters from a to z, digits, - and _; give it one in Create Assignment, {again}"
             )
         if info.get("task"):
             raise CourseError(

@@ -104,7 +104,7 @@ def with_stamps(text: str, course: Course, assignment: Assignment) -> str:
 
 def without_solution(source: str, stub: str) -> str:
     """A solution cell as nbgrader leaves it for students: the stub in place of its regions, or of all of it."""
-    region = rf"^([ \t]*)[^\n]*{BEGIN}.*?{END}[^\n]*"
+    region = r"^([ \t]*)[^\n]*BEGIN SOLUTION.*?END SOLUTION[^\n]*"  # whatever stands around these words, as nbgrader
     text, count = re.subn(region, lambda found: found[1] + stub, source, flags=re.MULTILINE | re.DOTALL)
     return text if count else stub
 

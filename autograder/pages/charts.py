@@ -3,6 +3,7 @@
 import io
 import math
 import re
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -102,7 +103,11 @@ def _svg(figure: Figure, words: str) -> Markup:
     """The drawing as an element of the page, with its text alternative."""
     buffer = io.StringIO()
     matplotlib.rcParams["svg.hashsalt"] = words  # or two drawings would name their hatches alike
-    figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+    with warnings.catch_warnings():
+        warnings.filterwarnings(
+            "ignore", "Glyph .* missing from"
+        )  # names in Thai: the reader's browser has the letters
+        figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     text = buffer.getvalue()
     text = text[text.index("<svg") :]
     for colour, name in PAGE_COLOURS.items():

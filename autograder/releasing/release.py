@@ -20,6 +20,7 @@ from autograder.course import Assignment, Course
 from autograder.course.solution_regions import sync
 from autograder.errors import CourseError
 from autograder.grading.by_examiner.submission import open_examination, try_reference
+from autograder.judging.by_examiner.cells import exam_cells
 from autograder.nbgrader_settings import configure
 from autograder.releasing import baked, drift, testing_tools
 from autograder.releasing.leaks import leaks, leaks_of_modules, leaks_of_notebooks, leaks_of_numbers
@@ -41,6 +42,8 @@ class Released:
 
 def release(course: Course, assignment: Assignment) -> Released:
     """Make release/<assignment>/ and its zip, both whole or not at all."""
+    for name in assignment.notebooks if assignment.by_examiner else ():
+        exam_cells(course.source(assignment.name) / f"{name}.ipynb")  # names the cell where nbgrader would name none
     apart = drift.other_points(course, assignment)
     sync(course, assignment)
     _bake(course, assignment)

@@ -2,10 +2,13 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from shares import in_each_run, one_in
 
+from autograder.grading.by_examiner import notebook as by_examiner
+from autograder.grading.notebook_run import NotebookRun
 from tests.examiner.bench import Bench, Written, answer, given, test
 
 GIVEN = """import unittest
@@ -99,6 +102,44 @@ def test_the_next_student_finds_nothing_of_the_one_before(bench: Bench) -> None:
     bench.how(cells, {"A": left})
     found = "import os\ndef f():\n    return os.listdir('/tmp') or None"
     assert bench.how(cells, {"A": found}) == "passed"
+
+
+HEARS = """import os, time
+PLACES = ["/tmp/heard", "/dev/shm/heard", "heard"]
+def f(x):
+    for place in PLACES:
+        open(place, "w").write(x)
+    if os.fork() == 0:
+        os.setsid()
+        while True:
+            for place in PLACES:
+                open(place, "w").write(x)
+            time.sleep(0.01)
+    os.kill(os.getppid(), 9)
+    return x"""
+TELLS = """time.sleep(0.1)
+raise ValueError(repr([open(place).read() for place in PLACES if os.path.exists(place)] + os.listdir()))"""
+
+
+def test_a_cell_that_runs_anew_finds_nothing_that_a_copy_has_heard(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The text of its error is told to the student."""
+    runs: list[NotebookRun] = []
+
+    def counted(*args: Any, **named: Any) -> NotebookRun:
+        runs.append(NotebookRun(*args, **named))
+        return runs[-1]
+
+    monkeypatch.setattr(by_examiner, "NotebookRun", counted)
+    cells = [
+        answer("def f(x):\n    return x", "A"),
+        answer("g = 1", "B"),
+        test("### BEGIN HIDDEN TESTS\nassert f('a hidden text') == 'a hidden text'\n### END HIDDEN TESTS", "T1"),
+        test("assert f(1) == 1", "T2"),
+    ]
+    found = bench.examined(cells, {"A": HEARS, "B": TELLS})
+    assert len(runs) > 1 and all(run.errors["B"].text == "[]" for run in runs), found
 
 
 def test_a_gone_examiner_is_started_again_for_the_next_test(bench: Bench) -> None:

@@ -260,7 +260,7 @@ AGAIN = "then `autograder release hw5`"
             "cell 1 (cell-0a1b2c3d): its tests are worth points=0 together; give one of T points",
         ),
         ([manual("M", points=0)], "cell 1 (M): points=0 is no number from 0.01 to 1000"),
-        ([ANSWER, test("assert 1", "a b")], "cell 2 (a b): the ID takes letters, digits, - and _"),
+        ([ANSWER, test("assert 1", "a b")], "cell 2 (a b): the ID takes letters from a to z, digits"),
         ([ANSWER, test("assert 1", "T"), test("assert 1", "T")], "two cells have the grade_id 'T'"),
         ([manual("M", solution=False, grade=False, task=True)], "cell 1 (M): a Manually graded task is not read"),
         ([ANSWER, manual("M", solution=False)], "cell 2 (M): tests in a markdown cell; make it a code cell"),

@@ -14,6 +14,7 @@ from autograder import cli
 from autograder.commands import diagnoses
 from autograder.course import EXAMINER, Task, load_course, messages
 from autograder.course.fingerprint import deciding_files
+from autograder.course.solution_regions import without_solution
 from autograder.errors import CourseError
 from autograder.grading import pipeline
 from autograder.grading.by_examiner import kept
@@ -275,7 +276,8 @@ def test_a_region_without_an_end_is_not_released(tmp_path: Path, capsys: pytest.
     path = root / "source" / "sums" / BOOK
     path.write_text(path.read_text(encoding="utf-8").replace("### END HIDDEN TESTS", "###"), encoding="utf-8")
     assert cli.main(["release", "sums", "--course", str(root)]) == 1
-    assert "end" in capsys.readouterr().err.lower()
+    said = " ".join(capsys.readouterr().err.split())
+    assert f"{BOOK}: cell T1: BEGIN HIDDEN TESTS has no END HIDDEN TESTS below it; write `### END" in said
 
 
 def test_the_hidden_tests_are_part_of_what_decides(tmp_path: Path) -> None:
@@ -357,6 +359,7 @@ def test_a_region_is_hidden_wherever_nbgrader_takes_it_for_one(tmp_path: Path, m
     own, tested = exam_cells(path)
     assert tested.hidden == {3, 4, 5} and tested.names == ("f",)  # the form feed in line 1 ends no line
     assert "def g" in own.source and "def f" not in own.source
+    assert without_solution(region, "raise") == "    raise"
     assert as_shown(tested.source).splitlines()[-1] == "assert f(s)"
 
 

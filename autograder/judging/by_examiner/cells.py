@@ -44,7 +44,10 @@ class ExamCell:
 
 
 def exam_cells(path: Path) -> list[ExamCell]:
-    """The cells that the examiner runs of a source notebook, in order; CourseError names a cell that is no Python."""
+    """The cells that the examiner runs of a source notebook, in order.
+
+    CourseError names a cell that is no Python, or has a region without an end.
+    """
     found: list[ExamCell] = []
     theirs: set[str] = set()
     read: set[str] = set()  # words of the answers
@@ -53,6 +56,9 @@ def exam_cells(path: Path) -> list[ExamCell]:
             continue
         grading, source = cell["metadata"].get("nbgrader", {}), "".join(cell["source"])
         name = grading.get("grade_id") or f"cell {number + 1}"
+        for begin, end in ((BEGIN, END), (HIDE, SHOW)):
+            if source.rfind(begin) > source.rfind(end):
+                raise CourseError(f"{path}: cell {name}: {begin} has no {end} below it; write `### {end}` there")
         if grading.get("solution"):
             read |= _words(source)
             bound, source = _solved(path, name, source)

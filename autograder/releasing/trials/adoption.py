@@ -4,7 +4,9 @@ All of it happens in a copy. What this kit does not read is made read-only there
 """
 
 import ast
+import itertools
 import json
+import re
 import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -72,7 +74,9 @@ def assignments_in(folder: Path) -> list[Path]:
 
 def look(folder: Path, scratch: Path, sample: int) -> Adoption:
     """Try an assignment in a copy. sample: at most so many edits of each task; 0: none."""
-    name = "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "-" for c in folder.name) or "assignment"
+    usual = re.sub(r"[^A-Za-z0-9_-]+", "-", folder.name).strip("-") or "assignment"  # of a name in Thai little is left
+    others = (f"{usual}-{number}" for number in itertools.count(2))
+    name = next(one for one in itertools.chain([usual], others) if not (scratch / one).exists())
     root = scratch / name
     source = root / "source" / name
     shutil.copytree(folder, source, ignore=LEFT_OUT)
@@ -111,7 +115,7 @@ def _mended(path: Path) -> Iterator[CellReport]:
         elif number in worthless:
             why = "with the tests beside it worth 0 points; give it points, or nobody marks it"
         elif not USABLE.fullmatch(name):
-            why = f"the ID {name!r} takes letters, digits, - and _; give it another"
+            why = f"the ID {name!r} takes letters from a to z, digits, - and _; give it another"
         elif info.get("grade") and not info.get("solution") and cell["cell_type"] != "code":
             why = f"tests in a {cell['cell_type']} cell; make it a code cell"
         if why:
