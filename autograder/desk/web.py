@@ -451,7 +451,7 @@ def _edited(site: Site, task: str, fields: Mapping[str, str], words: Messages) -
     names = [name.removeprefix("name-") for name in fields if name.startswith("name-")]
     items: list[Item] = []
     for row in names:
-        count = max(1, len(old[row].levels)) if row in old else 1
+        count = len(old[row].levels) + 1 if row in old else 1  # one more may be new
         levels = []
         for number in range(1, count + 1):
             text = {one: fields.get(f"text-{row}-{number}-{one}", "").strip() for one in LANGUAGES}
