@@ -53,9 +53,9 @@ class Progress:
 
 @dataclass(frozen=True)
 class _Grouping:
-    """The units of all answers, and what was looked for among them. apart: how many groups were taken apart then."""
+    """The units of all answers, and what was looked for among them. of: how many are apart, and how many appeals."""
 
-    apart: int
+    of: tuple[int, int]
     units: list[Unit]
     near: dict[str, tuple[str, int] | None] = field(default_factory=dict)
 
@@ -119,15 +119,18 @@ class Waiting:
         return found.near[unit.id]
 
     def _grouped(self) -> _Grouping:
-        if self._grouping is None or self._grouping.apart != len(self._record.apart):
-            self._grouping = _Grouping(len(self._record.apart), self._units())
+        of = len(self._record.apart), len(self.appealed)
+        if self._grouping is None or self._grouping.of != of:
+            self._grouping = _Grouping(of, self._units())
         return self._grouping
 
     def _units(self) -> list[Unit]:
         together: dict[tuple[str, str], list[Answer]] = defaultdict(list)
         for answer in self._answers.values():
             by_person = self.assignment.task(answer.task).graded_by == PERSON
-            alone = answer.group in self._record.apart or not by_person
+            alone = (
+                answer.group in self._record.apart or not by_person or (answer.student, answer.task) in self.appealed
+            )
             together[answer.task, answer.id if alone else answer.group].append(answer)
         return [
             Unit(answers[0].group if len(answers) > 1 else answers[0].id, tuple(sorted(answers, key=lambda a: a.id)))

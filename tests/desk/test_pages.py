@@ -197,6 +197,23 @@ def test_a_rubric_is_edited_previewed_and_used(open_desk: Served, room: Course) 
     assert "come to 1" not in visitor.ask("GET", "/rubric/T3").text
 
 
+def test_an_item_gets_another_level_on_the_page(open_desk: Served) -> None:
+    visitor = open_desk.visitor("ann")
+    page = visitor.ask("GET", "/rubric/T3").text
+    assert 'name="points-idea-2" value=""' in page and 'name="points-idea-3"' not in page
+    form = {"start": "0", "name-idea": "idea", "key-idea": "1", "points-idea-1": "0.5", "text-idea-1-en": "All of it.",
+            "points-idea-2": "0.25", "text-idea-2-en": "Half of it."}  # fmt: skip
+    preview = visitor.ask("POST", "/rubric/T3/preview", form)
+    hidden = dict(re.findall(r'name="(whole|digest)" value="([^"]*)"', preview.text))
+    hidden["whole"] = hidden["whole"].replace("&#34;", '"')
+    assert visitor.ask("POST", "/rubric/T3", hidden).status == 303
+    (item,) = open_desk.desk.rubric("T3").items
+    assert [level.points for level in item.levels] == [0.5, 0.25]
+    again = visitor.ask("GET", "/rubric/T3").text
+    assert "level 2" in again and 'name="points-idea-3" value=""' in again
+    assert 'value="2" data-points="0.25"' in visitor.next().text
+
+
 def test_an_appeal_opens_any_task_with_its_verdict_and_replay(open_desk: Served, room: Course) -> None:
     visitor = open_desk.visitor("ann")
     nobody = visitor.ask("POST", "/appeal", {"student": "<b>", "task": "T1"})
@@ -210,6 +227,18 @@ def test_an_appeal_opens_any_task_with_its_verdict_and_replay(open_desk: Served,
     rows = reader.read_rows(room, room.assignments[0])
     marks = final_marks.class_marks(room, room.assignments[0], ["blank"], rows)["blank"]
     assert marks.score("T1") == 0.5 and "A person changed this mark" in marks.result.verdicts["T1"].message
+
+
+def test_an_appeal_is_of_one_answer_where_others_are_the_same(open_desk: Served, room: Course) -> None:
+    visitor = open_desk.visitor("ann")
+    group = next(unit for unit in open_desk.desk.waiting.units() if len(unit.answers) == 2)
+    page = visitor.ask("GET", f"/answers/{group.id}")
+    assert visitor.ask("POST", page.action, {**page.fields, "item-idea": "1"}).status == 303
+    found = visitor.ask("POST", "/appeal", {"student": "bua", "task": "T3"})
+    alone = visitor.ask("GET", found.headers["location"])
+    assert alone.status == 200 and len(alone.fields) == 1
+    assert visitor.ask("POST", alone.action, {**alone.fields, "item-reason": "1", "item-idea": "1"}).status == 303
+    assert (score(room, "anong"), score(room, "bua")) == (0.5, 1.0)
 
 
 def test_the_page_speaks_both_languages(open_desk: Served) -> None:
