@@ -1,5 +1,6 @@
 """The desk's pages: who gets in, what is refused, and that nothing of a student's is more than text."""
 
+import base64
 import io
 import re
 from collections.abc import Callable, Iterator
@@ -227,6 +228,19 @@ def test_an_appeal_opens_any_task_with_its_verdict_and_replay(open_desk: Served,
     rows = reader.read_rows(room, room.assignments[0])
     marks = final_marks.class_marks(room, room.assignments[0], ["blank"], rows)["blank"]
     assert marks.score("T1") == 0.5 and "A person changed this mark" in marks.result.verdicts["T1"].message
+
+
+def test_a_picture_alone_is_not_nothing(room: Course) -> None:
+    written = io.BytesIO()
+    Image.new("RGB", (60, 40), "white").save(written, "PNG")
+    picture = f"![](data:image/png;base64,{base64.b64encode(written.getvalue()).decode()})"
+    desks.class_of(room, {"photo": picture, "empty": " "})
+    with served(room) as found:
+        visitor = found.visitor("ann")
+        for student, empty in (("photo", False), ("empty", True)):
+            unit = next(u for u in found.desk.waiting.units() if u.answers[0].student == student)
+            page = visitor.ask("GET", f"/answers/{unit.id}").text
+            assert ("Nothing stands in the cell" in page) == empty and ("<img" in page) != empty
 
 
 def test_an_appeal_is_of_one_answer_where_others_are_the_same(open_desk: Served, room: Course) -> None:
