@@ -20,8 +20,9 @@ from autograder.gradebook import reader
 from autograder.grading import made_up
 from autograder.judging.verdicts import Result, Verdict
 from autograder.marks import final_marks, verdict_files
+from autograder.pages import charts, report
 from autograder.pages import feedback as feedback_module
-from autograder.pages import report
+from autograder.pages.statistics import OUTCOMES, TaskRate
 
 THAI = "สมชาย ใจดี"
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -75,6 +76,13 @@ def feedback(course: Course, student: str, name: str = "feedback") -> Path:
 def scores(course: Course, run: Run) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(run("autograder", "scores", NAME, "--json", "--course", course.root).stdout)
     return found
+
+
+def test_names_in_thai_are_text_in_a_picture() -> None:
+    """Which letters this machine's fonts have is nothing to the page; a warning would be an error here."""
+    rates = [TaskRate("ค่าเฉลี่ย", dict.fromkeys(OUTCOMES, 1), ())]
+    names = {outcome: outcome for outcome in OUTCOMES}
+    assert "ค่าเฉลี่ย" in charts.tasks(rates, names, "words")
 
 
 # ---- a person's marks ---------------------------------------------------------------------------

@@ -11,17 +11,19 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from autograder.grading import answer_cache
+from autograder.grading import answer_cache, notebook_run
+from autograder.grading.by_examiner import notebook
 from autograder.grading.by_examiner.notebook import Examined
 from autograder.judging.by_examiner import prepared
 from autograder.judging.by_examiner.cells import ExamCell
-from autograder.sandbox import relay
+from autograder.sandbox import guest_process, relay, walls
 from autograder.sandbox.answers import error_from
 from autograder.sandbox.relay import ENDED, Outcome
 from autograder.sandbox.walls import EXAMINER, GUEST
 from autograder.submissions.merge import Merged
 
-OF_TESTS = (Path(prepared.__file__), prepared.TOOLS, prepared.TOLD)  # what stands around each test
+AROUND = (prepared, notebook, notebook_run, relay, guest_process, walls)  # what stands around each test
+OF_TESTS = (*(Path(str(module.__file__)) for module in AROUND), prepared.TOOLS, prepared.TOLD)
 PACKAGES = ("ipython", "matplotlib", "pandas", "scipy", "scikit-learn", "sympy")  # that notebooks of courses use
 
 

@@ -75,7 +75,17 @@ def test_each_cell_that_does_not_run_as_it_is_says_why(tmp_path: Path, capsys: p
 def test_what_cannot_be_tried_is_said_with_its_reason(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write(tmp_path / "course" / "source" / "a", test("assert 1", "T"))
     assert cli.main(["adopt", str(tmp_path / "course")]) == 0
-    assert "not tried: source/a/book.ipynb: cell 1 (T): tests, and no answer stands above" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "not tried: source/a/book.ipynb: cell 1 (T): tests, and no answer stands above" in said
+    for name in ("บทก", "บทข", "บท ๓"):  # no letter of them may stand in an assignment's name
+        write(tmp_path / "thai" / name, test("assert 1", "T"))
+    assert cli.main(["adopt", str(tmp_path / "thai")]) == 0
+    said = capsys.readouterr().out
+    assert [line for line in said.splitlines() if line.startswith("## ")] == [
+        "## assignment",
+        "## assignment-2",
+        "## assignment-3",
+    ]
     shutil.rmtree(tmp_path / "course" / "source")
     assert cli.main(["adopt", str(tmp_path / "course")]) == 1
     assert "no notebook in it, in its folders, or in source/" in " ".join(capsys.readouterr().err.split())
