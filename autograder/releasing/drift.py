@@ -75,6 +75,18 @@ def no_tasks(folder: Path, assignment: Assignment) -> list[str]:
     ]
 
 
+def untested(course: Course, assignment: Assignment) -> list[str]:
+    """Lines on answers that no test stands below, where the tests are the notebook's own."""
+    tested = {(task.notebook, cell) for task in assignment.tasks for cell in task.answer_cells}
+    return [
+        f"{name}.ipynb: no tests stand between the answer {info.get('grade_id')} and the next one, so that it earns "
+        "nothing; if it is to, add a cell of Autograded tests below it, then release again"
+        for name in (assignment.notebooks if assignment.told_by_notebooks else ())
+        for info in map(_info, _cells(course.source(assignment.name) / f"{name}.ipynb"))
+        if info.get("solution") and (name, info.get("grade_id")) not in tested
+    ]
+
+
 def _stamped(course: Course, assignment: Assignment) -> Iterator[tuple[Path, dict[str, Any], float]]:
     """(notebook, what nbgrader's metadata says of the cell, the course's points) of each task's own cell."""
     for name in assignment.notebooks:

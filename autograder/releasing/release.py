@@ -68,6 +68,7 @@ def release(course: Course, assignment: Assignment) -> Released:
         shutil.move(archive, target.parent / archive.name)
     drift.stamp_points(course, assignment)  # at the end: what is told above must not be gone before it is told
     apart += drift.no_tasks(course.source(assignment.name), assignment)
+    apart += drift.untested(course, assignment)
     return Released(target.parent / f"{assignment.name}.zip", (*said, *apart))
 
 

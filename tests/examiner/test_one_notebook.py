@@ -306,6 +306,8 @@ def test_an_answer_belongs_to_the_tests_up_to_the_next_answer(tmp_path: Path) ->
         ("cell 9", 1, ("cell-22ff",), ("cell-eeee",)),
         ("own", 1, ("own-answer",), ("cell-ffff",)),
     ]
+    (line,) = drift.untested(course, course.assignment("hw5"))
+    assert line.startswith("1.ipynb: no tests stand between the answer cell-33ff and the next one")
 
 
 def test_a_tool_in_a_line_that_students_see_has_to_be_imported(
