@@ -104,9 +104,7 @@ def _svg(figure: Figure, words: str) -> Markup:
     buffer = io.StringIO()
     matplotlib.rcParams["svg.hashsalt"] = words  # or two drawings would name their hatches alike
     with warnings.catch_warnings():
-        warnings.filterwarnings(
-            "ignore", "Glyph .* missing from"
-        )  # names in Thai: the reader's browser has the letters
+        warnings.filterwarnings("ignore", "Glyph .* missing from")  # text stays text, and browsers have Thai letters
         figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     text = buffer.getvalue()
     text = text[text.index("<svg") :]
