@@ -109,6 +109,15 @@ def test_a_students_tag_does_not_keep_a_cell_from_running(cells: list[dict[str, 
     assert "picture" not in runs
 
 
+@pytest.mark.parametrize(("name", "kinds"), [("picture", []), ("setup", ["locked_missing"])])
+def test_a_locked_cell_is_missed_only_where_grading_runs_it(
+    cells: list[dict[str, Any]], merge: Merge, name: str, kinds: list[str]
+) -> None:
+    """As in a submission made from an earlier release, which had no such picture."""
+    del cells[at(cells, name)]
+    assert [p.kind for p in merge(cells).problems] == kinds
+
+
 @pytest.mark.parametrize("spoil", ["no metadata", "no ids", "renamed", "renamed and no ids", "retyped"])
 def test_an_answer_whose_metadata_was_lost_is_found_by_its_function(
     cells: list[dict[str, Any]], merge: Merge, toy: Toy, spoil: str
