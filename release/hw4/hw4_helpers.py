@@ -527,9 +527,15 @@ def show_wrong(net: Any, data: Mapping[str, np.ndarray], most: int = 36) -> None
     try:
         X, y = data["X_val"], data["y_val"]
         labels = np.asarray(net.predict(X))
-    except (NoDigits, NotImplementedError) as error:
-        _panel("Digits read wrongly", NOT_YET, [(TO_DO, _waits(error))])
+    except Exception as error:
+        waits = isinstance(error, (NoDigits, NotImplementedError))
+        _panel("Digits read wrongly", NOT_YET, [(TO_DO, _waits(error) if waits else _where(error, {}))])
         return
+    if labels.size != len(y):
+        words = f"its predict gives back the shape {labels.shape} for {len(y):,} images. Give back one label for each"
+        _panel("Digits read wrongly", NOT_YET, [(TO_DO, words)])
+        return
+    labels = labels.ravel()
     wrong = np.flatnonzero(labels != y)
     words = f"{len(wrong):,} of {len(y):,} validation digits are read wrongly"
     if not len(wrong):

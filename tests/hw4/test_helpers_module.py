@@ -295,6 +295,42 @@ def test_the_digits_read_wrongly_are_shown_with_what_they_are_and_what_was_read(
     assert capsys.readouterr().out == "0 of 5 validation digits are read wrongly.\n"
 
 
+def test_the_digits_read_wrongly_of_a_predict_that_is_not_right_are_a_line_and_no_traceback(
+    helpers: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = helpers.Digits(X_val=np.zeros((2, 784)), y_val=np.array([7, 3]), mean_image=np.zeros(784))
+
+    class Says(Net):
+        def __init__(self, labels: Any) -> None:
+            self.labels = labels
+
+        def predict(self, X: Any) -> Any:
+            return self.labels[0]
+
+    said = {}
+    for name, labels in {"column": [[[7], [4]]], "short": [[7]], "none": [None], "crash": {}}.items():
+        helpers.show_wrong(Says(labels), data)
+        said[name] = capsys.readouterr().out
+    assert said["column"].startswith("Figure: 1 of 2 validation digits are read wrongly. From the top left: 3 as 4.")
+    assert "its predict gives back the shape (1,) for 2 images. Give back one label for each" in said["short"]
+    assert "its predict gives back the shape () for 2 images" in said["none"]
+    assert "your code stopped with KeyError: 0" in said["crash"]
+
+
+def test_a_helper_file_older_than_the_notebook_is_told_in_one_line(
+    repo: Course, capsys: pytest.CaptureFixture[str]
+) -> None:
+    book = json.loads((repo.release("hw4") / "2-two-layer-network.ipynb").read_text(encoding="utf-8"))
+    cell = next(c for c in book["cells"] if c["metadata"].get("nbgrader", {}).get("grade_id") == "show-wrong-digits")
+    older = load_module(repo.release("hw4") / "hw4_helpers.py", "hw4_helpers")
+    del older.show_wrong
+    exec("".join(cell["source"]), {"hw4_helpers": older})
+    assert capsys.readouterr().out == (
+        "hw4_helpers.py is older than this notebook. Put the one from the same zip into this folder, and restart the "
+        "kernel.\n"
+    )
+
+
 # ---- MNIST_DIR ----------------------------------------------------------------------------------
 
 
