@@ -174,7 +174,8 @@ def told(grader: GraderContext, plan: Plan, ran: Ran, task: Task, number: int = 
         if name not in plan.own:
             beside = [data.decode("utf-8", "replace") for data in plan.beside[name].modules.values()]
             cells = plan.merged[name].cells
-            texts = [*grader.probes.values(), *(cell.source for cell in cells), *beside]
+            of_model = [] if isinstance(plan.model, Problem) else [plan.model[0]]
+            texts = [*grader.probes.values(), *(cell.source for cell in cells), *beside, *of_model]
             plan.own[name] = Own(texts, {cell.name: cell.source.count("\n") + 1 for cell in cells})
         return plan.own[name]
 

@@ -66,6 +66,7 @@ TEXTS = tuple(
         r"too many values to unpack \(expected \d(?:, got \d)?\)",
         rf"cannot unpack non-iterable {NAME} object",
         rf"No module named '{NAME}'",
+        rf"\[Errno 2\] No such file or directory: '{NAME}'",
         r"maximum recursion depth exceeded(?: while calling a Python object| in comparison)?",
         r"can't start new thread",
         rf"operands could not be broadcast together with shapes(?: {SHAPE}){{1,3}}",

@@ -206,7 +206,7 @@ CAUSES = {
     "memory": ("your code needed too much memory", "grows without an end"),
     "processes": ("your code started too many processes", "Leave out what starts processes"),
     "died": ("your code ended before it answered", "Leave out exit() and quit()"),
-    "noise": ("your code gave no readable answer", "Leave out what writes"),
+    "noise": ("your code gave no readable answer", "leave out what writes"),
     "missing": ("a result is missing", ""),
     "no_model": ("the saved model is missing", ""),
     "bad_model": ("the saved model cannot be read", ""),

@@ -28,7 +28,7 @@ def test_the_saved_model_is_audited_like_every_other_task(
     monkeypatch.setattr(audit_module.machine, "mutants_of", lambda *which: [])
     params = {"W1": np.zeros((2, 2)), "b1": np.zeros(2), "W2": np.zeros((2, 10)), "b2": np.zeros(10)}
     monkeypatch.setattr(audit_module.made_up, "train", lambda *which: params)
-    monkeypatch.setattr(audit_module, "_graded", graded(hw4, mistakes))
+    monkeypatch.setattr(audit_module, "graded", graded(hw4, mistakes))
     found = audit_module.audit(course, hw4, tmp_path / "course", 1, lambda done, total: None)
     assert {row.lost for row in found.mistakes} == {("T12",)}
     assert len(found.mistakes) == len(mistakes) and not found.survivors
