@@ -14,6 +14,7 @@ from unittest.mock import patch
 from urllib.parse import quote
 
 import pytest
+from desks import Served, served
 from pictured import HEIC, small
 from playwright.sync_api import Browser
 from shares import in_each_run
@@ -219,6 +220,39 @@ def test_nothing_runs_in_the_feedback_even_where_nothing_was_cleaned(watch: Watc
     # the page's own wall lets links to the web stand; behind the first wall there are none
     bare = watch.read((writer.folder(BARE + name) / feedback.WHOLE).as_uri())
     assert [what for what in bare if not what.startswith("link to http") and BARE not in what] == []
+
+
+@pytest.fixture(scope="module")
+def desk(attackers: Class) -> Iterator[Served]:
+    """The page for marking by hand, over that class."""
+    with served(attackers.course) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def at_the_desk(browser: Browser, desk: Served) -> Iterator[Watch]:
+    """A grader's browser that does not know of the page's policy: a harder test."""
+    home = f"http://127.0.0.1:{desk.port}/"
+    with browser.new_context(bypass_csp=True) as context:
+        found = Watch(context, (home,))
+        found.visit(f"{home}{desk.keys.place}/enter?token={desk.keys.link('ann')}")
+        with found.page.expect_navigation():
+            found.page.click("button.main")
+        yield found
+
+
+@pytest.mark.parametrize("name", IN_EACH_RUN)
+def test_nothing_runs_at_the_desk_even_where_nothing_was_cleaned(at_the_desk: Watch, desk: Served, name: str) -> None:
+    bo, base = desk.visitor("bo"), f"http://127.0.0.1:{desk.port}"
+    tasks = ("T4", *(task for task in ATTACKS[name].ATTACK.answers if task != "T4"))
+    for student, task in ((student, task) for student in (name, BARE + name) for task in tasks):
+        place = bo.ask("POST", "/appeal", {"student": student, "task": task}).headers["location"]
+        ran = at_the_desk.read(base + place)
+        assert at_the_desk.page.locator("#answer-head").inner_text().startswith(task)
+        own = [f"link to {base}/{desk.keys.place}/{ours}" for ours in ("answers/", "rubric/", "back?", "?after=")]
+        left = [what for what in ran if not what.startswith(tuple(own))]
+        # as in the feedback: links to the web stand where nothing was cleaned
+        assert [what for what in left if student == name or not what.startswith("link to http")] == [], task
 
 
 def test_nothing_runs_in_the_class_report(watch: Watch, attackers: Class) -> None:
