@@ -197,8 +197,7 @@ def test_a_saved_model_is_asked_without_the_students_data(
     np.save(buffer, np.zeros(1000))
     weights = made_up.model_file(net, "Looker")
     files = {**hand_in(right, extra=[TABLE], weights=weights), "labels.npy": buffer.getvalue()}
-    said = lost(mark(files))["T12"]
-    assert "stopped with FileNotFoundError (your own cell" in said and "That file is not there" in said
+    assert "labels.npy" in lost(mark(files))["T12"]
 
 
 def test_raw_tabs_in_a_notebook_are_read(mark: Mark, hand_in: HandIn, right: Mapping[str, str]) -> None:
