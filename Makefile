@@ -12,7 +12,7 @@ demo: .venv/ready
 
 test: .venv/ready
 	$(MAKE) --no-print-directory -j 2 --output-sync check audit
-	$(BIN)/python -m pytest -n 3 --durations 10 -m "not proof"
+	$(BIN)/python -m pytest -n 4 --durations 10 -m "not proof"
 
 audit: .venv/ready
 	$(BIN)/autograder audit hw4
