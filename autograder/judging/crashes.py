@@ -6,6 +6,8 @@ stand in the code, and with sizes.
 """
 
 import builtins
+import errno
+import os
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
@@ -36,6 +38,11 @@ BY_TYPE = {
 
 
 NAME, SOME, SHAPE = r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*){0,3}", r"\d{1,5}", r"\(\d{0,5}(?:, ?\d{0,5}){0,3}\)"
+FILE = rf"(?:: '/?{NAME}(?:/{NAME}){{0,4}}')?"
+OF_FILES = (  # what the system says of files
+    *(errno.ENOENT, errno.EACCES, errno.EPERM, errno.EROFS, errno.EEXIST, errno.EISDIR, errno.ENOTDIR),
+    *(errno.EFBIG, errno.EMFILE, errno.ENOSPC, errno.ENOMEM, errno.EAGAIN, errno.EPIPE),
+)
 MEANT = rf"(?:\. Did you mean: '{NAME}'\?)?"
 TEXTS = tuple(
     re.compile(text)
@@ -66,7 +73,7 @@ TEXTS = tuple(
         r"too many values to unpack \(expected \d(?:, got \d)?\)",
         rf"cannot unpack non-iterable {NAME} object",
         rf"No module named '{NAME}'",
-        rf"\[Errno 2\] No such file or directory: '{NAME}'",
+        *(rf"\[Errno {number}\] {re.escape(os.strerror(number))}{FILE}" for number in OF_FILES),
         r"maximum recursion depth exceeded(?: while calling a Python object| in comparison)?",
         r"can't start new thread",
         rf"operands could not be broadcast together with shapes(?: {SHAPE}){{1,3}}",

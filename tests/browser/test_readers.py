@@ -4,6 +4,7 @@ import base64
 import contextlib
 import importlib
 import json
+import re
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -60,6 +61,7 @@ WIN = {
 # In each test run half of those that win in the formgrader where nothing is cleaned, and of those by LaTeX; in
 # `make proof` all. In the lab (test_attacks.py) each loses in each run.
 IN_EACH_RUN = in_each_run(ATTACKS, [n for n in ATTACKS if n.removeprefix("browse_") in WIN or "latex" in n][::2])
+AT_THE_DESK = in_each_run(ATTACKS, [n for n in IN_EACH_RUN if isinstance(n, str)][::3])
 
 
 @dataclass(frozen=True)
@@ -176,9 +178,16 @@ def watch(browser: Browser, server: Server, attackers: Class) -> Iterator[Watch]
         yield found
 
 
+def of_release(course: Course) -> set[str]:
+    """The links that stand in the notebooks as students get them."""
+    texts = (path.read_text(encoding="utf-8") for path in course.release("hw4").glob("*.ipynb"))
+    return {f"link to {url}" for text in texts for url in re.findall(r"\]\((https?://[^)\s]+)\)", text)}
+
+
 def graded_page(watch: Watch, server: Server, found: Class, student: str, name: str) -> list[str]:
     """What ran while somebody read one notebook in the formgrader."""
     ran = watch.read(f"{server.base}/formgrader/submissions/{found.pages[student, name]}/")
+    ran = [what for what in ran if what not in of_release(found.course)]
     if not watch.page.locator("#notebook-container").count():
         ran.append("the formgrader has no page")
     elif not watch.page.locator(".MathJax").count():
@@ -216,6 +225,7 @@ def test_nothing_runs_in_the_feedback_even_where_nothing_was_cleaned(watch: Watc
     given = {
         f"link to {path.as_uri()}" for path in writer.folder(name).rglob("*") if path.suffix not in (".html", ".svg")
     }
+    given |= of_release(attackers.course)
     assert set(watch.read((writer.folder(name) / feedback.WHOLE).as_uri())) <= given
     # the page's own wall lets links to the web stand; behind the first wall there are none
     bare = watch.read((writer.folder(BARE + name) / feedback.WHOLE).as_uri())
@@ -241,7 +251,7 @@ def at_the_desk(browser: Browser, desk: Served) -> Iterator[Watch]:
         yield found
 
 
-@pytest.mark.parametrize("name", IN_EACH_RUN)
+@pytest.mark.parametrize("name", AT_THE_DESK)
 def test_nothing_runs_at_the_desk_even_where_nothing_was_cleaned(at_the_desk: Watch, desk: Served, name: str) -> None:
     bo, base = desk.visitor("bo"), f"http://127.0.0.1:{desk.port}"
     tasks = ("T4", *(task for task in ATTACKS[name].ATTACK.answers if task != "T4"))

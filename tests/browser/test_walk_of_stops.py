@@ -123,6 +123,7 @@ def no_traceback(said: str) -> None:
     assert "Traceback" not in said and "Interrupt" not in said, said
 
 
+@pytest.mark.proof  # in each run a kernel is stopped (tests/hw4/test_student_kernel.py)
 def test_a_training_that_is_stopped_in_jupyterlab_says_so_in_a_line_and_the_plots_work(
     browser: Browser, server: Server
 ) -> None:

@@ -341,6 +341,7 @@ assert abs(root(lambda x: x * x - 2) - 2**0.5) < 1e-9
 """
 
 
+@pytest.mark.proof  # that they work in a box, tests/sandbox/test_system_calls.py shows in each run
 def test_scipy_and_scikit_learn_work_in_answers_and_tests(tmp_path: Path) -> None:
     imports = "import numpy as np\nfrom scipy import optimize\nfrom sklearn.linear_model import LinearRegression"
     raws = [given(imports), answer(FITTED, "cell-0a0a"), test(OF_FITTED, "cell-0b0b")]

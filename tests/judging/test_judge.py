@@ -189,6 +189,8 @@ def test_no_text_for_students_holds_an_answer(course: Course) -> None:
 
 
 def test_a_missing_or_broken_file_of_texts_is_named(tmp_path: Path) -> None:
+    assert messages.load_messages(tmp_path / "hw4.toml", "en").assignment == {}  # of notebooks alone
+    (tmp_path / "probes.py").touch()
     with pytest.raises(CourseError, match=r"hw4\.toml: not found"):
         messages.load_messages(tmp_path / "hw4.toml", "en")
     (tmp_path / "hw4.toml").write_text("[T1\n")
