@@ -14,7 +14,7 @@ def in_each_run(cases: Iterable[Any], kept: Collection[Any]) -> list[Any]:
     ]
 
 
-def one_in(share: int, names: Iterable[str], first: int = 0) -> list[Any]:
+def one_in(share: int, names: Iterable[Any], first: int = 0) -> list[Any]:
     """The same, where every so many of them is kept."""
     names = list(names)
     return in_each_run(names, names[first::share])

@@ -134,6 +134,7 @@ def test_two_graders_at_once_one_killed_give_the_marks_of_sqlite_each_once(
     assert not list(course.root.glob(f"autograded/*/.{NAME}*.part"))
 
 
+@pytest.mark.proof
 def test_a_submission_in_another_graders_hands_is_left_to_it(
     classroom: Course, copy_of: Copy, socket: str, tmp_path: Path
 ) -> None:

@@ -116,6 +116,7 @@ def test_an_endless_loop_is_ended_under_stretched_limits_too(slow: Toy, loop: st
     assert "longer than the time limit" in result.verdicts["T1"].message
 
 
+@pytest.mark.proof  # four endless loops for a minute: nothing should be measured beside it
 def test_on_a_core_with_four_busy_neighbours_a_right_submission_keeps_every_mark_and_a_loop_is_ended(
     slow: Toy, busy: None
 ) -> None:

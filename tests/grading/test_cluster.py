@@ -158,6 +158,7 @@ def test_batches_end_with_single_submissions_and_are_small_in_bytes(
     assert [one for batch in found for one in batch] == submissions
 
 
+@pytest.mark.proof
 def test_where_workers_die_each_submission_of_a_batch_has_a_second_try(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -184,6 +185,7 @@ def test_a_worker_with_another_course_is_refused_in_one_line(cluster: Cluster) -
     assert "another grader or course" in result.stderr and str(cluster.folder / "other") in result.stderr
 
 
+@pytest.mark.proof
 def test_a_scheduler_without_workers_is_said_in_one_line(cluster: Cluster) -> None:
     wait_for(cluster, 0)
     result = cluster.grade("--force")

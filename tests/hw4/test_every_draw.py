@@ -26,6 +26,7 @@ def functions(course: Course, hw4: Assignment) -> Mapping[str, str]:
     return made_up.answers(course, hw4)
 
 
+@pytest.mark.proof
 def test_a_known_mistake_loses_the_same_in_every_draw(judge_context: JudgeContext) -> None:
     for name, counts in counted(judge_context, known(judge_context), DRAWS).items():
         assert len(counts) == 1 and not all(ok for _, ok in next(iter(counts))), (name, counts)
@@ -36,6 +37,7 @@ def test_a_right_variant_keeps_all_in_every_draw(judge_context: JudgeContext, fu
         assert len(counts) == 1 and all(ok for _, ok in next(iter(counts))), (name, counts)
 
 
+@pytest.mark.proof
 def test_a_class_of_the_students_own_gets_the_same_in_every_draw(judge_context: JudgeContext) -> None:
     lost: dict[str, list[str]] = {answer.name: [] for answer in of_classes(SOME)}
     for (name, task), counts in counted(judge_context, of_classes(SOME), DRAWS).items():

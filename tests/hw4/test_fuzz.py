@@ -34,6 +34,7 @@ def test_fuzzed_notebooks_are_read_and_shown(start: Real) -> None:
     assert toll.examples >= 50
 
 
+@pytest.mark.proof
 def test_fuzzed_notebooks_are_graded(start: Real) -> None:
     toll = Toll()
 

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from shares import one_in
 
 from autograder.course import Course, load_module
 
@@ -1184,25 +1185,28 @@ OWN = "class Mine:\n    def predict(self, X):\n        return (X / SCALE - {what
 @pytest.mark.usefixtures("handed_out")
 @pytest.mark.parametrize(
     ("cells", "what", "words"),
-    [
-        ([], "self.params['W1']", ""),
-        (["mean_image = 3"], "mean_image", ""),
-        (["def half(X):\n    return X / 2"], "half(X)", ""),
-        (["import mine"], "mine.x", ""),
-        (["mean_image = data['mean_image']"], "mean_image", "`mean_image`, which graders do not have"),
-        ([], "data['mean_image']", "`data`, which graders do not have"),
-        (["def half(X):\n    return X / whole"], "half(X)", "`whole`, which graders do not have"),
-        (["import torch"], "torch.zeros(3)", "`torch`, which graders do not have"),
-        ([], "self.mean", "`self.mean`, and graders set self.params alone: keep it there"),
-        (["mean_image = np.load('mean.npy')"], "mean_image", ""),
-        (["mean_image = np.load('gone.npy')"], "mean_image", "`mean_image`, which graders do not have"),
-        (
-            [],
-            "np.load('pca.npz')['mean']",
-            "the file pca.npz, which graders do not give it: keep such numbers in params",
-        ),
-        ([], "np.load('mean.npy')", ""),
-    ],
+    one_in(
+        2,
+        [
+            ([], "self.params['W1']", ""),
+            (["mean_image = 3"], "mean_image", ""),
+            (["def half(X):\n    return X / 2"], "half(X)", ""),
+            (["import mine"], "mine.x", ""),
+            (["mean_image = data['mean_image']"], "mean_image", "`mean_image`, which graders do not have"),
+            ([], "data['mean_image']", "`data`, which graders do not have"),
+            (["def half(X):\n    return X / whole"], "half(X)", "`whole`, which graders do not have"),
+            (["import torch"], "torch.zeros(3)", "`torch`, which graders do not have"),
+            ([], "self.mean", "`self.mean`, and graders set self.params alone: keep it there"),
+            (["mean_image = np.load('mean.npy')"], "mean_image", ""),
+            (["mean_image = np.load('gone.npy')"], "mean_image", "`mean_image`, which graders do not have"),
+            (
+                [],
+                "np.load('pca.npz')['mean']",
+                "the file pca.npz, which graders do not give it: keep such numbers in params",
+            ),
+            ([], "np.load('mean.npy')", ""),
+        ],
+    ),
 )
 def test_what_predict_needs_and_graders_do_not_have_is_named(
     helpers: Any, cells: list[str], what: str, words: str, capsys: pytest.CaptureFixture[str]

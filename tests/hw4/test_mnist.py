@@ -87,6 +87,7 @@ def test_a_tuned_net_of_the_notebooks_class_passes(
     assert (verdict(whole, right, params).status, verdict(whole, right, params).score) == ("passed", 1)
 
 
+@pytest.mark.proof
 def test_the_first_net_of_section_7_does_not_pass_and_hears_its_accuracy(
     whole: GraderContext, data: dict[str, Any], net_class: Any, right: dict[str, str]
 ) -> None:

@@ -18,6 +18,7 @@ from autograder.releasing.trials import audit as audit_module
 from autograder.releasing.trials.audit import Audit, Row
 
 
+@pytest.mark.proof  # in each run the audit itself does it
 def test_the_saved_model_is_audited_like_every_other_task(
     course: Course, hw4: Assignment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
