@@ -35,8 +35,8 @@ class Kernel:
         self.client.wait_for_ready(timeout=60)
         self.updates = 0
 
-    def run(self, code: str, stop_at: str = "") -> str:
-        """What the cell shows in the end. The stop button is pressed once `stop_at` is seen."""
+    def run(self, code: str, *stop_at: str) -> str:
+        """What the cell shows in the end. The stop button is pressed once all of `stop_at` are seen at a time."""
         request = self.client.execute(code)
         shown: dict[str, str] = {}
         deadline = time.monotonic() + 90
@@ -59,8 +59,8 @@ class Kernel:
                 shown[f"output {len(shown)}"] = content["text"]
             elif kind == "error":
                 shown[f"output {len(shown)}"] = f"{content['ename']}: {content['evalue']}"
-            if stop_at and stop_at in "\n".join(shown.values()):
-                stop_at = ""
+            if stop_at and all(text in "\n".join(shown.values()) for text in stop_at):
+                stop_at = ()
                 self.manager.interrupt_kernel()
         raise TimeoutError(f"the cell did not end: {code[:80]}")
 
@@ -112,7 +112,7 @@ kept = search.best_net
 
 def test_the_stop_button_keeps_the_best_and_the_search_goes_on_in_one_table(kernel: Kernel, folder: Path) -> None:
     before = kernel.updates
-    said = kernel.run(SEARCH.format(second=10**7), stop_at="/10000000 [")
+    said = kernel.run(SEARCH.format(second=10**7), "/10000000 [")
     assert "T12 search: 1 of 2 settings tried, best validation accuracy" in said
     assert said.count("T12 search") == 1 and kernel.updates > before + 2
     assert "2  30           10000000" in said and said.rstrip().endswith("Run the cell again to go on.")
@@ -143,7 +143,7 @@ def test_a_stopped_training_gives_its_history_so_far_in_one_line_and_the_plots_w
 ) -> None:
     kernel.run("first_net = TwoLayerNet(784, 50, 10)")
     stopped = "first = hw4_helpers.train(first_net, data, learning_rate=1e-3, num_iters=10**7)"
-    said = kernel.run(stopped, stop_at="val=0.")  # an epoch is over
+    said = kernel.run(stopped, "val=0.")  # an epoch is over
     assert re.search(r"^Stopped after [\d,]+ iterations\. The plots show them", said, re.MULTILINE), said
     assert "Traceback" not in said and "Interrupt" not in said and said.count("\n") == 2, said
     lengths = kernel.run("print(*(len(first[name]) for name in first), 'val_acc_history' in first)")
@@ -171,7 +171,7 @@ kept = search.best_net
 
 def test_a_search_on_two_cores_is_live_stops_in_a_line_leaves_no_process_and_goes_on(kernel: Kernel) -> None:
     before, updates = children(kernel), kernel.updates
-    said = kernel.run(ON_CORES.format(second=10**7, name="a", jobs=2), stop_at="/10000000 [")
+    said = kernel.run(ON_CORES.format(second=10**7, name="a", jobs=2), "1 of 2 settings", "/10000000 [")
     assert "T12 search: 1 of 2 settings tried, best validation accuracy" in said
     assert kernel.updates > updates + 2 and said.count("T12 search") == 1
     assert "stopped" in said and "Traceback" not in said and "Interrupt" not in said, said
