@@ -117,6 +117,25 @@ class Desk:
             self.look()
         return self.waiting.of(student, task)
 
+    def next(self, grader: str, after: str = "") -> Unit | None:
+        """The next unit that waits, in the grader's own order, for this grader from now on; None: nothing waits.
+
+        after: the one that is left for later.
+        """
+        for unit in self.waiting.queue(grader, after):
+            if self.claim(grader, unit):
+                if self.waiting.waits_for(grader, unit):
+                    return unit
+                self.waiting.let_go(unit.id)  # it was marked between the last look and now
+        return None
+
+    def claim(self, grader: str, unit: Unit) -> bool:
+        """Whether this unit is the grader's now; if so, it is known what those who had it before gave."""
+        mine = self.waiting.claim(grader, unit)
+        if mine:
+            self.catch_up()
+        return mine
+
     def rubric(self, task: str) -> Rubric:
         """The rubric in use."""
         return self.record.rubrics.get(task) or self._from_file.get(task) or Rubric()

@@ -184,13 +184,6 @@ class Waiting:
 
     # ---- who looks at what ----------------------------------------------------------------------
 
-    def next(self, grader: str, after: str = "") -> Unit | None:
-        """The next unit that waits, in the grader's own order, for this grader from now on; None: nothing waits.
-
-        after: the one that is left for later.
-        """
-        return next((unit for unit in self.queue(grader, after) if self.claim(grader, unit)), None)
-
     def queue(self, grader: str, after: str = "") -> list[Unit]:
         """What waits for a grader, in an order of their own, from `after` on."""
         units = sorted(self.units(), key=lambda unit: _place(grader, unit.id))
@@ -204,8 +197,15 @@ class Waiting:
                 (later if _place(grader, unit.id) > place else sooner).append(unit)
         return [*later, *sooner] or waiting
 
+    def waits_for(self, grader: str, unit: Unit) -> bool:
+        """Whether a unit waits for a mark, or for this grader's second one."""
+        return any(map(self.is_open, unit.answers)) or self.is_second(grader, unit)
+
     def claim(self, grader: str, unit: Unit) -> bool:
-        """Whether this unit is the grader's now: nobody else has it before them."""
+        """Whether this unit is the grader's now: nobody else has it before them.
+
+        Who had it may have marked it just before: catch up before it is shown (Desk.claim).
+        """
         held = self._claims.get(unit.id)
         if held is not None and held.by != grader and time.monotonic() - held.at < KEEPS:
             return False

@@ -160,7 +160,7 @@ class Near:
 async def start(site: Site, request: Request, grader: str) -> Response:
     """To the next answer that waits."""
     site.look()
-    unit = site.desk.waiting.next(grader, request.query_params.get("after", ""))
+    unit = site.desk.next(grader, request.query_params.get("after", ""))
     if unit is None:
         progress = site.desk.waiting.progress(grader)
         return site.page("done.html", grader, progress=progress)
@@ -174,7 +174,7 @@ async def show(
     site.look()
     waiting = site.desk.waiting
     unit = waiting.unit(request.path_params["unit"])
-    mine = waiting.claim(grader, unit)
+    mine = site.desk.claim(grader, unit)
     task = site.desk.assignment.task(unit.task)
     second = waiting.is_second(grader, unit)
     members = unit.answers[:1] if second else waiting.members(unit)
@@ -264,7 +264,7 @@ async def give(site: Site, request: Request, grader: str) -> Response:
     if site.desk.waiting.is_second(grader, unit):
         site.desk.give_second(grader, unit, chosen)
         return RedirectResponse(site.url(), 303)
-    if not site.desk.waiting.claim(grader, unit):
+    if not site.desk.claim(grader, unit):
         return await show(site, request, grader, "", 409)
     saw = {name.removeprefix("saw-"): value for name, value in fields.items() if name.startswith("saw-")}
     try:

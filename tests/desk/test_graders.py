@@ -34,7 +34,7 @@ def work(course: Course, grader: str, pause: float) -> int:
         return child
     try:
         with marking.opened(course, course.assignments[0]) as desk:
-            while (unit := desk.waiting.next(grader)) is not None:
+            while (unit := desk.next(grader)) is not None:
                 desk.note(grader, unit, Chosen({"idea": 1}))
                 time.sleep(pause)
                 give(desk, grader, unit, "idea", free=len(unit.answers[0].text) % 2 / 8)
@@ -61,7 +61,6 @@ def both(course: Course) -> None:
     assert [os.waitpid(child, 0)[1] for child in (second, again)] == [0, 0]
 
 
-@pytest.mark.proof  # once in four runs the killed grader's last answer stood in two lines of the journal: open
 @pytest.mark.parametrize("base", ["postgresql", "sqlite"])
 def test_two_graders_one_killed_nothing_is_lost_and_nothing_marked_twice(
     graded: Course, copy_of: Callable[[Course, Path], Course], tmp_path: Path, base: str

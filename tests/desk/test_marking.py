@@ -183,7 +183,7 @@ def test_a_group_is_taken_apart_and_stays_so(room: Course) -> None:
 def test_each_grader_has_an_order_that_stays_and_nobody_gets_what_another_looks_at(room: Course) -> None:
     def order(desk: Desk, grader: str) -> list[str]:
         found: list[str] = []
-        while (unit := desk.waiting.next(grader, found[-1] if found else "")) is not None and unit.id not in found:
+        while (unit := desk.next(grader, found[-1] if found else "")) is not None and unit.id not in found:
             found.append(unit.id)
         return found
 
@@ -193,12 +193,23 @@ def test_each_grader_has_an_order_that_stays_and_nobody_gets_what_another_looks_
             desk.waiting.let_go(unit.id)
         bo = order(desk, "bo")
         assert len(ann) == len(bo) == 4 and sorted(ann) == sorted(bo)
-        mine = desk.waiting.next("ann")
+        mine = desk.next("ann")
         assert mine is not None
         others = {desk.waiting.unit(name).id for name in order(desk, "bo")}
         assert mine.id not in others and not desk.waiting.claim("bo", mine) and desk.waiting.holder(mine) == "ann"
     with marking.opened(room, room.assignments[0]) as desk:
         assert order(desk, "ann") == ann
+
+
+def test_an_answer_that_another_marked_since_the_last_look_is_nobodys_next(room: Course) -> None:
+    with marking.opened(room, room.assignments[0]) as desk, marking.opened(room, room.assignments[0]) as other:
+        marked, *rest = desk.waiting.queue("ann")
+        give(other, "bo", marked, "idea")
+        found = desk.next("ann")
+        assert found is not None and found.id == rest[0].id
+        for unit in rest:
+            give(other, "bo", unit, "idea")
+        assert desk.next("ann") is None and len(desk.marks()) == len(rest) + 1
 
 
 def test_a_second_grader_marks_a_share_without_changing_a_mark(room: Course) -> None:
