@@ -262,7 +262,8 @@ def hear_public_cells(
             if found is None:
                 continue
             ran.answers[name] = found
-        heard[task.name] = Heard(few, ran.answers[name], ours)
+        asked = counterexamples.up_to_error(few, ran.answers[name])
+        heard[task.name] = Heard(asked, ran.answers[name], ours)
     return heard
 
 

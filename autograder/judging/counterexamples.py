@@ -131,6 +131,12 @@ def first_failing(trials: Sequence[Trial], answers: Answers) -> Counterexample |
     return None
 
 
+def up_to_error(trials: Sequence[Trial], answers: Answers) -> tuple[Trial, ...]:
+    """The cells that were asked, where the first error was the last one."""
+    ended = [number for number in range(len(trials)) if answers.error(number, VALUE) is not None]
+    return tuple(trials[: ended[0] + 1] if ended else trials)
+
+
 def of_cell(answers: Answers, number: int) -> Answers:
     """The answer to one of several cells, as if it had been the only one."""
     start = f"{number}/"

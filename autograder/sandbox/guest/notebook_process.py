@@ -464,7 +464,8 @@ class Notebook:
     def public(self, header: Header, arrays: Arrays) -> bytes:
         """Run public cells, each among the student's names -> the value of each, by its number.
 
-        One that runs into the time limit is the last: the others would, too. apart: a copy of this process does it and
+        One that runs into the time limit is the last: the others would, too. Asked of this process, any error is:
+        the first one is what is looked for. apart: a copy of this process does it and
         answers by itself; this one, which stays as it is, answers for a copy that has come to another end.
         """
         if header["apart"]:
@@ -488,7 +489,7 @@ class Notebook:
                     answers.update(numbers(key, value_of(cell, self._student.namespace)))
             except BaseException as error:
                 errors[key] = describe(error, self._student.hidden)
-                if isinstance(error, TimeLimit):
+                if isinstance(error, TimeLimit) or not header["apart"]:
                     break
         return frames.encode({"errors": errors}, answers)
 
