@@ -20,6 +20,7 @@ MAX_TOLD = 3600.0  # CPU seconds of one question or cell
 MAX_HELD = 24  # copies in one box, of the processes that it may have
 QUICK = 1.0  # seconds that cells may take to be run once more for copies; else these are held at once
 LATEST = 12  # snapshots that may be asked, beside the one after each visible check
+END = "the end of the notebook"  # it can be noted, as a cell can
 ERRORS = {
     Lost.TIME: "TimeLimit",
     Lost.DIED: "ProcessEnded",
@@ -160,6 +161,8 @@ class NotebookRun:
                     self._note(channel, cell.name)
                 if cell.runs and cell.name not in self._left_out and time.monotonic() < self._finish:
                     self._run(channel, cell)
+            if END in self._marks:
+                self._note(channel, END)
             if self._marks:
                 told = channel.ask({"do": "passed"}, {}, 10)[0].get("names")
                 self.passed = frozenset(name for name in self._marks if not isinstance(told, list) or name in told)

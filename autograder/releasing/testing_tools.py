@@ -12,7 +12,7 @@ from autograder.judging.by_examiner.cells import as_python, as_shown
 from autograder.judging.by_examiner.prepared import TOOLS
 from autograder.source_notebooks import cells_of
 
-NAMES = ("close", "fresh")
+NAMES = ("close", "examples", "fresh")
 IMPORT = re.compile(rf"^\s*(?:from|import)\s+{TOOLS.stem}\b", re.MULTILINE)
 
 

@@ -1,5 +1,6 @@
 """One notebook is an assignment: two real ones in one course, released, graded with attacks in the class, shown."""
 
+import html
 import json
 import shutil
 from collections.abc import Callable, Mapping
@@ -166,6 +167,34 @@ def test_a_hidden_test_tells_a_constant_text_of_the_source_or_nothing(graded: Gr
     assert graded.message("at-limit", "wet_months").endswith(f"{hidden}: above the limit, not at it.")
     assert graded.message("heights", "draw").endswith(f"{hidden}: the bars are the months of that station.")
     assert graded.message("blank", "Index") == graded.message("blank", "cell 14") == "Nothing is written here yet."
+
+
+@pytest.mark.parametrize(
+    ("student", "task", "shown"),
+    [
+        ("once", "count", ("count(['x', 'y', 'x'])", "{'x': 1, 'y': 1}", "{'x': 2, 'y': 1}")),
+        ("alphabet", "count", ("most_common({'y': 1, 'x': 1}, 1)", "['y']", "['x']")),
+        ("shouter", "words_of", ("words_of('Up, UP!')", "ValueError: Up, UP!", "['up', 'up']")),
+        ("shouter", "count", None),  # which lost nothing
+        ("last", "Index", None),  # has no examples
+        ("blank", "words_of", None),
+    ],
+)
+def test_an_example_shows_what_is_wrong(
+    graded: Graded, student: str, task: str, shown: tuple[str, str, str] | None
+) -> None:
+    found = graded.scores[student][task]["counterexample"]
+    assert found == (None if shown is None else dict(zip(("cell", "gives", "right"), shown, strict=True)))
+    page = html.unescape((graded.course.root / "feedback" / student / "words" / "feedback.html").read_text("utf-8"))
+    assert shown is None or all(text in page for text in shown)
+
+
+def test_examples_stand_in_the_scores_as_any_counterexample(
+    graded: Graded, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["scores", "words", "--json", "--counterexamples", "--course", str(graded.course.root)]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["once"]["count"]["gives"] == "{'x': 1, 'y': 1}" and not found["right"]
 
 
 def test_no_hidden_value_is_told_to_anybody_by_any_way(graded: Graded) -> None:

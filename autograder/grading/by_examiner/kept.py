@@ -6,34 +6,41 @@ What a limit had a hand in is not kept: the machine may have been slow.
 import hashlib
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from autograder.grading import answer_cache, notebook_run
-from autograder.grading.by_examiner import notebook
+from autograder.grading.by_examiner import counterexamples, notebook
 from autograder.grading.by_examiner.notebook import Examined
-from autograder.judging.by_examiner import prepared
+from autograder.judging.by_examiner import examples, prepared
 from autograder.judging.by_examiner.cells import ExamCell
+from autograder.judging.verdicts import Counterexample
 from autograder.sandbox import guest_process, relay, walls
 from autograder.sandbox.answers import error_from
 from autograder.sandbox.relay import ENDED, Outcome
 from autograder.sandbox.walls import EXAMINER, GUEST
 from autograder.submissions.merge import Merged
 
-AROUND = (prepared, notebook, notebook_run, relay, guest_process, walls)  # what stands around each test
-OF_TESTS = (*(Path(str(module.__file__)) for module in AROUND), prepared.TOOLS, prepared.TOLD)
+# what stands around each test
+AROUND = (prepared, examples, notebook, counterexamples, notebook_run, relay, guest_process, walls)
+OF_TESTS = (*(Path(str(module.__file__)) for module in AROUND), prepared.TOOLS, prepared.TOLD, examples.TRIED)
 PACKAGES = ("ipython", "matplotlib", "pandas", "scipy", "scikit-learn", "sympy")  # that notebooks of courses use
 
 
 @dataclass(frozen=True)
 class Ran:
-    """What came of a notebook's tests. token, shown: as in outcomes.CellOutcomes."""
+    """What came of a notebook's tests. token, shown: as in outcomes.CellOutcomes.
+
+    examples: by task, one that shows what is wrong; tried: how the calls of examples ended.
+    """
 
     tests: Examined
     token: str
     shown: Mapping[str, Outcome]
+    examples: Mapping[str, Counterexample] = field(default_factory=dict)
+    tried: Sequence[Outcome] = ()
 
     def limited(self) -> bool:
         """Whether a limit had a hand in it."""
@@ -42,6 +49,7 @@ class Ran:
     def _outcomes(self) -> Iterator[Outcome]:
         yield from self.tests.outcomes.values()
         yield from self.shown.values()
+        yield from self.tried
 
 
 def run_hash(files: Collection[Path], *more: str) -> str:
@@ -82,6 +90,7 @@ def pack(found: Mapping[str, Ran], keys: Mapping[str, str]) -> bytes:
             "errors": {name: vars(error) for name, error in ran.tests.errors.items()},
             "token": ran.token,
             "shown": {name: _plain(one) for name, one in ran.shown.items()},
+            "examples": {task: vars(one) for task, one in ran.examples.items()},
         }
         for book, ran in found.items()
         if not ran.limited()
@@ -111,4 +120,5 @@ def _ran(about: Mapping[str, Any]) -> Ran:
     tests, shown = (
         {name: relay.outcome_from(one) for name, one in about[kind].items()} for kind in ("outcomes", "shown")
     )
-    return Ran(Examined(tests, errors), str(about["token"]), shown)
+    wrong = {task: Counterexample(**one) for task, one in about["examples"].items()}
+    return Ran(Examined(tests, errors), str(about["token"]), shown, wrong)

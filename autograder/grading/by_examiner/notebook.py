@@ -42,14 +42,14 @@ def examine(
 
     plain: tests that the reference passes with plain values alone, where an object of an own class decides nothing.
     """
-    copies = _Copies(guest, book, [cell.name for cell in cells if cell.asks], files, finish)
+    copies = _Copies(guest, book, [cell.moment for cell in cells if cell.asks], files, finish)
     outcomes: dict[str, Outcome] = {}
     with contextlib.ExitStack() as open_channels, guest.submission(), examiner.submission():
         channel = examiner.open()
         open_channels.callback(lambda: channel.close())
         open_channels.callback(copies.close)
         for number, cell in enumerate(cells):
-            copy = copies.of(cell.name) if cell.asks else None
+            copy = copies.of(cell.moment) if cell.asks else None
             outcome = _examined(channel, copy, cell, examiner, finish, cell.name in plain)
             if outcome.lost is not None:
                 channel.close()

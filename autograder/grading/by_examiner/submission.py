@@ -9,14 +9,17 @@ from autograder.course import PERSON, Assignment, Course, Task, secret
 from autograder.course.fingerprint import grader_fingerprint
 from autograder.course.messages import Messages, load_messages
 from autograder.errors import CourseError
-from autograder.grading.by_examiner import kept, notebook
+from autograder.grading.by_examiner import counterexamples, kept, notebook
+from autograder.grading.by_examiner.counterexamples import Trial
 from autograder.grading.by_examiner.kept import Ran
 from autograder.grading.by_examiner.notebook import Examined
 from autograder.judging import wording
 from autograder.judging.by_examiner import outcomes
 from autograder.judging.by_examiner.cells import ExamCell, exam_cells, imported
+from autograder.judging.by_examiner.examples import Example, examples_of
 from autograder.judging.by_examiner.outcomes import CellOutcomes
 from autograder.judging.by_examiner.prepared import prepared, without_hidden
+from autograder.judging.checking import Kind
 from autograder.judging.verdicts import Result, Verdict
 from autograder.pages import graded_notebook
 from autograder.sandbox import environments, guest_process
@@ -52,8 +55,11 @@ class ExaminerContext:
     guest: Guest
     examiner: Guest
     cells: Mapping[str, Sequence[ExamCell]]  # by notebook
+    examples: Mapping[str, Sequence[Example]]  # by notebook
     run: str  # hash of what every run hangs on
-    plain: dict[str, frozenset[str]] = field(default_factory=dict)  # by notebook, when the reference has been tried
+    # by notebook, when the reference has been tried: tests that need no objects, and examples with what is right
+    plain: dict[str, frozenset[str]] = field(default_factory=dict)
+    trials: dict[str, Sequence[Trial]] = field(default_factory=dict)
 
     def close(self) -> None:
         """Take guest and examiner down."""
@@ -71,6 +77,7 @@ def open_examination(
     lock, place = course.root / assignment.environment, course.state / environments.FOLDER
     packages = environments.packages_of(lock, place) if assignment.environment else None
     books = {name: course.source(assignment.name) / f"{name}.ipynb" for name in assignment.notebooks}
+    cells = {name: exam_cells(path) for name, path in books.items()}
     modules = tuple(dict.fromkeys(name for path in books.values() for name in imported(path)))
     return ExaminerContext(
         course=course,
@@ -88,7 +95,8 @@ def open_examination(
             *(repr(limits), str(unsafe), repr(modules), *files),
             repr([_answers(path) for path in books.values()]),  # which objects a test takes is the reference's
         ),
-        cells={name: exam_cells(path) for name, path in books.items()},
+        cells=cells,
+        examples={name: examples_of(path, cells[name]) for name, path in books.items()},
     )
 
 
@@ -113,7 +121,9 @@ def grade_submission(context: ExaminerContext, handed_in: Submission, earlier: b
         else:
             ran, blank = found[task.notebook], _is_blank(merged[task.notebook], task)
             tests = CellOutcomes(context.cells[task.notebook], ran.tests.outcomes, ran.shown, ran.token)
-            verdicts[task.name] = outcomes.verdict_of_task(words, task, tests, blank)
+            verdict = outcomes.verdict_of_task(words, task, tests, blank)
+            example = None if verdict.cause == Kind.BLANK else ran.examples.get(task.name)
+            verdicts[task.name] = replace(verdict, counterexample=example)
     told = problems.tell(verdicts, _of_files(context, handed_in, merged), words, assignment)
     errors = {name: error for ran in found.values() for name, error in ran.tests.errors.items()}
     result = Result(
@@ -136,7 +146,10 @@ def grade_submission(context: ExaminerContext, handed_in: Submission, earlier: b
 
 
 def _ran(context: ExaminerContext, book: Merged, files: Mapping[str, bytes], finish: float, seed: int) -> Ran:
-    """The tests of one notebook; once more without hidden lines, where the values of one that students see are told."""
+    """The tests of one notebook; once more without hidden lines, where the values of one that students see are told.
+
+    And its examples, where tests fail.
+    """
     cells, plain = context.cells[book.name], context.plain[book.name]
 
     def run(which: Sequence[ExamCell]) -> tuple[Examined, str]:
@@ -145,7 +158,11 @@ def _ran(context: ExaminerContext, book: Merged, files: Mapping[str, bytes], fin
 
     found, token = run(cells)
     wanted = CellOutcomes(cells, found.outcomes).wants_shown
-    return Ran(found, token, run(without_hidden(cells))[0].outcomes if wanted else {})
+    shown = run(without_hidden(cells))[0].outcomes if wanted else {}
+    tasks = [task for task in context.assignment.tasks if task.notebook == book.name]
+    asked = counterexamples.wanted(context.trials[book.name], tasks, found.outcomes)
+    wrong, tried = counterexamples.shown(context.guest, context.examiner, book, asked, files, finish)
+    return Ran(found, token, shown, wrong, tried)
 
 
 def _is_blank(book: Merged, task: Task) -> bool:
@@ -181,13 +198,18 @@ def try_reference(context: ExaminerContext) -> None:
         path = context.course.source(context.assignment.name) / f"{name}.ipynb"
         finish = time.monotonic() + context.guest.limits.total_seconds
         ready, _ = prepared(cells, 0)
-        found = notebook.examine(context.guest, context.examiner, reference(context, name), ready, {}, finish)
+        right = reference(context, name)
+        found = notebook.examine(context.guest, context.examiner, right, ready, {}, finish)
         last = {cell.name: cell.last for cell in cells}
         for cell, outcome in found.outcomes.items():
             if outcome.how != PASSED:
                 raise CourseError(f"{path}: {_refusal(cell, outcome)}")
             if last[cell] and outcome.value:
                 raise CourseError(f"{path}: cell {cell}, line {last[cell]}: {SCORE}")
+        asked = context.examples[name]
+        context.trials[name] = (
+            counterexamples.trials_of(context.guest, context.examiner, right, asked, finish, str(path)) if asked else ()
+        )
         context.plain[name] = frozenset(cell for cell, outcome in found.outcomes.items() if not outcome.objects)
 
 

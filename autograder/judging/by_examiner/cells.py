@@ -29,6 +29,7 @@ class ExamCell:
     words: all names that it may use. gives: names that its visible lines bind and that the reference reads, too.
     hidden: numbers of lines that students do not see. parts: its test functions, where it has several. last: number of
     its last line, where it is an expression that names what is the student's; nbgrader takes its value as a score.
+    at: the cell before which the student's process is asked, where it is another one.
     """
 
     name: str
@@ -41,6 +42,12 @@ class ExamCell:
     last: int = 0
     words: tuple[str, ...] = ()
     gives: tuple[str, ...] = ()
+    at: str = ""
+
+    @property
+    def moment(self) -> str:
+        """The cell before which the student's process is asked."""
+        return self.at or self.name
 
 
 def exam_cells(path: Path) -> list[ExamCell]:

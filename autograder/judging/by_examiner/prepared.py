@@ -4,7 +4,6 @@ Lines stay where they are: texts are put in within a line, and calls of parts be
 """
 
 import ast
-import hashlib
 import secrets
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
@@ -34,14 +33,17 @@ Edit = tuple[int, int, str]  # bytes from, to, what stands there then
 def prepared(cells: Sequence[ExamCell], seed: int) -> tuple[list[ExamCell], str]:
     """(the cells, after one that lays the tools; the word that marks what a cell says of its parts)."""
     token = secrets.token_hex(16)
-    seed = int.from_bytes(hashlib.sha256(f"{seed} of fresh()".encode()).digest()[:8], "big")
+    return [laid(seed, TOLD, f"TOKEN = {token!r}"), *map(_prepared, cells)], token
+
+
+def laid(seed: int, kit: Path, more: str = "") -> ExamCell:
+    """A cell that lays the tools of tests, and `_kit`, a module of ours. seed: that fresh() draws from."""
     lines = ["import sys, types"]
-    for name, path, more in (("testing_tools", TOOLS, f"SEED = {seed}"), ("_kit", TOLD, f"TOKEN = {token!r}")):
-        text = f"{path.read_text(encoding='utf-8')}\n{more}\n"
+    for name, path, last in ((TOOLS.stem, TOOLS, f"SEED = {seed}"), ("_kit", kit, more)):
+        text = f"{path.read_text(encoding='utf-8')}\n{last}\n"
         lines += [f"_kit = types.ModuleType({name!r})", f"exec({text!r}, vars(_kit))"]
-        lines += [f"sys.modules[{name!r}] = _kit"] * (path is TOOLS)
-    lines.insert(4, "from testing_tools import close, fresh")
-    return [ExamCell(PRELUDE, "\n".join(lines), False), *map(_prepared, cells)], token
+        lines += [f"sys.modules[{name!r}] = _kit", f"from {name} import close, examples, fresh"] * (path is TOOLS)
+    return ExamCell(PRELUDE, "\n".join(lines), False)
 
 
 def without_hidden(cells: Sequence[ExamCell]) -> list[ExamCell]:

@@ -1,6 +1,7 @@
 """For the tests in a notebook: `close` compares with a tolerance, `fresh` gives a generator of random numbers.
 
-`autograder release` lays this file beside a notebook that imports it; in hidden tests both are there without an import.
+`examples` are calls for students to try. `autograder release` lays this file beside a notebook that imports it; in
+hidden tests they are all there without an import.
 """
 
 import sys
@@ -32,6 +33,10 @@ def close(found: Any, expected: Any, rel: float = 1e-6, abs: float = 1e-9) -> bo
     if one.dtype.kind not in "biufc" or other.dtype.kind not in "biufc":
         return bool(np.all(one == other))
     return bool(np.allclose(one, other, rel, abs, equal_nan=True))
+
+
+def examples(function: Any, cases: Any) -> None:
+    """Calls of a student's function, `examples(f, [(1, 2), (3, 4)])`: whose tests fail is shown the first wrong one."""
 
 
 def fresh() -> np.random.Generator:
