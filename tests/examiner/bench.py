@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from autograder.course import Limits
+from autograder.grading.by_examiner import counterexamples
 from autograder.grading.by_examiner import notebook as by_examiner
 from autograder.grading.by_examiner.notebook import Examined
 from autograder.grading.notebook_run import NotebookRun
-from autograder.judging.by_examiner.cells import as_shown, exam_cells
+from autograder.judging.by_examiner.cells import ExamCell, as_shown, exam_cells
+from autograder.judging.by_examiner.examples import Example, examples_of
+from autograder.judging.verdicts import Counterexample
 from autograder.sandbox.guest_process import Guest
 from autograder.sandbox.walls import Inside
 from autograder.submissions.align import ANSWER, EXTRA, LOCKED, TEST, Cell
@@ -67,6 +70,26 @@ def notebook(cells: Sequence[Written]) -> bytes:
     ).encode()
 
 
+def read(cells: Sequence[Written]) -> tuple[list[ExamCell], tuple[Example, ...]]:
+    """What the examiner runs of a notebook, and its examples."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "book.ipynb"
+        path.write_bytes(notebook(cells))
+        asked = exam_cells(path)
+        return asked, examples_of(path, asked)
+
+
+def book_of(cells: Sequence[Written], answers: Mapping[str, str] | None = None, extra: Sequence[str] = ()) -> Merged:
+    """The notebook as it is handed in. answers: in place of the reference; extra: cells at the end."""
+    roles = {"given": LOCKED, "answer": ANSWER, "test": TEST}
+    theirs = [
+        Cell(roles[c.kind], "code", as_shown((answers or {}).get(c.name, c.source)), c.name, c.name, raw=c.raw)
+        for c in cells
+    ]
+    theirs += [Cell(EXTRA, "code", source, f"extra {number}") for number, source in enumerate(extra)]
+    return Merged("book", tuple(theirs), {})
+
+
 @dataclass
 class Bench:
     """A warm guest and a warm examiner."""
@@ -87,19 +110,19 @@ class Bench:
         plain: Collection[str] = (),
     ) -> Examined:
         """How the tests end. answers: what the student has in place of the reference; extra: cells at the end."""
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "book.ipynb"
-            path.write_bytes(notebook(cells))
-            asked = exam_cells(path)
-        roles = {"given": LOCKED, "answer": ANSWER, "test": TEST}
-        theirs = [
-            Cell(roles[c.kind], "code", as_shown((answers or {}).get(c.name, c.source)), c.name, c.name, raw=c.raw)
-            for c in cells
-        ]
-        theirs += [Cell(EXTRA, "code", source, f"extra {number}") for number, source in enumerate(extra)]
-        book = Merged("book", tuple(theirs), {})
         finish = time.monotonic() + SMALL.total_seconds
-        return by_examiner.examine(self.guest, self.examiner, book, asked, files or {}, finish, plain)
+        book = book_of(cells, answers, extra)
+        return by_examiner.examine(self.guest, self.examiner, book, read(cells)[0], files or {}, finish, plain)
+
+    def shown(
+        self, cells: Sequence[Written], answers: Mapping[str, str], extra: Sequence[str] = ()
+    ) -> Counterexample | None:
+        """The example that shows what is wrong with a student's answers."""
+        finish = time.monotonic() + SMALL.total_seconds
+        here = self.guest, self.examiner
+        trials = counterexamples.trials_of(*here, book_of(cells), read(cells)[1], finish, "book.ipynb")
+        asked = [("f", trial) for trial in trials]
+        return counterexamples.shown(*here, book_of(cells, answers, extra), asked, {}, finish)[0].get("f")
 
     def in_process(self, cells: Sequence[Written], answers: Mapping[str, str] | None = None) -> str:
         """How the last test would end in the student's own process, as with plain nbgrader. In the sandbox as well."""

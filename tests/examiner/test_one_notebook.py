@@ -189,9 +189,7 @@ def test_an_example_shows_what_is_wrong(
     assert shown is None or all(text in page for text in shown)
 
 
-def test_examples_stand_in_the_scores_as_any_counterexample(
-    graded: Graded, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_examples_stand_in_the_scores_as_any_counterexample(graded: Graded, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["scores", "words", "--json", "--counterexamples", "--course", str(graded.course.root)]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["once"]["count"]["gives"] == "{'x': 1, 'y': 1}" and not found["right"]
