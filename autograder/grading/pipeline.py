@@ -87,7 +87,7 @@ def grade_submission(
     replayed: seeds of a kept verdict, for an appeal. look: is shown the contexts before they are judged.
     """
     if isinstance(grader, ExaminerContext):
-        return by_examiner.grade_submission(grader, handed_in, earlier)
+        return by_examiner.grade_submission(grader, handed_in, earlier, replayed)
     started = time.monotonic()
     plan = asking.planned(grader, handed_in, replayed or {})
     kept = answer_cache.unpack(earlier)

@@ -15,6 +15,7 @@ from autograder.grading.by_examiner.notebook import Examined
 from autograder.grading.notebook_run import NotebookRun
 from autograder.judging.by_examiner.cells import ExamCell, as_shown, exam_cells
 from autograder.judging.by_examiner.examples import Example, examples_of
+from autograder.judging.by_examiner.prepared import prepared
 from autograder.judging.verdicts import Counterexample
 from autograder.sandbox.guest_process import Guest
 from autograder.sandbox.walls import Inside
@@ -108,11 +109,16 @@ class Bench:
         extra: Sequence[str] = (),
         files: Mapping[str, bytes] | None = None,
         plain: Collection[str] = (),
+        seed: int | None = None,
     ) -> Examined:
-        """How the tests end. answers: what the student has in place of the reference; extra: cells at the end."""
+        """How the tests end. answers: what the student has in place of the reference; extra: cells at the end.
+
+        seed: has the tools of tests laid, as grading does.
+        """
         finish = time.monotonic() + SMALL.total_seconds
         book = book_of(cells, answers, extra)
-        return by_examiner.examine(self.guest, self.examiner, book, read(cells)[0], files or {}, finish, plain)
+        asked = read(cells)[0] if seed is None else prepared(read(cells)[0], seed)[0]
+        return by_examiner.examine(self.guest, self.examiner, book, asked, files or {}, finish, plain)
 
     def shown(
         self, cells: Sequence[Written], answers: Mapping[str, str], extra: Sequence[str] = ()

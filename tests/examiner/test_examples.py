@@ -180,15 +180,17 @@ import json, sys
 code, call = json.loads(sys.stdin.read())
 names = {}
 exec(code, names)
-print(repr(eval(call, names)))
+try:
+    print(repr(eval(call, names)))
+except Exception as error:
+    print(f"{type(error).__name__}: {error}".rstrip(" ."))
 """
 
 
 def said(code: str, call: str) -> str:
-    """What a call gives on plain Python: the value, or the last line of the error."""
-    ran = [sys.executable, "-c", ASKS]
-    done = subprocess.run(ran, input=json.dumps([code, call]), capture_output=True, text=True, timeout=60)
-    return done.stdout.strip() or done.stderr.strip().splitlines()[-1].rstrip(" .")
+    """What a call gives on plain Python: the value, or the error."""
+    ran, asked = [sys.executable, "-c", ASKS], json.dumps([code, call])
+    return subprocess.run(ran, input=asked, capture_output=True, text=True, timeout=60, check=True).stdout.strip()
 
 
 @pytest.mark.proof

@@ -1,27 +1,33 @@
 """One notebook is an assignment: two real ones in one course, released, graded with attacks in the class, shown."""
 
+import contextlib
 import html
 import json
 import shutil
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from autograder import cli
 from autograder.course import EXAMINER, Course, Task, load_course, messages
 from autograder.errors import CourseError
+from autograder.grading import pipeline
 from autograder.judging.by_examiner.cells import ExamCell
 from autograder.judging.by_examiner.outcomes import CellOutcomes, verdict_of_task
+from autograder.marks import verdict_files
 from autograder.releasing import drift
 from autograder.releasing.trials import own_tests
 from autograder.sandbox import environments
 from autograder.sandbox.answers import Error
 from autograder.sandbox.relay import FAILED, Outcome
+from autograder.submissions import submission
 from autograder.submissions.merge import released
-from tests.examiner.bench import Written, answer, given, notebook, test
+from tests.examiner.bench import Bench, Written, answer, given, notebook, test
 
 ROOT = Path(__file__).resolve().parents[2]
 COURSES = ROOT / "tests" / "courses"
@@ -217,9 +223,31 @@ def test_the_marks_stand_in_nbgraders_gradebook_in_one_cell_a_task(
 
 def test_a_replay_draws_the_same_numbers(graded: Graded, capsys: pytest.CaptureFixture[str]) -> None:
     line = ["grade", "rain", "at-limit", "--explain", "wet_months", "--course", str(graded.course.root)]
+    result = verdict_files.load_result(graded.course, "rain", "at-limit")
+    assert result is not None and set(result.seeds) == {"totals", "wet_months", "draw"}
+    seed, key = result.seeds["wet_months"], graded.course.state / "secret"
+    assert len(set(result.seeds.values())) == 1
     assert cli.main(line) == 0
     said = capsys.readouterr().out
-    assert "replay: the same verdict" in said and "decided: its test cell fails" in said
+    assert "replay: the same verdict" in said and "decided: its test cell fails" in said and f"seed: {seed}," in said
+    away = key.rename(key.with_name("away"))
+    try:
+        assert cli.main(line) == 0
+    finally:
+        away.rename(key)
+    said = " ".join(capsys.readouterr().out.split())
+    assert f"seed: {seed}," in said and "made again from the seed in the verdict" in said
+
+
+def test_whoever_reads_the_seed_in_a_verdict_can_draw_its_numbers_again(graded: Graded, bench: Bench) -> None:
+    context = pipeline.open_grader(graded.course, graded.course.assignment("rain"))
+    with contextlib.closing(context):
+        handed_in = submission.read_submission(graded.course.submitted("rain", "at-limit"), "at-limit")
+        assert pipeline.grade_submission(context, handed_in, replayed={"totals": 7}).seeds["wet_months"] == 7
+    drawn = [np.random.default_rng([7, zlib.crc32(b"cell T"), count]).integers(10**9) for count in (1, 2)]
+    source = f"assert [fresh().integers(10**9), fresh().integers(10**9)] == {[int(one) for one in drawn]}"
+    assert bench.how([ANSWER, test(source, "T")], seed=7) == "passed"
+    assert bench.how([ANSWER, test(source, "T")], seed=8) == "failed"
 
 
 def test_the_audit_shows_a_survivor_beside_the_tests_that_let_it_pass(

@@ -100,12 +100,22 @@ def open_examination(
     )
 
 
-def grade_submission(context: ExaminerContext, handed_in: Submission, earlier: bytes = b"") -> Result:
-    """Run one submission, and its notebooks' tests. earlier: outcomes kept from an earlier grading."""
+def grade_submission(
+    context: ExaminerContext, handed_in: Submission, earlier: bytes = b"", replayed: Mapping[str, int] | None = None
+) -> Result:
+    """Run one submission, and its notebooks' tests.
+
+    earlier: outcomes kept from an earlier grading. replayed: seeds of a kept verdict, for an appeal.
+    """
     started = time.monotonic()
     assignment, words = context.assignment, context.messages
     merged = merge.merge_all(handed_in, context.bases, assignment)
-    seed = secret.seed(secret.load_secret(context.course), handed_in.student, handed_in.digest, "fresh")
+    seeds = replayed or {}
+    examined = [task for task in assignment.tasks if task.graded_by != PERSON]
+    # one for all: fresh() may be called in a cell that belongs to no task
+    seed = next((seeds[task.name] for task in examined if task.name in seeds), None)
+    if seed is None:
+        seed = secret.seed(secret.load_secret(context.course), handed_in.student, handed_in.digest, "fresh")
     files = {name: own_files.beside(handed_in, merged, name, context.release_files).files for name in merged}
     keys = {name: kept.key(context.run, book, files[name], seed, context.cells[name]) for name, book in merged.items()}
     known = kept.unpack(earlier, keys)
@@ -132,6 +142,7 @@ def grade_submission(context: ExaminerContext, handed_in: Submission, earlier: b
         digest=handed_in.digest,
         fingerprint=context.fingerprint,
         verdicts={task.name: told.verdicts[task.name] for task in assignment.tasks},
+        seeds={task.name: seed for task in examined},
         notes=tuple(printable(note) for note in _notes(context, told)),
         told=told.lines,
         cell_errors={n: {"type": e.type, "text": e.text, "line": e.line, "cell": e.cell} for n, e in errors.items()},
