@@ -19,7 +19,8 @@ class Outcome:
     """How a cell ended in the examiner. why: what could not be decided, or what ended the student's process.
 
     lost: the reason, where the examiner itself was lost. objects: whether objects of the student's own classes came.
-    value: whether its last line is an expression that has one.
+    value: whether its last line is an expression that has one. failed: its parts that did not pass; none
+    of a cell that did not pass: it ended before them.
     """
 
     how: str
@@ -28,6 +29,7 @@ class Outcome:
     lost: Lost | None = None
     objects: bool = False
     value: bool = False
+    failed: tuple[str, ...] = ()
 
 
 def examine(examiner: Channel, copy: socket.socket | None, cell: Mapping[str, object], seconds: float) -> Outcome:
@@ -55,4 +57,7 @@ def outcome_from(found: object) -> Outcome:
         return Outcome(ENDED, lost=Lost.NOISE)
     why = printable(str(found.get("why", ""))[:MAX_TEXT])
     objects, value = found.get("objects") is True, found.get("value") is True
-    return Outcome(found["how"], error_from(found.get("error")), why, objects=objects, value=value)
+    told = found.get("failed")
+    failed = tuple(one for one in told if type(one) is str) if isinstance(told, list) else ()
+    error = error_from(found.get("error"))
+    return Outcome(found["how"], error, why, objects=objects, value=value, failed=failed)

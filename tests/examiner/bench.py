@@ -117,7 +117,7 @@ class Bench:
         """
         finish = time.monotonic() + SMALL.total_seconds
         book = book_of(cells, answers, extra)
-        asked = read(cells)[0] if seed is None else prepared(read(cells)[0], seed)[0]
+        asked = read(cells)[0] if seed is None else prepared(read(cells)[0], seed)
         return by_examiner.examine(self.guest, self.examiner, book, asked, files or {}, finish, plain)
 
     def shown(

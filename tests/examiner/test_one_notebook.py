@@ -24,7 +24,7 @@ from autograder.releasing import drift
 from autograder.releasing.trials import own_tests
 from autograder.sandbox import environments
 from autograder.sandbox.answers import Error
-from autograder.sandbox.relay import FAILED, Outcome
+from autograder.sandbox.relay import FAILED, UNDECIDABLE, Outcome
 from autograder.submissions import submission
 from autograder.submissions.merge import released
 from tests.examiner.bench import Bench, Written, answer, given, notebook, test
@@ -412,17 +412,19 @@ def test_scipy_and_scikit_learn_work_in_answers_and_tests(tmp_path: Path) -> Non
     assert [task.name for task in course.assignment("hw5").tasks] == ["fitted"]
 
 
-def test_what_parts_say_is_not_told_where_hidden_lines_of_their_cell_ran_before_them() -> None:
+def test_a_part_costs_itself_and_what_it_says_is_not_told_where_hidden_lines_of_its_cell_ran_before_it() -> None:
     source = "def test_a():\n    assert f(1) == 2\ndef test_b():\n    assert f(2) == 3\n### BEGIN HIDDEN TESTS\nf(7)"
     cell = ExamCell("T", source, True, hidden=frozenset({5, 6}), parts=("test_a", "test_b"))
-    error = Error("AssertionError", "'7' == 2", "2", "T", {"failed": "word test_a"})
+    error = Error("AssertionError", "'7' == 2", "2", "T")
     task = Task("f", "book", graded_by=EXAMINER, points=2, answers=("A",), tests=("T",), shares=(2.0,))
     words = messages.of_engine("en")
-    found = verdict_of_task(words, task, CellOutcomes((cell,), {"T": Outcome(FAILED, error)}, token="word"))
+    found = verdict_of_task(words, task, CellOutcomes((cell,), {"T": Outcome(FAILED, error, failed=("test_a",))}))
     assert (found.score, [part.score for part in found.parts]) == (1, [0, 1])
     assert "'7'" not in found.message and "`assert f(1) == 2`" in found.message
-    forged = verdict_of_task(words, task, CellOutcomes((cell,), {"T": Outcome(FAILED, error)}, token="another"))
-    assert (forged.score, [part.score for part in forged.parts]) == (0, [0, 0])
+    odd = verdict_of_task(words, task, CellOutcomes((cell,), {"T": Outcome(UNDECIDABLE, failed=("test_b",))}))
+    assert (odd.score, [part.score for part in odd.parts]) == (1, [1, 0]) and "cannot decide" in odd.message
+    before = verdict_of_task(words, task, CellOutcomes((cell,), {"T": Outcome(FAILED, error)}))
+    assert (before.score, [part.score for part in before.parts]) == (0, [0, 0])
 
 
 def test_an_environment_is_a_lock_file_that_is_there(tmp_path: Path) -> None:

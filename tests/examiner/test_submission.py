@@ -194,7 +194,7 @@ def test_of_broken_kept_outcomes_none_is_used(data: bytes) -> None:
 def test_what_a_limit_had_a_hand_in_is_not_kept() -> None:
     def survives(outcome: Outcome, error: Error | None = None, again: Outcome | None = None) -> bool:
         tests = Examined({"T": outcome}, {} if error is None else {"A": error})
-        found = {"book": kept.Ran(tests, "a token", {} if again is None else {"T": again})}
+        found = {"book": kept.Ran(tests, {} if again is None else {"T": again})}
         return kept.unpack(kept.pack(found, {"book": "k"}), {"book": "k"}) == found
 
     assert survives(Outcome(PASSED, objects=True)) and survives(Outcome(FAILED, ERROR), ERROR)

@@ -31,13 +31,12 @@ PACKAGES = ("ipython", "matplotlib", "pandas", "scipy", "scikit-learn", "sympy")
 
 @dataclass(frozen=True)
 class Ran:
-    """What came of a notebook's tests. token, shown: as in outcomes.CellOutcomes.
+    """What came of a notebook's tests. shown: as in outcomes.CellOutcomes.
 
     examples: by task, one that shows what is wrong; tried: how the calls of examples ended.
     """
 
     tests: Examined
-    token: str
     shown: Mapping[str, Outcome]
     examples: Mapping[str, Counterexample] = field(default_factory=dict)
     tried: Sequence[Outcome] = ()
@@ -88,7 +87,6 @@ def pack(found: Mapping[str, Ran], keys: Mapping[str, str]) -> bytes:
             "key": keys[book],
             "outcomes": {name: _plain(one) for name, one in ran.tests.outcomes.items()},
             "errors": {name: vars(error) for name, error in ran.tests.errors.items()},
-            "token": ran.token,
             "shown": {name: _plain(one) for name, one in ran.shown.items()},
             "examples": {task: vars(one) for task, one in ran.examples.items()},
         }
@@ -121,4 +119,4 @@ def _ran(about: Mapping[str, Any]) -> Ran:
         {name: relay.outcome_from(one) for name, one in about[kind].items()} for kind in ("outcomes", "shown")
     )
     wrong = {task: Counterexample(**one) for task, one in about["examples"].items()}
-    return Ran(Examined(tests, errors), str(about["token"]), shown, wrong)
+    return Ran(Examined(tests, errors), shown, wrong)

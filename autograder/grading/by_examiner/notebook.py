@@ -124,6 +124,7 @@ def _examined(
         "words": cell.words,
         "gives": cell.gives,
         "plain": plain,
+        "parts": cell.parts,
         "seconds": limits.cell_seconds,
         "patience": limits.patience,
     }

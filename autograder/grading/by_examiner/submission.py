@@ -130,7 +130,7 @@ def grade_submission(
             verdicts[task.name] = wording.needs_person(words, task, written)
         else:
             ran, blank = found[task.notebook], _is_blank(merged[task.notebook], task)
-            tests = CellOutcomes(context.cells[task.notebook], ran.tests.outcomes, ran.shown, ran.token)
+            tests = CellOutcomes(context.cells[task.notebook], ran.tests.outcomes, ran.shown)
             verdict = outcomes.verdict_of_task(words, task, tests, blank)
             example = None if verdict.cause == Kind.BLANK else ran.examples.get(task.name)
             verdicts[task.name] = replace(verdict, counterexample=example)
@@ -163,17 +163,17 @@ def _ran(context: ExaminerContext, book: Merged, files: Mapping[str, bytes], fin
     """
     cells, plain = context.cells[book.name], context.plain[book.name]
 
-    def run(which: Sequence[ExamCell]) -> tuple[Examined, str]:
-        ready, token = prepared(which, seed)
-        return notebook.examine(context.guest, context.examiner, book, ready, files, finish, plain), token
+    def run(which: Sequence[ExamCell]) -> Examined:
+        ready = prepared(which, seed)
+        return notebook.examine(context.guest, context.examiner, book, ready, files, finish, plain)
 
-    found, token = run(cells)
+    found = run(cells)
     wanted = CellOutcomes(cells, found.outcomes).wants_shown
-    shown = run(without_hidden(cells))[0].outcomes if wanted else {}
+    shown = run(without_hidden(cells)).outcomes if wanted else {}
     tasks = [task for task in context.assignment.tasks if task.notebook == book.name]
     asked = counterexamples.wanted(context.trials[book.name], tasks, found.outcomes)
     wrong, tried = counterexamples.shown(context.guest, context.examiner, book, asked, files, finish)
-    return Ran(found, token, shown, wrong, tried)
+    return Ran(found, shown, wrong, tried)
 
 
 def _is_blank(book: Merged, task: Task) -> bool:
@@ -208,7 +208,7 @@ def try_reference(context: ExaminerContext) -> None:
             continue
         path = context.course.source(context.assignment.name) / f"{name}.ipynb"
         finish = time.monotonic() + context.guest.limits.total_seconds
-        ready, _ = prepared(cells, 0)
+        ready = prepared(cells, 0)
         right = reference(context, name)
         found = notebook.examine(context.guest, context.examiner, right, ready, {}, finish)
         last = {cell.name: cell.last for cell in cells}

@@ -28,13 +28,12 @@ MESSAGES = ("msg", "err_msg")  # what unittest and numpy.testing call a message
 class CellOutcomes:
     """A notebook's tests of one submission. cells: those that the examiner ran, in order; outcomes: by their names.
 
-    shown: the outcomes of the run without hidden lines; token: what marks a list of parts as the examiner's own.
+    shown: the outcomes of the run without hidden lines.
     """
 
     cells: Sequence[ExamCell]
     outcomes: Mapping[str, Outcome]
     shown: Mapping[str, Outcome] = field(default_factory=dict)
-    token: str = ""
 
     def cell(self, name: str) -> ExamCell | None:
         """The cell of that name."""
@@ -70,7 +69,7 @@ def verdict_of_task(words: Messages, task: Task, tests: CellOutcomes, blank: boo
         return fault
     parts: list[Part] = []
     for share, name, (cell, outcome) in zip(task.shares or (task.points,), labels, found, strict=True):
-        failed = failed_parts(cell, outcome, tests.token)
+        failed = failed_parts(cell, outcome)
         worth = share / max(1, len(cell.parts))
         parts += [Part(one, 0.0 if one in failed else worth, worth) for one in cell.parts or (name,)]
     if all(one.status == PASSED for one in each):
@@ -101,14 +100,11 @@ def label(task: Task, number: int) -> str:
     return f"{task.name}, test {number + 1}" if RANDOM.fullmatch(name) else name
 
 
-def failed_parts(cell: ExamCell, outcome: Outcome, token: str) -> frozenset[str]:
+def failed_parts(cell: ExamCell, outcome: Outcome) -> frozenset[str]:
     """The parts of a cell that failed; its only one is told by any name that is in it."""
     if outcome.how == IT_PASSED:
         return frozenset()
-    told = outcome.error.facts.get("failed", "").split() if outcome.error is not None else []
-    if cell.parts and token and outcome.how == IT_FAILED and told[:1] == [token]:
-        return frozenset(told[1:]) or frozenset(cell.parts)
-    return frozenset(cell.parts) if cell.parts else _Any()
+    return frozenset(outcome.failed) or frozenset(cell.parts) or _Any()
 
 
 class _Any(frozenset[str]):

@@ -1,10 +1,9 @@
-"""A notebook's exam cells as the examiner gets them: tests that tell what they compared, and test functions as parts.
+"""A notebook's exam cells as the examiner gets them: tests that tell what they compared, and call no part of their own.
 
-Lines stay where they are: texts are put in within a line, and calls of parts behind the last one.
+Lines stay where they are: texts are put in within a line. The examiner calls the parts (examination.py).
 """
 
 import ast
-import secrets
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -30,16 +29,15 @@ NEVER = ast.NamedExpr | ast.Await | ast.Yield | ast.YieldFrom | ast.Starred
 Edit = tuple[int, int, str]  # bytes from, to, what stands there then
 
 
-def prepared(cells: Sequence[ExamCell], seed: int) -> tuple[list[ExamCell], str]:
-    """(the cells, after one that lays the tools; the word that marks what a cell says of its parts)."""
-    token = secrets.token_hex(16)
-    return [laid(seed, TOLD, f"TOKEN = {token!r}"), *map(_prepared, cells)], token
+def prepared(cells: Sequence[ExamCell], seed: int) -> list[ExamCell]:
+    """The cells, after one that lays the tools."""
+    return [laid(seed, TOLD), *map(_prepared, cells)]
 
 
-def laid(seed: int, kit: Path, more: str = "") -> ExamCell:
+def laid(seed: int, kit: Path) -> ExamCell:
     """A cell that lays the tools of tests, and `_kit`, a module of ours. seed: that fresh() draws from."""
     lines = ["import sys, types"]
-    for name, path, last in ((TOOLS.stem, TOOLS, f"SEED = {seed}"), ("_kit", kit, more)):
+    for name, path, last in ((TOOLS.stem, TOOLS, f"SEED = {seed}"), ("_kit", kit, "")):
         text = f"{path.read_text(encoding='utf-8')}\n{last}\n"
         lines += [f"_kit = types.ModuleType({name!r})", f"exec({text!r}, vars(_kit))"]
         lines += [f"sys.modules[{name!r}] = _kit", f"from {name} import close, examples, fresh"] * (path is TOOLS)
@@ -48,7 +46,13 @@ def laid(seed: int, kit: Path, more: str = "") -> ExamCell:
 
 def without_hidden(cells: Sequence[ExamCell]) -> list[ExamCell]:
     """The same cells with empty lines in place of those that students do not see."""
-    return [replace(cell, source=_blank(cell), hidden=frozenset()) if cell.hidden else cell for cell in cells]
+    return [_shown(cell) if cell.hidden else cell for cell in cells]
+
+
+def _shown(cell: ExamCell) -> ExamCell:
+    source = _blank(cell)
+    parts = tuple(part for part in cell.parts if f"def {part}(" in source)
+    return replace(cell, source=source, hidden=frozenset(), parts=parts)
 
 
 def _blank(cell: ExamCell) -> str:
@@ -71,10 +75,7 @@ def _prepared(cell: ExamCell) -> ExamCell:
     edits += [(*at.span(node), "pass") for node in calls]
     for start, end, text in sorted(edits, reverse=True):
         data = data[:start] + text.encode() + data[end:]
-    source = data.decode()
-    if cell.parts:
-        source += f"\n_kit.parts({', '.join(cell.parts)})"
-    return replace(cell, source=source)
+    return replace(cell, source=data.decode())
 
 
 def called_part(node: ast.stmt, parts: Collection[str]) -> str:

@@ -172,7 +172,7 @@ def _tried(found: Adoption, context: ExaminerContext, sample: int) -> Adoption:
 
 
 def _outcomes(context: ExaminerContext, book: Merged) -> Mapping[str, Outcome]:
-    ready, _ = prepared(context.cells[book.name], 0)
+    ready = prepared(context.cells[book.name], 0)
     finish = time.monotonic() + context.guest.limits.total_seconds
     plain = context.plain.get(book.name, frozenset())
     return notebook.examine(context.guest, context.examiner, book, ready, {}, finish, plain).outcomes

@@ -11,7 +11,7 @@ import json
 import signal
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import link
@@ -67,27 +67,32 @@ class Examination:
         return LINES(one)
 
     def cell(self, cell: Mapping[str, Any]) -> dict[str, Any]:
-        """Run a cell -> how it ended."""
+        """Run a cell, and its parts -> how it ended, and which parts failed."""
         self._is_seeded, self._value = False, None
         self._finish = time.monotonic() + cell["seconds"] * cell["patience"]
         asks = None
+        failed: list[str] = []
+        error: BaseException | None
         try:
             if cell["asks"]:
                 asks = self._bind(cell["names"], cell["words"], cell["plain"])
                 asks.give(cell["gives"])
-            error = self._run(cell)
+            error = self._run(cell, failed)
         except (Undecidable, Ended) as stopped:
-            error = notebook_process.describe(stopped, {})
+            error = stopped
         if not cell["test"]:
             self._given.update({n: v for n, v in self._names.items() if _is_function(v)})
             own = {n: v for n, v in self._names.items() if isinstance(v, type) and v.__module__ == "__main__"}
             self._classes.update({n: v for n, v in own.items() if not isinstance(v, RemoteClass)})
-        how = "passed" if error is None else "failed"
-        if asks is not None and (asks.undecidable or asks.ended):
-            how = "undecidable" if asks.undecidable else "ended"
-        why = "" if asks is None else asks.undecidable or asks.ended
-        objects = asks is not None and asks.met_objects
-        return {"how": how, "error": error, "why": why, "objects": objects, "value": self._value is not None}
+        how, why = _how(error, asks)
+        return {
+            "how": how,
+            "error": None if error is None else notebook_process.describe(error, {}),
+            "why": why,
+            "objects": asks is not None and asks.met_objects,
+            "value": self._value is not None,
+            "failed": failed,
+        }
 
     def _bind(self, names: list[str], words: list[str], plain: bool) -> Link:
         """Bind the student's names as this cell's copy has them, and names for objects of a copy that is gone.
@@ -108,16 +113,48 @@ class Examination:
             self._link.watch(self._names, given | {name: found[name] for name in names if name in found})
         return self._link
 
-    def _run(self, cell: Mapping[str, Any]) -> notebook_process.Error | None:
+    def _run(self, cell: Mapping[str, Any], failed: list[str]) -> BaseException | None:
+        """Run a cell's text, then call its parts -> the first error."""
         self._shell.compile.get_code_name = lambda *args: f"cell {cell['name']}"  # type: ignore[method-assign]
         error: BaseException | None
         try:
             with notebook_process.time_limit(cell["seconds"], cell["patience"]):
                 result = self._shell.run_cell(cell["source"], store_history=False, silent=True)
                 error = result.error_before_exec or result.error_in_exec
+                return error or self._called(cell["parts"], failed)
         except BaseException as caught:
-            error = caught
-        return None if error is None else notebook_process.describe(error, {})
+            return caught
+
+    def _called(self, parts: Sequence[str], failed: list[str]) -> BaseException | None:
+        """Call a cell's test functions, each whatever the others do -> the first error. failed: takes their names.
+
+        One that ends at what cannot be decided has failed as any other. One that has caught it and gone on may have
+        left anything behind: then those after it cannot be decided either.
+        """
+        first: BaseException | None = None
+        for number, part in enumerate(parts):
+            error: BaseException | None = None
+            try:
+                with self._shell.builtin_trap:
+                    self._named(part)()
+            except BaseException as caught:
+                error = caught
+            stopped = self._link is not None and self._link.stopped
+            if error is None and not stopped:
+                continue
+            failed.append(part)
+            first = first or error
+            if isinstance(error, Undecidable) and self._link is not None and self._link.resume():
+                continue
+            if stopped or not isinstance(error, Exception):
+                failed += parts[number + 1 :]
+                break
+        return first
+
+    def _named(self, name: str) -> Any:
+        if name not in self._names:
+            raise NameError(f"name {name!r} is not defined")
+        return self._names[name]
 
     def _exchange(self, question: bytes) -> bytes:
         """Ask, and wait: a time limit that is reached meanwhile is heard when the answer is whole."""
@@ -160,6 +197,15 @@ class _LastKept(ast.NodeTransformer):
             call = ast.Call(ast.Name(LAST, ast.Load()), [last.value], [])
             node.body[-1] = ast.fix_missing_locations(ast.copy_location(ast.Expr(ast.copy_location(call, last)), last))
         return node
+
+
+def _how(error: BaseException | None, asks: Link | None) -> tuple[str, str]:
+    """How a cell ended, and why where the student's process ended it."""
+    if asks is not None and asks.stopped:
+        return ("undecidable", asks.undecidable) if asks.undecidable else ("ended", asks.ended)
+    if isinstance(error, Undecidable):
+        return "undecidable", str(error)
+    return ("passed" if error is None else "failed"), ""
 
 
 def _is_function(one: Any) -> bool:

@@ -48,6 +48,8 @@ class Link:
         self._callbacks: dict[int, Any] = {}  # those that may be called now
         self._lasting: dict[int, int] = {}  # by id: those that stand in place of a name, with their numbers
         self._depth = 0
+        self._open = 0  # questions without an answer
+        self._went_on = False  # the test has caught what could not be decided, and asked again
         self._drawn: Any = None
         self._given: dict[str, bytes] = {}  # names that the other side knows, and as what
         self._input: Any = None  # what a test has put in place of input()
@@ -59,6 +61,21 @@ class Link:
     def met_objects(self) -> bool:
         """Whether an object of a class of the student's own came over."""
         return self._stand_ins.met_objects
+
+    @property
+    def stopped(self) -> bool:
+        """Whether nothing can be asked any more."""
+        return bool(self.undecidable or self.ended)
+
+    def resume(self) -> bool:
+        """Ask on for another part of a cell, when one has ended at what cannot be decided -> whether that is possible.
+
+        Not where that part had caught it, nor where the student's code still waits for a function of the test's.
+        """
+        if self.ended or self._went_on or self._open:
+            return False
+        self.undecidable = ""
+        return True
 
     def stands_for(self, one: Any) -> bool:
         """Whether an object stands for one of this copy."""
@@ -110,9 +127,11 @@ class Link:
         self._depth += 1
         try:
             data, known = self._wire.write((what, args, named, self._state(), self._rebound()))
+            self._open += 1
             while True:
                 message = self._told(self._exchange(data), known)
                 if message[0] != "callback":
+                    self._open -= 1
                     return self._taken(message, known)
                 data = self._called_back(*message[1:])
         except CannotTravel as error:
@@ -134,6 +153,7 @@ class Link:
         self._stop("an object of an earlier test, whose copy of the student's process is gone")
 
     def _stop(self, why: str) -> Any:
+        self._went_on = bool(self.undecidable)
         self.undecidable = why
         raise Undecidable(why)
 
