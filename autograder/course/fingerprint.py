@@ -1,8 +1,12 @@
 """The grader fingerprint: a hash of all that decides about a mark. A verdict of another fingerprint is made again."""
 
+import functools
 import hashlib
-from collections.abc import Iterator
+import platform
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from importlib import metadata
 from pathlib import Path
 
 from autograder import __version__
@@ -15,18 +19,40 @@ ENGINE = Path(__file__).parent.parent
 MANIFEST = ("archive.py", "author.py", "course", "grading", "judging", "sandbox", "source_notebooks.py", "submissions")
 KINDS = (".py", ".toml")
 KINDS_OF_DATA = (*KINDS, ".csv", ".json", ".npy", ".npz", ".txt")  # that an author's checks may read beside them
+# what the sandbox has, and what notebooks of courses use without an import in the source
+PACKAGES = ("ipython", "matplotlib", "numpy", "pandas", "scipy", "scikit-learn", "sympy")
+IMPORTED = re.compile(rb"(?:\b|\\n)(?:import|from)\s+([A-Za-z_]\w*)")  # of a notebook's text, too
 FOR_PEOPLE = "rubric.toml"  # by which people mark: no verdict hangs on it, and it is edited while they do
 
 
 def grader_fingerprint(course: Course, assignment: Assignment) -> str:
-    """Hash of the engine, the assignment's own files, the course as it is declared, and its secret."""
+    """Hash of the engine, the assignment's own files, the course as it is declared, its secret, and the packages."""
     total = hashlib.sha256(__version__.encode() + hashlib.sha256(secret.load_secret(course)).digest())
     # of course_config.py what decides: dates, penalties and ways in and out change no verdict
     decides = replace(assignment, title="", due="", late=Late(), canvas="")
     total.update(repr((decides, course.language)).encode())
+    imported: set[str] = set()
     for name, path in deciding_files(course, assignment):
-        total.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
+        data = path.read_bytes()
+        total.update(name.encode() + b"\0" + data + b"\0")
+        if not name.startswith("engine/"):
+            imported.update(found.decode() for found in IMPORTED.findall(data))
+    total.update("\0".join(versions(imported)).encode())
     return total.hexdigest()[:16]
+
+
+def versions(modules: Iterable[str] = ()) -> list[str]:
+    """Python's version and those of packages: of PACKAGES, and of the ones that are called as these modules are."""
+    found = ((name, _version(name)) for name in sorted({*PACKAGES, *modules}))
+    return [f"python {platform.python_version()}", *(f"{name} {version}" for name, version in found if version)]
+
+
+@functools.cache
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return ""
 
 
 def deciding_files(course: Course, assignment: Assignment) -> Iterator[tuple[str, Path]]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from autograder.course import PERSON, Assignment, Course, Task, secret
-from autograder.course.fingerprint import grader_fingerprint
+from autograder.course.fingerprint import grader_fingerprint, versions
 from autograder.grading import answer_cache, asking
 from autograder.grading.asking import GraderContext, Plan, Ran
 from autograder.grading.by_examiner import submission as by_examiner
@@ -69,6 +69,7 @@ def open_grader(course: Course, assignment: Assignment, unsafe: bool = False, tr
             judge_context.dataset.name,
             judge_context.dataset.digest,
             str(unsafe),
+            *versions(),
         ),
         probes=answer_cache.probe_texts(probes, [task.name for task in assignment.tasks]),
     )

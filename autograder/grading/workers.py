@@ -71,7 +71,7 @@ def work(
         if found.fingerprint != fingerprint:
             raise CourseError(
                 f"a worker has another grader or course in {here} ({found.fingerprint}, here {fingerprint}): "
-                "copy this course folder there, install the same autograder, and start the worker again"
+                "copy this course folder there, install the same autograder and packages, and start the worker again"
             )
         with deadline.within(found.guest.limits.total_seconds, or_end):
             return pipeline.grade_submission(found, handed_in, earlier)

@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,14 +13,20 @@ from autograder.errors import CourseError
 
 NEEDED = ("IPython", "numpy")  # by what runs in the box beside the notebook
 FOLDER = "environments"  # of the course's own state
+LOOSE = re.compile(r"(?!.*(?:==|@|/|\.whl))\s*([A-Za-z0-9][\w.-]*)")  # a line that leaves the version open
 SECONDS = 1800  # to fetch and install it
 
 
 def packages_of(lock: Path, folder: Path) -> Path:
     """The folder of the packages that a lock file names, made below `folder` where it is not there yet.
 
-    CourseError with pip's last line where it cannot be made.
+    CourseError with pip's last line where it cannot be made, and where a line has no version: marks hang on it.
     """
+    for number, line in enumerate(lock.read_text(encoding="utf-8").splitlines(), start=1):
+        if found := LOOSE.match(line.partition(";")[0]):
+            raise CourseError(
+                f"{lock}: line {number} leaves the version of {found[1]} open; write `{found[1]}==VERSION`"
+            )
     place = folder / hashlib.sha256(lock.read_bytes() + sys.version.encode()).hexdigest()[:16]
     if not place.is_dir():
         folder.mkdir(parents=True, exist_ok=True)

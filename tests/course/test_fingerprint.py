@@ -1,6 +1,7 @@
 """The grader fingerprint hangs on each file that decides about a mark, and on no other."""
 
 import ast
+import platform
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -235,6 +236,34 @@ def test_another_secret_or_version_changes_it(
         assert grader_fingerprint(copied, hw4) != before
     monkeypatch.setattr(fingerprint, "__version__", "another")
     assert grader_fingerprint(copied, hw4) != before
+
+
+@pytest.mark.parametrize("package", ["pandas", "toy_package", "another"])
+def test_another_version_of_a_package_that_a_notebook_may_use_or_a_file_imports_changes_it(
+    copied: Course, hw4: Assignment, monkeypatch: pytest.MonkeyPatch, package: str
+) -> None:
+    path = copied.assignment_folder("hw4") / "checks" / "imports.py"
+    path.write_text("import toy_package.part\n", encoding="utf-8")
+    before = grader_fingerprint(copied, hw4)
+    monkeypatch.setattr(fingerprint, "_version", lambda name: "0.0" if name == package else "")
+    changed = grader_fingerprint(copied, hw4)
+    monkeypatch.setattr(fingerprint, "_version", lambda name: "0.1" if name == package else "")
+    assert (changed != grader_fingerprint(copied, hw4)) == (package != "another")
+    path.unlink()
+    monkeypatch.undo()
+    assert before != grader_fingerprint(copied, hw4)
+
+
+def test_versions_are_those_that_are_installed_and_python_s() -> None:
+    python, *packages = fingerprint.versions(("pytest", "no_such_package"))
+    assert python == f"python {platform.python_version()}" and f"pytest {pytest.__version__}" in packages
+    assert {line.split()[0] for line in packages} >= {"ipython", "matplotlib", "numpy", "pandas"}
+    assert not [line for line in packages if line.startswith("no_such_package")]
+
+
+@pytest.mark.parametrize("text", ["import torch", '"from torch.nn import Linear"', '"x = 1\\nimport torch"'])
+def test_what_a_file_imports_is_read_off_its_text(text: str) -> None:
+    assert fingerprint.IMPORTED.findall(text.encode())[0] == b"torch"
 
 
 def test_it_is_the_same_wherever_course_and_engine_lie(

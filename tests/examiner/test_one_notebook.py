@@ -439,6 +439,12 @@ def test_an_environment_is_a_lock_file_that_is_there(tmp_path: Path) -> None:
         with pytest.raises(CourseError) as refused:
             load_course(tmp_path)
         assert why in str(refused.value)
+    lock = tmp_path / "loose.lock"
+    for line in ("pandas", "pandas>=2", "a==1\nscikit-learn ; python_version == '3'  # newest"):
+        lock.write_text(line, encoding="utf-8")
+        name = "pandas" if "pandas" in line else "scikit-learn"
+        with pytest.raises(CourseError, match=rf"loose\.lock: line \d leaves the version of {name} open; write"):
+            environments.packages_of(lock, tmp_path / "made")
     judged = (COURSES / "warmup" / "course_config.py").read_text(encoding="utf-8")
     shutil.copytree(COURSES / "warmup", tmp_path / "judged")
     (tmp_path / "judged" / "course_config.py").write_text(

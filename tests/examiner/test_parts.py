@@ -81,6 +81,12 @@ ENDS = {
         "failed",
         ["test_two", "test_three"],
     ),
+    "too_long_after_one_that_failed": (
+        F,
+        (FIRST.replace("== 2", "== 3"), "def test_two():\n    while True:\n        pass", THIRD),
+        "failed",
+        ["test_one", "test_two", "test_three"],
+    ),
     "one_deletes_the_next": (
         F,
         ("def test_one():\n    global test_two\n    del test_two", SECOND, THIRD),
@@ -102,3 +108,9 @@ def ended(bench: Bench) -> Examined:
 def test_each_part_ends_by_itself(ended: Examined, name: str) -> None:
     found = ended.outcomes[name]
     assert (found.how, list(found.failed)) == ENDS[name][2:], found
+
+
+def test_of_a_limit_is_told_though_another_part_failed_before(ended: Examined) -> None:
+    """What a limit had a hand in is not kept."""
+    error = ended.outcomes["too_long_after_one_that_failed"].error
+    assert error is not None and error.limit

@@ -12,7 +12,7 @@ import pytest
 
 from autograder import cli
 from autograder.commands import diagnoses
-from autograder.course import EXAMINER, Task, load_course, messages
+from autograder.course import EXAMINER, Task, fingerprint, load_course, messages
 from autograder.course.fingerprint import deciding_files
 from autograder.course.solution_regions import without_solution
 from autograder.errors import CourseError
@@ -136,6 +136,10 @@ def kept_outcomes_are_used_until_something_changes(root: Path) -> None:
     before, text = run_of(root), source.read_text(encoding="utf-8")
     source.write_text(text.replace("result += number", "result = result + number"), encoding="utf-8")
     assert run_of(root) != before  # which objects a test takes hangs on the source's answers
+    before = run_of(root)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fingerprint, "_version", lambda name: "0.0")
+        assert run_of(root) != before
     (root / "release" / "sums" / "more.csv").write_text("1\n", encoding="utf-8")  # data that a notebook may read
     assert graded()[0] == 1
     source.write_text(source.read_text(encoding="utf-8").replace("16.75", "16.750"), encoding="utf-8")
@@ -197,7 +201,7 @@ def test_what_a_limit_had_a_hand_in_is_not_kept() -> None:
         found = {"book": kept.Ran(tests, {} if again is None else {"T": again})}
         return kept.unpack(kept.pack(found, {"book": "k"}), {"book": "k"}) == found
 
-    assert survives(Outcome(PASSED, objects=True)) and survives(Outcome(FAILED, ERROR), ERROR)
+    assert survives(Outcome(PASSED, objects=True)) and survives(Outcome(FAILED, ERROR, failed=("a",)), ERROR)
     assert not survives(Outcome(ENDED, lost=Lost.TIME)) and not survives(Outcome(FAILED, Error("TimeLimit", "")))
     assert not survives(Outcome(PASSED), Error("ProcessEnded", ""))
     assert survives(Outcome(FAILED, ERROR), None, Outcome(FAILED, ERROR))

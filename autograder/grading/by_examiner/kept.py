@@ -7,7 +7,6 @@ import hashlib
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,6 @@ from autograder.submissions.merge import Merged
 # what stands around each test
 AROUND = (prepared, examples, notebook, counterexamples, notebook_run, relay, guest_process, walls)
 OF_TESTS = (*(Path(str(module.__file__)) for module in AROUND), prepared.TOOLS, prepared.TOLD, examples.TRIED)
-PACKAGES = ("ipython", "matplotlib", "pandas", "scipy", "scikit-learn", "sympy")  # that notebooks of courses use
 
 
 @dataclass(frozen=True)
@@ -52,18 +50,10 @@ class Ran:
 
 
 def run_hash(files: Collection[Path], *more: str) -> str:
-    """Hash of what every run hangs on: both guests, the files of the release, the packages, the limits."""
-    versions = [f"{one.name} {one.version}" for one in map(_distribution, PACKAGES) if one is not None]
+    """Hash of what every run hangs on: both guests, the files of the release, and more: the packages, the limits."""
     return answer_cache.run_hash(
-        [*sorted(GUEST.rglob("*.py")), *sorted(EXAMINER.glob("*.py")), *OF_TESTS, *files], *versions, *more
+        [*sorted(GUEST.rglob("*.py")), *sorted(EXAMINER.glob("*.py")), *OF_TESTS, *files], *more
     )
-
-
-def _distribution(name: str) -> metadata.Distribution | None:
-    try:
-        return metadata.distribution(name)
-    except metadata.PackageNotFoundError:
-        return None
 
 
 def key(run: str, book: Merged, files: Mapping[str, bytes], seed: int, cells: Sequence[ExamCell]) -> str:

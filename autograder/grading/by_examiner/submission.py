@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from autograder.course import PERSON, Assignment, Course, Task, secret
-from autograder.course.fingerprint import grader_fingerprint
+from autograder.course.fingerprint import grader_fingerprint, versions
 from autograder.course.messages import Messages, load_messages
 from autograder.errors import CourseError
 from autograder.grading.by_examiner import counterexamples, kept, notebook
@@ -92,7 +92,7 @@ def open_examination(
         ),
         run=kept.run_hash(
             [*sorted(release.glob("*.ipynb")), *helpers, *files.values(), *([lock] if packages else [])],
-            *(repr(limits), str(unsafe), repr(modules), *files),
+            *(repr(limits), str(unsafe), repr(modules), *files, *versions(name.split(".")[0] for name in modules)),
             repr([_answers(path) for path in books.values()]),  # which objects a test takes is the reference's
         ),
         cells=cells,

@@ -148,7 +148,7 @@ class Examination:
                 continue
             if stopped or not isinstance(error, Exception):
                 failed += parts[number + 1 :]
-                break
+                return error or first  # a limit, say: it is told, since nothing of it is kept
         return first
 
     def _named(self, name: str) -> Any:
