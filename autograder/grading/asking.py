@@ -365,7 +365,7 @@ def _asked_apart(
     name, cells = f"{task}@public{seed}", [trial.cell for trial in trials]
     if not _is_kept(grader, plan, ran, kept, name, (*cells, str(number))):
         slowness = grader.assignment.task(task).slowness
-        ran.answers[name] = run.ask_apart(Question(task, (), seed, slowness, cells=cells, apart=True))
+        ran.answers[name] = run.ask_apart(Question(task, (), seed, slowness, cells=cells))
     return ran.answers[name]
 
 

@@ -1,5 +1,6 @@
 """The run of one notebook in the sandbox: its cells, then the questions; anew without what killed it."""
 
+import contextlib
 import socket
 import time
 from collections.abc import Collection, Mapping, Sequence
@@ -33,7 +34,7 @@ ERRORS = {
 class Question:
     """What one task's probe is asked: its cases, the seed that the guest's own draws start from, the saved model.
 
-    cells: public ones that are run in place of the probe. apart: in a copy of the process, so that it stays as it is.
+    cells: public ones that are run in place of the probe.
     """
 
     task: str
@@ -42,7 +43,6 @@ class Question:
     slowness: float = 1.0
     model: tuple[str, Mapping[str, Array]] | None = None
     cells: Sequence[str] = ()
-    apart: bool = False
 
 
 class NotebookRun:
@@ -195,10 +195,18 @@ class NotebookRun:
         return self._found[question.task]
 
     def ask_apart(self, question: Question) -> Answers:
-        """Ask a process in which the cells have run and nothing else; they run where there is none yet."""
+        """Ask a copy of a process in which the cells have run and nothing else; they run where there is none yet."""
         if self._channel is None:
             self.noted((), (), {})
-        return self.ask_on(question) or Answers(lost=Lost.DIED)
+        if self._channel is None or self._finish <= time.monotonic():
+            return Answers(lost=Lost.DIED)
+        try:
+            with contextlib.closing(self._channel.to_copy({"do": "copy", "name": ""}, 10)) as copy:
+                self._ask(copy, question, first_error=False)
+        except GuestLost as error:
+            self.close()
+            return Answers(lost=error.reason)
+        return self._found[question.task]
 
     def _note(self, channel: Channel, cell: str) -> None:
         """Have the notebook noted as it stands before a cell, or a copy held where that is not enough."""
@@ -265,7 +273,7 @@ class NotebookRun:
         if (error := error_from(reply.get("error"))) is not None:
             (self.check_errors if cell.role == TEST else self.errors)[cell.name] = error
 
-    def _ask(self, channel: Channel, question: Question) -> None:
+    def _ask(self, channel: Channel, question: Question, first_error: bool = True) -> None:
         limits = self._guest.limits
         seconds = self._seconds(limits.probe_seconds * question.slowness)
         header: dict[str, object] = {
@@ -274,7 +282,7 @@ class NotebookRun:
         }
         if question.cells:
             header |= {"do": "public", "name": question.task, "cells": question.cells, "seed": question.seed}
-            header["apart"] = question.apart
+            header["first_error"] = first_error
         else:
             header |= {
                 "do": "probe",

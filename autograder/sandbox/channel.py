@@ -56,7 +56,7 @@ class Channel:
             return self._reply(deadline)
 
     def copy(self, question: Mapping[str, object], seconds: float) -> socket.socket:
-        """Have a copy of the process answer letters -> the socket to it. question: which copy, and its limits."""
+        """Have a copy of the process answer -> the socket to it. question: which copy, and its limits."""
         ours, theirs = socket.socketpair()
         try:
             with self._within(seconds) as deadline, theirs:
@@ -67,6 +67,10 @@ class Channel:
             ours.close()
             raise
         return ours
+
+    def to_copy(self, question: Mapping[str, object], seconds: float) -> "Channel":
+        """A conversation with a copy of the process, in frames."""
+        return Channel(self.copy(question, seconds), self._trace)
 
     def post(self, kind: bytes, data: bytes, seconds: float, behind: socket.socket | None = None) -> None:
         """Send a letter, and a socket behind it."""

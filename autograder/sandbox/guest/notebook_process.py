@@ -41,9 +41,7 @@ MOST_SLOW = 3  # questions of a task that ran into their limit: they may take `p
 DEAF_TIMES = 2.0  # its limit: CPU time that code may use which hears no signal, in one long call of numpy, say
 
 FORK, KILL, KILL_GROUP, CLOSE_RANGE = os.fork, os.kill, os.killpg, os.closerange  # and these, too
-WAIT, EXIT = os.waitpid, os._exit  # and these
 FIRST_OWN, SOME_OPEN, MOST_OPEN = 3, 64, 1 << 16  # files of a process beside the standard streams
-ANSWERED = 87  # how a copy ends that has answered
 SEEDS = (np.random.seed, random.seed)  # ours: a cell may have bound these names to something else
 
 Error = dict[str, Any]  # an exception as plain strings: type, text, line, cell, and a dict of facts
@@ -52,10 +50,6 @@ Probe = Callable[[Namespace, Case], Iterator[tuple[str, Callable[[], Any]]]]
 
 class TimeLimit(BaseException):
     """Raised in the student's code by the alarm; no `except Exception` catches it."""
-
-
-class ProcessEnded(Exception):
-    """A copy of this process has ended without an answer."""
 
 
 def _ring(signum: int, frame: FrameType | None) -> None:
@@ -392,14 +386,17 @@ class Notebook:
         return frames.encode({"names": [name for name, one in self._moments.items() if one.has_passed]}, {})
 
     def copy(self, header: Header, arrays: Arrays) -> bytes:
-        """Have a copy of this process, with a moment put back, answer an examiner on a socket of its own."""
+        """Have a copy of this process answer on a socket of its own: an examiner, with a moment put back; or frames."""
         fd = self._given()
         self._end_copy()
-        moment = self._moments[header["name"]]
+        moment = self._moments[header["name"]] if header["name"] else None
         if (copy := FORK()) == 0:
             sock = _alone_with(fd)
-            moment.put_back(self._student.namespace)
-            self._serve(sock, header, moment.classes)
+            if moment is not None:
+                moment.put_back(self._student.namespace)
+                self._serve(sock, header, moment.classes)
+            self.answer(sock)
+            os._exit(0)
         with contextlib.suppress(OSError):
             os.setpgid(copy, copy)
         self._copy = copy
@@ -464,20 +461,9 @@ class Notebook:
     def public(self, header: Header, arrays: Arrays) -> bytes:
         """Run public cells, each among the student's names -> the value of each, by its number.
 
-        One that runs into the time limit is the last: the others would, too. Asked of this process, any error is:
-        the first one is what is looked for. apart: a copy of this process does it and
-        answers by itself; this one, which stays as it is, answers for a copy that has come to another end.
+        One that runs into the time limit is the last: the others would, too. Where the first error is what is looked
+        for, any error is.
         """
-        if header["apart"]:
-            if copy := FORK():
-                ended = WAIT(copy, 0)[1] != ANSWERED << 8
-                lost = {"0/value": describe(ProcessEnded(), {})}
-                return frames.encode({"errors": lost}, {}) if ended else b""
-            self._sock.sendall(self._public(header))
-            EXIT(ANSWERED)
-        return self._public(header)
-
-    def _public(self, header: Header) -> bytes:
         for seed in SEEDS:
             seed(header["seed"])
         answers: Arrays = {}
@@ -489,9 +475,30 @@ class Notebook:
                     answers.update(numbers(key, value_of(cell, self._student.namespace)))
             except BaseException as error:
                 errors[key] = describe(error, self._student.hidden)
-                if isinstance(error, TimeLimit) or not header["apart"]:
+                if isinstance(error, TimeLimit) or header["first_error"]:
                     break
         return frames.encode({"errors": errors}, answers)
+
+    def answer(self, sock: socket.socket) -> None:
+        """Answer the frames that come on a socket, until it closes."""
+        does = {
+            "files": self.files,
+            "cell": self.cell,
+            "moment": self.moment,
+            "passed": self.passed,
+            "copy": self.copy,
+            "hold": self.hold,
+            "model": self.model,
+            "probe": self.probe,
+            "public": self.public,
+        }
+        self.pid = os.getpid()
+        while (frame := frames.receive(sock)) is not None:
+            header, arrays = frame
+            reply = does[header["do"]](header, arrays)
+            if os.getpid() != self.pid:  # a copy that the student's code forked: it has nothing to say
+                os._exit(0)
+            sock.sendall(reply)
 
 
 def _alone_with(fd: int) -> socket.socket:
@@ -524,21 +531,4 @@ def serve(
     HOME[0] = os.getcwd()
     sys.path.insert(0, HOME[0])
     os.register_at_fork(after_in_child=end_by_kernel)  # a copy has a clock of its own
-    notebook = Notebook(sock, status, shell, probes, data, in_a_box)
-    does = {
-        "files": notebook.files,
-        "cell": notebook.cell,
-        "moment": notebook.moment,
-        "passed": notebook.passed,
-        "copy": notebook.copy,
-        "hold": notebook.hold,
-        "model": notebook.model,
-        "probe": notebook.probe,
-        "public": notebook.public,
-    }
-    while (frame := frames.receive(sock)) is not None:
-        header, arrays = frame
-        reply = does[header["do"]](header, arrays)
-        if os.getpid() != notebook.pid:  # a copy that the student's code forked: it has nothing to say
-            os._exit(0)
-        sock.sendall(reply)
+    Notebook(sock, status, shell, probes, data, in_a_box).answer(sock)
