@@ -81,9 +81,10 @@ class Messages:
         """The text of a known mistake, or ""."""
         return str(self.assignment.get(task, {}).get("mistakes", {}).get(name, {}).get(self.language, ""))
 
-    def flag(self, task: str, name: str) -> str:
-        """What a flag asks the instructor to look at, in English as all that instructors read in a terminal."""
-        return str(self.assignment.get(task, {}).get("flags", {}).get(name, {}).get("en", name))
+    def flag(self, task: str, name: str, language: str = "") -> str:
+        """What a flag asks the instructor to look at."""
+        flags = self.assignment.get(task, {}).get("flags", {})
+        return str(flags.get(name, {}).get(language or self.language, name))
 
 
 @functools.cache  # asked for once a student

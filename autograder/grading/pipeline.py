@@ -184,7 +184,7 @@ def _notes(grader: GraderContext, told: problems.Told) -> Iterator[str]:
             yield f"{verdict.task}: not judged, {verdict.fault}; mark it by hand"
     for verdict in told.verdicts.values():
         if verdict.flag:
-            words = grader.judge_context.messages.flag(verdict.task, verdict.flag)
+            words = grader.judge_context.messages.flag(verdict.task, verdict.flag, "en")  # as all in a terminal
             yield f"{verdict.task}: flagged {verdict.flag!r}: {words}"
     if grader.guest.unsafe:
         yield guest_process.UNSAFE

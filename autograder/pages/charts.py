@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from autograder.course.messages import Messages
 from autograder.pages.statistics import OUTCOMES, TaskRate
 
 # colours that stand for the page's own: put in by _svg
@@ -35,22 +36,22 @@ RC: Any = {
 }
 
 
-def marks(totals: Sequence[float], best: float, words: str) -> Markup:
-    """How many students have how many points. words: the picture in a sentence."""
+def marks(totals: Sequence[float], best: float, words: str, texts: Messages) -> Markup:
+    """How many students have how many points. words: the picture in a sentence. texts: those of the report."""
     with matplotlib.rc_context(RC):
         figure, axes = _axes(3.0)
         top = max([best, *totals])
         width = next(step for step in STEPS if top <= MOST_BARS * step)
         ticks = [width * n for n in range(math.ceil(top / width - 0.5) + 1)]
         axes.hist(totals, bins=[(n - 0.5) * width for n in range(len(ticks) + 1)], color=BAR, rwidth=0.86)
-        axes.set_xlabel(f"points (each bar: to the nearest {'whole point' if width == 1 else f'{width:g} points'})")
-        axes.set_ylabel("students")
+        axes.set_xlabel(texts.say("figure", "whole-points" if width == 1 else "points", width=f"{width:g}"))
+        axes.set_ylabel(texts.say("figure", "students"))
         axes.yaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_xticks(ticks)
         return _svg(figure, words)
 
 
-def tasks(rates: Sequence[TaskRate], names: Mapping[str, str], words: str) -> Markup:
+def tasks(rates: Sequence[TaskRate], words: str, texts: Messages) -> Markup:
     """A bar for each task, cut by how it came out."""
     with matplotlib.rc_context(RC):
         figure, axes = _axes(0.9 + 0.32 * len(rates))
@@ -61,7 +62,7 @@ def tasks(rates: Sequence[TaskRate], names: Mapping[str, str], words: str) -> Ma
                 [rate.task for rate in rates],
                 widths,
                 left=left,
-                label=names[outcome],
+                label=texts.say("outcome", outcome.replace(" ", "-")),
                 color=SHADES[outcome],
                 hatch=HATCHES[outcome],
                 edgecolor="#ffffff",
@@ -70,12 +71,14 @@ def tasks(rates: Sequence[TaskRate], names: Mapping[str, str], words: str) -> Ma
             left = [a + b for a, b in zip(left, widths, strict=True)]
         axes.invert_yaxis()
         axes.set_xlim(0, 100)
-        axes.set_xlabel("% of the students")
+        axes.set_xlabel(texts.say("figure", "percent"))
         axes.legend(ncols=len(OUTCOMES), loc="lower center", bbox_to_anchor=(0.5, 1), frameon=False, fontsize=9)
         return _svg(figure, words)
 
 
-def accuracies(found: Mapping[str, Sequence[float]], bounds: Mapping[str, float], words: str) -> Markup:
+def accuracies(
+    found: Mapping[str, Sequence[float]], bounds: Mapping[str, float], words: str, texts: Messages
+) -> Markup:
     """The accuracies of the saved models, a row of dots for each set, with the threshold as a line."""
     with matplotlib.rc_context(RC):
         figure, axes = _axes(0.9 + 0.6 * len(found))
@@ -88,7 +91,7 @@ def accuracies(found: Mapping[str, Sequence[float]], bounds: Mapping[str, float]
         axes.set_yticks(range(len(found)), list(found))
         axes.set_ylim(len(found) - 0.5, -0.5)
         axes.set_xlim(100 * low - 1, 100)
-        axes.set_xlabel("accuracy in % (line: the threshold, to be passed)")
+        axes.set_xlabel(texts.say("figure", "accuracy"))
         return _svg(figure, words)
 
 

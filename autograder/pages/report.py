@@ -3,6 +3,7 @@
 It is long, so that all that stands on the page is seen in one place.
 """
 
+import functools
 import statistics
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -15,7 +16,8 @@ from urllib.parse import quote
 from rich.console import Console
 
 from autograder import deadline
-from autograder.course import PERSON, Assignment, Course, messages, roster, shown, stamps
+from autograder.course import PERSON, Assignment, Course, few, messages, roster, shown, stamps
+from autograder.course.messages import Messages
 from autograder.course.roster import NOBODY, Person, Roster
 from autograder.errors import CourseError
 from autograder.files import of_the_machine, write_whole
@@ -25,17 +27,11 @@ from autograder.marks.final_marks import Rows, StudentMark
 from autograder.pages import charts, feedback, html_page, report_tables, similarity
 from autograder.pages import statistics as summary_module
 from autograder.pages.similarity import Alike
-from autograder.pages.statistics import PARTLY, Summary
+from autograder.pages.statistics import OUTCOMES, Summary
 from autograder.progress import Progress
 from autograder.sandbox.answers import printable
 
-OUTCOMES = {
-    PASSED: "right",
-    PARTLY: "partly right",
-    FAILED: "wrong",
-    NOT_CHECKED: "not checked",
-    NEEDS_GRADING: "waits for a person",
-}
+SECTIONS = ("look", "marks", "tasks", "checks", "mistakes", "models", "unchecked", "students")
 CELLS = {PASSED: "", FAILED: "f", NOT_CHECKED: "n", NEEDS_GRADING: "g"}
 MOST_GROUPS = 40
 
@@ -131,7 +127,8 @@ def write(
     """Write the class report, and what it shows as tables beside it."""
     target = path(course, assignment)
     summary = summary_of(course, assignment, found)
-    for name, text in report_tables.tables(assignment, found, summary, people).items():
+    tables = report_tables.tables(assignment, found, summary, people, words_of(course.language))
+    for name, text in tables.items():
         write_whole(target.with_name(name), text.encode())
     write_whole(target, page(course, assignment, found, summary, ungraded, alike, people).encode())
     return target
@@ -173,27 +170,17 @@ def page(
 ) -> str:
     """The class report as HTML."""
     by_id = {person.id: person for person in people.people}
-    sections = {
-        "look": "For you to look at",
-        "marks": "Marks",
-        "tasks": "Tasks",
-        "checks": "How hard each check is, and what it tells",
-        "mistakes": "Mistakes by name",
-        "models": "Accuracy of the models",
-        "unchecked": "What was not checked, and why",
-        "students": "Students",
-    }
-    if not summary.accuracies:
-        del sections["models"]
+    texts = words_of(course.language)
     values: dict[str, Any] = {
         "course": course,
         "assignment": assignment,
-        "sections": sections,
+        "say": texts.say,
+        "sections": [name for name in SECTIONS if summary.accuracies or name != "models"],
         "summary": summary,
         "outcomes": OUTCOMES,
-        "graded": _graded(course, assignment, found),
-        "facts": _facts(summary, found),
-        "warnings": [*_warnings(found), *final_marks.of_other_points(assignment, found)],
+        "graded": _graded(course, assignment, found, texts),
+        "facts": _facts(summary, found, texts),
+        "warnings": _warnings(assignment, found, texts),
         "notes": [(mark.student, note) for mark in found for note in mark.result.notes],
         "weights": alike.weights,
         "alike": alike.answers,
@@ -211,30 +198,48 @@ def page(
         "rows": [_row(assignment, mark, by_id) for mark in sorted(found, key=lambda mark: mark.student)],
     }
     style = (html_page.TEMPLATES / "report.css").read_text(encoding="utf-8")
-    return html_page.render("report.html", style, **values, **_figures(assignment, summary))
+    return html_page.render("report.html", style, **values, **_figures(assignment, summary, texts))
 
 
-def _figures(assignment: Assignment, summary: Summary) -> dict[str, Any]:
-    middle, mean = statistics.median(summary.totals), statistics.fmean(summary.totals)
-    marks_words = (
-        f"Marks of {len(summary.totals)} students: from {shown(min(summary.totals))} to {shown(max(summary.totals))} "
-        f"of {shown(summary.best)} points, half of them at {shown(middle)} or more, mean {mean:.2f}."
+@functools.cache
+def words_of(language: str) -> Messages:
+    """The report's own words."""
+    return messages.plain_messages(Path(__file__).parent / "messages.toml", language)
+
+
+def _figures(assignment: Assignment, summary: Summary, texts: Messages) -> dict[str, Any]:
+    marks_words = texts.say(
+        "figure",
+        "marks",
+        count=str(len(summary.totals)),
+        least=shown(min(summary.totals)),
+        most=shown(max(summary.totals)),
+        best=shown(summary.best),
+        middle=shown(statistics.median(summary.totals)),
+        mean=f"{statistics.fmean(summary.totals):.2f}",
     )
     rates = ", ".join(f"{rate.task} {100 * rate.rate:.0f} %" for rate in summary.rates if rate.marked)
+    tasks_words = texts.say("figure", "tasks", rates=rates)
     bounds = _bounds(assignment, summary)
-    lines = [
-        f"{name}: {len(values)} models, from {100 * min(values):.2f} % to {100 * max(values):.2f} %"
-        + (f"; {sum(v > bounds[name] for v in values)} above {100 * bounds[name]:g} %" if name in bounds else "")
-        for name, values in summary.accuracies.items()
-    ]
-    accuracies_words = ". ".join(lines) + "." if lines else ""
+    lines = [_models(name, values, bounds.get(name), texts) for name, values in summary.accuracies.items()]
+    models_words = ". ".join(lines) + "." if lines else ""
     return {
         "marks_words": marks_words,
-        "marks_figure": charts.marks(summary.totals, summary.best, marks_words),
-        "tasks_figure": charts.tasks(summary.rates, OUTCOMES, f"Share of students with full marks: {rates}."),
-        "accuracies_words": accuracies_words,
-        "accuracies_figure": charts.accuracies(summary.accuracies, bounds, accuracies_words) if lines else "",
+        "marks_figure": charts.marks(summary.totals, summary.best, marks_words, texts),
+        "tasks_figure": charts.tasks(summary.rates, tasks_words, texts),
+        "accuracies_words": models_words,
+        "accuracies_figure": charts.accuracies(summary.accuracies, bounds, models_words, texts) if lines else "",
     }
+
+
+def _models(name: str, values: Sequence[float], bound: float | None, texts: Messages) -> str:
+    """The accuracies of one set in words, with how many are above its threshold."""
+    least, most = f"{100 * min(values):.2f}", f"{100 * max(values):.2f}"
+    words = texts.say("figure", "models", name=name, count=str(len(values)), least=least, most=most)
+    if bound is not None:
+        above = str(sum(value > bound for value in values))
+        words += texts.say("figure", "above", count=above, bound=f"{100 * bound:g}")
+    return words
 
 
 def _bounds(assignment: Assignment, summary: Summary) -> Mapping[str, float]:
@@ -242,35 +247,42 @@ def _bounds(assignment: Assignment, summary: Summary) -> Mapping[str, float]:
     return dict(zip(summary.accuracies, assignment.thresholds.get(assignment.dataset, ()), strict=False))
 
 
-def _graded(course: Course, assignment: Assignment, found: Sequence[StudentMark]) -> str:
+def _graded(course: Course, assignment: Assignment, found: Sequence[StudentMark], texts: Messages) -> str:
     times = []
     for mark in found:
         file = verdict_files.verdict_file(course, assignment.name, mark.student)
         if file.is_file():
             times.append(datetime.fromtimestamp(file.stat().st_mtime, UTC).replace(tzinfo=None))
-    span = [stamps.shown(time, course.timezone) for time in (min(times), max(times))] if times else ["?"]
+    ends = [stamps.shown(time, course.timezone) for time in (min(times), max(times))] if times else ["?"]
+    span = ends[0] if len({*ends}) == 1 else texts.say("report", "span", first=ends[0], last=ends[1])
     counts = Counter(mark.result.fingerprint for mark in found).most_common()
     fingerprints = ", ".join(f"{fingerprint} ({count})" for fingerprint, count in counts)
-    sets = ", ".join(sorted({mark.result.dataset for mark in found if mark.result.dataset})) or "none"
-    return f"Graded {' to '.join(dict.fromkeys(span))}. Grader (submissions): {fingerprints}. Dataset: {sets}."
+    sets = ", ".join(sorted({mark.result.dataset for mark in found if mark.result.dataset}))
+    sets = sets or texts.say("report", "no-dataset")
+    return texts.say("report", "graded", span=span, graders=fingerprints, datasets=sets)
 
 
-def _facts(summary: Summary, found: Sequence[StudentMark]) -> dict[str, str]:
-    return {
-        "students graded": f"{len(found)}",
-        "mean": f"{statistics.fmean(summary.totals):.2f} of {shown(summary.best)}",
-        "median": f"{shown(statistics.median(summary.totals))}",
-        "answers waiting for a person": f"{summary.waiting}",
-        "tasks not checked": f"{sum(rate.counts[NOT_CHECKED] for rate in summary.rates)}",
+def _facts(summary: Summary, found: Sequence[StudentMark], texts: Messages) -> dict[str, str]:
+    mean = texts.say("fact", "of", value=f"{statistics.fmean(summary.totals):.2f}", best=shown(summary.best))
+    facts = {
+        "students": f"{len(found)}",
+        "mean": mean,
+        "median": shown(statistics.median(summary.totals)),
+        "waiting": f"{summary.waiting}",
+        "unchecked": f"{sum(rate.counts[NOT_CHECKED] for rate in summary.rates)}",
     }
+    return {texts.say("fact", name): value for name, value in facts.items()}
 
 
-def _warnings(found: Sequence[StudentMark]) -> list[str]:
+def _warnings(assignment: Assignment, found: Sequence[StudentMark], texts: Messages) -> list[str]:
     lines = []
     if len({mark.result.fingerprint for mark in found}) > 1:
-        lines.append("Not all were graded with the same grader: run `autograder grade` again.")
+        lines.append(texts.say("report", "other-graders"))
     if unsafe := [mark.student for mark in found if mark.result.unsafe]:
-        lines.append(f"Graded without the sandbox: {', '.join(unsafe)}.")
+        lines.append(texts.say("report", "unsafe", who=", ".join(unsafe)))
+    if outdated := [mark.student for mark in found if mark.outdated]:
+        count, who = str(len(outdated)), few(outdated)
+        lines.append(texts.say("report", "other-points", count=count, who=who, assignment=assignment.name))
     return lines
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from autograder.course import Assignment, shown
+from autograder.course.messages import Messages
 from autograder.course.roster import Person, Roster
 from autograder.marks.final_marks import StudentMark
 from autograder.pages.statistics import OUTCOMES, Named, Summary
@@ -11,12 +12,14 @@ from autograder.spreadsheets import plain, written
 NAMES = ("students.csv", "tasks.csv", "checks.csv", "mistakes.csv", "to-look-at.csv")
 
 
-def tables(assignment: Assignment, found: Sequence[StudentMark], summary: Summary, people: Roster) -> Mapping[str, str]:
+def tables(
+    assignment: Assignment, found: Sequence[StudentMark], summary: Summary, people: Roster, words: Messages
+) -> Mapping[str, str]:
     """File name -> CSV."""
     made = (
         _students(assignment, found, people),
         _tasks(summary),
-        _checks(summary),
+        _checks(summary, words),
         _named(summary.mistakes),
         _named((*summary.flagged, *summary.unchecked)),
     )
@@ -50,12 +53,13 @@ def _tasks(summary: Summary) -> list[list[str]]:
     return rows
 
 
-def _checks(summary: Summary) -> list[list[str]]:
+def _checks(summary: Summary, words: Messages) -> list[list[str]]:
     rows = [["task", "check", "students", "difficulty", "elsewhere", "discrimination", "doubt"]]
     for item in summary.items:
         r = "" if item.discrimination is None else shown(item.discrimination)
         measured = [str(item.students), shown(item.difficulty), shown(item.elsewhere), r]
-        rows.append([item.task, plain(item.check), *measured, item.doubt])
+        doubt = words.say("doubt", item.doubt) if item.doubt else ""
+        rows.append([item.task, plain(item.check), *measured, doubt])
     return rows
 
 

@@ -13,7 +13,7 @@ from autograder.marks.final_marks import StudentMark
 PARTLY = "partly"
 OUTCOMES = (PASSED, PARTLY, FAILED, NOT_CHECKED, NEEDS_GRADING)
 FEW = 5  # students: fewer say nothing about a check
-TELLING = ((0.4, "very well"), (0.2, "well"), (0.0, "hardly"), (-1.0, "the wrong way round"))
+TELLING = ((0.4, "very-well"), (0.2, "well"), (0.0, "hardly"), (-1.0, "wrong-way"))
 
 
 @dataclass(frozen=True)
@@ -67,13 +67,13 @@ class Item:
 
     @property
     def doubt(self) -> str:
-        """What speaks against the item rather than against the class; "" where nothing does."""
+        """What speaks against the item rather than against the class, a key of the texts; "" where nothing does."""
         if self.students < FEW:
             return ""
         if self.difficulty == 0 and self.elsewhere >= 0.5:
-            return "nobody passes it, and the same students do well elsewhere"
+            return "nobody"
         if self.discrimination is not None and self.discrimination < -self.chance:
-            return "those who do well elsewhere lose it more often than the others"
+            return "against"
         return ""
 
     @property
@@ -83,13 +83,13 @@ class Item:
 
     @property
     def telling(self) -> str:
-        """How well it tells strong from weak, in a word; the bounds are Ebel's (1972, Essentials of Educational
-        Measurement)."""
+        """How well it tells strong from weak, a key of the texts; the bounds are Ebel's (1972, Essentials of
+        Educational Measurement)."""
         if self.discrimination is None:
-            return "says nothing here"
+            return "nothing"
         if abs(self.discrimination) < self.chance:
-            return "too few students to say"
-        return next(word for bound, word in TELLING if round(self.discrimination, 6) >= bound)
+            return "few"
+        return next(key for bound, key in TELLING if round(self.discrimination, 6) >= bound)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from autograder.course import Course, Task, load_course, shown
 from autograder.errors import CourseError
 from autograder.grading import made_up
 from autograder.marks.manual_marks import ManualMark, load_sheet
-from autograder.pages import charts
+from autograder.pages import charts, report
 
 Run = Callable[..., Any]
 
@@ -96,7 +96,7 @@ def test_points_are_shown_without_dust_and_without_powers_of_ten(points: float |
 @pytest.mark.parametrize("best", [0.5, 3, 12, 25, 26, 100, 1234.5, 12000])
 def test_the_chart_of_marks_has_few_bars_and_leaves_nobody_out(best: float) -> None:
     totals = [0, best / 2, best, 1.01 * best]
-    drawn = charts.marks(totals, best, "words")
+    drawn = charts.marks(totals, best, "words", report.words_of("en"))
     ticks = [float(t) for t in re.findall(r"<text[^>]*>([0-9.]+)</text>", drawn)]
     assert len(ticks) < 2 * charts.MOST_BARS and max(ticks) >= best / 1.1 - 1
     assert ("nearest whole point" in drawn) == (best <= 24)

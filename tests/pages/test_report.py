@@ -4,6 +4,7 @@ import base64
 import json
 import re
 import shutil
+import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -82,8 +83,7 @@ def scores(course: Course, run: Run) -> dict[str, Any]:
 def test_names_in_thai_are_text_in_a_picture() -> None:
     """Which letters this machine's fonts have is nothing to the page; a warning would be an error here."""
     rates = [TaskRate("ค่าเฉลี่ย", dict.fromkeys(OUTCOMES, 1), ())]
-    names = {outcome: outcome for outcome in OUTCOMES}
-    assert "ค่าเฉลี่ย" in charts.tasks(rates, names, "words")
+    assert "ค่าเฉลี่ย" in charts.tasks(rates, "words", report.words_of("th"))
 
 
 # ---- a person's marks ---------------------------------------------------------------------------
@@ -298,6 +298,19 @@ def test_flags_of_a_check_are_told_to_a_person(graded: Course) -> None:
     found = replace(result, verdicts={**result.verdicts, "T2": flagged})
     page = page_of(graded, found, [], report.Likenesses())
     assert "<li>T2, memorised: anong." in page
+
+
+def test_a_thai_course_has_its_report_in_thai(graded: Course) -> None:
+    result = verdict_files.load_result(graded, NAME, "bua")
+    assert result is not None
+    alike = report.Likenesses([["bua", "b"]], [])
+    pages = {one: page_of(replace(graded, language=one), result, ["new"], alike) for one in ("en", "th")}
+    with (Path(report.__file__).parent / "messages.toml").open("rb") as file:
+        texts = [text for group in tomllib.load(file).values() for text in group.values()]
+    told = [text for text in texts if text["en"] in pages["en"] and "{" not in text["en"] and len(text["en"]) > 4]
+    assert len(told) > 30 and [text["en"] for text in told if f">{text['en']}" in pages["th"]] == []
+    assert [text["th"] for text in told if text["th"] not in pages["th"]] == []
+    assert '<html lang="th">' in pages["th"]
 
 
 @needs_chromium
