@@ -17,7 +17,8 @@ import numpy as np
 from autograder.sandbox.answers import Answers, Error
 
 # of errors that hang on sizes: numpy's, and what Python says of lengths
-SHAPES = re.compile(r"broadcast|matmul|shape|dimension|axis|axes|aligned|out of bounds|too many indices|inhomogeneous")
+SHAPES = re.compile(r"broadcast|matmul|shape|dimension(?!al$)|axis|axes|aligned|out of bounds|too many indices")
+UNEVEN = re.compile(r"inhomogeneous|setting an array element with a sequence")
 OF_BUILTIN = re.compile(r"'(?:int|float|str|list|tuple|dict|set|bool|NoneType|module|function|numpy\.\w+)' object")
 OF_OBJECT = re.compile(r"'\w+' object has no attribute '(\w+)'")
 ARGUMENTS = re.compile(r"positional argument|keyword argument|values for argument|required .*argument")
@@ -91,9 +92,25 @@ TEXTS = tuple(
         r"arrays are valid indices",
         r"only (?:length-1|0-dimensional) arrays can be converted to Python scalars",
         r"arrays used as indices must be of integer \(or boolean\) type",
+        r"only integer scalar arrays can be converted to a scalar index",
+        rf"setting an array element with a sequence(?:\. The requested array has an inhomogeneous shape after \d "
+        rf"dimensions\. The detected shape was {SHAPE} \+ inhomogeneous part)?",
+        rf"could not broadcast input array from shape {SHAPE} into shape {SHAPE}",
+        rf"Cannot cast ufunc '{NAME}' output from dtype\('{NAME}'\) to dtype\('{NAME}'\) "
+        r"with casting rule '(?:no|equiv|safe|same_kind|unsafe)'",
+        rf"unhashable type: '{NAME}'",
+        r"(?:assignment destination|output array) is read-only",
+        r"(?:object too deep for desired array|axes don't match array|math domain error)",
+        r"(?:a must be 1-dimensional|x must be an integer or at least 1-dimensional|high <= 0|low >= high)",
+        r"Cannot take a larger sample than population when 'replace=False'",
+        r"(?:max|min)\(\) (?:iterable )?(?:arg|argument) is (?:an )?empty(?: sequence)?",
+        r"(?:attempt to get arg(?:max|min) of an empty sequence)",
+        r"zero-size array to reduction operation \w{3,8} which has no identity",
         r"The truth value of an array with more than one element is ambiguous\. Use a\.any\(\) or a\.all\(\)",
     )
 )
+# an index may be a label: its number is left out
+INDEX = re.compile(rf"index -?\d+ is out of bounds for axis (\d) with size ({SOME})")
 TOKEN = re.compile(r"[^\W\d]\w*")
 SAID = "said"  # a fact that is a key of the course's words, and is shown to nobody
 MOST_WORDS, MOST_SIZES = 6, 3  # of a fact
@@ -137,11 +154,13 @@ def told(answers: Answers, own: Callable[[], Own]) -> Answers:
 def _told(error: Error, own: Own) -> Error:
     """What holds no hidden input of an error. All of it is as the student's process says: its line and facts, too."""
     text, lines = error.text.rstrip(" ."), own.lines.get(error.cell, 0)
+    index = INDEX.fullmatch(text)
     of_python = any(one.fullmatch(text) for one in TEXTS) and own.words.issuperset(TOKEN.findall(text))
     at = int(error.line) if re.fullmatch(r"\d{1,6}", error.line) else 0
+    told_text = error.text if of_python or own.says(error.text) else ""
     return Error(
         type=error.type if error.type in own.words else OTHER,
-        text=error.text if of_python or own.says(error.text) else "",
+        text=index.expand(r"an index is out of bounds for axis \1 with size \2") if index else told_text,
         line=str(at) if 1 <= at <= lines else "",
         cell=error.cell if 1 <= at <= lines else "",
         facts={key: fact if key == SAID or _is_short(fact, own) else "…" for key, fact in error.facts.items()},
@@ -169,6 +188,8 @@ def hint_of(error: Error) -> str:
     """Key of the hint that fits an error; "" where none does."""
     if error.type in BY_TYPE:
         return BY_TYPE[error.type]
+    if error.type == "ValueError" and UNEVEN.search(error.text):
+        return "uneven"
     if error.type in ("ValueError", "IndexError") and SHAPES.search(error.text):
         return "shapes"
     if error.type == "AttributeError":

@@ -19,6 +19,7 @@ from autograder.submissions.cells import plain
 
 WHOLE = "feedback.html"  # what is to be said of all tasks, and all notebooks in one file
 MANY_LINES = 40  # an answer of more is folded away
+GROUPS = ("mend", "unwritten", "waiting", "right")
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class Card:
     accuracies: Sequence[Accuracy]
     example: Counterexample | None
     lines: Markup | None
-    group: str  # mend, waiting, right
+    group: str  # mend, unwritten, waiting, right
 
     @property
     def folded(self) -> bool:
@@ -107,6 +108,11 @@ class Writer:
         group = "waiting" if verdict.score is None else "right" if verdict.status == PASSED else "mend"
         state = "needs-grading" if group == "waiting" else html_page.css_name(verdict)
         comment = (mark.by_person[task].comment or "") if task in mark.by_person else ""
+        lines = (
+            answer.body if answer is not None and group == "mend" and plain(answer.body) not in self._stubs else None
+        )
+        if group == "mend" and lines is None and not comment and self._says_blank_alone(verdict):
+            group = "unwritten"
         return Card(
             task=task,
             score=shown(verdict.score),
@@ -119,11 +125,14 @@ class Writer:
             parts=verdict.parts if len(verdict.parts) > 1 else (),
             accuracies=self._accuracies(mark, verdict),
             example=verdict.counterexample if group == "mend" else None,
-            lines=answer.body
-            if answer is not None and group == "mend" and plain(answer.body) not in self._stubs
-            else None,
+            lines=lines,
             group=group,
         )
+
+    def _says_blank_alone(self, verdict: Verdict) -> bool:
+        """Whether there is nothing to say of a task but that it is not written."""
+        blank = self._words.problem("blank", {"task": verdict.task}), self._words.say("status", "blank-text")
+        return verdict.status == NOT_CHECKED and verdict.message.strip() in blank
 
     def _cause(self, verdict: Verdict) -> str:
         """What became of the code of a task that could not be judged."""
@@ -164,7 +173,7 @@ class Writer:
             "say": self._words.say,
             "result": result,
             "handed_in": stamps.shown_again(result.timestamp, self.course.timezone),
-            "groups": {name: [card for card in cards if card.group == name] for name in ("mend", "waiting", "right")},
+            "groups": {name: [card for card in cards if card.group == name] for name in GROUPS},
             "mark": mark,
             "penalty": shown(mark.penalty),
             "score": shown(mark.so_far),

@@ -130,11 +130,15 @@ def _show(plain: str, page: str) -> None:
         print(plain)
 
 
-class Stopped(KeyboardInterrupt):
-    """The stop button, where a cell cannot go on without what it was at. One line in the notebook."""
+class OneLine(BaseException):
+    """An exception that a notebook shows in one line, without a traceback."""
 
     def _render_traceback_(self) -> list[str]:
         return [_said(str(self))]
+
+
+class Stopped(OneLine, KeyboardInterrupt):
+    """The stop button, where a cell cannot go on without what it was at."""
 
 
 class _Live:
@@ -220,14 +224,12 @@ MIRRORS = (
 )
 PAUSES = (0.0, 1.0, 3.0)  # seconds before each round through the mirrors
 PATIENCE = (4.0, 10.0)  # seconds for a mirror to answer, and for each next piece of a file
+IN_USE = "dataset in use"
 _dataset_in_use = "data"  # set by load_mnist; Search keeps one log for each dataset
 
 
-class NoDigits(LookupError):
-    """Digits that were not loaded. One line in the notebook."""
-
-    def _render_traceback_(self) -> list[str]:
-        return [_said(str(self))]
+class NoDigits(OneLine, LookupError):
+    """Digits that were not loaded."""
 
 
 class Digits(dict[str, np.ndarray]):
@@ -274,7 +276,7 @@ def load_mnist(dataset: str | None = None, verbose: bool = True, mirror: str | N
         data[name] = np.subtract(X, mean_image)  # float64, in one pass
     _dataset_in_use = dataset
     if verbose:
-        print(f"dataset in use: {dataset}, from {origin}")
+        _tell(f"{IN_USE}: {dataset}, from {origin}")
     return data
 
 
@@ -461,16 +463,16 @@ def make_toy(net_class: type) -> tuple[Any, np.ndarray, np.ndarray]:
 
 def train_toy(net_class: type) -> dict[str, list[float]]:
     """100 iterations on the toy data, at learning_rate=1e-1 and reg=5e-6: what train returns."""
-    for batch_size in (200, 5):  # without replacement, 200 of 5 rows cannot be drawn
+
+    def trained(batch_size: int) -> dict[str, list[float]]:
         net, X, y = make_toy(net_class)
-        try:
-            history: dict[str, list[float]] = net.train(
-                X, y, X, y, learning_rate=1e-1, reg=5e-6, num_iters=100, batch_size=batch_size)
-            return history
-        except ValueError:
-            if batch_size == 5:
-                raise
-    raise AssertionError("not reached")
+        return cast(dict[str, list[float]], net.train(
+            X, y, X, y, learning_rate=1e-1, reg=5e-6, num_iters=100, batch_size=batch_size))
+
+    try:
+        return trained(200)
+    except ValueError:  # without replacement, 200 of 5 rows cannot be drawn
+        return trained(5)
 
 
 def numeric_gradient(f: Callable[[], float], x: np.ndarray, h: float = 1e-5) -> np.ndarray:
@@ -499,9 +501,30 @@ def relative_error(a: Any, b: Any) -> float:
 LINES = (("#0072b2", "-"), ("#d55e00", "--"), ("#009e73", "-."), ("#cc79a7", ":"))
 
 
-def _figure(width: float, height: float) -> Any:
-    from matplotlib.figure import Figure  # spares start-up
+THAI_FONTS = ("Noto Sans Thai", "Leelawadee UI", "Tahoma", "Thonburi", "Loma", "Garuda", "Sarabun")  # with letters
 
+
+@functools.cache
+def _thai_font() -> str:
+    """A font with Thai letters on this machine, or ""."""
+    from matplotlib.font_manager import fontManager  # spares start-up
+
+    there = {font.name for font in fontManager.ttflist}
+    return next((name for name in THAI_FONTS if name in there), "")
+
+
+def _written(words: str) -> str:
+    """Words for inside a figure: in the reader's language, if a font can write it."""
+    said = _said(words)
+    return said if said.isascii() or _thai_font() else words
+
+
+def _figure(width: float, height: float) -> Any:
+    import matplotlib  # spares start-up
+    from matplotlib.figure import Figure
+
+    if _said(PASSED) != PASSED and _thai_font():
+        matplotlib.rcParams["font.family"] = ["sans-serif", _thai_font()]
     return Figure(figsize=(width, height), layout="constrained", facecolor="white")
 
 
@@ -528,8 +551,7 @@ def show_wrong(net: Any, data: Mapping[str, np.ndarray], most: int = 36) -> None
         X, y = data["X_val"], data["y_val"]
         labels = np.asarray(net.predict(X))
     except Exception as error:
-        waits = isinstance(error, (NoDigits, NotImplementedError))
-        _panel("Digits read wrongly", NOT_YET, [(TO_DO, _waits(error) if waits else _where(error, {}))])
+        _panel("Digits read wrongly", NOT_YET, [(TO_DO, _in_a_line(error, {}))])
         return
     if labels.size != len(y):
         words = f"its predict gives back the shape {labels.shape} for {len(y):,} images. Give back one label for each"
@@ -561,7 +583,7 @@ def _grid(pictures: np.ndarray, title: str, **options: Any) -> tuple[Any, Any, l
     image = None
     for axis, picture in zip(axes.flat, pictures, strict=False):
         image = axis.imshow(picture.reshape(28, 28), interpolation="nearest", **options)
-    figure.suptitle(title, fontsize=13)
+    figure.suptitle(_written(title), fontsize=13)
     return figure, image, list(axes.flat)
 
 
@@ -592,7 +614,7 @@ def show_weights(W1: Any, title: str = "first-layer weights, one picture a unit"
     largest = np.maximum(np.abs(W1).max(axis=0), 1e-300)
     figure, image, axes = _grid((W1 / largest).T, title, cmap="RdBu_r", vmin=-1, vmax=1)
     bar = figure.colorbar(image, ax=axes, fraction=0.03, pad=0.01, ticks=[-1, 0, 1])
-    bar.set_label("weight / largest weight of the unit")
+    bar.set_label(_written("weight / largest weight of the unit"))
     _draw(figure, f"{title}. {shape[1]} pictures of 28 by 28 weights, one a hidden unit. Ink on red "
           "pixels excites the unit, ink on blue pixels quiets it, white ones do not count.")
 
@@ -611,7 +633,7 @@ def plot_losses(histories: Mapping[str, Sequence[float]], title: str = "Training
         smooth = np.convolve(losses, np.ones(width) / width, mode="valid")
         x = np.arange(len(smooth)) + (width + 1) / 2
         axis.plot(np.arange(1, len(losses) + 1), losses, lw=0.6, alpha=0.3, color=colour)
-        axis.plot(x, smooth, lw=2.2, ls=dashes, color=colour, label=name)
+        axis.plot(x, smooth, lw=2.2, ls=dashes, color=colour, label=_written(name))
         words.append(f"{name} goes from {smooth[0]:.3g} to {smooth[-1]:.3g} in {len(losses):,} iterations")
     _finish(axis, title, "iteration", "loss of the minibatch")
     axis.set_ylim(0, None)
@@ -636,20 +658,20 @@ def plot_accuracies(histories: Mapping[str, Mapping[str, Sequence[float]]]) -> N
             values = np.asarray(history[key])
             fill = colour if what == "validation" else "white"
             axis.plot(np.arange(1, len(values) + 1), values, dashes, color=colour, markerfacecolor=fill,
-                      marker="o" if len(values) <= 20 else None, label=f"{name}: {what}")
+                      marker="o" if len(values) <= 20 else None, label=f"{_written(name)}: {_written(what)}")
         last = history["val_acc_history"]
         words.append(f"{name} goes from {last[0]:.1%} to {last[-1]:.1%} in {len(last)} epochs")
     _finish(axis, "Accuracy after each epoch", "epoch", "accuracy")
-    axis.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    axis.yaxis.set_major_formatter(PercentFormatter(1))
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     axis.legend(loc="lower right", fontsize=11)
     _draw(figure, f"Accuracy after each epoch; on the validation set {'; '.join(words)}.")
 
 
 def _finish(axis: Any, title: str, x: str, y: str) -> None:
-    axis.set_title(title, fontsize=14)
-    axis.set_xlabel(x, fontsize=12)
-    axis.set_ylabel(y, fontsize=12)
+    axis.set_title(_written(title), fontsize=14)
+    axis.set_xlabel(_written(x), fontsize=12)
+    axis.set_ylabel(_written(y), fontsize=12)
     axis.grid(alpha=0.3)
     axis.spines[["top", "right"]].set_visible(False)
 
@@ -666,7 +688,7 @@ def plot_toy_training(net_class: type) -> None:
     except NotImplementedError as error:
         _panel("Toy training", NOT_YET, [(TO_DO, _waits(error))])
         return
-    print("final toy loss:", losses[-1])
+    _tell(f"final toy loss: {losses[-1]}")
     plot_losses({"toy data": losses}, title="Training loss on the toy data")
 
 
@@ -677,6 +699,13 @@ def _waits(error: Exception) -> str:
     if isinstance(error, NoDigits):
         return str(error)
     return f"it needs {error or 'a task'}, which is not written yet. Write that one first."
+
+
+def _in_a_line(error: Exception, names: Mapping[str, Any]) -> str:
+    """What stopped the student's code."""
+    if isinstance(error, CannotSave):
+        return str(error)
+    return _waits(error) if isinstance(error, (NoDigits, NotImplementedError)) else _where(error, names)
 
 
 def train(net: Any, data: Mapping[str, np.ndarray], verbose: bool = True, **settings: Any) -> dict[str, Any]:
@@ -817,8 +846,8 @@ def _replacing(path: str | Path) -> Iterator[Path]:
         unfinished.unlink(missing_ok=True)
 
 
-class CannotSave(ValueError):
-    """A model that would not come back as it is. One line in the notebook."""
+class CannotSave(OneLine, ValueError):
+    """A model that would not come back as it is."""
 
     def _render_traceback_(self) -> list[str]:
         return [_said(f"not saved: {self}")]
@@ -903,9 +932,8 @@ def save_best(names: Mapping[str, Any], data: Mapping[str, np.ndarray]) -> None:
         return
     try:
         save_net(net)
-        if not data:
-            return
-        print(f"validation accuracy: {np.mean(net.predict(data['X_val']) == data['y_val']):.4f}")
+        if data:
+            print(f"validation accuracy: {np.mean(net.predict(data['X_val']) == data['y_val']):.4f}")
     except CannotSave as error:
         _panel("Saving", NOT_YET, [(TO_DO, str(error))])
     except Exception as error:  # of the student's predict
@@ -923,19 +951,18 @@ def show_best(names: Mapping[str, Any]) -> None:
 def test_best(names: Mapping[str, Any], data: Mapping[str, np.ndarray]) -> None:
     """Accuracy of best_net on the test set, once. names: globals() of the notebook."""
     net = _best(names, "Test set")
-    if net is not None and not data:
-        _panel("Test set", NOT_YET, [(TO_DO, "there are no digits yet: run the cell of section 6 again.")])
-    elif net is not None:
-        dataset = _dataset_name(len(data["y_val"]))
-        goal = GOALS[dataset][1]
-        try:
-            right = float(np.mean(net.predict(data["X_test"]) == data["y_test"]))
-        except Exception as error:
-            _panel("Test set", NOT_YET, [(TO_DO, _where(error, names))])
-            return
-        lines = [(NOTE, f"test accuracy {right:.4f}{_on(dataset)}, above {goal} is the goal")]
-        lines += [(NOTE, _practice(dataset, 1))] if dataset == SAMPLE else []
-        _panel("Test set", PASSED if right > goal else NOT_YET, lines)
+    if net is None:
+        return
+    try:
+        right = float(np.mean(net.predict(data["X_test"]) == data["y_test"]))
+    except Exception as error:
+        _panel("Test set", NOT_YET, [(TO_DO, _in_a_line(error, names))])
+        return
+    dataset = _dataset_name(len(data["y_val"]))
+    goal = GOALS[dataset][1]
+    lines = [(NOTE, f"test accuracy {right:.4f}{_on(dataset)}, above {goal} is the goal")]
+    lines += [(NOTE, _practice(dataset, 1))] if dataset == SAMPLE else []
+    _panel("Test set", PASSED if right > goal else NOT_YET, lines)
 
 
 SAMPLE = "sample"
@@ -1005,7 +1032,6 @@ class Search:
     def __exit__(self, kind: type | None, *_: object) -> bool:
         Search.running = None
         self._at = dict.fromkeys(self._at, "stopped") if kind else {}
-        self._now = ""
         stopped = kind is not None and issubclass(kind, KeyboardInterrupt)
         self._now = "stopped" if kind else ""
         self._show()
@@ -1153,11 +1179,8 @@ def _text(setting: Any) -> str:
 ATTEMPT = "attempt.pickle"
 
 
-class AttemptFailed(RuntimeError):
-    """An error in an attempt of search.run, in another process. One line in the notebook."""
-
-    def _render_traceback_(self) -> list[str]:
-        return [_said(str(self))]
+class AttemptFailed(OneLine, RuntimeError):
+    """An error in an attempt of search.run, in another process."""
 
 
 class _Attempt:
@@ -1278,12 +1301,8 @@ def _attempted_elsewhere(word: str, setting: Any) -> tuple[dict[str, np.ndarray]
                 raise CannotSave(f"the search is for a {wanted}, and it got a {type(net).__name__}. Name the class in "
                                  "Search(settings, ...).")
             return _arrays_of(net), accuracy, seconds, ""
-        except CannotSave as error:
-            return {}, 0.0, 0.0, str(error)
-        except NotImplementedError as error:
-            return {}, 0.0, 0.0, _waits(error)
         except Exception as error:
-            return {}, 0.0, 0.0, _where(error, {})
+            return {}, 0.0, 0.0, _in_a_line(error, {})
 
 
 # ---------------- 8. the visible checks: how one is run, and how it says what it found
@@ -1297,8 +1316,8 @@ class _Unseen(Exception):
     """Why a check cannot see what it has to judge."""
 
 
-class NotYet(AssertionError):
-    """A check did not pass. One line in the notebook: what to do stands above it."""
+class NotYet(OneLine, AssertionError):
+    """A check did not pass: what to do stands above it."""
 
     def _render_traceback_(self) -> list[str]:
         return [_said(str(self).partition(":")[0]) + _said(": see above")]
@@ -1619,13 +1638,11 @@ def _cases(task: str) -> list[Numbers]:
     baked = _baked()
     pool = baked["tasks"][task]["pool"]
     cases = [dict(case) for case in baked["cases"][pool]]
-    for other, of_task in baked["tasks"].items():
-        if other == task:
-            return [{name: np.array(value) for name, value in case.items()} for case in cases]
+    for of_task in itertools.takewhile(lambda one: one is not baked["tasks"][task], baked["tasks"].values()):
         if of_task["pool"] == pool:
             for case, right in zip(cases, of_task["right"], strict=True):
                 case |= right
-    raise AssertionError("not reached")
+    return [{name: np.array(value) for name, value in case.items()} for case in cases]
 
 
 def _params(case: Numbers, scale: float = 1.0) -> Numbers:
@@ -1909,20 +1926,23 @@ def _brackets(value: Any) -> str:
 
 def _faults(tasks: Sequence[str], names: Mapping[str, Any]) -> dict[str, str]:
     """Which of these tasks are not right yet, the first one first, and why."""
-    found = {}
-    for task in tasks:
-        try:
-            for _ in _CHECKS[task](**_asked(_CHECKS[task], names)):
-                pass
-        except _Unseen:
-            continue
-        except _NotYet as error:
-            found[task] = str(error)
-        except NotImplementedError:
-            found[task] = "it is not written yet."
-        except Exception as error:
-            found[task] = _where(error, names)
-    return found
+    why = {task: _fault_of(lambda c=_CHECKS[task]: [*c(**_asked(c, names))], names) for task in tasks}
+    return {task: words for task, words in why.items() if words}
+
+
+def _fault_of(check: Callable[[], Any], names: Mapping[str, Any]) -> str:
+    """What a check says is wrong, or "": where nothing is, and where it cannot see."""
+    try:
+        check()
+    except _Unseen:
+        return ""
+    except _NotYet as error:
+        return str(error)
+    except NotImplementedError:
+        return "it is not written yet."
+    except Exception as error:
+        return _where(error, names)
+    return ""
 
 
 @contextmanager
@@ -2199,7 +2219,7 @@ def check_T8(names: Mapping[str, Any], net_class: type | None = None) -> Lines:
     counts = [number for number in off if number not in (4, 5, 11)]
     words = DRAWN[counts[0]].format(*draws, size=size) if counts else ""
     named = _named_mistake("T8", [{"draws": draws}]) if counts else ""
-    if counts and stops and (fault := _fault_of_steps(net_class, names)):
+    if counts and stops and (fault := _fault_of(lambda: _steps_down(net_class, names), names)):
         raise _NotYet(f"T9 comes first: {fault} Until then this cell sees few batches, and T8 may be right.")
     _require(not counts, named or words)
     yield f"{size} rows, each with its own label"
@@ -2472,19 +2492,6 @@ def _steps_down(net_class: Any, names: Mapping[str, Any]) -> None:
     _require(len(rates) >= 23 and steady, "train should take one step in each iteration, each of the same length.")
 
 
-def _fault_of_steps(net_class: Any, names: Mapping[str, Any]) -> str:
-    """What is wrong with those steps, or ""."""
-    try:
-        _steps_down(net_class, names)
-    except _Unseen:
-        return ""
-    except _NotYet as error:
-        return str(error)
-    except Exception as error:
-        return _where(error, names)
-    return ""
-
-
 ROWS, LEARNED = 400, 240  # of a training with all functions; so many labels are right behind it, or more
 
 
@@ -2537,7 +2544,7 @@ def check_T10(names: Mapping[str, Any], net_class: type | None = None) -> Lines:
         try:
             _falls_by_epochs(_seen_training(net_class, names, 60, 32, 0.7, LOW))
         except _NotYet as error:
-            fault = _fault_of_steps(net_class, names)
+            fault = _fault_of(lambda: _steps_down(net_class, names), names)
             before = f" T9 comes first: {fault} T10 may be right." if fault else ""
             raise _NotYet(f"{error}{before}") from None
     yield "the rate of the next epoch"
@@ -2594,7 +2601,7 @@ def check_T11(net_class: type, names: Mapping[str, Any]) -> Lines:
         yield f"toy training works: loss {loss:.16f} after 100 iterations"
         return
     why = why or f"its loss is {loss:.4f} after 100 iterations, under 0.05 is right"
-    faults = faults or dict(list(_faults(["T5", "T6", "T7", "T8", "T9", "T10"], names).items()))
+    faults = faults or _faults(["T5", "T6", "T7", "T8", "T9", "T10"], names)
     if faults:
         task, words = next(iter(faults.items()))
         yield f"{NOTE}: T11 is right; the toy training still fails ({why}) because of {task}: {words}"
@@ -2907,9 +2914,15 @@ def _cell(raw: Mapping[str, Any]) -> _Cell:
                  "\n".join("".join(text) for text in said))
 
 
+def _runs() -> list[str]:
+    """What ran in this kernel, cell by cell."""
+    found: list[str] = getattr(getattr(_shell(), "history_manager", None), "input_hist_raw", [])
+    return found
+
+
 def _unsaved(book: _Book) -> list[str]:
     """Answers and classes that were last run in another form than the one saved, as far as this kernel knows."""
-    history = getattr(getattr(_shell(), "history_manager", None), "input_hist_raw", [])
+    history = _runs()
     saved = {code.strip() for code in book.codes()}
     marks = {f"{task}-answer": rf"^def {name}\(" for task, name in FUNCTIONS.items()} | {"T12-answer": r"^best_net\s*="}
     marks = {name: mark for name, mark in marks.items() if book.answer(name.removesuffix("-answer"))}
@@ -3130,7 +3143,8 @@ def _model_row(folder: Path, book: _Book | None) -> Row:
         return MODEL, LOOK, "best_net has changed since it was saved: run the cell that saves it again"
     dataset = _dataset_in_use
     if dataset == "data" and book is not None:  # not loaded in this kernel: as the notebook says
-        dataset = SAMPLE if any(f"dataset in use: {SAMPLE}" in cell.said for cell in book.cells) else dataset
+        marks = [f"{words}: {SAMPLE}" for words in (IN_USE, _in_thai(IN_USE))]
+        dataset = SAMPLE if any(mark in cell.said for mark in marks for cell in book.cells) else dataset
     if dataset == SAMPLE:
         return MODEL, LOOK, f"{size}, {class_name}, trained{_on(SAMPLE)}; {_practice(SAMPLE, 0)}"
     return MODEL, READY, f"{size}, {class_name}: {_shapes(params)}"
@@ -3183,7 +3197,7 @@ def _has_given_class_alone(book: _Book, class_name: str) -> bool:
 
 def _ran_and_not_saved(book: _Book | None) -> list[str]:
     """Cells that ran in this kernel in a form that is not in the saved notebook, and set what stands there now."""
-    history = getattr(getattr(_shell(), "history_manager", None), "input_hist_raw", [])
+    history = _runs()
     saved = {code.strip() for code in book.codes()} if book is not None else set()
     latest = {name: at for at, run in enumerate(history) for name in _set_by(run)}
     return [history[at] for at in sorted(set(latest.values())) if history[at].strip() not in saved]

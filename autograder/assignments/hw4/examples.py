@@ -15,6 +15,7 @@ from autograder.author import Array, Case, Examples
 from .checks.inputs import PARAMETERS, Rng, lead, likely
 
 SEED = 20_101_129
+BACK = ("b2", "W2", "b1", "W1")
 CASES = 8  # of each kind
 LEAST = 0.01  # of a gradient's largest entry
 NOT_ZERO = np.array([-2.0, -1.0, 1.0, 2.0])
@@ -107,7 +108,7 @@ LARGE_SCORES = [
 ]
 PROBABILITIES = _some(_networks(BEHIND_LOSS), *LABELLED, "hidden", "probabilities", reg=2)
 GRADIENTS = _some(_updates(), *(f"d{name}" for name in PARAMETERS), rate=0.5)
-RATES = [{"rate": 1, "decay": 0.5}, {"rate": 0.5, "decay": 0.9}, {"rate": 0.002, "decay": 0.7}]
+RATES = [{"rate": rate, "decay": decay} for rate, decay in ((1, 0.5), (0.5, 0.9), (0.002, 0.7), (0.0001, 0.5))]
 # scores below zero; a unit that is off, and that a leaky ReLU lets through; scores that rounding makes equal
 CLOSE_CALLS = [_one_unit(1, [-2, -1], [0, 0]), _one_unit(-200, [-2, 0], [0, 1]), _one_unit(1, [0, 0], [0, 0.01])]
 # two rows that are one, so that any minibatch of one row is the same
@@ -173,7 +174,8 @@ EXAMPLES: dict[str, tuple[Examples, ...]] = {
         ),
     ),
     "T7": (
-        *(Examples(f'{BACKWARD}["{name}"]', PROBABILITIES, name, same_shape=True) for name in PARAMETERS),
+        # from the loss backward, as the way goes: the first that is wrong is nearest to the mistake
+        *(Examples(f'{BACKWARD}["{name}"]', PROBABILITIES, name, same_shape=True) for name in BACK),
         *(
             Examples(
                 f'{NET}{OF_LABELLED}net.loss(X, y, reg=2)[1]["{name}"]',
@@ -182,7 +184,7 @@ EXAMPLES: dict[str, tuple[Examples, ...]] = {
                 of_class=True,
                 behind=("T5", "T6"),
             )
-            for name in PARAMETERS
+            for name in BACK
         ),
     ),
     "T9": (
