@@ -22,14 +22,13 @@ from autograder.judging.by_examiner.cells import as_python
 from autograder.judging.by_examiner.prepared import prepared
 from autograder.releasing import new_assignment, release
 from autograder.releasing.trials import mutants as machine
-from autograder.releasing.trials import own_tests
+from autograder.releasing.trials import otter, own_tests
 from autograder.releasing.trials.mutants import Mutant
 from autograder.sandbox.relay import PASSED, UNDECIDABLE, Outcome
 from autograder.source_notebooks import USABLE, cells_of
 from autograder.submissions.align import ANSWER
 from autograder.submissions.merge import Merged
 
-OTTER = ("BEGIN QUESTION", "BEGIN TESTS", "BEGIN SOLUTION", "ASSIGNMENT CONFIG")  # in cells of otter's own
 LEFT_OUT = shutil.ignore_patterns(".ipynb_checkpoints", "__pycache__", "*.pyc")
 
 
@@ -102,12 +101,14 @@ def look(folder: Path, scratch: Path, sample: int) -> Adoption:
 def _mended(path: Path) -> Iterator[CellReport]:
     """Make read-only, in a copy, what this kit does not read, and tell it."""
     book = json.loads(path.read_text(encoding="utf-8"))
+    if otter.is_otter(cells_of(path)):
+        book["cells"], unread = otter.read(cells_of(path))
+        path.write_text(json.dumps(book, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        yield from (CellReport(path.stem, number, name, "otter", False, why) for number, name, why in unread)
     worthless = _worth_nothing(path)
     for number, cell in enumerate(cells_of(path), start=1):
-        info, source = cell["metadata"].get("nbgrader", {}), "".join(cell["source"])
+        info = cell["metadata"].get("nbgrader", {})
         name, why = str(info.get("grade_id", "")), ""
-        if cell["cell_type"] == "raw" and any(mark in source for mark in OTTER):
-            yield CellReport(path.stem, number, "-", "otter", False, "otter's cells are not read; copy its tests over")
         if not (info.get("grade") or info.get("solution") or info.get("task")):
             continue
         if info.get("task"):

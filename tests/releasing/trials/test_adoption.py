@@ -46,7 +46,7 @@ def test_each_cell_that_does_not_run_as_it_is_says_why(tmp_path: Path, capsys: p
     solved = "def f(x):\n    ### BEGIN SOLUTION\n    return x + 1\n    ### END SOLUTION"
     write(
         tmp_path / "hw 5",
-        raw("# BEGIN QUESTION\nname: q1"),
+        raw("a text"),
         given("y = 2", "given"),
         answer(solved, "f"),
         test("assert f(1) == y", "right"),
@@ -60,7 +60,6 @@ def test_each_cell_that_does_not_run_as_it_is_says_why(tmp_path: Path, capsys: p
     said = capsys.readouterr().out
     assert before == {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     for line in (
-        "| book | 1 | - | otter | no | otter's cells are not read; copy its tests over |",
         "| book | 4 | right | tests | yes |  |",
         "| book | 5 | wrong | tests | no | line 1: its own answers do not pass: AssertionError: 2 == 3 |",
         "| book | 6 | scored | tests | yes | its last line is a score to nbgrader; here its asserts decide |",
