@@ -183,12 +183,16 @@ class NotebookRun:
         elif lost:
             self._leave_out(lost, name)
 
-    def ask_on(self, question: Question) -> Answers | None:
-        """Ask the process that has answered everything else one thing more; None where it is gone."""
+    def ask_on(self, question: Question, apart: bool = False) -> Answers | None:
+        """Ask the process that has answered everything else one thing more, or a copy of it; None where it is gone."""
         if self._channel is None or self._finish <= time.monotonic():
             return None
         try:
-            self._ask(self._channel, question)
+            if not apart:
+                self._ask(self._channel, question)
+            else:
+                with contextlib.closing(self._channel.to_copy({"do": "copy", "name": ""}, 10)) as copy:
+                    self._ask(copy, question, first_error=False)
         except GuestLost:
             self.close()
             return None
@@ -198,15 +202,7 @@ class NotebookRun:
         """Ask a copy of a process in which the cells have run and nothing else; they run where there is none yet."""
         if self._channel is None:
             self.noted((), (), {})
-        if self._channel is None or self._finish <= time.monotonic():
-            return Answers(lost=Lost.DIED)
-        try:
-            with contextlib.closing(self._channel.to_copy({"do": "copy", "name": ""}, 10)) as copy:
-                self._ask(copy, question, first_error=False)
-        except GuestLost as error:
-            self.close()
-            return Answers(lost=error.reason)
-        return self._found[question.task]
+        return self.ask_on(question, apart=True) or Answers(lost=Lost.DIED)
 
     def _note(self, channel: Channel, cell: str) -> None:
         """Have the notebook noted as it stands before a cell, or a copy held where that is not enough."""

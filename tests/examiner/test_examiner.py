@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from autograder.grading.by_examiner.notebook import Examined
+from autograder.sandbox.relay import LATER
 from tests.examiner.bench import Bench, Written, answer, given, test
 
 GIVEN = """
@@ -70,6 +71,7 @@ def test_an_outcome_says_what_happened(ended: Examined) -> None:
     assert "StringIO does not travel" in ended.outcomes["does_not_travel"].why
     assert ended.outcomes["exits"].why == "SystemExit" and ended.outcomes["killed"].why == "died"
     assert ended.outcomes["endless"].why == "TimeLimit"
+    assert ended.outcomes["a_decorator_that_calls_later"].why == LATER
     hidden = ended.outcomes["hidden"].error
     assert hidden is not None and hidden.line == "3"
 

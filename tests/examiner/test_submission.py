@@ -19,7 +19,7 @@ from autograder.errors import CourseError
 from autograder.grading import pipeline
 from autograder.grading.by_examiner import kept
 from autograder.grading.by_examiner.notebook import Examined
-from autograder.grading.by_examiner.submission import open_examination
+from autograder.grading.by_examiner.submission import open_examination, way_out
 from autograder.judging.by_examiner.cells import ExamCell, as_shown, exam_cells, imported
 from autograder.judging.by_examiner.outcomes import verdict_of
 from autograder.judging.verdicts import Status
@@ -27,7 +27,7 @@ from autograder.marks import verdict_files
 from autograder.releasing import drift
 from autograder.sandbox.answers import Error, Lost
 from autograder.sandbox.guest_process import Guest
-from autograder.sandbox.relay import ENDED, FAILED, PASSED, UNDECIDABLE, Outcome
+from autograder.sandbox.relay import ENDED, FAILED, LATER, PASSED, UNDECIDABLE, Outcome
 from autograder.sandbox.walls import Inside
 from autograder.source_notebooks import defined_name, function_name
 from autograder.submissions import align, submission
@@ -247,6 +247,17 @@ def test_what_its_own_answers_do_not_pass_is_refused_with_its_line(
     said = " ".join(capsys.readouterr().err.split())
     assert why in said and ", line " in said
     assert [*(root / "release").iterdir()] == []
+
+
+@pytest.mark.parametrize(
+    ("why", "mend"),
+    [
+        (LATER, "write what is decorated into the answer cell, and test what it gives"),
+        ("__eq__ of an object of class Any", "compare plain values there, as its attributes"),
+    ],
+)
+def test_what_cannot_be_decided_is_refused_with_a_way_out(why: str, mend: str) -> None:
+    assert way_out(Outcome(UNDECIDABLE, why=why)) == mend
 
 
 def test_a_score_that_the_students_code_gives_is_refused_unless_the_asserts_decide(

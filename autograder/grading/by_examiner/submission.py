@@ -25,7 +25,7 @@ from autograder.pages import graded_notebook
 from autograder.sandbox import environments, guest_process
 from autograder.sandbox.answers import printable
 from autograder.sandbox.guest_process import Guest
-from autograder.sandbox.relay import PASSED, UNDECIDABLE, Outcome
+from autograder.sandbox.relay import LATER, PASSED, UNDECIDABLE, Outcome
 from autograder.sandbox.trace import Trace
 from autograder.sandbox.walls import Inside
 from autograder.source_notebooks import cells_of
@@ -241,11 +241,18 @@ def _answers(path: Path) -> dict[str, str]:
     }
 
 
+def way_out(undecidable: Outcome) -> str:
+    """What an author may write in place of a test that cannot be decided."""
+    if undecidable.why == LATER:
+        return "write what is decorated into the answer cell, and test what it gives"
+    return "compare plain values there, as its attributes"
+
+
 def _refusal(cell: str, outcome: Outcome) -> str:
     """Why an assignment cannot be graded: the source's own answers do not pass a test."""
     error = outcome.error
     line = f", line {error.line}" if error is not None and error.line else ""
     if outcome.how == UNDECIDABLE:
-        return f"cell {cell}{line} cannot be decided ({outcome.why}); compare plain values there, as its attributes"
+        return f"cell {cell}{line} cannot be decided ({outcome.why}); {way_out(outcome)}"
     why = error.what if error is not None else outcome.lost or outcome.why
     return f"cell {cell}{line}: the source's own answers do not pass it ({why}); mend the test or the answer"

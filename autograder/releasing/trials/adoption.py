@@ -206,7 +206,7 @@ def _refusal(outcome: Outcome) -> str:
     error = outcome.error
     line = f"line {error.line}: " if error is not None and error.line else ""
     if outcome.how == UNDECIDABLE:
-        return f"{line}{outcome.why}: here the student's code would decide; compare plain values"
+        return f"{line}cannot be decided ({outcome.why}); {submission.way_out(outcome)}"
     return f"{line}its own answers do not pass: {error.what if error is not None else outcome.lost or outcome.why}"
 
 

@@ -11,9 +11,10 @@ import json
 import signal
 import socket
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import figures
 import link
 import notebook_process
 import stand_ins
@@ -21,7 +22,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from link import Link
 from stand_ins import RemoteClass
 from status import Status
-from travel import letters
+from travel import letters, moments
 from undecidable import Ended, Undecidable
 
 LATE, GONE, NOISE = "time", "died", "noise"  # what ends a copy, as the grader calls it
@@ -40,6 +41,7 @@ class Examination:
         self._classes: dict[str, type] = {}
         self._given: dict[str, Any] = {}  # functions of the author's cells, which the student's notebook has as well
         self._link: Link | None = None
+        self._asks = False  # the cell that runs
         self._is_seeded = False
         self._value: Any = None  # of the last line of a cell, where it is an expression
         shell.ast_transformers.append(_LastKept())
@@ -53,6 +55,9 @@ class Examination:
 
     def _seeded(self) -> None:
         self._is_seeded = True
+
+    def _ask(self) -> Callable[..., Any] | None:
+        return self._link.ask if self._link is not None and self._asks else None
 
     def _source(self, one: Any) -> str:
         """inspect.getsource, of the student's functions and classes too."""
@@ -70,7 +75,9 @@ class Examination:
         """Run a cell, and its parts -> how it ended, and which parts failed."""
         self._is_seeded, self._value = False, None
         self._finish = time.monotonic() + cell["seconds"] * cell["patience"]
-        asks = None
+        self._asks, asks = cell["asks"], None
+        figures.follow(self._names, self._ask)
+        moments.close_figures()  # which parts of the cell before have left
         failed: list[str] = []
         error: BaseException | None
         try:

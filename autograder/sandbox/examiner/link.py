@@ -208,7 +208,7 @@ class Link:
     def _called_back(self, number: Any, args: Any, named: Any) -> bytes:
         """Call the test's own function, and have its answer as bytes."""
         if number not in self._callbacks:
-            raise BadValue("a function of a call that has returned")
+            self._stop("the student's code calls a function of the test's when the call that it went with has returned")
         try:
             return self._wire.write((True, self._callbacks[number](*args, **named)))[0]
         except Exception as error:

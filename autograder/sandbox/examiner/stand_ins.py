@@ -10,17 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from travel.kinds import ERRORS, BadValue
-from travel.letters import SPECIAL
+from travel.letters import IDENTITY, SPECIAL
 
 STOPS = (StopIteration, StopAsyncIteration)  # to a loop of the test's these would mean something
 Ask = Callable[..., Any]
-ABOUT = SPECIAL | {
-    "__init__",
-    "__dict__",
-    "__doc__",
-    "__name__",
-    "__module__",
-}  # other such names mean something to numpy
+# other such names mean something to numpy
+ABOUT = SPECIAL | {"__init__", "__dict__", "__doc__", "__name__", "__module__"}
 WITH_ANOTHER = frozenset(
     f"__{way}{name}__"
     for way in ("", "r", "i")
@@ -101,6 +96,13 @@ def _decides(name: str) -> Callable[..., Any]:
 
 for _name in DECIDES:
     type.__setattr__(StandIn, f"__{_name}__", _decides(_name))
+
+
+def _is_same(self: Any, other: Any) -> bool:
+    """Equality of two stand-ins where the class has none of its own, as those of matplotlib have none."""
+    if not isinstance(type(other), RemoteClass):
+        _decides("eq")(self)
+    return self is other
 
 
 def _special(name: str) -> Callable[..., Any]:
@@ -233,6 +235,9 @@ class StandIns:
                 body[one] = _next if one == "__next__" else _special(one)
         if "__iter__" in has or "__getitem__" in has:
             body["__iter__"] = _iter
+        if IDENTITY in has:
+            body |= {"__eq__": _is_same, "__hash__": StandIn.__hash__}
+            body["__ne__"] = lambda self, other: not _is_same(self, other)
         theirs = tuple(one for one in bases if isinstance(one, RemoteClass)) or (StandIn,)
         given = tuple(one for one in bases if type(one) in (type, ABCMeta) and one.__module__ == "__main__")
         try:

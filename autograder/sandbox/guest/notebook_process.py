@@ -133,7 +133,9 @@ def make_shell() -> InteractiveShell:
     config = Config()
     config.HistoryManager.enabled = False
     config.InteractiveShell.ast_node_interactivity = "none"
-    return GradingShell.instance(config=config)
+    shell = GradingShell.instance(config=config)
+    shell.events.register("post_execute", moments.close_figures)
+    return shell
 
 
 def warm_up(shell: InteractiveShell) -> None:

@@ -77,6 +77,7 @@ SPECIAL = frozenset(
         ),
     )
 )
+IDENTITY = "identity"  # said of a class of a library's whose objects are equal to nothing but themselves
 ASK, REPLY, CELL, DONE = b"A", b"R", b"C", b"D"
 LEAST = 0.1  # seconds that a letter may take in any case
 

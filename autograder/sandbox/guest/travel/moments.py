@@ -106,8 +106,7 @@ class Moment:
 
     def put_back(self, names: dict[str, Any]) -> None:
         """Have these names, the files and the draws as they were."""
-        if figures := _figures():  # there were none
-            figures.close("all")
+        close_figures()  # there were none
         names.clear()
         names.update(self.bound.names)
         draws.put(self.drawn)
@@ -127,6 +126,12 @@ def _figures() -> Any:
         drawing = sys.modules[DRAWING]
         return drawing if drawing.get_fignums() else None
     return None
+
+
+def close_figures() -> None:
+    """Close what pyplot has open, as Jupyter does at the end of each cell: the next one draws on a new figure."""
+    if drawing := _figures():
+        drawing.close("all")
 
 
 def _within(names: Mapping[str, Any]) -> bytes | None:

@@ -19,6 +19,7 @@ import io
 import linecache
 import os
 import socket
+import sys
 import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -27,7 +28,7 @@ from typing import Any
 import numpy as np
 from travel import draws, letters
 from travel.kinds import BadValue, CannotTravel
-from travel.letters import SPECIAL
+from travel.letters import IDENTITY, SPECIAL
 from travel.wire import Wire
 
 MOST_FOLLOWED = 1 << 16  # bytes of a value that a name stands for
@@ -45,6 +46,17 @@ def _next(one: Any) -> tuple[Any, ...]:
 
 def _special(name: str, one: Any, *args: Any, **named: Any) -> Any:
     return getattr(type(one), name)(one, *args, **named)
+
+
+def _drawn(name: str, *args: Any, **named: Any) -> Any:
+    """pyplot's current figure or axes, where it has one; what changes them is done, and gives nothing."""
+    drawing = sys.modules.get("matplotlib.pyplot")
+    if drawing is None:
+        return None
+    if name in ("gca", "gcf"):
+        return getattr(drawing, name)() if drawing.get_fignums() else None
+    getattr(drawing, name)(*args, **named)
+    return None
 
 
 def source_of(one: Any) -> str:
@@ -88,6 +100,7 @@ class StudentEnd:
             "next": _next,
             "special": _special,
             "source": source_of,
+            "pyplot": _drawn,
         }
 
     def serve(self) -> None:
@@ -177,6 +190,10 @@ class StudentEnd:
             return [number, "function", str(name), _text(getattr(one, "__doc__", None)), *_signature(one)]
         if isinstance(one, type):
             has = sorted(name for name in SPECIAL if any(name in vars(base) for base in one.__mro__))
+            if one.__module__.startswith("matplotlib.") and not any(
+                "__eq__" in vars(base) for base in one.__mro__[:-1]
+            ):
+                has.append(IDENTITY)
             return [number, "class", one.__name__, _text(one.__doc__), tuple(has), *one.__bases__]
         return [number, "object", type(one)]
 
