@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 import pytest
+from shares import one_in
 
 from autograder.assignments.hw4.right_variants import own_class
 from autograder.course import Course
@@ -30,18 +31,21 @@ def lost(result: Result) -> dict[str, str]:
 
 @pytest.mark.parametrize(
     "before",
-    [
-        "from google.colab import drive\ndrive.mount('/content/drive')\n%cd /content/drive\n",
-        "import seaborn as sns\nsns.set()\n",
-        "import matplotlib.pyplot as plt\nplt.style.use('seaborn')\n",
-        "import matplotlib\nmatplotlib.use('TkAgg')\n",
-        "%load_ext nb_black\n",
-        "%%nobody_knows this\n",
-        "import seaborn, tensorflow\nimport torch\nplot = sns.lineplot\n",
-        "from numba import njit, prange\n\n@njit(parallel=True)\ndef two(x):\n    for _ in prange(1):\n        x += x\n"
-        "    return x\n\n@njit\n",
-        "import numba\n\n@numba.jit('f8(f8)', nopython=True)\n",
-    ],
+    one_in(
+        3,
+        [
+            "from google.colab import drive\ndrive.mount('/content/drive')\n%cd /content/drive\n",
+            "import seaborn as sns\nsns.set()\n",
+            "import matplotlib.pyplot as plt\nplt.style.use('seaborn')\n",
+            "import matplotlib\nmatplotlib.use('TkAgg')\n",
+            "%load_ext nb_black\n",
+            "%%nobody_knows this\n",
+            "import seaborn, tensorflow\nimport torch\nplot = sns.lineplot\n",
+            "from numba import njit, prange\n\n@njit(parallel=True)\ndef two(x):\n    for _ in prange(1):\n"
+            "        x += x\n    return x\n\n@njit\n",
+            "import numba\n\n@numba.jit('f8(f8)', nopython=True)\n",
+        ],
+    ),
 )
 @pytest.mark.parametrize("where", ["own cell", "answer"])
 def test_a_line_that_fails_on_graders_machine_alone_costs_nothing(
@@ -64,12 +68,16 @@ def test_what_stands_below_any_other_error_is_not_run(mark: Mark, hand_in: HandI
 
 @pytest.mark.parametrize(
     "change",
-    [
-        "    scores = scores.astype(np.float_)\n",
-        "    assert np.alltrue(np.isfinite(scores)) and np.product((2, 3)) == 6 and np.Inf == np.inf\n",
-        "    assert np.in1d([1], [1, 2]).all() and np.trapz([1, 1]) == 1 and np.cast['int32'](1.5) == 1\n",
-        "    assert np.find_common_type([np.float32], [np.int64]) == np.float32 or True\n",
-    ],
+    one_in(
+        4,
+        [
+            "    scores = scores.astype(np.float_)\n",
+            "    assert np.alltrue(np.isfinite(scores)) and np.product((2, 3)) == 6 and np.Inf == np.inf\n",
+            "    assert np.in1d([1], [1, 2]).all() and np.trapz([1, 1]) == 1 and np.cast['int32'](1.5) == 1\n",
+            "    assert np.find_common_type([np.float32], [np.int64]) == np.float32 or True\n",
+        ],
+        1,
+    ),
 )
 def test_names_of_numpy_1_26_are_there(mark: Mark, hand_in: HandIn, right: Mapping[str, str], change: str) -> None:
     first = right["T6"].index("    shifted")
@@ -95,11 +103,14 @@ def given_class(course: Course) -> str:
 
 @pytest.mark.parametrize(
     "reword",
-    [
-        lambda text: "# my copy\n" + text,
-        lambda text: text.replace("):\n", "):  # as given\n", 1),
-        lambda text: text.replace('"', "'"),
-    ],
+    one_in(
+        3,
+        [
+            lambda text: "# my copy\n" + text,
+            lambda text: text.replace("):\n", "):  # as given\n", 1),
+            lambda text: text.replace('"', "'"),
+        ],
+    ),
 )
 def test_the_given_class_once_more_is_the_given_class(
     mark: Mark, hand_in: HandIn, right: Mapping[str, str], given_class: str, reword: Callable[[str], str]
@@ -128,7 +139,7 @@ def test_a_stubs_line_that_was_left_costs_nothing(
     assert not lost(mark(hand_in({**right, "T10": inside, "T3": at_end})))
 
 
-@pytest.mark.parametrize("number", ["557,057", "'557,057'", '"557057"'])
+@pytest.mark.parametrize("number", one_in(3, ["557,057", "'557,057'", '"557057"']))
 def test_a_number_with_commas_is_that_number(
     mark: Mark, hand_in: HandIn, right: Mapping[str, str], number: str
 ) -> None:
@@ -137,13 +148,18 @@ def test_a_number_with_commas_is_that_number(
 
 @pytest.mark.parametrize(
     "line",
-    [
-        "import os\nhome = os.environ['HOME']\nassert os.path.isdir(os.path.expanduser('~'))\n",
-        "import getpass\nname = getpass.getuser()\n",
-        "import os\nassert os.environ['USER']\nos.getlogin if True else None\n",
-        "import pathlib, tempfile\npathlib.Path.home()\ntempfile.mkdtemp()\n",
-        "from joblib import Parallel, delayed\nassert Parallel(n_jobs=2)(delayed(abs)(n) for n in (-1, 2)) == [1, 2]\n",
-    ],
+    one_in(
+        3,
+        [
+            "import os\nhome = os.environ['HOME']\nassert os.path.isdir(os.path.expanduser('~'))\n",
+            "import getpass\nname = getpass.getuser()\n",
+            "import os\nassert os.environ['USER']\nos.getlogin if True else None\n",
+            "import pathlib, tempfile\npathlib.Path.home()\ntempfile.mkdtemp()\n",
+            "from joblib import Parallel, delayed\n"
+            "assert Parallel(n_jobs=2)(delayed(abs)(n) for n in (-1, 2)) == [1, 2]\n",
+        ],
+        1,
+    ),
 )
 def test_what_is_of_any_machine_is_in_the_box(mark: Mark, hand_in: HandIn, right: Mapping[str, str], line: str) -> None:
     result = mark(hand_in({**right, "T5": FORWARD}, extra=[line + RELU]))
@@ -154,7 +170,7 @@ OWN_SCALE = FORWARD.replace('params["b1"])', 'params["b1"]) * scale')
 USES = "from nn.layers import my_relu\n"
 
 
-@pytest.mark.parametrize("folder", ["", "HW4 final/", "a/b/"])
+@pytest.mark.parametrize("folder", one_in(3, ["", "HW4 final/", "a/b/"], 1))
 def test_own_modules_packages_and_data_are_found_from_where_the_notebook_lies(
     mark: Mark, hand_in: HandIn, right: Mapping[str, str], folder: str
 ) -> None:
@@ -268,7 +284,9 @@ def test_a_proof_in_a_cell_of_ones_own_waits_for_a_person(
     assert waits == ("Your teacher will look for your answer" in result.verdicts["T4"].message)
 
 
-@pytest.mark.parametrize("ending", ["heic", "docx", "webp", "gif", "txt", "md", "tex", "svg", "zip", "nobody-knows"])
+@pytest.mark.parametrize(
+    "ending", one_in(5, ["heic", "docx", "webp", "gif", "txt", "md", "tex", "svg", "zip", "nobody-knows"], 1)
+)
 def test_a_proof_in_any_file_waits_for_a_person_who_can_have_it(
     mark: Mark, hand_in: HandIn, right: Mapping[str, str], ending: str
 ) -> None:

@@ -1186,7 +1186,7 @@ OWN = "class Mine:\n    def predict(self, X):\n        return (X / SCALE - {what
 @pytest.mark.parametrize(
     ("cells", "what", "words"),
     one_in(
-        2,
+        4,
         [
             ([], "self.params['W1']", ""),
             (["mean_image = 3"], "mean_image", ""),

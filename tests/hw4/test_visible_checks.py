@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from shares import one_in
 from sources import hashes
 
 from autograder.course import Assignment, Course
@@ -74,7 +75,7 @@ def test_the_visible_checks_pass_on_every_right_variant(course: Course, hw4: Ass
 
 @pytest.mark.parametrize(
     ("task", "source", "said"),
-    [
+    one_in(3, [
         ("T5", "def forward(params, X):\n    h = np.maximum(X @ params['W1'], 0)\n"
                "    return h @ params['W2'] + params['b2'], h\n", "The bias b1 is missing"),
         ("T5", "def forward(params, X):\n    h = np.minimum(np.maximum(X @ params['W1'] + params['b1'], 0), 6)\n"
@@ -95,7 +96,7 @@ def test_the_visible_checks_pass_on_every_right_variant(course: Course, hw4: Ass
                 "    return learning_rate * 0.9\n", "not yet"),
         ("T11", "def predict(params, X):\n    return np.argmax(forward(params, X)[0][:, :3], axis=1)\n",
          "some labels are not the class with the largest score"),
-    ],
+    ]),
 )  # fmt: skip
 def test_the_checks_use_more_than_the_toy(look: Look, right: dict[str, str], task: str, source: str, said: str) -> None:
     seen = look({**right, task: source})
@@ -165,7 +166,7 @@ FORMS: list[tuple[str, str, str, list[str], str]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("task", "old", "new", "wrong", "said"), FORMS)
+@pytest.mark.parametrize(("task", "old", "new", "wrong", "said"), one_in(4, FORMS))
 def test_what_comes_back_in_another_form_is_told_where_graders_take_the_mark(
     look: Look, right: dict[str, str], task: str, old: str, new: str, wrong: list[str], said: str
 ) -> None:
@@ -188,7 +189,7 @@ def own(course: Course, hw4: Assignment) -> str:
 
 @pytest.mark.parametrize(
     ("old", "new", "wrong", "said"),
-    [
+    one_in(4, [
         ("learning_rate_decay=0.95", "learning_rate_decay=0.95, *, more=1", [], ""),
         ("self.loss(X_batch, ", "self.loss(X[:7], ", ["T8"], "7 rows, where 10 were asked for"),
         ("-= learning_rate * ", "-= 0.9 * learning_rate * ", ["T9"], "the first step of train does not have"),
@@ -200,7 +201,7 @@ def own(course: Course, hw4: Assignment) -> str:
         ("learning_rate *= learning_rate_decay", "learning_rate = max(learning_rate * learning_rate_decay, 0.001)",
          ["T10"], "not by the factor learning_rate_decay"),
         ("-= learning_rate * ", "-= learning_rate / (it + 1) ** 0.5 * ", ["T9", "T10"], "take one step in each"),
-    ],
+    ], 1),
 )  # fmt: skip
 def test_a_whole_class_is_watched_as_it_trains(
     look: Look, right: dict[str, str], own: str, old: str, new: str, wrong: list[str], said: str
@@ -246,7 +247,7 @@ def by_a_helper(own: str, before: str, inside: str, asks: str) -> str:
     return own.replace(CLASS, f"{before}{CLASS}{inside}{price}\n").replace(ASKED, asks)
 
 
-@pytest.mark.parametrize("way", SEEN)
+@pytest.mark.parametrize("way", one_in(4, SEEN))
 def test_gradients_of_a_helper_are_seen_as_graders_see_them(
     look: Look, right: dict[str, str], own: str, way: str
 ) -> None:
@@ -372,7 +373,7 @@ PLANTED: dict[str, tuple[Callable[[Course, Any], object], str]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", PLANTED)
+@pytest.mark.parametrize("kind", one_in(3, PLANTED, 1))
 @pytest.mark.parametrize("whole", [False, True])
 def test_what_is_planted_in_the_numbers_stops_the_release(scratch: Course, kind: str, whole: bool) -> None:
     plant, said = PLANTED[kind]

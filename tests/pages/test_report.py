@@ -7,6 +7,7 @@ import shutil
 import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 from killing import give
 from pages_in_chromium import chromium, complaints, needs_chromium, visit
 from rich.console import Console
-from shares import one_in
+from shares import in_each_run
 from toy import BOOK, NAME, Toy
 
 from autograder.course import Course
@@ -231,8 +232,13 @@ def test_without_its_policy_too_a_hostile_answer_runs_nothing(graded: Course, br
 
 
 @needs_chromium
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("path", one_in(2, [*PAGES, f"feedback/{THAI}/{NAME}/feedback.html"]))
+@pytest.mark.parametrize(  # in each test run the hostile answers' page and the report, each in one scheme
+    ("path", "scheme"),
+    in_each_run(
+        product([*PAGES, f"feedback/{THAI}/{NAME}/feedback.html"], ["light", "dark"]),
+        [(PAGES[1], "light"), (PAGES[2], "dark")],
+    ),
+)
 def test_axe_finds_nothing_serious(graded: Course, for_axe: Any, path: str, scheme: str) -> None:
     assert complaints(for_axe, graded.root / path, scheme) == []
 
@@ -314,8 +320,9 @@ def test_a_thai_course_has_its_report_in_thai(graded: Course) -> None:
 
 
 @needs_chromium
-@pytest.mark.parametrize("language", ["en", "th"])
-@pytest.mark.parametrize("width", [400, 1200])
+@pytest.mark.parametrize(  # in `make proof` each language at each width
+    ("language", "width"), in_each_run(product(["en", "th"], [400, 1200]), [("en", 400)])
+)
 def test_no_word_makes_the_report_wider(graded: Course, browser: Any, width: int, language: str) -> None:
     course = replace(graded, language=language)
     swapped = Verdict("T2", "failed", 0.0, 1.0, mistake="swapped", message="x" * 400)
