@@ -1,6 +1,8 @@
 """The walk of the kit's three users in a real browser: a student works and hands in, a person marks, both read.
 
-Each step leaves a picture; AUTOGRADER_RECORD=1 writes them to docs/pictures/, where the docs show them.
+A long form, for `make proof`. In each test run the release is run to its end without a browser
+(tests/hw4/test_notebooks_run.py), and chromium opens the formgrader (tests/browser/test_readers.py). Each step leaves a
+picture; AUTOGRADER_RECORD=1 writes them to docs/pictures/, where the docs show them.
 """
 
 import io
@@ -25,6 +27,7 @@ from tests.browser import server as server_module
 from tests.browser.lab import SLOW_MS, Lab, put, said
 from tests.browser.server import Server
 
+pytestmark = pytest.mark.proof
 PICTURES = Path(__file__).resolve().parents[2] / "docs" / "pictures"
 BASICS, NETWORK = "1-basics.ipynb", "2-two-layer-network.ipynb"
 STUDENT = "somying"
@@ -194,7 +197,6 @@ def marked(page: Page, handed_in: bytes, server: Server, place: Course, run: Run
 TO_DO = [*(f"T{n}" for n in (1, 2, 3)), *(f"T{n}" for n in range(5, 13))]
 
 
-@pytest.mark.proof  # in each test run `jupyter execute` runs it (tests/hw4/test_notebooks_run.py), and Lab what is done
 def test_a_fresh_release_runs_to_its_end_and_each_task_says_that_it_is_not_done(untouched: Seen) -> None:
     both = untouched.basics | untouched.network
     for task in TO_DO:
@@ -203,7 +205,6 @@ def test_a_fresh_release_runs_to_its_end_and_each_task_says_that_it_is_not_done(
     assert "<picture>" in both["show-digits"]
 
 
-@pytest.mark.proof  # as above
 @pytest.mark.parametrize(("name", "tasks"), [(BASICS, TO_DO[:3]), (NETWORK, TO_DO[3:])])
 def test_a_fresh_release_runs_to_its_end_in_notebook_7_too(
     browser: Browser, server: Server, place: Course, name: str, tasks: list[str]

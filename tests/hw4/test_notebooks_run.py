@@ -19,8 +19,9 @@ AROUND = {"HW4_DATASET": "sample", "NO_COLOR": "1", "MNIST_DIR": "", "OMP_NUM_TH
 Run = Callable[..., Any]
 
 
-# in each test run JupyterLab runs these notebooks to their end (tests/browser/test_walk.py)
-run_in_lab = pytest.mark.proof
+# in each test run the blank release runs to its end, and right answers are asked by all visible checks
+# (test_visible_checks.py, test_student_kernel.py); in `make proof` JupyterLab runs both too (tests/browser/test_walk.py)
+with_answers = pytest.mark.proof
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +63,7 @@ def text_of(output: dict[str, Any]) -> str:
     return picture + "".join(output.get("text") or output["data"]["text/plain"])
 
 
-@run_in_lab
+@with_answers
 def test_every_visible_check_passes(executed: Path) -> None:
     for name, tasks in ((BOOKS[0], ["T1", "T2", "T3"]), (BOOKS[1], [f"T{n}" for n in range(5, 13)])):
         said = outputs(executed, name)
@@ -111,7 +112,7 @@ def test_the_notebooks_are_plain_and_their_headings_are_in_order(course: Course)
         assert all(len(alt) > 40 for alt in re.findall(r"!\[([^\]]*)\]", text))
 
 
-@run_in_lab
+@with_answers
 def test_the_notebook_prints_the_homeworks_numbers(executed: Path) -> None:
     said = outputs(executed, BOOKS[1])
     assert "0.01714364353292" in said["T11"]
@@ -121,7 +122,7 @@ def test_the_notebook_prints_the_homeworks_numbers(executed: Path) -> None:
     assert "validation accuracy" in said["train-first"]
 
 
-@run_in_lab
+@with_answers
 def test_pictures_are_drawn(executed: Path) -> None:
     said = outputs(executed, BOOKS[1])
     for name in ("toy-loss-plot", "show-digits", "plot-losses", "plot-accuracies", "show-best-weights"):
@@ -129,7 +130,7 @@ def test_pictures_are_drawn(executed: Path) -> None:
         assert "Figure: " in said[name], name
 
 
-@run_in_lab
+@with_answers
 def test_every_picture_carries_its_words_and_is_small(executed: Path) -> None:
     count = 0
     for cell in json.loads((executed / BOOKS[1]).read_text())["cells"]:
@@ -140,14 +141,14 @@ def test_every_picture_carries_its_words_and_is_small(executed: Path) -> None:
     assert count == 8
 
 
-@run_in_lab
+@with_answers
 def test_the_search_ends_in_one_table(executed: Path) -> None:
     said = outputs(executed, BOOKS[1])["T12-answer"]
     assert said.count("T12 search: 3 of 3 settings tried, best validation accuracy 0.9") == 1
     assert said.count("  best\n") == 1 and said.endswith(").\n")
 
 
-@run_in_lab
+@with_answers
 def test_the_last_cell_packs_what_is_handed_in(executed: Path) -> None:
     said = outputs(executed, BOOKS[1])["check-submission"]
     assert said.startswith("1 of 15 lines are not ready") and "trained on the sample of 5,000 digits" in said, said
@@ -155,14 +156,14 @@ def test_the_last_cell_packs_what_is_handed_in(executed: Path) -> None:
     assert (executed / "hw4-submission.zip").is_file()
 
 
-@run_in_lab
+@with_answers
 def test_nbgrader_validate_passes(executed: Path, run: Run) -> None:
     done = run("nbgrader", "validate", *BOOKS, cwd=executed, env=AROUND)
     assert done.returncode == 0, done.stderr[-2000:]
     assert done.stdout.count("Success! Your notebook passes all the tests.") == 2, done.stdout
 
 
-@run_in_lab
+@with_answers
 def test_what_was_run_grades_to_eleven(executed: Path, mark: Callable[..., Result]) -> None:
     files = {name: (executed / name).read_bytes() for name in (*BOOKS, "best_net.npz")}
     result = mark(Submission("student", files).files)
