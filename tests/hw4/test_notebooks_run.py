@@ -19,8 +19,8 @@ AROUND = {"HW4_DATASET": "sample", "NO_COLOR": "1", "MNIST_DIR": "", "OMP_NUM_TH
 Run = Callable[..., Any]
 
 
-# in each test run the blank release runs to its end, and right answers are asked by all visible checks
-# (test_visible_checks.py, test_student_kernel.py); in `make proof` JupyterLab runs both too (tests/browser/test_walk.py)
+# in each test run the blank release runs to its end, and all visible checks pass on right answers elsewhere
+# (test_visible_checks.py, test_student_kernel.py); in `make proof` JupyterLab runs these (tests/browser/test_walk.py)
 with_answers = pytest.mark.proof
 
 
