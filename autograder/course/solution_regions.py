@@ -14,14 +14,14 @@ BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 
 
 @functools.lru_cache(maxsize=8)
-def _statements(text: str) -> tuple[ast.stmt, ...]:
-    """The statements of a reference, only read: one text is asked for all its functions in turn."""
+def statements(text: str) -> tuple[ast.stmt, ...]:
+    """The statements of a reference, only read: one text is asked for many things in turn."""
     return tuple(ast.parse(text).body)
 
 
 def solution_lines(text: str, name: str, plain: bool = False) -> str:
     """Body of a function of the reference: no docstring; of plain assignments (`plain`) also no return."""
-    function = next((n for n in _statements(text) if isinstance(n, ast.FunctionDef) and n.name == name), None)
+    function = next((n for n in statements(text) if isinstance(n, ast.FunctionDef) and n.name == name), None)
     if function is None:
         raise CourseError(f"the reference has no function {name!r}, which a notebook's cell asks for")
     body = function.body
@@ -37,7 +37,7 @@ def solution_lines(text: str, name: str, plain: bool = False) -> str:
 
 def node_text(text: str, name: str) -> str:
     """Text of a function or class of the reference."""
-    for node in _statements(text):
+    for node in statements(text):
         if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == name:
             return "\n".join(text.splitlines()[node.lineno - 1 : node.end_lineno])
     raise CourseError(f"the reference has no {name!r}, which a notebook's cell asks for")

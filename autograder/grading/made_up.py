@@ -1,6 +1,7 @@
 """Made-up submissions: the release filled in with given answers. For audit, demo, tests, benchmarks."""
 
 import ast
+import functools
 import json
 import re
 import shutil
@@ -43,10 +44,15 @@ def answers(course: Course, assignment: Assignment, text: str = "") -> dict[str,
 
 def additions(course: Course, assignment: Assignment, text: str) -> tuple[str, ...]:
     """What an edited reference has beside its functions: imports and helpers, as one cell."""
-    known = ast.parse(reference_text(course, assignment)).body
-    names = {getattr(node, "name", "") or ast.unparse(node) for node in known}
-    new = [n for n in ast.parse(text).body if (getattr(n, "name", "") or ast.unparse(n)) not in names]
+    names = _names(reference_text(course, assignment))
+    new = [n for n in solution_regions.statements(text) if (getattr(n, "name", "") or ast.unparse(n)) not in names]
     return ("\n".join(ast.unparse(node) for node in new),) if new else ()
+
+
+@functools.lru_cache(maxsize=2)  # one reference is edited hundreds of times
+def _names(text: str) -> frozenset[str]:
+    """What stands in a reference: functions and classes by name, other statements as they are."""
+    return frozenset(getattr(node, "name", "") or ast.unparse(node) for node in solution_regions.statements(text))
 
 
 def hand_in(
@@ -64,9 +70,9 @@ def hand_in(
     """
     cells = {task.answer_cell: answers[task.name] for task in assignment.tasks if task.name in answers}
     files = {}
-    for name, base in merge.released(release or course.release(assignment.name), assignment).items():
+    for name, book in merge.release_books(release or course.release(assignment.name), assignment).items():
         filled = []
-        for cell in base.raw["cells"]:
+        for cell in book["cells"]:
             grade_id = cell["metadata"].get("nbgrader", {}).get("grade_id", "")
             if grade_id in cells:
                 cell["source"] = cells[grade_id].splitlines(keepends=True)
@@ -74,7 +80,7 @@ def hand_in(
                     filled += [code_cell(source) for source in extra]
                     extra = ()
             filled.append(cell)
-        files[f"{name}.ipynb"] = json.dumps({**base.raw, "cells": filled}, ensure_ascii=False).encode("utf-8")
+        files[f"{name}.ipynb"] = json.dumps({**book, "cells": filled}, ensure_ascii=False).encode("utf-8")
     return files if model is None else {**files, assignment.model_file: model}
 
 
@@ -123,7 +129,7 @@ def _with(
     before = reference_text(course, assignment)
     text = mutations.plant(before, edits, name)
     found, classes = answers(course, assignment, text), []
-    for name in [node.name for node in ast.parse(before).body if isinstance(node, ast.ClassDef)]:
+    for name in [node.name for node in solution_regions.statements(before) if isinstance(node, ast.ClassDef)]:
         if (changed := solution_regions.node_text(text, name)) != solution_regions.node_text(before, name):
             classes.append(changed)  # a class of the student's own: it stands before the functions that it calls
     return found, (*additions(course, assignment, text), *classes)

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from autograder.course import Assignment, Course
+from autograder.course import Assignment, Course, solution_regions
 from autograder.course.loading import load_author_module
 from autograder.errors import CourseError
 from autograder.sandbox.answers import Array
@@ -89,7 +89,7 @@ def plant(text: str, edits: tuple[tuple[str, str], ...], name: str) -> str:
 def constants(text: str) -> dict[str, str]:
     """Texts that a module's text gives a name: the answers to questions for a person."""
     found: dict[str, str] = {}
-    for node in ast.parse(text).body:
+    for node in solution_regions.statements(text):
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
             found |= {target.id: node.value.value for target in node.targets if isinstance(target, ast.Name)}
     return found

@@ -50,15 +50,21 @@ class Merged:
     folder: str = ""  # where the student's notebook lies in the submission: "" or `folder/`
 
 
-def released(release: Path, assignment: Assignment) -> dict[str, Base]:
-    """The release's notebooks, by name."""
-    found: dict[str, Mapping[str, Any]] = {}
+def release_books(release: Path, assignment: Assignment) -> dict[str, dict[str, Any]]:
+    """The release's notebooks as JSON, by name."""
+    found: dict[str, dict[str, Any]] = {}
     for name in assignment.notebooks:
         path = release / f"{name}.ipynb"
         try:
             found[name] = json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             raise CourseError(f"{path}: not found; run `autograder release {assignment.name}`") from None
+    return found
+
+
+def released(release: Path, assignment: Assignment) -> dict[str, Base]:
+    """The release's notebooks, by name."""
+    found = release_books(release, assignment)
     return {
         name: Base(
             raw=raw,
