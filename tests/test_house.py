@@ -1,6 +1,7 @@
 """The house, where import-linter cannot see: what runs beside student code, who speaks of the reference, who prints."""
 
 import ast
+import functools
 import importlib
 import itertools
 import json
@@ -82,6 +83,7 @@ SLOW = {"nbgrader", "numpy", "matplotlib", "dask", "distributed", "IPython", "nb
 OF_HW4 = r"twolayernet|two-layer|best_net|mnist|hw4|minibatch|\bW[12]\b|\bb[12]\b|1-basics"
 
 
+@functools.cache  # each module is asked about a dozen times, and nobody changes its tree
 def tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
