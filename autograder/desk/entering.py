@@ -1,11 +1,12 @@
 """What people gave at the desk -> the rows of nbgrader's gradebook and the sheets, and back."""
 
 import contextlib
+import functools
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import false, or_, select, update
+from sqlalchemy import false, or_, select, text, update
 
 from autograder.course import Assignment, Course
 from autograder.desk.journal import Member
@@ -69,11 +70,20 @@ def read(
         query = query.where(handed.c.student_id.in_(students))
     if hold:
         query = query.with_for_update(of=[grade, comment])
-    return {
-        (student, task): Row(of_grade, of_comment, manual_mark(*given))
-        for student, task, of_grade, of_comment, *given in session.execute(query)
-        if task in names
-    }
+    return {(student, task): _row(*row) for student, task, *row in session.execute(query) if task in names}
+
+
+@functools.lru_cache(maxsize=20_000)  # most rows are as they were at the last look
+def _row(grade: str, comment: str, *given: Any) -> Row:
+    return Row(grade, comment, manual_mark(*given))
+
+
+def version(session: Any) -> object:
+    """What stays equal for as long as nobody else writes the gradebook; None where only reading it can tell."""
+    if session.get_bind().dialect.name != "sqlite":
+        return None
+    connection = session.connection().connection.driver_connection  # kept with it: of another one it says nothing
+    return connection, session.execute(text("PRAGMA data_version")).scalar_one()
 
 
 @contextlib.contextmanager

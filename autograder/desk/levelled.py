@@ -4,6 +4,7 @@ Never case, sign, index or order inside formulas and code: what looks like eithe
 it stands.
 """
 
+import functools
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
@@ -133,12 +134,14 @@ def _prose(line: str) -> str:
     return WORD.sub(lambda match: _word(match[0]), line)
 
 
+@functools.lru_cache(maxsize=20_000)
 def _word(word: str) -> str:
     small = word.lower()
     is_a_word = word in (small, small.capitalize(), small.upper()) and (len(word) >= LONG or small in SHORT)
     return small if is_a_word else word
 
 
+@functools.lru_cache(maxsize=5000)  # a class writes the same formulas
 def of_formula(formula: str) -> str:
     """A formula's tokens, with one spelling for what TeX sets the same."""
     formula = formula.strip()

@@ -85,6 +85,7 @@ class Desk:
         self.course, self.assignment = course, assignment
         self._session, self._journal, self._file = session, journal, _identity(course)
         self._from_file = rubric.load_rubrics(course, assignment)
+        self._version: object = None
         self.record = Record()
         self.waiting = Waiting(course, assignment, self.record, locks, second)
         self.look()
@@ -92,12 +93,15 @@ class Desk:
     def look(self) -> None:
         """Take what others have written and entered, here and in the formgrader."""
         self.catch_up()
-        by_hand = [task.name for task in self.assignment.tasks if task.graded_by == PERSON]
-        rows = entering.read(self._session, self.assignment, by_hand, or_waiting=True)
-        for student, task in self.waiting.appealed:
-            rows |= entering.read(self._session, self.assignment, [task], [student])
+        version = entering.version(self._session), len(self.waiting.appealed)
+        if version[0] is None or version != self._version:  # else only we wrote, and `heard` has that
+            by_hand = [task.name for task in self.assignment.tasks if task.graded_by == PERSON]
+            rows = entering.read(self._session, self.assignment, by_hand, or_waiting=True)
+            for student, task in self.waiting.appealed:
+                rows |= entering.read(self._session, self.assignment, [task], [student])
+            self.waiting.rows, self._version = rows, version
         self._session.rollback()  # a reader's transaction would show the same for ever
-        self.waiting.look(rows)
+        self.waiting.look()
 
     @property
     def notes(self) -> list[str]:
@@ -126,7 +130,7 @@ class Desk:
             if self.claim(grader, unit):
                 if self.waiting.waits_for(grader, unit):
                     return unit
-                self.waiting.let_go(unit.id)  # it was marked between the last look and now
+                self.waiting.let_go(grader)  # it was marked between the last look and now
         return None
 
     def claim(self, grader: str, unit: Unit) -> bool:
@@ -172,7 +176,7 @@ class Desk:
         with self._journal.held() as news:
             self._take(news)
             self._write(Apart(at=_now(), by=grader, unit=unit.answers[0].group))
-        self.waiting.let_go(unit.id)
+        self.waiting.let_go(grader)
 
     def give(
         self, grader: str, unit: Unit, chosen: Chosen, saw: Mapping[str, str], seconds: float = 0.0
@@ -208,7 +212,7 @@ class Desk:
                 number = self._write(event)
                 entering.write(self._session, rows, now)
             self._entered(grader, number, now)
-        self.waiting.let_go(unit.id)
+        self.waiting.let_go(grader)
         return now
 
     def give_second(self, grader: str, unit: Unit, chosen: Chosen) -> None:
@@ -218,7 +222,7 @@ class Desk:
         with self._journal.held() as news:
             self._take(news)
             self._write(Second(at=_now(), by=grader, unit=unit.id, answers=hashes, chosen=chosen, score=worth))
-        self.waiting.let_go(unit.id)
+        self.waiting.let_go(grader)
 
     def undo(self, grader: str) -> str | None:
         """Take the grader's last mark back -> its unit; None where there is none. Conflict where it was changed."""

@@ -3,11 +3,12 @@
 What the gradebook and the verdicts have decides whether an answer waits; the journal says who gave what.
 """
 
+import functools
 import hashlib
 import statistics
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from autograder.course import PERSON, Assignment, Course
@@ -77,30 +78,28 @@ class Waiting:
         self.reader = Reader(course, assignment)
         self.refused: list[str] = []  # lines about answers that cannot be shown
         self._record, self._locks = record, locks
-        self._claims: dict[str, _Claim] = {}
+        self._claims: dict[str, _Claim] = {}  # by the answer's id
         self._visited: dict[str, list[str]] = defaultdict(list)
         self.appealed: set[Key] = set()
+        # what the gradebook has of the tasks that a person marks, of what else waits for one, and of appeals
+        self.rows: dict[Key, Row] = {}
         self._answers: dict[Key, Answer] = {}
-        self._rows: dict[Key, Row] = {}
         self._grouping: _Grouping | None = None
 
-    def look(self, rows: Mapping[Key, Row]) -> None:
-        """Take what the gradebook has now, and the verdicts: answers that changed, marks entered elsewhere.
-
-        rows: of the tasks that a person marks, of what else waits for one, and of appeals.
-        """
+    def look(self) -> None:
+        """Look at the verdicts of all rows: answers that changed are others from now on."""
         tasks = {task.name: task for task in self.assignment.tasks}
-        self._rows = dict(rows)
         self.refused = []
         found: dict[Key, Answer] = {}
-        for (student, name), row in self._rows.items():
+        for (student, name), row in self.rows.items():
             try:
                 answer = self.reader.answer(student, tasks[name])
             except CourseError as error:
                 self.refused.append(str(error))
                 continue
-            waits = answer is not None and (answer.verdict.score is None or row.mark.given or row.mark.waits)
-            if answer is not None and (waits or (student, name) in self.appealed):
+            if answer is not None and (
+                answer.verdict.score is None or row.mark.given or row.mark.waits or (student, name) in self.appealed
+            ):
                 found[student, name] = answer
         if found != self._answers:
             self._answers, self._grouping = found, None
@@ -153,7 +152,7 @@ class Waiting:
 
     def row(self, answer: Answer) -> ManualMark:
         """What the gradebook had of an answer when it was last read."""
-        row = self._rows.get((answer.student, answer.task))
+        row = self.rows.get((answer.student, answer.task))
         return row.mark if row is not None else NOTHING
 
     def is_open(self, answer: Answer) -> bool:
@@ -178,9 +177,9 @@ class Waiting:
     def heard(self, members: Sequence[Member]) -> None:
         """The gradebook has these marks now."""
         for member in members:
-            row = self._rows.get((member.student, member.task))
+            row = self.rows.get((member.student, member.task))
             if row is not None:
-                self._rows[member.student, member.task] = replace(row, mark=replace(member.now, answer=""))
+                self.rows[member.student, member.task] = replace(row, mark=replace(member.now, answer=""))
 
     # ---- who looks at what ----------------------------------------------------------------------
 
@@ -202,38 +201,38 @@ class Waiting:
         return any(map(self.is_open, unit.answers)) or self.is_second(grader, unit)
 
     def claim(self, grader: str, unit: Unit) -> bool:
-        """Whether this unit is the grader's now: nobody else has it before them.
+        """Whether all answers of this unit are the grader's now: nobody else has one of them before them.
 
         Who had it may have marked it just before: catch up before it is shown (Desk.claim).
         """
-        held = self._claims.get(unit.id)
-        if held is not None and held.by != grader and time.monotonic() - held.at < KEEPS:
+        names = [answer.id for answer in unit.answers]  # a unit may be another one tomorrow, an answer stays
+        if self.holder(unit) not in ("", grader):
             return False
-        for other, claim in list(self._claims.items()):
-            if claim.by == grader and other != unit.id:
-                self.let_go(other)
-        names = [answer.id for answer in unit.answers]
+        self.let_go(grader, names)
         if not all(self._locks.take(name) for name in names):
             for name in names:
                 self._locks.release(name)
+                self._claims.pop(name, None)
             return False
-        self._claims[unit.id] = _Claim(grader)
-        if self._visited[grader][-1:] != [unit.id]:
-            self._visited[grader].append(unit.id)
+        self._claims |= dict.fromkeys(names, _Claim(grader))
         return True
 
     def holder(self, unit: Unit) -> str:
-        """Who is at a unit now, as far as this process knows."""
-        held = self._claims.get(unit.id)
-        return held.by if held is not None else "somebody else"
+        """Who is at one of a unit's answers now, as far as this process knows; else ""."""
+        found = (self._claims.get(answer.id) for answer in unit.answers)
+        return next((one.by for one in found if one is not None and time.monotonic() - one.at < KEEPS), "")
 
-    def let_go(self, name: str) -> None:
-        """A unit is nobody's any more."""
-        if self._claims.pop(name, None) is not None:
-            for unit in self.units():
-                if unit.id == name:
-                    for answer in unit.answers:
-                        self._locks.release(answer.id)
+    def let_go(self, grader: str, but: Collection[str] = ()) -> None:
+        """What a grader looked at is nobody's any more. but: answers that stay theirs."""
+        for name, claim in list(self._claims.items()):
+            if claim.by == grader and name not in but:
+                del self._claims[name]
+                self._locks.release(name)
+
+    def visit(self, grader: str, unit: Unit) -> None:
+        """A unit is shown to a grader: the next one leads back to it."""
+        if self._visited[grader][-1:] != [unit.id]:
+            self._visited[grader].append(unit.id)
 
     def back(self, grader: str, name: str) -> str | None:
         """The unit that the grader saw before this one."""
@@ -277,6 +276,7 @@ class Waiting:
                     yield unit, first, second
 
 
+@functools.lru_cache(maxsize=50_000)
 def _place(grader: str, unit: str) -> str:
     """Where a unit stands in a grader's own order: the same every day, and another for each grader."""
     return hashlib.sha256(f"{grader}\0{unit}".encode()).hexdigest()

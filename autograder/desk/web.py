@@ -179,6 +179,7 @@ async def show(
     second = waiting.is_second(grader, unit)
     members = unit.answers[:1] if second else waiting.members(unit)
     used = site.desk.rubric(unit.task)
+    waiting.visit(grader, unit)
     draft = site.desk.draft(grader, unit)
     if second and (grader, unit.id) not in site.desk.record.drafts:
         draft = Chosen()
@@ -201,7 +202,7 @@ async def show(
         near=_near(site, unit, members[0], second),
         second=second,
         given=given,
-        told=said or ("" if mine else site.words(grader).say("desk", "elsewhere", grader=waiting.holder(unit))),
+        told=said or ("" if mine else _elsewhere(waiting.holder(unit), site.words(grader))),
         mine=mine,
         machine=task.graded_by != PERSON,
         replayed=replayed,
@@ -213,6 +214,10 @@ async def show(
             site.ahead.add(asyncio.create_task(site.scans(answer)))
     site.ahead = {running for running in site.ahead if not running.done()}
     return page
+
+
+def _elsewhere(holder: str, words: Messages) -> str:
+    return words.say("desk", "elsewhere", grader=holder) if holder else words.say("desk", "elsewhere-unknown")
 
 
 async def _looks(site: Site, members: Sequence[Answer]) -> list[Looks]:

@@ -69,11 +69,13 @@ class Verdict:
         return {**vars(self), "parts": parts, "measured": dict(self.measured), "counterexample": example}
 
 
+KNOWN = frozenset(item.name for item in fields(Verdict))  # a file of another version may hold more
+
+
 def verdict_from(data: Mapping[str, Any]) -> Verdict:
     """The verdict that as_json gave."""
     parts = tuple(Part(**part) for part in data["parts"])
-    known = {item.name for item in fields(Verdict)}  # a file of another version may hold more
-    kept = {name: value for name, value in data.items() if name in known}
+    kept = {name: value for name, value in data.items() if name in KNOWN}
     example = data.get("counterexample")
     kept["counterexample"] = None if example is None else Counterexample(**example)
     return Verdict(**{**kept, "status": Status(data["status"]), "parts": parts})

@@ -189,8 +189,7 @@ def test_each_grader_has_an_order_that_stays_and_nobody_gets_what_another_looks_
 
     with marking.opened(room, room.assignments[0]) as desk:
         ann = order(desk, "ann")
-        for unit in desk.waiting.units():
-            desk.waiting.let_go(unit.id)
+        desk.waiting.let_go("ann")
         bo = order(desk, "bo")
         assert len(ann) == len(bo) == 4 and sorted(ann) == sorted(bo)
         mine = desk.next("ann")
@@ -210,6 +209,24 @@ def test_an_answer_that_another_marked_since_the_last_look_is_nobodys_next(room:
         for unit in rest:
             give(other, "bo", unit, "idea")
         assert desk.next("ann") is None and len(desk.marks()) == len(rest) + 1
+
+
+def test_an_answer_is_nobodys_when_its_group_was_taken_apart_or_another_is_looked_at(room: Course) -> None:
+    def elsewhere(student: str) -> bool:
+        """Whether a grader in a process of their own gets this answer: only there the locks of this one tell."""
+        sys.stdout.flush()
+        if (child := os.fork()) == 0:
+            with marking.opened(room, room.assignments[0]) as other:
+                os._exit(int(other.waiting.claim("cem", of(other, student))))
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 1
+
+    with marking.opened(room, room.assignments[0]) as desk:
+        assert desk.waiting.claim("ann", of(desk, "anong")) and not elsewhere("bua")
+        desk.take_apart("ann", of(desk, "anong"))
+        assert elsewhere("anong") and elsewhere("bua")
+        assert desk.waiting.claim("ann", of(desk, "bua")) and not elsewhere("bua")
+        assert not desk.waiting.claim("bo", of(desk, "bua")) and desk.waiting.claim("bo", of(desk, "anong"))
+        assert desk.waiting.claim("ann", of(desk, "dao")) and elsewhere("bua") and not elsewhere("anong")
 
 
 def test_a_second_grader_marks_a_share_without_changing_a_mark(room: Course) -> None:
