@@ -182,6 +182,7 @@ class Record:
     seconds: dict[str, list[Second]] = field(default_factory=lambda: defaultdict(list))  # by the answer's hash
     marks: list[tuple[int, Marked]] = field(default_factory=list)
     undone: set[int] = field(default_factory=set)
+    _numbers: dict[Key, int] = field(default_factory=dict)  # by task and item, the highest of its levels
     _given: dict[Key, list[Given]] = field(default_factory=lambda: defaultdict(list))
     _open: dict[int, Marked | Reworded] = field(default_factory=dict)  # that the gradebook may not have heard of
 
@@ -206,6 +207,9 @@ class Record:
                 self.drafts[event.by, event.unit] = event.chosen
         elif isinstance(event, Reworded):
             self.rubrics[event.task] = event.rubric
+            for item in event.rubric.items:
+                key = event.task, item.name
+                self._numbers[key] = max(self._numbers.get(key, 0), *(level.number for level in item.levels))
             if event.members:
                 self._open[number] = event
             for member in event.members:
@@ -221,6 +225,10 @@ class Record:
                 self.seconds[answer].append(event)
         elif isinstance(event, Entered):
             self._open.pop(event.number, None)
+
+    def free_number(self, task: str, item: str) -> int:
+        """A number for a new level: no level of the item ever had it."""
+        return self._numbers.get((task, item), 0) + 1
 
     def given(self, student: str, task: str) -> Given | None:
         """The mark that the desk gave last, and did not take back."""

@@ -7,6 +7,7 @@ It is long, so that all that writes a mark stands in one place.
 """
 
 import contextlib
+import functools
 import hashlib
 import os
 from collections import defaultdict
@@ -287,7 +288,10 @@ class Desk:
 
     def from_file(self) -> dict[str, Rubric]:
         """Rubrics that were changed in the file, outside of the page, and are not in use."""
-        found = rubric.load_rubrics(self.course, self.assignment)
+        found = {
+            task: rubric.numbered(one, self.rubric(task), functools.partial(self.record.free_number, task))
+            for task, one in rubric.load_rubrics(self.course, self.assignment).items()
+        }
         return {task: one for task, one in found.items() if one != self.rubric(task)}
 
     def _read(self, tasks: Sequence[str], students: Sequence[str] = (), hold: bool = False) -> dict[Key, Row]:

@@ -4,11 +4,12 @@ It stands in rubric.toml beside the assignment's checks, and no verdict hangs on
 written back there.
 """
 
+import itertools
 import json
 import math
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -25,10 +26,14 @@ Texts = Mapping[str, str]
 
 
 class Level(msgspec.Struct, frozen=True):
-    """What an item adds (or takes off, below zero), and what the student reads, by language."""
+    """What an item adds (or takes off, below zero), and what the student reads, by language.
+
+    number: by which marks name it, for good, wherever it comes to stand; 0: its place in the item, from 1.
+    """
 
     points: float
     text: Texts
+    number: int = 0
 
 
 class Item(msgspec.Struct, frozen=True):
@@ -37,6 +42,13 @@ class Item(msgspec.Struct, frozen=True):
     name: str
     key: str
     levels: tuple[Level, ...]
+
+    def __post_init__(self) -> None:
+        placed = tuple(
+            level if level.number else msgspec.structs.replace(level, number=at)
+            for at, level in enumerate(self.levels, 1)
+        )
+        msgspec.structs.force_setattr(self, "levels", placed)
 
 
 class Rubric(msgspec.Struct, frozen=True):
@@ -51,7 +63,7 @@ class Rubric(msgspec.Struct, frozen=True):
 
 
 class Chosen(msgspec.Struct, frozen=True):
-    """What a person chose for an answer. items: name -> number of the level that applies, from 1."""
+    """What a person chose for an answer. items: name -> number of the level that applies."""
 
     items: Mapping[str, int] = {}
     free: float = 0.0
@@ -71,10 +83,43 @@ def applied(rubric: Rubric, chosen: Chosen) -> list[Level]:
     """The levels that apply, in the order of the rubric; what the rubric has no longer is left out."""
     found = []
     for item in rubric.items:
-        number = chosen.items.get(item.name, 0)
-        if 0 < number <= len(item.levels):
-            found.append(item.levels[number - 1])
+        found += [level for level in item.levels if level.number == chosen.items.get(item.name)]
     return found
+
+
+def numbered(found: Rubric, used: Rubric, free: Callable[[str], int]) -> Rubric:
+    """A rubric from a file with the numbers that its levels have in use: a level is known by its text, else its place.
+
+    free: the first number of an item that no level ever had.
+    """
+    old = {item.name: item.levels for item in used.items}
+    return msgspec.structs.replace(
+        found,
+        items=tuple(
+            msgspec.structs.replace(item, levels=_numbered(item.levels, old[item.name], free(item.name)))
+            if item.name in old
+            else item
+            for item in found.items
+        ),
+    )
+
+
+def _numbered(levels: Sequence[Level], old: Sequence[Level], free: int) -> tuple[Level, ...]:
+    left = list(old)  # of which no level was known again yet
+    numbers: dict[int, int] = {}  # by place
+    for at, level in enumerate(levels):
+        same = next((one for one in left if one.text == level.text), None)
+        if same is not None:
+            numbers[at] = same.number
+            left.remove(same)
+    for at in range(len(levels)):
+        if at not in numbers and at < len(old) and old[at] in left:
+            numbers[at] = old[at].number
+    new = itertools.count(free)
+    return tuple(
+        msgspec.structs.replace(level, number=numbers[at] if at in numbers else next(new))
+        for at, level in enumerate(levels)
+    )
 
 
 def words(rubric: Rubric, chosen: Chosen, language: str) -> str:
@@ -144,6 +189,8 @@ def checked(where: str, rubric: Rubric) -> Rubric:
             raise CourseError(f"{at}: a name is of its own, of small letters, digits and dashes")
         if item.key not in KEYS or len(item.key) != 1 or keys.count(item.key) > 1:
             raise CourseError(f"{at}: key {item.key!r}: one of its own of {KEYS}; the others are the page's")
+        if len({level.number for level in item.levels}) < len(item.levels):
+            raise CourseError(f"{at}: two of its levels have the same number")
         for level in item.levels:
             if not math.isfinite(level.points) or abs(level.points) > 1000:
                 raise CourseError(f"{at}: points are a number")

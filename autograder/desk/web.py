@@ -416,8 +416,9 @@ async def edit(site: Site, request: Request, grader: str) -> Response:
     task = site.desk.assignment.task(request.path_params["task"])
     used = site.desk.rubric(task.name)
     changed = task.name in site.desk.from_file()
-    best = used.best()
-    return site.page("rubric.html", grader, task=task, rubric=used, changed=changed, best=best, languages=LANGUAGES)
+    numbers = {item.name: _numbers(site, task.name, item) for item in used.items}
+    values: dict[str, Any] = {"changed": changed, "best": used.best(), "numbers": numbers, "languages": LANGUAGES}
+    return site.page("rubric.html", grader, task=task, rubric=used, **values)
 
 
 async def preview(site: Site, request: Request, grader: str) -> Response:
@@ -450,19 +451,26 @@ async def reword(site: Site, request: Request, grader: str) -> Response:
     return RedirectResponse(site.url("rubric", task.name), 303)
 
 
+def _numbers(site: Site, task: str, item: Item | None) -> list[int]:
+    """The numbers of an item's levels, and one for a level that may be new."""
+    if item is None:
+        return [1]
+    there = [level.number for level in item.levels]
+    return [*there, max(site.desk.record.free_number(task, item.name), *(number + 1 for number in there))]
+
+
 def _edited(site: Site, task: str, fields: Mapping[str, str], words: Messages) -> Rubric:
     """The rubric that stands in the form. A row whose texts and points are empty is no item any more."""
     old = {item.name: item for item in site.desk.rubric(task).items}
     names = [name.removeprefix("name-") for name in fields if name.startswith("name-")]
     items: list[Item] = []
     for row in names:
-        count = len(old[row].levels) + 1 if row in old else 1  # one more may be new
         levels = []
-        for number in range(1, count + 1):
+        for number in _numbers(site, task, old.get(row)):
             text = {one: fields.get(f"text-{row}-{number}-{one}", "").strip() for one in LANGUAGES}
             text = {one: " ".join(said.split()) for one, said in text.items() if said}
             if text:
-                levels.append(Level(_number(fields.get(f"points-{row}-{number}", ""), words), text))
+                levels.append(Level(_number(fields.get(f"points-{row}-{number}", ""), words), text, number))
         if levels:
             key = fields.get(f"key-{row}", "").strip() or next(k for k in KEYS if k not in {i.key for i in items})
             items.append(Item(fields[f"name-{row}"].strip(), key, tuple(levels)))

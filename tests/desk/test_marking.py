@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -19,7 +20,7 @@ from autograder.course import Course
 from autograder.desk import entering, marking
 from autograder.desk.journal import Journal, journal_file
 from autograder.desk.marking import Conflict, Desk
-from autograder.desk.rubric import Chosen, Level, Rubric
+from autograder.desk.rubric import Chosen, Item, Level, Rubric
 from autograder.desk.waiting import Stale, Unit
 from autograder.errors import CourseError
 from autograder.gradebook import reader
@@ -156,6 +157,37 @@ def test_a_changed_item_moves_exactly_the_marks_that_used_it_after_a_preview(
     assert "points = 0.25" in room.part("rubric", NAME).read_text()
     with marking.opened(room, room.assignments[0]) as again:
         assert again.rubric("T3") == changed and again.from_file() == {} and again.notes[0].startswith("rubric of T3")
+
+
+def levelled(*levels: Level) -> Rubric:
+    return Rubric(0.0, (Item("step", "1", levels),))
+
+
+def test_a_level_taken_out_of_the_middle_moves_no_mark_of_the_others(room: Course) -> None:
+    low, half, whole = (Level(points, {"en": text}) for points, text in ((0.2, "low"), (0.5, "half"), (1.0, "whole")))
+    with marking.opened(room, room.assignments[0]) as desk:
+        desk.reword("ann", "T3", levelled(low, half, whole), desk.preview("T3", levelled(low, half, whole)).digest)
+        for number, student in enumerate(("chai", "dao", "anong"), 1):
+            unit = of(desk, student)
+            desk.give("ann", unit, Chosen({"step": number}), desks.saw(desk, unit))
+        path = room.part("rubric", NAME)
+        path.write_text(re.sub(r'.*"half".*\n', "", path.read_text()))
+        (changed,) = desk.from_file().values()
+        preview = desk.preview("T3", changed)
+        assert [(move.given.member.student, move.now.score) for move in preview.moves] == [("dao", 0.0)]
+        desk.reword("ann", "T3", changed, preview.digest)
+        assert {name: mark for name, (mark, _) in marks(room).items()} == {
+            "chai": 0.2, "dao": 0.0, "anong": 1.0, "bua": 1.0,
+        }  # fmt: skip
+    with marking.opened(room, room.assignments[0]) as desk:
+        assert desk.from_file() == {} and desk.rubric("T3") == changed
+        path.write_text(re.sub(r'(.*)"whole"(.*\n)', r'\1"whole"\2\1"some"\2', path.read_text()))
+        (more,) = desk.from_file().values()
+        assert [level.number for level in more.items[0].levels] == [1, 3, 4] and not desk.preview("T3", more).moves
+        without_last = msgspec.structs.replace(more, items=(Item("step", "1", more.items[0].levels[:2]),))
+        desk.reword("ann", "T3", more, desk.preview("T3", more).digest)
+        desk.reword("ann", "T3", without_last, desk.preview("T3", without_last).digest)
+        assert desk.record.free_number("T3", "step") == 5  # a number is nobody else's later
 
 
 def test_a_file_that_was_edited_by_hand_changes_no_mark_before_it_is_taken_up(room: Course) -> None:

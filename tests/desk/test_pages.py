@@ -213,6 +213,13 @@ def test_an_item_gets_another_level_on_the_page(open_desk: Served) -> None:
     again = visitor.ask("GET", "/rubric/T3").text
     assert "level 2" in again and 'name="points-idea-3" value=""' in again
     assert 'value="2" data-points="0.25"' in visitor.next().text
+    form |= {"points-idea-3": "0.1", "text-idea-3-en": "Some of it."}
+    del form["text-idea-2-en"]  # and the one in the middle is taken out
+    preview = visitor.ask("POST", "/rubric/T3/preview", form)
+    hidden = dict(re.findall(r'name="(whole|digest)" value="([^"]*)"', preview.text))
+    hidden["whole"] = hidden["whole"].replace("&#34;", '"')
+    assert visitor.ask("POST", "/rubric/T3", hidden).status == 303
+    assert 'value="3" data-points="0.1"' in visitor.next().text
 
 
 def test_an_appeal_opens_any_task_with_its_verdict_and_replay(open_desk: Served, room: Course) -> None:

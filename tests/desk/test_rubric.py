@@ -57,6 +57,23 @@ def test_what_is_written_is_read_again(course: Course) -> None:
         rubric.from_text("rubric of T3", '{"start": "much"}')
 
 
+def test_a_level_keeps_its_number_wherever_a_file_has_it() -> None:
+    low, half, whole = (Level(points, {"en": text}) for points, text in ((0.2, "low"), (0.5, "half"), (1.0, "whole")))
+    used = Rubric(0.0, (Item("step", "1", (low, half, whole)),))
+
+    def numbers(*levels: Level) -> list[int]:
+        changed = rubric.numbered(Rubric(0.0, (Item("step", "1", levels),)), used, lambda _: 7)
+        return [level.number for level in changed.items[0].levels]
+
+    assert numbers(low, whole) == [1, 3] and numbers(whole, low, half) == [3, 1, 2]
+    assert numbers(low, Level(0.4, {"en": "hlaf"}), whole) == [1, 2, 3]  # other words in the same place
+    assert numbers(low, half, Level(0.7, {"en": "most"}), whole) == [1, 2, 7, 3]
+    assert numbers(half, half) == [2, 7]  # the same words twice
+    with pytest.raises(CourseError, match="two of its levels have the same number"):
+        rubric.from_text("x", '{"items": [{"name": "a", "key": "1", "levels": [%s, %s]}]}' % (
+            ('{"points": 1, "text": {"en": "a"}, "number": 2}',) * 2))  # fmt: skip
+
+
 def test_items_add_take_off_have_levels_and_stay_within_the_points() -> None:
     used = Rubric(0.0, (Item("step", "1", LEVELS), Item("slip", "2", (Level(-0.25, {"th": "ผิดเครื่องหมาย"}),))))
     assert rubric.score(used, Chosen({"step": 1}), 1.0) == 0.5
