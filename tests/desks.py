@@ -9,8 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlencode
 
-import uvicorn
-
 from autograder.course import Course
 from autograder.desk import marking, web
 from autograder.desk.guard import Keys
@@ -172,9 +170,7 @@ def served(course: Course, second: int = 0) -> Iterator[Served]:
         keys, port = Keys(), door.getsockname()[1]
         announced: dict[str, str] = {}
         site = Site(desk, keys, lambda grader: announced.update({grader: "announced"}))
-        server = uvicorn.Server(
-            uvicorn.Config(web.application(site, [f"127.0.0.1:{port}"]), log_level="error", lifespan="off", ws="none")
-        )
+        server = web.server(site, f"127.0.0.1:{port}")
         thread = threading.Thread(target=server.run, kwargs={"sockets": [door]})
         thread.start()
         try:

@@ -1,24 +1,32 @@
 """Who may see the desk's pages: a link that is good once, a cookie, and the headers of every request and answer.
 
+Who may not can hold a connection for a while, and no more of them than leave room for the graders'.
+
 The pages stand below a path that nobody can guess. Cookies know no ports: without it, a browser would show the cookie
 to any other server on this machine.
 """
 
+import asyncio
+import contextlib
 import hashlib
+import random
 import secrets
 from collections.abc import Collection
 from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from autograder.errors import CourseError
 
 COOKIE = "desk"
 LONGEST = 256 * 1024  # bytes of what a page may send
 MOST_FIELDS = 3000
+PATIENCE = 60.0  # seconds in which a connection has sent its request
+MOST_CONNECTIONS = 200  # a process may have 1,024 files open, as a rule
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -67,6 +75,32 @@ def _hash(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
+class Connection(H11Protocol):
+    """A connection that is ended where its request is long in coming, or where others need its place."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
+        """There is room for it: one of those that have asked for nothing goes, whichever."""
+        super().connection_made(transport)
+        there = [one for one in self.connections if isinstance(one, Connection) and not one.transport.is_closing()]
+        others = [one for one in there if one is not self]
+        idle = [one for one in others if not one.is_answered()]
+        if len(others) >= MOST_CONNECTIONS and idle:
+            random.choice(idle).transport.abort()
+        self.loop.call_later(PATIENCE, self.end)
+
+    def is_answered(self) -> bool:
+        """Whether a request has come whole, and its answer is not sent to the end."""
+        works = self.cycle is not None and not self.cycle.more_body and not self.cycle.response_complete
+        return works or self.transport.get_write_buffer_size() > 0
+
+    def end(self) -> None:
+        """Its time is over, unless it is answered just now; a browser opens another one unasked."""
+        if self.is_answered():
+            self.loop.call_later(PATIENCE, self.end)
+        elif not self.transport.is_closing():
+            self.transport.abort()
+
+
 class Guard:
     """Refuses what no page of ours sent, and puts our headers on all answers.
 
@@ -92,7 +126,8 @@ class Guard:
 
         why = self.refuses(scope["method"], scope["path"], Headers(scope=scope))
         app = PlainTextResponse(f"refused: {why}\n", 403) if why else self.app
-        await app(scope, receive, with_headers)
+        with contextlib.suppress(ClientDisconnect):  # it has left, and waits for nothing
+            await app(scope, receive, with_headers)
 
     def refuses(self, method: str, path: str, headers: Headers) -> str:
         """Why a request is refused, or ""."""
@@ -107,14 +142,14 @@ class Guard:
         if headers.get("origin", "") not in {f"http://{host}" for host in self.hosts}:
             return "the request comes from another page, or does not say from where"
         length = headers.get("content-length", "")
-        if not length.isascii() or not length.isdigit() or int(length) > LONGEST:
-            return "too much was sent"
+        if not length.isascii() or not length.isdigit() or int(length) > LONGEST or "transfer-encoding" in headers:
+            return "too much was sent"  # or it was not said how much: chunks would count in place of the length
         return ""
 
 
 async def form(request: Request) -> dict[str, str]:
     """What a page sent, as fields; the first of a name counts."""
-    body = (await request.body())[:LONGEST].decode("utf-8", "replace")
+    body = (await request.body()).decode("utf-8", "replace")
     try:
         found = parse_qs(body, keep_blank_values=True, max_num_fields=MOST_FIELDS)
     except ValueError as error:

@@ -517,11 +517,16 @@ def serve(desk: Desk, graders: Sequence[str], door: socket.socket, where: str, s
     for grader in graders:
         announce(grader)
     say("each link is good once; Ctrl+C ends, and all that was given stays")
+    server(site, where).run(sockets=[door])
+
+
+def server(site: Site, where: str) -> uvicorn.Server:
+    """The desk's server. where: name and port as browsers have it."""
     settings = uvicorn.Config(
-        application(site, [where]), log_level="error", lifespan="off", ws="none", http="h11", loop="asyncio",
+        application(site, [where]), log_level="error", lifespan="off", ws="none", http=guard.Connection, loop="asyncio",
         server_header=False, date_header=False,
     )  # fmt: skip
-    uvicorn.Server(settings).run(sockets=[door])
+    return uvicorn.Server(settings)
 
 
 def application(site: Site, hosts: Sequence[str]) -> Starlette:

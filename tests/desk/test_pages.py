@@ -1,8 +1,10 @@
 """The desk's pages: who gets in, what is refused, and that nothing of a student's is more than text."""
 
 import base64
+import contextlib
 import io
 import re
+import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -87,6 +89,55 @@ def test_what_no_page_of_ours_sent_is_refused_with_the_cookie_too(
 def test_too_much_is_refused_before_it_is_read(open_desk: Served) -> None:
     answered = open_desk.visitor("ann").ask("POST", "/undo", {"x": "y" * guard.LONGEST})
     assert answered.status == 403 and "too much was sent" in answered.text
+
+
+def test_chunks_without_a_length_and_beside_one_are_refused_before_they_are_read(open_desk: Served) -> None:
+    visitor = open_desk.visitor()
+    for length in ("", "Content-Length: 9\r\n"):
+        head = f"POST /{visitor.place}/enter HTTP/1.1\r\nHost: 127.0.0.1:{open_desk.port}\r\n"
+        head += f"Origin: http://127.0.0.1:{open_desk.port}\r\nTransfer-Encoding: chunked\r\n{length}\r\n"
+        with socket.create_connection(("127.0.0.1", open_desk.port), 60) as line:
+            line.sendall(head.encode() + b"5\r\ntoken\r\n")  # and nothing more: an answer does not wait for the rest
+            answered = got = line.recv(100_000)
+            while got and not answered.endswith(b"\nrefused: too much was sent\n"):
+                got = line.recv(100_000)
+                answered += got
+        assert answered.startswith(b"HTTP/1.1 403") and answered.endswith(b"refused: too much was sent\n")
+
+
+@pytest.mark.parametrize("begun", [b"", b"GET / HTTP/1.1\r\nX-Slow", b"enter"])
+def test_who_is_long_in_asking_is_cut_off(
+    room: Course, begun: bytes, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(guard, "PATIENCE", 0.3)
+    with served(room) as found, socket.create_connection(("127.0.0.1", found.port), 60) as line:
+        if begun == b"enter":
+            whole = f"POST /{found.keys.place}/enter HTTP/1.1\r\nHost: 127.0.0.1:{found.port}\r\n"
+            begun = f"{whole}Origin: http://127.0.0.1:{found.port}\r\nContent-Length: 9\r\n\r\ntok".encode()
+        line.sendall(begun)
+        with contextlib.suppress(ConnectionResetError):
+            assert line.recv(1000) == b""
+        assert found.visitor("ann").ask("GET", "/list").status == 200
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def test_who_holds_many_connections_leaves_room_for_a_grader(
+    open_desk: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guard, "MOST_CONNECTIONS", 5)
+    with contextlib.ExitStack() as held:
+        lines = [held.enter_context(socket.create_connection(("127.0.0.1", open_desk.port), 60)) for _ in range(20)]
+        assert open_desk.visitor("ann").ask("GET", "/list").status == 200
+        ended = 0
+        for line in lines:
+            line.setblocking(False)
+            try:
+                ended += line.recv(1) == b""
+            except BlockingIOError:
+                pass  # it is open still
+            except ConnectionResetError:
+                ended += 1
+        assert ended >= 15
 
 
 def test_too_many_fields_and_a_file_that_is_gone_are_one_line(hostile: Course) -> None:
