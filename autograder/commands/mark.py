@@ -3,12 +3,14 @@
 import getpass
 import re
 import socket
+import stat
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from autograder.commands.console import CourseDir, Name, load, out, say
+from autograder.course import Course
 from autograder.errors import CourseError
 
 HERE = "127.0.0.1"
@@ -46,9 +48,22 @@ def command(
             out.print(
                 f"{progress.done} of {progress.of} answers of {wanted.name} are marked, {progress.waiting} to look at"
             )
+            if open_to_others(loaded):
+                closes = f"`chmod 700 {loaded.root}` closes them"
+                out.print(f"the gradebook and the submissions can be read by other accounts of this machine: {closes}")
             if host != HERE:
                 out.print("[bold]everybody on the way can read what goes over an open network: use one that you trust")
             web.serve(desk, graders, door, where, lambda line: out.print(line, markup=False))
+
+
+def open_to_others(course: Course) -> bool:
+    """Whether other accounts of this machine can come to the gradebook's file and read it."""
+    if course.db_url:
+        return False
+    way = course.gradebook.resolve().parents
+    return bool(course.gradebook.stat().st_mode & stat.S_IROTH) and all(
+        folder.stat().st_mode & stat.S_IXOTH for folder in way
+    )
 
 
 def _door(host: str, port: int) -> socket.socket:

@@ -124,7 +124,7 @@ def keep(course: Course, result: Result) -> None:
     if result.answers:
         write_whole(answers_file(course, result.assignment, result.student), result.answers, 0o600)
     path = verdict_file(course, result.assignment, result.student)
-    write_whole(path, json.dumps(result.as_json(), ensure_ascii=False).encode())
+    write_whole(path, json.dumps(result.as_json(), ensure_ascii=False).encode(), 0o600)
 
 
 def _remember(course: Course, before: Result) -> None:

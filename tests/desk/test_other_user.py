@@ -9,6 +9,7 @@ import desks
 import other_users
 from toy import NAME
 
+from autograder.commands import mark
 from autograder.course import Course
 
 TRIES = """
@@ -59,7 +60,12 @@ def test_another_user_of_the_machine_gets_neither_page_nor_files(
             assert len(got) == 2 and all("/enter" in line for line in got)  # the way in, without a link
             assert not any(word in line for line in answered for word in ("anong", "dao", "Good.", "item-", "T3"))
             closed = {line.removeprefix("closed ") for line in said if line.startswith("closed")}
-            ours = [*(room.state / "desk").iterdir(), *(room.state / "marks" / NAME).iterdir(), room.state / "secret"]
-            assert len(ours) >= 5 and {str(path) for path in ours} <= closed
+            kept = [path for name in ("marks", "verdicts") for path in (room.state / name / NAME).iterdir()]
+            ours = [*(room.state / "desk").iterdir(), *kept, room.state / "secret"]
+            assert len(kept) >= 6 and {str(path) for path in ours} <= closed
+            look = ["head", "-c", "15", room.gradebook]
+            assert mark.open_to_others(room) and other_users.run_as("nobody", look, Path("/")).returncode == 0
+            room.root.chmod(0o700)  # as the command says then
+            assert not mark.open_to_others(room) and other_users.run_as("nobody", look, Path("/")).returncode != 0
     finally:
         os.umask(old)
