@@ -13,8 +13,10 @@ import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import uvicorn
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -95,6 +97,7 @@ class Site:
             "signed": rubric.signed,
             "formulas": markdown.with_formulas,
             "compact": _compact,
+            "when": functools.partial(_when, zone=ZoneInfo(self.desk.course.timezone)),
         }
         return HTMLResponse(_templates().get_template(template).render(**about, **values), status)
 
@@ -121,6 +124,11 @@ class Site:
 def _compact(levelled_text: str) -> str:
     """A levelled text without the spaces that stand between a formula's tokens."""
     return TOKENS.sub(r"\1", levelled_text)
+
+
+def _when(at: str, zone: ZoneInfo) -> str:
+    """A time of the journal as the course's clock had it."""
+    return f"{datetime.fromisoformat(at).astimezone(zone):%Y-%m-%d %H:%M %Z}"
 
 
 @functools.cache
@@ -383,7 +391,7 @@ async def work(site: Site, request: Request, grader: str) -> Response:
                 flags.append((student, name, texts.flag(name, verdict.flag)))
     decided = sorted(waiting.decided(), key=lambda found: found[1].at if found[1] is not None else "", reverse=True)
     units = {answer.id: unit.id for unit in waiting.units() for answer in unit.answers}
-    values: dict[str, Any] = {"rows": rows, "flags": flags, "decided": decided[:MOST_SHOWN], "units": units}
+    values: dict[str, Any] = {"rows": rows, "flags": flags, "decided": decided, "units": units, "most": MOST_SHOWN}
     return site.page("list.html", grader, progress=waiting.progress(grader), refused=waiting.refused, **values)
 
 

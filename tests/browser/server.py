@@ -11,7 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 BIN = Path(sys.executable).parent
@@ -29,6 +29,7 @@ class Server:
     base: str
     token: str
     root: Path
+    pid: int = 0
 
     def url(self, path: str) -> str:
         """The address of a page, with the token."""
@@ -77,7 +78,7 @@ def running(root: Path, course: Path, home: Path, more: Mapping[str, str]) -> It
         process = subprocess.Popen(command, cwd=course, env=around, stdout=file, stderr=subprocess.STDOUT)
         try:
             _wait(server, process, log)
-            yield server
+            yield replace(server, pid=process.pid)
         finally:
             process.terminate()
             try:

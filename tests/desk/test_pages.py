@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw
 from toy import NAME
 
 from autograder.course import Course
-from autograder.desk import guard
+from autograder.desk import guard, web
 from autograder.gradebook import reader
 from autograder.marks import final_marks
 
@@ -165,7 +165,9 @@ def test_every_answer_has_our_headers_refusals_and_files_too(open_desk: Served) 
     assert "unsafe" not in guard.POLICY and "default-src 'none'" in guard.POLICY
 
 
-def test_a_mark_is_given_and_the_next_answer_follows(open_desk: Served, room: Course) -> None:
+def test_a_mark_is_given_and_the_next_answer_follows(
+    open_desk: Served, room: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
     visitor = open_desk.visitor("ann")
     names = set()
     for _ in range(4):
@@ -180,6 +182,9 @@ def test_a_mark_is_given_and_the_next_answer_follows(open_desk: Served, room: Co
     assert score(room, "bua") == score(room, "dao") == 0.75
     listed = visitor.ask("GET", "/list").text
     assert "dao" in listed and "ann" in listed  # what is decided has names again
+    assert re.search(r"<td>\d{4}-\d\d-\d\d \d\d:\d\d UTC</td>", listed) and "The newest" not in listed
+    monkeypatch.setattr(web, "MOST_SHOWN", 2)
+    assert "The newest 2 of 5 are shown" in visitor.ask("GET", "/list").text
     assert visitor.ask("POST", "/undo").status == 303 and "item-idea" in visitor.next().text
     even = visitor.ask("GET", "/even").text
     assert "Marks 1 to 3" in even and "0.75" in even
