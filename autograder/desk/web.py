@@ -438,9 +438,13 @@ async def preview(site: Site, request: Request, grader: str) -> Response:
     found = site.desk.preview(task.name, rubric.checked(f"rubric of {task.name}", changed))
     same = [move for move in found.moves if not move.left and move.now.score == move.given.member.now.score]
     moving = [move for move in found.moves if not move.left and move not in same]
-    left = [move for move in found.moves if move.left]
+    ways: dict[tuple[float, float], list[str]] = defaultdict(list)
+    for move in moving:
+        ways[move.given.member.now.score or 0.0, move.now.score or 0.0].append(move.given.member.student)
+    left = sorted(move.given.member.student for move in found.moves if move.left)
     values: dict[str, Any] = {
-        "moves": moving,
+        "count": len(moving),
+        "ways": sorted((*way, sorted(students)) for way, students in ways.items()),
         "same": same,
         "left": left,
         "digest": found.digest,

@@ -1,5 +1,7 @@
 """The desk in a browser: everything by keys, nothing of a student's runs, axe has nothing to say."""
 
+import base64
+import io
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -8,6 +10,7 @@ import desks
 import pytest
 from desks import Served, served
 from pages_in_chromium import chromium, needs_chromium
+from PIL import Image
 from playwright.sync_api import expect
 
 from autograder.course import Course
@@ -134,6 +137,28 @@ def test_later_back_near_and_apart(browser: Any, room: Course) -> None:
         seen.page.goto(f"http://127.0.0.1:{site.port}/{site.keys.place}/answers/{group.id}")
         seen.keys("g", away=True)
         assert all(len(u.answers) == 1 for u in site.desk.waiting.units()) and not seen.wrong
+
+
+def test_a_picture_is_turned_without_losing_an_edge_and_a_large_one_moves(browser: Any, room: Course) -> None:
+    written = io.BytesIO()
+    Image.new("RGB", (1200, 300), "white").save(written, "PNG")
+    picture = f"![](data:image/png;base64,{base64.b64encode(written.getvalue()).decode()})"
+    desks.class_of(room, {"photo": picture})
+    with served(room) as site:
+        seen = Seen(browser, site)
+        unit = next(u for u in site.desk.waiting.units() if u.answers[0].student == "photo")
+        seen.page.goto(f"http://127.0.0.1:{site.port}/{site.keys.place}/answers/{unit.id}")
+        for _ in range(4):
+            shown = seen.page.locator(".look img").bounding_box()
+            box = seen.page.locator(".look").bounding_box()
+            assert box["x"] <= shown["x"] and shown["x"] + shown["width"] <= box["x"] + box["width"]
+            assert box["y"] <= shown["y"] and shown["y"] + shown["height"] <= box["y"] + box["height"]
+            seen.keys("t")
+        seen.keys("z", "ArrowRight")
+        assert seen.page.locator(".look").evaluate("box => box.scrollLeft") > 0
+        seen.keys("ArrowLeft", "z", "t", "z", "ArrowRight")
+        shown, look = (seen.page.locator(name).bounding_box() for name in (".look img", ".look"))
+        assert shown["height"] > shown["width"] and shown["y"] >= look["y"] and not seen.wrong
 
 
 def test_keys_are_those_of_the_keyboard_where_thai_is_switched_on(browser: Any, room: Course) -> None:

@@ -44,6 +44,20 @@ function turn(name, many) {
   answer.classList.add(`${name}-1`);
 }
 
+// a picture on its side takes the room that it needs: nothing of it is cut off
+function fit() {
+  const zoom = answer.classList.contains("zoomed") ? 1.8 : 1;
+  const aside = answer.classList.contains("turn-1") || answer.classList.contains("turn-3");
+  answer.querySelectorAll("img").forEach((img) => {
+    img.style.cssText = "";
+    if (!aside || !img.naturalWidth) return;
+    const wide = zoom * Math.min(img.naturalHeight, img.parentElement.clientWidth), high = (wide * img.naturalWidth) / img.naturalHeight;
+    Object.assign(img.style, { display: "block", maxWidth: "none", width: `${high}px`, height: `${wide}px`, margin: `${(high - wide) / 2}px ${(wide - high) / 2}px` });
+  });
+}
+
+const slide = (way) => () => answer.querySelectorAll(".look, .scan").forEach((box) => { box.scrollLeft += way * 0.6 * box.clientWidth; });
+
 let offered = -1;
 function useComment() {
   const texts = [...document.querySelectorAll("button.used")].map((button) => button.dataset.text);
@@ -83,7 +97,8 @@ const ofAnswer = form && {
   Enter: give, 0: zero, n: go(desk.dataset.later), p: go(desk.dataset.back), j: go(desk.dataset.rubric),
   g: press("apart"), s: focus("free"), c: focus("comment"), k: useComment,
   d: () => { const near = by("near"); if (near) { near.open = !near.open; if (near.open) near.scrollIntoView({ block: "nearest" }); } },
-  z: () => answer.classList.toggle("zoomed"), t: () => turn("turn", 4), h: () => turn("bright", 3),
+  z: () => { answer.classList.toggle("zoomed"); fit(); }, t: () => { turn("turn", 4); fit(); }, h: () => turn("bright", 3),
+  ArrowLeft: slide(-1), ArrowRight: slide(1),
 };
 const everywhere = { "?": help, m: go(document.body.dataset.list), u: press("undo"), ...(form ? {} : { n: go(document.body.dataset.start) }) };
 
@@ -105,6 +120,7 @@ document.addEventListener("keydown", (event) => {
   }
   if (by("help").open && key !== "?") return;
   if (key === "Enter" && event.target.closest("a, button, summary")) return; // what has the focus
+  if (key.startsWith("Arrow") && event.target.closest("input")) return; // from level to level
   const does = (ofAnswer && ofAnswer[key]) || everywhere[key];
   if (does) { event.preventDefault(); does(); }
   else if (form && key.length === 1 && choose(key)) event.preventDefault();
@@ -117,6 +133,7 @@ if (form) {
   document.querySelectorAll("button.used").forEach((button) => button.addEventListener("click", () => {
     by("comment").value = button.dataset.text; by("zero").checked = false; keep();
   }));
+  answer.addEventListener("load", fit, true); // pictures that come late
   by("zoom").addEventListener("click", ofAnswer.z);
   by("turn").addEventListener("click", ofAnswer.t);
   by("bright").addEventListener("click", ofAnswer.h);
