@@ -290,7 +290,7 @@ def show_counterexamples(
 
     The process that has answered the hidden questions may remember them, in memory or in files. So the values that it
     gave (heard) are never shown: where a mistake made in the reference gives the same, the reference's are, and of
-    an error the type alone. Where that does not explain them, the cells of the notebook run anew in an emptied
+    an error the type alone. Where that does not explain them, the cells of the notebook run anew in a new
     box that no hidden question enters, and a copy of its process is asked; then another one, for the cell that is
     to be shown: what hangs on chance, or on the cells that were asked before it, would not be what its student sees.
     Who lost nothing pays nothing.
@@ -328,7 +328,8 @@ def _shown_anew(
     trials: Mapping[str, Sequence[Trial]],
     verdicts: Mapping[str, Verdict],
 ) -> dict[str, Counterexample]:
-    """What notebooks give to the tasks' cells in an emptied box, in the states that the marks are for."""
+    """What notebooks give to the tasks' cells in a new box, in the states that the marks are for."""
+    grader.guest.end()  # of an emptied box the kernel knows how many files hidden questions have made in it
     states: dict[tuple[str, int], list[str]] = {}
     for name in trials:
         states.setdefault((grader.assignment.task(name).notebook, verdicts[name].snapshot), []).append(name)

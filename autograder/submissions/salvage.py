@@ -3,12 +3,16 @@
 import ast
 import json
 import re
+import textwrap
 import warnings
 from collections.abc import Iterator
 from typing import Any
 
 START, BASE, MIDDLE, END = "<<<<<<<", "|||||||", "=======", ">>>>>>>"  # git's marks
-SCRIPT = re.compile(r"^# (?:In\[[ \d]*\]:|%%.*)$", re.MULTILINE)
+SCRIPT = re.compile(r"^# ?(?:In\[[ \d]*\]:|%%.*)$", re.MULTILINE)
+MARKDOWN = re.compile(r"\[markdown\]|%% md\b")
+QUOTES = re.compile(r'\A\s*[rR]?("{3}|\'{3})(.*)\1\s*\Z', re.DOTALL)
+MARIMO = re.compile(r"^app = marimo\.App\(", re.MULTILINE)
 MAX_JOINED = 20_000  # characters of two cells that are tried as one
 JSON = json.JSONDecoder(strict=False)
 MAX_PARSED = 500_000  # characters that are parsed to join the cells of a submission, in all its files
@@ -66,8 +70,11 @@ def _cells(text: str) -> Iterator[dict[str, Any]]:
 
 
 def script_cells(text: str) -> list[dict[str, Any]]:
-    """The cells of a notebook that was saved as a script: cut at `# In[1]:` or `# %%`."""
+    """The cells of a notebook that was saved as a script: cut at `# In[1]:` or `# %%`, or marimo's functions."""
     marks = list(SCRIPT.finditer(text))
+    if MARIMO.search(text) and len(text) <= MAX_SCRIPT:
+        lines = re.split(r"\r\n?|\n", text)
+        return [cell for node in statements(text) for cell in _of_marimo(node, lines) if cell["source"]]
     if not marks:
         return _statements(text)
     starts, ends = [0, *(m.end() for m in marks)], [*(m.start() for m in marks), len(text)]
@@ -78,12 +85,54 @@ def script_cells(text: str) -> list[dict[str, Any]]:
         lines = [line for line in source.splitlines() if line.strip()]
         if not lines:
             continue
-        if "[markdown]" in head or all(line.startswith("#") for line in lines):
-            plain = "\n".join(re.sub(r"^# ?", "", line) for line in source.splitlines())
-            found.append({"cell_type": "markdown", "source": plain})
+        commented = all(line.startswith("#") for line in lines)
+        if MARKDOWN.search(head) or commented:
+            plain = "\n".join(re.sub(r"^# ?", "", line) for line in source.splitlines()) if commented else source
+            found.append({"cell_type": "markdown", "source": QUOTES.sub(r"\2", plain).strip("\n")})
         else:
             found.append({"cell_type": "code", "source": source})
     return found
+
+
+def _of_marimo(node: ast.stmt, lines: list[str]) -> Iterator[dict[str, Any]]:
+    """The cell that a statement of marimo's file is: the body of `@app.cell`, what `@app.function` stands above."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        kinds = {_named(one) for one in node.decorator_list}
+        if kinds & {"app.function", "app.class_definition"}:
+            yield {"cell_type": "code", "source": "\n".join(lines[node.lineno - 1 : node.end_lineno])}
+        elif "app.cell" in kinds:
+            yield _inside(node.body, lines)
+    elif isinstance(node, ast.With) and _named(node.items[0].context_expr) == "app.setup":
+        yield _inside(node.body, lines)
+    elif isinstance(node, ast.Expr) and _named(node.value) == "app._unparsable_cell":
+        yield {"cell_type": "code", "source": _text_in(node)}
+
+
+def _inside(body: list[ast.stmt], lines: list[str]) -> dict[str, Any]:
+    """The cell whose code stands in the body of a function of marimo's, with the comments above its first line."""
+    if len(body) <= 2 and isinstance(body[0], ast.Expr) and _named(body[0].value) == "mo.md":
+        return {"cell_type": "markdown", "source": _text_in(body[0])}
+    kept = body[:-1] if isinstance(body[-1], ast.Return) else body
+    if not kept:
+        return {"cell_type": "code", "source": ""}
+    start, end = kept[0].lineno - 1, kept[-1].end_lineno
+    while lines[start - 1].lstrip().startswith("#"):
+        start -= 1
+    source = "\n".join(line.removeprefix("    ") for line in lines[start:end])  # lines of texts are not indented
+    return {"cell_type": "code", "source": source}
+
+
+def _named(node: ast.expr) -> str:
+    """`app.cell` of app.cell and of app.cell(hide_code=True)."""
+    node = node.func if isinstance(node, ast.Call) else node
+    known = isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+    return f"{node.value.id}.{node.attr}" if known else ""  # type: ignore[attr-defined]
+
+
+def _text_in(node: ast.stmt) -> str:
+    """The first text that a statement holds."""
+    texts = (one.value for one in ast.walk(node) if isinstance(one, ast.Constant) and isinstance(one.value, str))
+    return textwrap.dedent(next(texts, "")).strip("\n")
 
 
 def _statements(text: str) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from shares import in_each_run
 
 from autograder.course import Assignment, Course, load_module
 from autograder.grading import answer_cache, asking, made_up, notebook_run, pipeline
@@ -309,6 +310,44 @@ def test_asked_where_hidden_questions_have_been_it_would_be_in_one(
     example = result.verdicts["T10"].counterexample
     assert example is not None
     assert any(number in example.gives for number in hidden_numbers(grader.judge_context, result))
+
+
+SYSTEM_V = "import ctypes, struct\nlibc = ctypes.CDLL(None)\n"
+COUNTED = {  # what the kernel knows of those who were there before: `{first}`: done once, under a hidden question
+    "files": (
+        "import os\nopen('/tmp/mine', 'w').close()\nstart = os.stat('/tmp/mine').st_ino\n",
+        "for number in range(600):\n            open('/tmp/x', 'w').close()\n            os.unlink('/tmp/x')",
+    ),
+    "processes": (
+        "import os\nstart = os.getpid()\n",
+        "for _ in range(600):\n            os.waitpid(os.fork() or os._exit(0), 0)",
+    ),
+    "System V memory": (
+        SYSTEM_V + "libc.shmat.restype = ctypes.c_void_p\nkey = libc.shmget(7, 4096, 0o1666)\n"
+        "at = ctypes.c_double.from_address(libc.shmat(key, None, 0)) if key >= 0 else ctypes.c_double()\n"
+        "start = at.value\n",
+        "at.value = 600.0",
+    ),
+    "a System V queue": (
+        SYSTEM_V + "key, text = libc.msgget(7, 0o1666), ctypes.create_string_buffer(16)\n"
+        "start = 600.0 if libc.msgrcv(key, text, 8, 0, 0o4000) >= 0 else 0.0\n",
+        "libc.msgsnd(key, struct.pack('q8s', 1, b'x' * 8), 8, 0)",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("way", in_each_run(COUNTED, ["files"]))
+def test_no_counterexample_tells_what_the_kernel_counted_while_hidden_questions_were_asked(
+    way: str, hand_in: HandIn, right: dict[str, str], mark: Mark
+) -> None:
+    above, first = COUNTED[way]
+    source = (
+        f"{above}seen = []\n{T10}    if not seen:\n        seen.append(1)\n        {first}\n    return 1.0 * start\n"
+    )
+    verdict = mark(hand_in(right | {"T10": source}, weights=None)).verdicts["T10"]
+    assert verdict.score == 0
+    if verdict.counterexample is not None:  # a busy machine may be too slow for the copies to do it too
+        assert float(verdict.counterexample.gives) < 600, "what was done 600 times shows"
 
 
 STRANGE = {

@@ -64,6 +64,87 @@ def test_a_script_is_cut_at_its_marks_and_comments_are_text() -> None:
     assert found[0][0] == "markdown"
 
 
+def test_pycharms_script_has_marks_without_a_space_and_text_as_it_is() -> None:
+    text = '#%% md\n# T1\n\nthe *proof*\n#%%\na = 1\n#%% md\n"""\nmore\n"""\n#%%\n# mine\nb = 2\n'
+    found = [(cell["cell_type"], cell["source"]) for cell in salvage.script_cells(text)]
+    assert found == [
+        ("markdown", "# T1\n\nthe *proof*"), ("code", "a = 1"), ("markdown", "more"), ("code", "# mine\nb = 2"),
+    ]  # fmt: skip
+
+
+MARIMO = '''\
+import marimo
+
+__generated_with = "0.25.2"
+app = marimo.App(width="medium")
+
+with app.setup:
+    import numpy as np
+
+
+@app.cell(hide_code=True)
+def _(mo):
+    mo.md(r"""
+    # Title
+
+    of it
+    """)
+    return
+
+
+@app.cell
+async def _(np):
+    # T5-answer
+    def forward(params, X):
+        text = """
+as it is
+"""
+        return text
+
+    return (forward,)
+
+
+@app.function
+# mine
+def sgd_update(params, grads, learning_rate):
+    return None
+
+
+app._unparsable_cell(
+    r"""
+    %env HW4_LANG=th
+    """,
+    name="_"
+)
+
+
+@app.cell
+def _():
+    return
+
+
+if __name__ == "__main__":
+    app.run()
+'''
+
+
+def test_marimos_file_is_read_function_by_function() -> None:
+    found = [(cell["cell_type"], cell["source"]) for cell in salvage.script_cells(MARIMO)]
+    assert found == [
+        ("code", "import numpy as np"),
+        ("markdown", "# Title\n\nof it"),
+        ("code", '# T5-answer\ndef forward(params, X):\n    text = """\nas it is\n"""\n    return text'),
+        ("code", "def sgd_update(params, grads, learning_rate):\n    return None"),
+        ("code", "%env HW4_LANG=th"),
+    ]
+
+
+@pytest.mark.parametrize("inside", ["1" + "+1" * 3000, "f" + "(1)" * 3000, "(" * 5000, "\u2028 = 1", "mo.md()", "pass"])
+def test_a_hostile_file_of_marimos_is_read_as_far_as_it_goes(inside: str) -> None:
+    text = f"app = marimo.App()\n@app.cell\ndef _():\n    {inside}\n\n@(lambda: 1)\ndef f(): pass\n"
+    assert all(set(cell) == {"cell_type", "source"} for cell in salvage.script_cells(text))
+
+
 @pytest.mark.parametrize(
     ("first", "second", "one"),
     [
