@@ -329,7 +329,7 @@ def _shown_anew(
     verdicts: Mapping[str, Verdict],
 ) -> dict[str, Counterexample]:
     """What notebooks give to the tasks' cells in a new box, in the states that the marks are for."""
-    grader.guest.end()  # of an emptied box the kernel knows how many files hidden questions have made in it
+    grader.guest.end()  # in an emptied box the number of the next file, or process, tells how many there were
     states: dict[tuple[str, int], list[str]] = {}
     for name in trials:
         states.setdefault((grader.assignment.task(name).notebook, verdicts[name].snapshot), []).append(name)

@@ -107,7 +107,12 @@ LARGE_SCORES = [
     _by_hand([[-1000, -1001], [0, 1]], [0, 1]),
 ]
 PROBABILITIES = _some(_networks(BEHIND_LOSS), *LABELLED, "hidden", "probabilities", reg=2)
-GRADIENTS = _some(_updates(), *(f"d{name}" for name in PARAMETERS), rate=0.5)
+# and parameters that are no whole numbers, which a step may have rounded
+GRADIENTS = [
+    *_some(_updates(), *(f"d{name}" for name in PARAMETERS), rate=0.5),
+    {"W1": [[0.5]], "b1": [0.25], "W2": [[1.5]], "b2": [-0.75], "dW1": [[1]], "db1": [2], "dW2": [[-1]], "db2": [1]}
+    | {"rate": 0.5},
+]
 RATES = [{"rate": rate, "decay": decay} for rate, decay in ((1, 0.5), (0.5, 0.9), (0.002, 0.7), (0.0001, 0.5))]
 # scores below zero; a unit that is off, and that a leaky ReLU lets through; scores that rounding makes equal
 CLOSE_CALLS = [_one_unit(1, [-2, -1], [0, 0]), _one_unit(-200, [-2, 0], [0, 1]), _one_unit(1, [0, 0], [0, 0.01])]
