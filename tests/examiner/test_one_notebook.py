@@ -20,6 +20,7 @@ from autograder.grading import pipeline
 from autograder.judging.by_examiner.cells import ExamCell
 from autograder.judging.by_examiner.outcomes import CellOutcomes, verdict_of_task
 from autograder.marks import verdict_files
+from autograder.pages import similarity
 from autograder.releasing import drift
 from autograder.releasing.trials import own_tests
 from autograder.sandbox import environments
@@ -39,15 +40,24 @@ course = Course(name="two", assignments=(words, rain))
 HIDDEN = ("don't", "to be or not", "moon, fair", "230", "1000", "tile(")  # what stands in hidden lines alone
 SPY = "open('/dev/shm/seen', 'a').write(repr(text))\n    "
 READS = "return {'seen': open('/dev/shm/seen').read()}"
+IN_WORDS = "So that 'The' and 'the' count as one word."
+COPIED = (
+    "Small letters let a word at the start of a sentence be the same as within it. In German, where 'Essen' and "
+    "'essen' are two words, that would be wrong."
+)
 # student -> (assignment, texts of the source's answers and what stands in their place)
 CLASS: Mapping[str, tuple[str, dict[str, str]]] = {
     "right": ("words", {}),
-    "once": ("words", {"counts.get(word, 0) + 1": "1"}),
+    "once": ("words", {"counts.get(word, 0) + 1": "1", IN_WORDS: COPIED}),
     "last": ("words", {"setdefault(word, set()).add(title)": "__setitem__(word, {title})"}),
-    "alphabet": ("words", {"(-counts[word], word)": "-counts[word]"}),
+    "alphabet": ("words", {"(-counts[word], word)": "-counts[word]", IN_WORDS: COPIED.replace(". ", ".\n")}),
     "spy": ("words", {"found = [word.strip": f"{SPY}found = [word.strip", "return counts\n": f"{READS}\n"}),
     "shouter": ("words", {"return [word for word in found if word]": "raise ValueError(text)"}),
     "right-rain": ("rain", {}),
+    "disguised": (
+        "rain",
+        {"theirs": "mine", "figure, axes": "_, picture", "axes.": "picture.", "return axes": "return picture  # mine"},
+    ),
     "at-limit": ("rain", {"means > limit": "means >= limit"}),
     "index": ("rain", {"ascending=False": "ascending=True"}),
     "writer": ("rain", {"theirs = rain": "open('stations.csv', 'w').write('')\n    theirs = rain"}),
@@ -142,6 +152,7 @@ def test_students_get_data_and_tools_beside_the_notebook_and_no_hidden_line(grad
         ("shouter", [0, 3, 0, 0, None]),
         ("blank", [0, 0, 0, 0, 0]),
         ("right-rain", [2, 2, 2]),
+        ("disguised", [2, 2, 2]),
         ("at-limit", [2, 0, 2]),
         ("index", [0, 2, 2]),
         ("writer", [2, 2, 0]),
@@ -269,6 +280,15 @@ def test_the_audit_shows_a_survivor_beside_the_tests_that_let_it_pass(
     assert "survivor   cell 14: source/words/words.ipynb, cell 14, line 2" in told.out
     assert "- different = len(count(words_of(VERSE)))" in told.out
     assert "passed by source/words/words.ipynb: the tests cell-" in told.out and "mend the tests named" in told.err
+
+
+def test_likeness_is_seen_in_words_and_through_disguises(graded: Graded) -> None:
+    students = sorted(student for student, (name, _) in CLASS.items() if name == "words")
+    words = similarity.answers(graded.course, graded.course.assignment("words"), students)
+    (found,) = similarity.alike(words, students, prose=("cell 17",))
+    assert (found.students, found.tasks[-1]) == (("alphabet", "once"), "cell 17")
+    rain = similarity.answers(graded.course, graded.course.assignment("rain"), ["right-rain", "disguised", "heights"])
+    assert rain["draw"]["disguised"] == rain["draw"]["right-rain"] != rain["draw"]["heights"]
 
 
 # ---- what a notebook may not say ----------------------------------------------------------------
