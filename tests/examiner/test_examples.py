@@ -87,6 +87,15 @@ def test_nothing_is_shown_of(bench: Bench, name: str) -> None:
     assert bench.shown(cells(), {"A": written}, extra) is None
 
 
+def test_an_array_is_an_array_to_the_student_and_a_list_where_it_is_shown(bench: Bench) -> None:
+    asked = cells("examples(f, [(np.array([[1, 2], [3, 4]]),)])", "def f(x):\n    return x.mean(axis=0)")
+    found = bench.shown(asked, {"A": "def f(x):\n    return x.mean(axis=1, keepdims=True)"})
+    assert found == Counterexample("f(np.array([[1, 2], [3, 4]]))", "[[1.5], [3.5]]", "[2.0, 3.0]")
+    assert bench.shown(asked, {"A": "def f(x):\n    return list(sum(x) / len(x))"}) is None
+    with pytest.raises(CourseError, match=r"for whoever pastes it, write `import numpy as np` into a cell"):
+        read(asked[1:])
+
+
 def test_a_name_that_is_no_function_is_shown_as_the_error_it_makes(bench: Bench) -> None:
     found = bench.shown(cells(), {"A": SHOWS_NOTHING["no function"][0]})
     assert found == Counterexample("f(3)", "TypeError: 'int' object is not callable", "6")
@@ -124,8 +133,10 @@ FORM = "write `examples(f, [(1, 2), (3, 4)])` at the left edge"
         ("def test_f():\n    examples(f, [3])", f"line 2: {FORM}"),
         (
             "examples(f, [np.ones(3)])",
-            "np.ones(3) is no plain value: numbers, texts, and lists, dicts and sets of them",
+            "np.ones(3) is no plain value: numbers, texts, lists, dicts and sets of them, or",
         ),
+        ("examples(f, [np.array([x])])", "np.array([x]) is no plain value"),
+        ("examples(f, [np.array([1], 'int')])", "is no plain value"),
         ("examples(f, [(1, x)])", "(1, x) is no plain value"),
         ("examples(g, [3])", "no answer above binds g, whose examples these are"),
         (

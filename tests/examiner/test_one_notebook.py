@@ -484,3 +484,33 @@ def test_an_environment_is_made_once_and_what_cannot_be_made_says_why(tmp_path: 
     with pytest.raises(CourseError, match=r"hw5\.lock: has no ipython, which the sandbox needs"):
         environments.packages_of(lock, tmp_path / "made")
     assert not list((tmp_path / "made").iterdir())
+
+
+OF_PANDAS = """
+import pandas
+assert f() == pandas.__version__ == "2.3.3"
+"""
+
+
+@pytest.mark.proof  # it fetches 200 MB the first time
+def test_from_a_lock_file_to_marks_by_the_packages_it_names(tmp_path: Path) -> None:
+    (tmp_path / "hw5.lock").write_text("ipython\nnumpy\npandas==2.3.3\n", encoding="utf-8")
+    source = "import pandas\n\ndef f():\n    ### BEGIN SOLUTION\n    return pandas.__version__\n    ### END SOLUTION"
+    made(tmp_path, answer(source, "cell-0a0a"), test(OF_PANDAS, "cell-0b0b"), execution_count=None)
+    path = tmp_path / "source" / "hw5" / "1.ipynb"
+    book = json.loads(path.read_text(encoding="utf-8"))
+    for cell in book["cells"]:
+        info = cell["metadata"]["nbgrader"]
+        info |= {"schema_version": 3, "task": False, "cell_type": "code", "locked": not info["solution"]}
+        cell["id"] = info["grade_id"]
+    path.write_text(json.dumps(book), encoding="utf-8")
+    config = tmp_path / "course_config.py"
+    config.write_text(config.read_text("utf-8").replace('("hw5")', '("hw5", environment="hw5.lock")'), encoding="utf-8")
+    shutil.copy(ROOT / "nbgrader_config.py", tmp_path)
+    assert cli.main(["release", "hw5", "--course", str(tmp_path)]) == 0
+    course = load_course(tmp_path)
+    hand_in(course, "hw5", "right", sources(course, "hw5", {}))
+    hand_in(course, "hw5", "wrong", sources(course, "hw5", {"pandas.__version__": '"3.1.1"'}))
+    assert cli.main(["grade", "hw5", "--course", str(tmp_path), "--jobs", "1"]) == 0
+    marks = [verdict_files.load_result(course, "hw5", student) for student in ("right", "wrong")]
+    assert [one and one.verdicts["f"].score for one in marks] == [1, 0]

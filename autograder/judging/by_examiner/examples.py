@@ -5,6 +5,7 @@ hidden line has been (grading/by_examiner/counterexamples.py). Its values are sh
 """
 
 import ast
+import copy
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from autograder.source_notebooks import cells_of
 
 TRIED = Path(__file__).parent / "tried.py"
 NAME = "examples"
+ARRAY, NUMPY = "np.array", "import numpy as np"
 MOST = 20  # in one test cell
 LONGEST = 200  # characters of a call
 FORM = f"write `{NAME}(f, [(1, 2), (3, 4)])` at the left edge: a function, and a list of its arguments"
@@ -42,6 +44,10 @@ def examples_of(path: Path, cells: Sequence[ExamCell]) -> tuple[Example, ...]:
             raise CourseError(
                 f"{path}: cell {one.cell}: {one.call} stands in a hidden line as well, and an example is shown; "
                 "give it other values"
+            )
+        if f"{ARRAY}(" in one.call and not any(NUMPY in "".join(cell["source"]) for cell in cells_of(path)):
+            raise CourseError(
+                f"{path}: cell {one.cell}: {one.call}: for whoever pastes it, write `{NUMPY}` into a cell"
             )
     return found
 
@@ -87,15 +93,24 @@ def _of_cell(path: Path, cell: ExamCell) -> Iterator[Example]:
 def _call(where: str, function: str, case: ast.expr) -> str:
     """A call of a function, in a line: a tuple is its arguments, anything else the only one."""
     try:
-        ast.literal_eval(case)
+        ast.literal_eval(_Lists().visit(copy.deepcopy(case)))
     except (ValueError, TypeError):
         raise CourseError(
-            f"{where}: {ast.unparse(case)} is no plain value: numbers, texts, and lists, dicts and sets of them"
+            f"{where}: {ast.unparse(case)} is no plain value: numbers, texts, lists, dicts and sets of them, or "
+            f"`{ARRAY}([1, 2])`"
         ) from None
     text = f"{function}({', '.join(map(ast.unparse, case.elts if isinstance(case, ast.Tuple) else [case]))})"
     if len(text) > LONGEST:
         raise CourseError(f"{where}: an example of {len(text)} characters; up to {LONGEST} are easy to read")
     return text
+
+
+class _Lists(ast.NodeTransformer):
+    """An array as the list that it is made of."""
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        whole = ast.unparse(node.func) == ARRAY and len(node.args) == 1 and not node.keywords
+        return node.args[0] if whole else node
 
 
 def _is_ours(node: ast.AST) -> bool:
@@ -146,5 +161,7 @@ def _cells(asked: Sequence[tuple[str, Example]], at: str = "") -> list[ExamCell]
     cells = [laid(0, TRIED)]
     for number, (source, one) in enumerate(asked):
         names = (one.function,)
-        cells.append(ExamCell(f"{number}", f"_kit.{source}", True, True, names, words=names, at=at or one.cell))
+        cells.append(
+            ExamCell(f"{number}", f"{NUMPY}\n_kit.{source}", True, True, names, words=names, at=at or one.cell)
+        )
     return cells
