@@ -9,7 +9,7 @@ import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeGuard
 
 import yaml  # type: ignore[import-untyped]
 
@@ -19,24 +19,34 @@ from autograder.submissions.cells import joined
 MARK = re.compile(r"#\s*(BEGIN|END)\s+(QUESTION|PROMPT|SOLUTION|TESTS)\s*$|#\s*(ASSIGNMENT CONFIG)\s*$", re.IGNORECASE)
 HIDDEN = re.compile(r"^\s*#+\s*hidden\b.*\n?", re.IGNORECASE)
 CONFIG = re.compile(
-    r"""^(?:\"{3}|'{3})\s*#\s*BEGIN TEST CONFIG\n(.*?)^(?:\"{3}|'{3})\s*#\s*END TEST CONFIG\n?""", re.S | re.M
+    r"""\A(?:\w\s*=\s*)?\"{2,3}\s*#\s*BEGIN\s*TEST\s*CONFIG[^\n]*\n(.*?)^\"{2,3}[^\n]*#\s*END\s*TEST\s*CONFIG[^\n]*\n?""",
+    re.S | re.M | re.I,
 )
 PROMPT = re.compile(
     r"""^[ \t]*(?:\"{3}|'{3})\s*#\s*BEGIN PROMPT\n.*?^[ \t]*(?:\"{3}|'{3});?\s*#\s*END PROMPT\n?""", re.S | re.M
 )
 SOLUTION = re.compile(r"\s*#\s*SOLUTION(?: NO PROMPT)?\s*$", re.IGNORECASE)
+FENCED = re.compile(r"```otter[ \t]*\n(.*?)\n?```", re.S)
 Raw = dict[str, Any]
 
 
 @dataclass
 class _Question:
-    """What stands between BEGIN QUESTION and END QUESTION. tests: numbers of the notebook's cells, and the cells."""
+    """What stands between BEGIN QUESTION and END QUESTION. tests: cells, and the points that they say themselves."""
 
     name: str
     points: object
     manual: bool
     answers: int = 0
-    tests: list[tuple[int, Raw, object]] = field(default_factory=list)
+    tests: list[tuple[Raw, object]] = field(default_factory=list)
+
+    @property
+    def number(self) -> float:
+        """Its points, where it says one number, or one for each test; else 1."""
+        each = self.points.get("each") if isinstance(self.points, dict) else None
+        if _is_number(each):
+            return each * len(self.tests)
+        return self.points if isinstance(self.points, int | float) else 1
 
 
 def is_otter(cells: Sequence[Raw]) -> bool:
@@ -54,7 +64,9 @@ def read(cells: Sequence[Raw]) -> tuple[list[Raw], list[tuple[int, str, str]]]:
         if mark == "ASSIGNMENT CONFIG":
             unread.append((number, "-", "otter's settings of the assignment: files, packages, exports are not read"))
         elif mark == "BEGIN QUESTION":
-            question = _question(joined(cell["source"]), number)
+            question, settings = _question(_own(cell), number)
+            if settings.get("all_or_nothing"):
+                unread.append((number, question.name, "all_or_nothing is not read: each test has its share"))
         elif mark == "END QUESTION":
             _share(question)
             question = None
@@ -68,12 +80,12 @@ def read(cells: Sequence[Raw]) -> tuple[list[Raw], list[tuple[int, str, str]]]:
                 unread.append((number, question.name, why))
             else:
                 made.append(_marked({**cell, "source": source, "outputs": []}, "", grade=True, locked=True))
-                question.tests.append((number, made[-1], points))
+                question.tests.append((made[-1], points))
         elif question is not None and inside == "SOLUTION":
             question.answers += 1
             more = "" if question.answers == 1 else f"-{question.answers}"
             if question.manual:
-                made.append(_marked(cell, question.name + more, grade=True, solution=True, points=_number(question)))
+                made.append(_marked(cell, question.name + more, grade=True, solution=True, points=question.number))
             else:
                 text = _answer(joined(cell["source"]))
                 made.append(_marked({**cell, "source": text}, f"{question.name}{more}-answer", solution=True))
@@ -85,9 +97,16 @@ def read(cells: Sequence[Raw]) -> tuple[list[Raw], list[tuple[int, str, str]]]:
 
 
 def _mark(cell: Raw) -> str:
-    """What a raw cell of otter's says, in capitals; "" of any other."""
-    found = MARK.match(joined(cell["source"]).partition("\n")[0].strip()) if cell["cell_type"] == "raw" else None
+    """What a cell of otter's own says, in capitals; "" of any other."""
+    found = MARK.match(_own(cell).partition("\n")[0].strip())
     return " ".join(part for part in found.groups() if part).upper() if found else ""
+
+
+def _own(cell: Raw) -> str:
+    """The text of a raw cell, or of a Markdown cell that is a block of otter's; "" of any other."""
+    source = joined(cell["source"])
+    fenced = FENCED.fullmatch(source.strip()) if cell["cell_type"] == "markdown" else None
+    return fenced[1] if fenced else source if cell["cell_type"] == "raw" else ""
 
 
 def _settings(text: str) -> Mapping[str, Any]:
@@ -98,29 +117,32 @@ def _settings(text: str) -> Mapping[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _question(source: str, number: int) -> _Question:
+def _question(source: str, number: int) -> tuple[_Question, Mapping[str, Any]]:
     settings = _settings(source.partition("\n")[2])
     name = re.sub(r"[^A-Za-z0-9_-]+", "-", str(settings.get("name", ""))).strip("-") or f"question-{number}"
-    return _Question(name, settings.get("points"), settings.get("manual") is True)
+    return _Question(name, settings.get("points"), settings.get("manual") is True), settings
 
 
 def _share(question: _Question | None) -> None:
-    """Give a question's tests their IDs and points: their own, else an equal share of the question's, which is 1."""
+    """Give a question's tests their IDs and points: their own, and to the others equal shares of what is left.
+
+    A question is worth what it says, else 1 where its tests say nothing either, else what they say.
+    """
     if question is None or not question.tests:
         return
-    each = question.points if isinstance(question.points, list) else [None] * len(question.tests)
-    for place, (_, cell, own) in enumerate(question.tests):
+    said, count = question.points, len(question.tests)
+    listed = said if isinstance(said, list) and len(said) == count else [own for _, own in question.tests]
+    own = [one if _is_number(one) else None for one in listed]
+    total = question.number if _is_number(said) or isinstance(said, dict) or not any(own) else sum(filter(None, own))
+    left = max(0.0, total - sum(filter(None, own))) / max(1, own.count(None))
+    for place, ((cell, _), points) in enumerate(zip(question.tests, own, strict=True)):
         info = cell["metadata"]["nbgrader"]
-        listed = each[place] if place < len(each) else None
-        points = next(
-            (one for one in (own, listed) if isinstance(one, int | float)), _number(question) / len(question.tests)
-        )
         info["grade_id"] = question.name if not place else f"{question.name}-{place + 1}"
-        info["points"] = round(points, 6)
+        info["points"] = round(left if points is None else points, 6)
 
 
-def _number(question: _Question) -> float:
-    return question.points if isinstance(question.points, int | float) else 1
+def _is_number(value: object) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _marked(cell: Raw, name: str, **more: Any) -> Raw:

@@ -46,7 +46,7 @@ def printed(text: str) -> dict[str, Any]:
 QUESTIONS = [
     raw("# ASSIGNMENT CONFIG\nexport_cell: true"),
     code("import math"),
-    raw("# BEGIN QUESTION\nname: q1\npoints: 2"),
+    raw("# BEGIN QUESTION\nname: q1\npoints: 4\nall_or_nothing: true"),
     words("Write `double(x)`."),
     raw("# BEGIN SOLUTION"),
     code(ANSWER),
@@ -72,7 +72,7 @@ QUESTIONS = [
     raw("# begin solution"),
     code("answer = 6 * 7 # SOLUTION NO PROMPT"),
     raw("# end solution"),
-    raw("# begin tests"),
+    words("```otter\n# begin tests\n```"),
     code("answer > 0", value("True")),
     code("answer", value("42")),
     raw("# end tests"),
@@ -91,8 +91,8 @@ def test_its_questions_become_answers_tests_and_points() -> None:
             "    ### END SOLUTION",
             None,
         ),
-        "q1": ("assert repr(double(4)) == '8'", 0.666667),
-        "q1-2": ("### BEGIN HIDDEN TESTS\nassert double(-1) == -2\n### END HIDDEN TESTS", 0.666667),
+        "q1": ("assert repr(double(4)) == '8'", 0.5),
+        "q1-2": ("### BEGIN HIDDEN TESTS\nassert double(-1) == -2\n### END HIDDEN TESTS", 0.5),
         "q1-3": ("### BEGIN HIDDEN TESTS\nassert repr(double('a')) == \"'aa'\"\n### END HIDDEN TESTS", 3),
         "q-2": ("Because.", 4),
         "q3-answer": ("### BEGIN SOLUTION\nanswer = 6 * 7\n### END SOLUTION", None),
@@ -101,6 +101,7 @@ def test_its_questions_become_answers_tests_and_points() -> None:
     }
     assert unread == [
         (1, "-", "otter's settings of the assignment: files, packages, exports are not read"),
+        (3, "q1", "all_or_nothing is not read: each test has its share"),
         (12, "q1", "it compares what is printed; write it out as asserts"),
         (13, "q1", "a test function with otter's decorator; write its body out as asserts"),
         (14, "q1", "no Python, or with magics; write it out as asserts"),
@@ -114,6 +115,26 @@ def test_what_is_no_settings_is_taken_for_none() -> None:
     assert not otter.is_otter([words("# BEGIN QUESTION"), raw("a text"), code("x = 1")])
 
 
+@pytest.mark.parametrize(
+    ("question", "tests", "points"),
+    [
+        ("", ("", ""), [0.5, 0.5]),
+        ("points: 3", ("points: 1", "", ""), [1, 1, 1]),
+        ("points:\n  each: 2", ("", ""), [2, 2]),
+        ("points: [1, 3]", ("", ""), [1, 3]),
+        ("", ("points: 2", ""), [2, 0]),
+        ("", ("points: 0", ""), [0, 1]),
+        ("points: many", ("", ""), [0.5, 0.5]),
+    ],
+)
+def test_points_are_shared_as_otter_shares_them(question: str, tests: tuple[str, ...], points: list[float]) -> None:
+    configured = [f'""" # BEGIN TEST CONFIG\n{test}\n""" # END TEST CONFIG\nassert 1' for test in tests]
+    cells = [raw(f"# BEGIN QUESTION\nname: q\n{question}"), raw("# BEGIN TESTS"), *map(code, configured)]
+    made, _ = otter.read([*cells, raw("# END TESTS"), raw("# END QUESTION")])
+    assert [cell["metadata"]["nbgrader"]["points"] for cell in made] == points
+    assert [cell["source"] for cell in made] == ["assert 1"] * len(tests)
+
+
 def test_it_is_adopted_with_its_reference_tried(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = tmp_path / "lab1"
     folder.mkdir()
@@ -124,6 +145,6 @@ def test_it_is_adopted_with_its_reference_tried(tmp_path: Path, capsys: pytest.C
     assert cli.main(["adopt", str(folder), "--sample", "1", "--into", str(into)]) == 0
     said = capsys.readouterr().out
     assert "| lab1 | 12 | q1 | otter | no | it compares what is printed; write it out as asserts |" in said
-    assert "5 of 5 test cells run as they are.\nIts reference earns 5.833 of 5.833, a blank notebook 0." in said
+    assert "5 of 5 test cells run as they are.\nIts reference earns 5.5 of 5.5, a blank notebook 0." in said
     assert "2 edits by machine of its reference: its tests let 0 pass." in said
     assert [task.name for task in load_course(into).assignment("lab1").tasks] == ["q1", "q-2", "q3"]
