@@ -157,8 +157,8 @@ class Assignment:
 
     @property
     def by_examiner(self) -> bool:
-        """Whether its tests are the notebooks' own test cells."""
-        return any(task.graded_by == EXAMINER for task in self.tasks)
+        """Whether its tests are the notebooks' own test cells, be there none."""
+        return self.told_by_notebooks or any(task.graded_by == EXAMINER for task in self.tasks)
 
     def cell_points(self, notebook: str) -> dict[str, float]:
         """What each graded cell of a notebook is worth: a task's points in one of its cells, 0 in the others."""

@@ -357,6 +357,20 @@ def test_a_course_without_the_notebook_says_what_to_do(tmp_path: Path) -> None:
         load_course(tmp_path)
 
 
+def test_questions_for_people_alone_are_an_assignment(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "nbgrader_config.py", tmp_path)
+    more = {"schema_version": 3, "task": False, "locked": False, "cell_type": "markdown"}
+    why = {**manual("Why", points=2, **more), "id": "why", "source": "Because."}
+    course = made(tmp_path, why)
+    assert cli.main(["release", "hw5", "--course", str(tmp_path)]) == 0
+    hand_in(course, "hw5", "right", sources(course, "hw5", {"Because": "Since"}))
+    hand_in(course, "hw5", "blank", {})
+    assert cli.main(["grade", "hw5", "--course", str(tmp_path), "--jobs", "1"]) == 0
+    found = {student: verdict_files.load_result(course, "hw5", student) for student in ("right", "blank")}
+    assert [one and one.verdicts["Why"].score for one in found.values()] == [None, 0]
+    assert cli.main(["audit", "hw5", "--course", str(tmp_path)]) == 0
+
+
 def test_two_notebooks_with_one_id_are_refused(tmp_path: Path) -> None:
     made(tmp_path, ANSWER, test("assert 1", "T"))
     folder = tmp_path / "source" / "hw5"

@@ -81,6 +81,10 @@ def read(cells: Sequence[Raw]) -> tuple[list[Raw], list[tuple[int, str, str]]]:
             else:
                 made.append(_marked({**cell, "source": source, "outputs": []}, "", grade=True, locked=True))
                 question.tests.append((made[-1], points))
+        elif question is not None and inside == "SOLUTION" and not question.manual and cell["cell_type"] != "code":
+            unread.append(
+                (number, question.name, "a text among answers that are tested; give it a question of its own")
+            )
         elif question is not None and inside == "SOLUTION":
             question.answers += 1
             more = "" if question.answers == 1 else f"-{question.answers}"
@@ -182,6 +186,8 @@ def _test(cell: Raw) -> tuple[str, object, str]:
     last = tree.body[-1] if tree.body else None
     if printed:
         return "", None, "it compares what is printed; write it out as asserts"
+    if isinstance(last, ast.FunctionDef) and not printed + value:  # which otter calls by the names of its parameters
+        text += f"\n{last.name}({', '.join(one.arg for one in last.args.args)})"
     if value and isinstance(last, ast.Expr):
         lines = text.split("\n")
         kept = [*lines[: last.lineno - 1], f"assert repr({ast.unparse(last.value)}) == {value!r}"]

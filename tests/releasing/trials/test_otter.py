@@ -70,6 +70,7 @@ QUESTIONS = [
     raw("# END QUESTION"),
     raw("# BEGIN QUESTION\nname: q3\npoints: [0.5, 1]"),
     raw("# begin solution"),
+    words("It is that."),
     code("answer = 6 * 7 # SOLUTION NO PROMPT"),
     raw("# end solution"),
     words("```otter\n# begin tests\n```"),
@@ -105,8 +106,16 @@ def test_its_questions_become_answers_tests_and_points() -> None:
         (12, "q1", "it compares what is printed; write it out as asserts"),
         (13, "q1", "a test function with otter's decorator; write its body out as asserts"),
         (14, "q1", "no Python, or with magics; write it out as asserts"),
+        (27, "q3", "a text among answers that are tested; give it a question of its own"),
     ]
     assert not [cell for cell in made if cell["cell_type"] == "raw" or cell["source"] == "Why?"]
+
+
+def test_a_test_function_is_called_where_its_cell_does_not() -> None:
+    source = "def test_f(f, g):\n    assert f(g) == 1"
+    cells = [raw("# BEGIN QUESTION\nname: q"), raw("# BEGIN TESTS"), code(source), code(f"{source}\ntest_f(f, 2)")]
+    made, _ = otter.read([*cells, raw("# END TESTS"), raw("# END QUESTION")])
+    assert [cell["source"] for cell in made] == [f"{source}\ntest_f(f, g)", f"{source}\ntest_f(f, 2)"]
 
 
 def test_what_is_no_settings_is_taken_for_none() -> None:
