@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from autograder.course.records import JUDGE, Assignment, Course
 from autograder.errors import CourseError
 
 OF_TASK = ("asks", "hint", "parts", "steps", "mistakes", "flags")  # of a task in an assignment's messages.toml
@@ -99,13 +100,19 @@ def plain_messages(path: Path, language: str) -> Messages:
     return Messages(language, tomllib.loads(path.read_text(encoding="utf-8")), {})
 
 
-def load_messages(path: Path, language: str) -> Messages:
-    """Read the engine's texts and an assignment's; CourseError names a broken file.
+def load_messages(course: Course, assignment: Assignment, language: str = "") -> Messages:
+    """The engine's texts and an assignment's, in the course's language or another; CourseError names a broken file.
 
-    An assignment that is its notebooks alone has no probes and need not have texts: the engine's do.
+    Texts of its own are needed where a task goes to the judge; else the engine's do.
     """
-    if not path.is_file() and not (path.parent / "probes.py").is_file():
-        return of_engine(language)
+    path = course.part("messages", assignment.name)
+    if not path.is_file() and not any(task.graded_by == JUDGE for task in assignment.tasks):
+        return of_engine(language or course.language)
+    return read_messages(path, language or course.language)
+
+
+def read_messages(path: Path, language: str) -> Messages:
+    """The engine's texts and those of an assignment's file, which has to be there; CourseError names a broken one."""
     try:
         with ENGINE.open("rb") as engine, path.open("rb") as assignment:
             found = Messages(language, tomllib.load(engine), tomllib.load(assignment))

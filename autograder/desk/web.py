@@ -382,7 +382,7 @@ async def work(site: Site, request: Request, grader: str) -> Response:
         for answer in found[:1]:
             kind = "kind-changed" if waiting.row(answer).given else "kind-fault" if answer.verdict.fault else "kind-new"
             rows[answer.task, kind, answer.verdict.fault].append((unit, len(found)))
-    texts = messages.load_messages(course.part("messages", assignment.name), course.language)
+    texts = messages.load_messages(course, assignment)
     flags = []
     for student in verdict_files.students(course, assignment):
         result = verdict_files.load_result(course, assignment.name, student)

@@ -114,7 +114,7 @@ def _replayed(
         result = pipeline.grade_submission(grader, handed_in, b"", kept.seeds, seen.update)
     if isinstance(grader, ExaminerContext):  # its tests say what was asked
         return grader.fingerprint, result, []
-    words = messages.load_messages(course.part("messages", assignment.name), "en")
+    words = messages.load_messages(course, assignment, "en")
     return grader.fingerprint, result, [*_asked(replace(grader.judge_context, messages=words), seen, name)]
 
 

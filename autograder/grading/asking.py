@@ -175,8 +175,9 @@ def told(grader: GraderContext, plan: Plan, ran: Ran, task: Task, number: int = 
             beside = [data.decode("utf-8", "replace") for data in plan.beside[name].modules.values()]
             cells = plan.merged[name].cells
             of_model = [] if isinstance(plan.model, Problem) else [plan.model[0]]
-            texts = [*grader.probes.values(), *(cell.source for cell in cells), *beside, *of_model]
-            plan.own[name] = Own(texts, {cell.name: cell.source.count("\n") + 1 for cell in cells})
+            texts = [*(cell.source for cell in cells), *beside, *of_model]
+            lines = {cell.name: cell.source.count("\n") + 1 for cell in cells}
+            plan.own[name] = Own(texts, lines, tuple(grader.probes.values()))
         return plan.own[name]
 
     return crashes.told(ran.answers.get(at_snapshot(task.name, number), Answers()), own)

@@ -7,6 +7,7 @@ stand in the code, and with sizes.
 
 import builtins
 import errno
+import functools
 import os
 import re
 from collections.abc import Callable, Collection, Mapping
@@ -133,15 +134,23 @@ OTHER = "Exception"  # what an error of a class is called whose name stands nowh
 
 
 class Own:
-    """What stands in a notebook as it was handed in: its code, and the lines of its cells by their names."""
+    """What stands in a notebook as it was handed in: its code, and the lines of its cells by their names.
 
-    def __init__(self, code: Collection[str], lines: Mapping[str, int]) -> None:
-        self.code, self.lines = "\n".join(code), lines
-        self.words = EVERYBODYS | set(TOKEN.findall(self.code))
+    of_all: code that every submission has, the probes.
+    """
+
+    def __init__(self, code: Collection[str], lines: Mapping[str, int], of_all: tuple[str, ...] = ()) -> None:
+        self.code, self.lines = "\n".join((*of_all, *code)), lines
+        self.words = EVERYBODYS.union(_words(of_all), *map(TOKEN.findall, code))
 
     def says(self, text: str) -> bool:
         """Whether a text stands in it as a whole, between quotation marks."""
         return not {"'", '"'} & set(text) and (f"'{text}'" in self.code or f'"{text}"' in self.code)
+
+
+@functools.lru_cache(maxsize=8)  # some ten thousand words: gathered once for an assignment
+def _words(code: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(word for text in code for word in TOKEN.findall(text))
 
 
 def told(answers: Answers, own: Callable[[], Own]) -> Answers:

@@ -68,7 +68,7 @@ def open_context(course: Course, assignment: Assignment) -> JudgeContext:
         checks=checks,
         probes=load_author_module(course.part("probes", name), f"host_{name}"),
         mistakes=load_mistakes(course, assignment),
-        messages=load_messages(course.part("messages", name), course.language),
+        messages=load_messages(course, assignment),
         dataset=prepared(course, assignment, checks.dataset),
         trials=counterexamples.load_trials(course, assignment, reference),
     )

@@ -63,7 +63,7 @@ class Writer:
 
     def __init__(self, course: Course, assignment: Assignment) -> None:
         self.course, self.assignment = course, assignment
-        self._words = messages.load_messages(course.part("messages", assignment.name), course.language)
+        self._words = messages.load_messages(course, assignment)
         self._labels = [self._words.say("report", key) for key in ("asked", "got", "hint")]
         self._answers = {cell: task.name for task in assignment.tasks for cell in task.answer_cells}
         self._tests = {task.grade_cell: task.name for task in assignment.tasks}

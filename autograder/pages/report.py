@@ -136,7 +136,7 @@ def write(
 
 def summary_of(course: Course, assignment: Assignment, found: Sequence[StudentMark]) -> Summary:
     """The class in numbers, in the course's words."""
-    words = messages.load_messages(course.part("messages", assignment.name), course.language)
+    words = messages.load_messages(course, assignment)
     return summary_module.summary(assignment, found, words)
 
 

@@ -79,7 +79,7 @@ def _key(course: Course, assignment: Assignment) -> str:
 
 def _bake(course: Course, assignment: Assignment, visible: VisibleNumbers) -> dict[str, Any]:
     text = course.solution(assignment.name).read_text(encoding="utf-8")
-    messages = load_messages(course.part("messages", assignment.name), course.language)
+    messages = load_messages(course, assignment)
     reference = mutations.run_text(text, "reference")
     ask = visible.asking(course.source(assignment.name))
     cases: dict[str, list[Mapping[str, Array]]] = {

@@ -430,7 +430,7 @@ def test_the_verdict_of_an_outcome(outcome: Outcome, status: str, score: float |
     task = Task("T", "book", graded_by=EXAMINER, points=2)
     cell = ExamCell("T", "", True, hidden=frozenset({3, 4, 5}))
     for language in ("en", "th"):
-        words = messages.load_messages(course_messages, language)
+        words = messages.read_messages(course_messages, language)
         found = verdict_of(words, task, cell, outcome, secret=False)
         assert (found.status, found.score, found.max_score) == (Status(status), score, 2)
         assert said in found.message or language == "th"
@@ -452,7 +452,7 @@ LEAK = "[3, 1, 4]"
 )
 @pytest.mark.parametrize(("secret", "hidden"), [(True, ()), (False, (1,)), (False, ())])
 def test_a_hidden_input_does_not_come_back_in_words(outcome: Outcome, secret: bool, hidden: tuple[int, ...]) -> None:
-    words = messages.load_messages(SUMS / "autograder" / "assignments" / "sums" / "messages.toml", "en")
+    words = messages.read_messages(SUMS / "autograder" / "assignments" / "sums" / "messages.toml", "en")
     cell = ExamCell("T", "", True, hidden=frozenset(hidden))
     told = verdict_of(words, Task("T", "book", graded_by=EXAMINER), cell, outcome, secret)
     assert (LEAK in repr(told.as_json())) == (not secret and not hidden)

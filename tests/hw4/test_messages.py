@@ -355,7 +355,7 @@ def tell(
 
 def in_thai(course: Course, grader: GraderContext, contexts: Mapping[str, CheckContext]) -> dict[str, Verdict]:
     """The verdicts on the same answers in a course whose language is Thai."""
-    words = messages.load_messages(course.part("messages", "hw4"), "th")
+    words = messages.load_messages(course, course.assignment("hw4"), "th")
     return judge.verdicts(replace(grader.judge_context, messages=words), contexts)
 
 

@@ -71,8 +71,8 @@ def test_an_edit_by_machine_is_told_by_its_own_step_or_not_at_all(
 def message(judge_context: JudgeContext, task: str, *edits: tuple[str, str], given: bool = True) -> tuple[str, str]:
     """What is said of the slip, in English and in Thai; "" where nothing is."""
     slip = decided(judge_context, task, plant(judge_context.reference_text, edits, "student"), given=given).slip
-    path = judge_context.course.part("messages", "hw4")
-    said = [messages.load_messages(path, language) for language in ("en", "th")]
+    course, hw4 = judge_context.course, judge_context.assignment
+    said = [messages.load_messages(course, hw4, language) for language in ("en", "th")]
     english, thai = ("" if slip is None else w.slip(task, slip.step, slip.way, dict(slip.facts)) for w in said)
     return english, thai
 

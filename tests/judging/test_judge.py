@@ -3,6 +3,7 @@
 import ast
 import re
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 
 import autograder
-from autograder.course import Course, messages, secret
+from autograder.course import EXAMINER, Assignment, Course, Task, messages, secret
 from autograder.errors import CourseError
 from autograder.files import write_whole
 from autograder.grading.asking import GraderContext
@@ -188,14 +189,18 @@ def test_no_text_for_students_holds_an_answer(course: Course) -> None:
         assert not re.search(rf"(?<![\d.]){re.escape(secret_value)}(?!\d)", said), secret_value
 
 
-def test_a_missing_or_broken_file_of_texts_is_named(tmp_path: Path) -> None:
-    assert messages.load_messages(tmp_path / "hw4.toml", "en").assignment == {}  # of notebooks alone
-    (tmp_path / "probes.py").touch()
-    with pytest.raises(CourseError, match=r"hw4\.toml: not found"):
-        messages.load_messages(tmp_path / "hw4.toml", "en")
-    (tmp_path / "hw4.toml").write_text("[T1\n")
-    with pytest.raises(CourseError, match=r"hw4\.toml: "):
-        messages.load_messages(tmp_path / "hw4.toml", "en")
+def test_a_missing_or_broken_file_of_texts_is_named(course: Course, hw4: Assignment, tmp_path: Path) -> None:
+    empty = replace(course, root=tmp_path)
+    with pytest.raises(CourseError, match=r"messages\.toml: not found; every assignment needs its texts"):
+        messages.load_messages(empty, hw4)
+    own_tests = replace(hw4, tasks=(Task("T", "book", graded_by=EXAMINER),))
+    assert messages.load_messages(empty, own_tests).assignment == {}
+    path = empty.part("messages", "hw4")
+    path.parent.mkdir(parents=True)
+    path.write_text("[T1\n")
+    for assignment in (hw4, own_tests):
+        with pytest.raises(CourseError, match=r"messages\.toml: "):
+            messages.load_messages(empty, assignment)
 
 
 # ---- cases --------------------------------------------------------------------------------------

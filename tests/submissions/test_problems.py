@@ -17,7 +17,7 @@ MODEL = "model.npz"
 
 @pytest.fixture(scope="module")
 def words(toy: Toy) -> Messages:
-    return messages.load_messages(toy.course.part("messages", toy.assignment.name), "en")
+    return messages.load_messages(toy.course, toy.assignment, "en")
 
 
 @pytest.fixture(scope="module")

@@ -82,7 +82,7 @@ def open_examination(
     return ExaminerContext(
         course=course,
         assignment=assignment,
-        messages=load_messages(course.part("messages", assignment.name), course.language),
+        messages=load_messages(course, assignment),
         bases=merge.released(release, assignment),
         release_files=merge.release_files(release),
         fingerprint=grader_fingerprint(course, assignment),
