@@ -1,6 +1,7 @@
 """Attacks on tests: each loses in the examiner, and passes where tests run in the student's own process."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,10 @@ from shares import in_each_run, one_in
 
 from autograder.grading.by_examiner import notebook as by_examiner
 from autograder.grading.notebook_run import NotebookRun
-from tests.examiner.bench import Bench, Written, answer, given, test
+from autograder.sandbox.answers import Lost
+from autograder.sandbox.guest_process import Guest
+from autograder.sandbox.walls import Inside
+from tests.examiner.bench import SMALL, Bench, Written, answer, given, test
 
 GIVEN = """import unittest
 import numpy as np
@@ -29,6 +33,7 @@ ATTACKS = {
     )
 }
 # of each rule that they break, in each test run; all of them in the proof
+FOUND = ["wholly_masked_array", "missing_values_in_a_series"]  # have won once
 SHOWN = ["equals_everything", "patched_numpy", "transformed_asserts", "reads_the_frame_above"]  # in each test run
 
 
@@ -40,7 +45,7 @@ def test_there_are_at_least_thirty() -> None:
     assert len(ATTACKS) >= 30
 
 
-@pytest.mark.parametrize("name", one_in(4, ATTACKS))
+@pytest.mark.parametrize("name", in_each_run(ATTACKS, [*list(ATTACKS)[::8], *FOUND]))
 def test_it_loses_in_the_examiner(bench: Bench, name: str) -> None:
     written, _, ends, plain = ATTACKS[name]
     found = bench.examined(cells_of(name), {"A": written}, plain={"T"} if plain else ())
@@ -69,7 +74,7 @@ COSTS = dict(
 )
 
 
-@pytest.mark.parametrize("name", one_in(4, COSTS, 2))
+@pytest.mark.parametrize("name", one_in(7, COSTS, 2))
 def test_it_costs_one_test_alone(bench: Bench, name: str) -> None:
     starts = bench.examiner.starts
     cells = [
@@ -83,6 +88,18 @@ def test_it_costs_one_test_alone(bench: Bench, name: str) -> None:
     assert found.outcomes["T1"].how in ("failed", "ended", "undecidable"), found
     assert found.outcomes["T2"].how == "passed", found
     assert bench.examiner.starts <= max(starts, 1)
+
+
+def hidden(source: str) -> str:
+    return f"### BEGIN HIDDEN TESTS\n{source}\n### END HIDDEN TESTS"
+
+
+def test_a_function_that_an_earlier_test_gave_is_gone(bench: Bench) -> None:
+    keeps = "kept = []\ndef f(give=None):\n    kept.append(give)\n    return kept[0]() if give is None else 0"
+    cells = [answer(REFERENCE, "A"), test(hidden("f(lambda: 4)"), "T1"), test(hidden("assert f() == 4"), "T2")]
+    assert bench.in_process(cells, {"A": keeps}) == "passed"
+    outcomes = bench.examined(cells, {"A": keeps}).outcomes
+    assert (outcomes["T1"].how, outcomes["T2"].how) == ("passed", "failed"), outcomes
 
 
 def test_a_callback_that_never_returns_costs_one_test(bench: Bench) -> None:
@@ -140,6 +157,15 @@ def test_a_cell_that_runs_anew_finds_nothing_that_a_copy_has_heard(
     ]
     found = bench.examined(cells, {"A": HEARS, "B": TELLS})
     assert len(runs) > 1 and all(run.errors["B"].text == "[]" for run in runs), found
+
+
+@pytest.mark.proof  # some seconds of CPU that nothing interrupts
+def test_an_examiner_that_a_limit_has_ended_by_what_a_student_gave_is_no_fault_of_ours(bench: Bench) -> None:
+    patient = replace(bench, examiner=Guest(Inside(examiner=True), replace(SMALL, patience=20)))
+    cells = [answer("def f(x):\n    return [4]", "A"), test("assert sum(f(2)) == 4", "T")]
+    with patient.examiner:
+        found = patient.examined(cells, {"A": "def f(x):\n    return range(1 << 40)"}).outcomes["T"]
+    assert (found.how, found.lost) == ("ended", Lost.TIME), found
 
 
 def test_a_gone_examiner_is_started_again_for_the_next_test(bench: Bench) -> None:

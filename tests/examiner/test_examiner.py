@@ -93,6 +93,20 @@ def test_no_cell_sees_a_hidden_input_and_each_test_has_the_state_and_the_files_o
     assert [found[name].how for name in ("T1", "T2")] == ["passed", "passed"], found
 
 
+def test_each_test_has_the_folder_the_environment_and_numpys_errors_of_its_place(bench: Bench) -> None:
+    around = "os.path.basename(os.getcwd()), os.environ.get('AT'), np.geterr()['divide']"
+    cells = [
+        given("import numpy as np"),
+        answer(f"import os\ndef around():\n    return {around}", "A"),
+        test("folder, *others = around()\nassert folder != 'below' and others == [None, 'warn'], others", "T1"),
+        answer("os.mkdir('below')\nos.chdir('below')\nos.environ['AT'] = 'end'\nold = np.seterr(divide='raise')", "B"),
+        test("assert around() == ('below', 'end', 'raise')", "T2"),
+        answer("os.chdir('..')\nos.rmdir('below')", "C"),
+    ]
+    found = bench.examined(cells).outcomes
+    assert [found[name].how for name in ("T1", "T2")] == ["passed", "passed"], found
+
+
 def test_a_cell_that_kills_its_process_is_left_out_and_the_tests_are_asked_all_the_same(bench: Bench) -> None:
     cells = [answer("def one():\n    return 1", "A"), test("assert one() == 1", "T")]
     found = bench.examined(cells, extra=["import os\nos._exit(0)"])

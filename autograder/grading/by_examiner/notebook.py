@@ -7,7 +7,7 @@ import contextlib
 import socket
 import time
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from autograder.grading.notebook_run import NotebookRun
 from autograder.judging.by_examiner.cells import ExamCell
@@ -53,7 +53,8 @@ def examine(
             outcome = _examined(channel, copy, cell, examiner, finish, cell.name in plain)
             if outcome.lost is not None:
                 channel.close()
-                examiner.end(lost=True)
+                limit, _ = examiner.end(lost=True)
+                outcome = replace(outcome, lost=limit or outcome.lost)  # a limit was met by what a student gave
                 channel = examiner.open()
                 for before in cells[: number + 1]:
                     if not before.asks:

@@ -59,8 +59,8 @@ class Link:
 
     @property
     def met_objects(self) -> bool:
-        """Whether an object of a class of the student's own came over."""
-        return self._stand_ins.met_objects
+        """Whether an object of a class of the student's own came over, or missing values that equal everything."""
+        return self._stand_ins.met_objects or self._wire.read_gaps
 
     @property
     def stopped(self) -> bool:
@@ -170,6 +170,8 @@ class Link:
 
     def _told(self, data: bytes, known: Sequence[Any]) -> tuple[Any, ...]:
         message: tuple[Any, ...] = self._wire.read(data, known)[0]
+        if self._stand_ins.plain and self._wire.read_gaps:
+            self._stop(stand_ins.WHOLE_NEEDED)
         types = TYPES.get(message[0]) if type(message) is tuple and message and type(message[0]) is str else None
         if types is None or len(message) != 1 + len(types) or not all(map(_is_of, message[1:], types)):
             raise BadValue("an answer of no kind")

@@ -32,6 +32,7 @@ SERIES = frozenset(
 OF_A_SERIES = frozenset(("__iter__", "__next__", "__len__", "__reversed__"))
 OF_A_GENERATOR = ("send", "throw", "close")
 PLAIN_NEEDED = "your function returns an object of its own class ({}) where the tests need a plain value"
+WHOLE_NEEDED = "your function returns missing values (masked, or pandas's NA) where the tests need whole ones"
 DEPTH, MOST_HELD = 4, 1000  # of containers that are looked through
 FUNCTION = "__stands_for_a_function__"
 DECIDES = ("eq", "ne", "lt", "le", "gt", "ge", "hash", "bool", "contains")
@@ -180,7 +181,8 @@ class StandIns:
 
     def __init__(self, ask: Ask, plain: bool) -> None:
         self.met_objects = False
-        self._ask, self._plain = ask, plain
+        self.plain = plain
+        self._ask = ask
         self._made: dict[int, Any] = {}
         self._numbers: dict[int, int] = {}  # by id: of functions and of classes of exceptions
 
@@ -254,7 +256,7 @@ class StandIns:
         if name in SERIES:  # whatever the other side says that it has
             cls = self._class(name, None, tuple(OF_A_SERIES & vars(cls).keys()))
             type.__setattr__(cls, "__getattribute__", _no_attribute)
-        elif self._plain:
+        elif self.plain:
             self._ask("undecidable", PLAIN_NEEDED.format(name))
         else:
             self.met_objects = True

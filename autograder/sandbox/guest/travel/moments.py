@@ -87,13 +87,17 @@ def _read(path: str) -> bytes | str:
 
 @dataclass(frozen=True)
 class Moment:
-    """What stood where. within: a digest of what could change within objects; None: that cannot be told."""
+    """What stood where. within: a digest of what could change within objects; None: that cannot be told.
+
+    around: the current folder, the environment, and what numpy does about errors.
+    """
 
     bound: rebinding.Bound
     classes: Mapping[str, type]
     drawn: tuple[Any, ...]
     files: Files
     within: bytes | None
+    around: tuple[str, dict[str, str], Any]
 
     @property
     def has_passed(self) -> bool:
@@ -111,13 +115,27 @@ class Moment:
         names.update(self.bound.names)
         draws.put(self.drawn)
         self.files.put_back()
+        place, environment, errors = self.around
+        with contextlib.suppress(Exception):  # the student's cells may have put anything in their place
+            os.chdir(place)
+            os.environ.clear()
+            os.environ.update(environment)
+            np.seterr(**errors)
 
 
 def now(names: Mapping[str, Any], classes: Mapping[str, type], folder: str, before: Moment | None) -> Moment:
     """The moment that a notebook is at. folder: where its files lie. before: an earlier one."""
     files = Files(folder, before.files if before else None)
     within = None if _figures() else _within(names)
-    return Moment(rebinding.bound(names), dict(classes), draws.state(), files, within)
+    around = _place(folder), dict(os.environ), np.geterr()
+    return Moment(rebinding.bound(names), dict(classes), draws.state(), files, within, around)
+
+
+def _place(folder: str) -> str:
+    try:
+        return os.getcwd()
+    except OSError:  # it has been removed
+        return folder
 
 
 def _figures() -> Any:

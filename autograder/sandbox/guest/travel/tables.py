@@ -173,6 +173,17 @@ def _kinds() -> tuple[dict[type, Kind], dict[bytes, Kind]]:
     return by_type, {kind.tag: kind for kind in by_type.values()}
 
 
+def has_gaps(one: Any) -> bool:
+    """Whether values are missing in a way that compares with everything: numpy's masks, pandas's NA."""
+    if isinstance(one, np.ma.MaskedArray):
+        return bool(np.ma.is_masked(one))
+    if "pandas" not in sys.modules or not str(type(one).__module__).startswith("pandas"):
+        return False
+    pd = sys.modules["pandas"]
+    na = getattr(getattr(one, "dtype", None), "na_value", None)
+    return one is pd.NA or (na is pd.NA and bool(pd.isna(one).any()))
+
+
 def kinds_of(one: type) -> Sequence[Kind]:
     """The kind of a type of pandas's, if it is one."""
     if "pandas" not in sys.modules or not str(one.__module__).startswith("pandas"):

@@ -9,7 +9,7 @@ the other side (`meet`): a function, an object of a class of one's own. Reader a
 no depth of nesting ends them.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from travel import arrays, kinds, tables
@@ -48,6 +48,7 @@ class Wire:
         most: int = MAX_BYTES,
     ) -> None:
         self._hand_over, self._meet, self._most = hand_over, meet, most
+        self.read_gaps = False  # of anything that was read: tables.has_gaps
         self._classes: Classes = {} if classes is None else classes
         self._named = {kind.tag: kind for kind in kinds.of_classes(self._classes)}
 
@@ -122,6 +123,7 @@ class Wire:
             if not source.at_end:
                 raise BadValue("bytes are left over")
             made = _Made(nodes)
+            self.read_gaps = self.read_gaps or any(map(tables.has_gaps, made.objects))
             return made.of(root), made.changeable()
         except Exception as error:  # whatever these bytes have made a kind of value say
             raise error if isinstance(error, BadValue) else BadValue(f"{type(error).__name__}: {error}") from None
@@ -168,6 +170,10 @@ class _Made:
         for index, (kind, parts) in enumerate(nodes):
             if kind.shell and kind.fill is not None:
                 kind.fill(self._objects[index], [self.of(part) for part in parts])
+
+    @property
+    def objects(self) -> Iterable[Any]:
+        return self._objects.values()
 
     def of(self, part: Any) -> Any:
         return self._objects[part.index] if type(part) is Ref else part
