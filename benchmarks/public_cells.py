@@ -34,7 +34,7 @@ def written(path: Path) -> list[Written]:
             grading, source = cell["metadata"].get("nbgrader", {}), "".join(cell["source"])
             kind = "answer" if grading.get("solution") else "test" if grading.get("grade") else "given"
             found.append(Written(kind, f"cell{number}", source))
-    solved = any(BEGIN.search(cell.source) for cell in found if cell.kind == "answer")
+    solved = any(BEGIN in cell.source for cell in found if cell.kind == "answer")
     return found if solved and any(cell.kind == "test" for cell in found) else []
 
 
