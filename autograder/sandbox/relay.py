@@ -21,7 +21,8 @@ class Outcome:
 
     lost: the reason, where the examiner itself was lost. objects: whether objects of the student's own classes came.
     value: whether its last line is an expression that has one. failed: its parts that did not pass; none
-    of a cell that did not pass: it ended before them.
+    of a cell that did not pass: it ended before them. left: those that were not called, as one before them has ended
+    the copy that was asked.
     """
 
     how: str
@@ -31,6 +32,7 @@ class Outcome:
     objects: bool = False
     value: bool = False
     failed: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
 
 
 def examine(examiner: Channel, copy: socket.socket | None, cell: Mapping[str, object], seconds: float) -> Outcome:
@@ -58,7 +60,9 @@ def outcome_from(found: object) -> Outcome:
         return Outcome(ENDED, lost=Lost.NOISE)
     why = printable(str(found.get("why", ""))[:MAX_TEXT])
     objects, value = found.get("objects") is True, found.get("value") is True
-    told = found.get("failed")
-    failed = tuple(one for one in told if type(one) is str) if isinstance(told, list) else ()
-    error = error_from(found.get("error"))
-    return Outcome(found["how"], error, why, objects=objects, value=value, failed=failed)
+    error, failed, left = error_from(found.get("error")), _names(found.get("failed")), _names(found.get("left"))
+    return Outcome(found["how"], error, why, objects=objects, value=value, failed=failed, left=left)
+
+
+def _names(told: object) -> tuple[str, ...]:
+    return tuple(one for one in told if type(one) is str) if isinstance(told, list) else ()

@@ -73,7 +73,41 @@ ENDS = {
         "import os\ndef f(x):\n    return os._exit(0) if x == 2 else 2 * x",
         (FIRST, SECOND, THIRD),
         "ended",
+        ["test_two"],
+    ),
+    "two_end_their_processes": (
+        "import os\ndef f(x):\n    return os._exit(0) if x < 3 else 2 * x",
+        (FIRST, SECOND, THIRD),
+        "ended",
+        ["test_one", "test_two"],
+    ),
+    "one_takes_too_long": (
+        "def f(x):\n    while x == 1:\n        pass\n    return 2 * x",
+        (FIRST, SECOND, THIRD.replace("6", "7")),
+        "ended",
+        ["test_one", "test_three"],
+    ),
+    "its_end_is_caught": (
+        "import os\ndef f(x):\n    return os._exit(0) if x == 2 else 2 * x",
+        (FIRST, CAUGHT, "def test_three():\n    assert seen"),
+        "ended",
         ["test_two", "test_three"],
+    ),
+    "its_end_is_caught_and_asked_again": (
+        "import os\ndef f(x):\n    return os._exit(0) if x == 2 else 2 * x",
+        (FIRST, f"{CAUGHT}\n    f(1)", "def test_three():\n    assert seen"),
+        "ended",
+        ["test_two", "test_three"],
+    ),
+    "objects_of_an_ended_process_are_gone": (
+        "import os\nclass Box:\n    n = 3\ndef f(x):\n    return os._exit(0) if x == 2 else Box()",
+        (
+            "box = f(0)\ndef test_one():\n    f(2)",
+            "def test_two():\n    assert box.n == 3",
+            "def test_three():\n    pass",
+        ),
+        "ended",
+        ["test_one", "test_two"],
     ),
     "the_test_exits": (
         F,

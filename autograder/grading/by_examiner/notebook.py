@@ -15,7 +15,7 @@ from autograder.sandbox import relay
 from autograder.sandbox.answers import Error, Lost
 from autograder.sandbox.channel import Channel
 from autograder.sandbox.guest_process import Guest
-from autograder.sandbox.relay import ENDED, Outcome
+from autograder.sandbox.relay import ENDED, PASSED, Outcome
 from autograder.submissions.merge import Merged
 
 MAX_RUNS = 2  # of a notebook for one test: to note its moments, and to hold those that have passed at the end
@@ -50,7 +50,12 @@ def examine(
         open_channels.callback(copies.close)
         for number, cell in enumerate(cells):
             copy = copies.of(cell.moment) if cell.asks else None
+            until = min(finish, time.monotonic() + examiner.limits.cell_seconds * examiner.limits.patience)
             outcome = _examined(channel, copy, cell, examiner, finish, cell.name in plain)
+            while outcome.left:  # a part has ended its copy: the others are asked of another one
+                rest = replace(cell, source="", parts=outcome.left)
+                after = _examined(channel, copies.of(cell.moment), rest, examiner, until, cell.name in plain)
+                outcome = _joined(outcome, after)
             if outcome.lost is not None:
                 channel.close()
                 limit, _ = examiner.end(lost=True)
@@ -107,11 +112,18 @@ class _Copies:
             self._run.close()
 
 
+def _joined(first: Outcome, after: Outcome) -> Outcome:
+    """A cell's outcome, and that of the parts that were left."""
+    failed = after.failed or (() if after.how == PASSED else first.left)
+    return replace(first, failed=(*first.failed, *failed), left=after.left, lost=after.lost)
+
+
 def _examined(
     channel: Channel, copy: socket.socket | None, cell: ExamCell, examiner: Guest, finish: float, plain: bool = False
 ) -> Outcome:
     limits = examiner.limits
     left = finish - time.monotonic()
+    seconds = min(limits.cell_seconds, left / limits.patience)
     if left <= 0:
         return Outcome(ENDED, why=Lost.TOTAL.value)
     if cell.asks and copy is None:
@@ -126,10 +138,10 @@ def _examined(
         "gives": cell.gives,
         "plain": plain,
         "parts": cell.parts,
-        "seconds": limits.cell_seconds,
+        "seconds": seconds,
         "patience": limits.patience,
     }
-    outcome = relay.examine(channel, copy, asked, min(left, limits.cell_seconds * limits.patience))
+    outcome = relay.examine(channel, copy, asked, seconds * limits.patience)
     if copy is not None:
         copy.close()
     return outcome

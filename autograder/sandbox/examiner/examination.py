@@ -79,12 +79,13 @@ class Examination:
         figures.follow(self._names, self._ask)
         moments.close_figures()  # which parts of the cell before have left
         failed: list[str] = []
+        left: list[str] = []
         error: BaseException | None
         try:
             if cell["asks"]:
                 asks = self._bind(cell["names"], cell["words"], cell["plain"])
                 asks.give(cell["gives"])
-            error = self._run(cell, failed)
+            error = self._run(cell, failed, left)
         except (Undecidable, Ended) as stopped:
             error = stopped
         if not cell["test"]:
@@ -99,6 +100,7 @@ class Examination:
             "objects": asks is not None and asks.met_objects,
             "value": self._value is not None,
             "failed": failed,
+            "left": left,
         }
 
     def _bind(self, names: list[str], words: list[str], plain: bool) -> Link:
@@ -120,7 +122,7 @@ class Examination:
             self._link.watch(self._names, given | {name: found[name] for name in names if name in found})
         return self._link
 
-    def _run(self, cell: Mapping[str, Any], failed: list[str]) -> BaseException | None:
+    def _run(self, cell: Mapping[str, Any], failed: list[str], left: list[str]) -> BaseException | None:
         """Run a cell's text, then call its parts -> the first error."""
         self._shell.compile.get_code_name = lambda *args: f"cell {cell['name']}"  # type: ignore[method-assign]
         error: BaseException | None
@@ -128,13 +130,14 @@ class Examination:
             with notebook_process.time_limit(cell["seconds"], cell["patience"]):
                 result = self._shell.run_cell(cell["source"], store_history=False, silent=True)
                 error = result.error_before_exec or result.error_in_exec
-                return error or self._called(cell["parts"], failed)
+                return error or self._called(cell["parts"], failed, left)
         except BaseException as caught:
             return caught
 
-    def _called(self, parts: Sequence[str], failed: list[str]) -> BaseException | None:
-        """Call a cell's test functions, each whatever the others do -> the first error. failed: takes their names.
+    def _called(self, parts: Sequence[str], failed: list[str], left: list[str]) -> BaseException | None:
+        """Call a cell's test functions, each whatever the others do -> the first error.
 
+        failed takes the names of those that failed; left, where one has ended its copy, of those that need another one.
         One that ends at what cannot be decided has failed as any other. One that has caught it and gone on may have
         left anything behind: then those after it cannot be decided either.
         """
@@ -154,7 +157,8 @@ class Examination:
             if isinstance(error, Undecidable) and self._link is not None and self._link.resume():
                 continue
             if stopped or not isinstance(error, Exception):
-                failed += parts[number + 1 :]
+                ended = isinstance(error, Ended) and self._link is not None and not self._link.caught
+                (left if ended else failed).extend(parts[number + 1 :])
                 return error or first  # a limit, say: it is told, since nothing of it is kept
         return first
 

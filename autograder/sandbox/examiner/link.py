@@ -49,7 +49,7 @@ class Link:
         self._lasting: dict[int, int] = {}  # by id: those that stand in place of a name, with their numbers
         self._depth = 0
         self._open = 0  # questions without an answer
-        self._went_on = False  # the test has caught what could not be decided, and asked again
+        self.caught = False  # the test has caught what has stopped it, and asked again
         self._drawn: Any = None
         self._given: dict[str, bytes] = {}  # names that the other side knows, and as what
         self._input: Any = None  # what a test has put in place of input()
@@ -72,7 +72,7 @@ class Link:
 
         Not where that part had caught it, nor where the student's code still waits for a function of the test's.
         """
-        if self.ended or self._went_on or self._open:
+        if self.ended or self.caught or self._open:
             return False
         self.undecidable = ""
         return True
@@ -121,6 +121,7 @@ class Link:
         if self._after is not None:
             self._after.gone()
         if self.ended:
+            self.caught = True
             raise Ended(self.ended)
         if self.undecidable or what == "undecidable":
             self._stop(self.undecidable or args[0])
@@ -153,7 +154,7 @@ class Link:
         self._stop("an object of an earlier test, whose copy of the student's process is gone")
 
     def _stop(self, why: str) -> Any:
-        self._went_on = bool(self.undecidable)
+        self.caught = bool(self.undecidable)
         self.undecidable = why
         raise Undecidable(why)
 
