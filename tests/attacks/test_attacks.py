@@ -50,8 +50,8 @@ BY_WALL = sorted(
     (n for n in NAMES if not hasattr(MODULES[n], "HOLE")),
     key=lambda n: (not n.startswith("browse"), MODULES[n].WALL, n),
 )
-# In each test run a wall on our side is shown by one attack. Walls inside the guest need a guest of their own to be
-# taken away: of these, one a means by which they stand. In `make proof` every wall is shown by all that it holds.
+# In each test run every other wall on our side is shown by one attack. Walls inside the guest need a guest of their own
+# to be taken away: of these, one a means by which they stand. In `make proof` every wall is shown by all that it holds.
 FIRST = {MODULES[n].WALL: n for n in reversed(BY_WALL) if not hasattr(MODULES[n], "NOT_SHOWN")}
 MEANS = {
     "leave_by_socket_families": "system calls are filtered",
@@ -63,13 +63,13 @@ MEANS = {
     "read_sibling_tmp": "a box has folders of its own",
     "write_guest": "what is shown is read-only",
 }
+ON_OUR_SIDE = [name for name in BY_WALL if name in FIRST.values() and name.startswith(("browse", "forge"))]
 SHOWN = in_each_run(
     BY_WALL,
     [
         name
         for name in BY_WALL
-        if (name in FIRST.values() and (name in MEANS or name.startswith(("browse", "forge"))))
-        or hasattr(MODULES[name], "NOT_SHOWN")
+        if name in ON_OUR_SIDE[::2] or (name in FIRST.values() and name in MEANS) or hasattr(MODULES[name], "NOT_SHOWN")
     ],
 )
 

@@ -121,6 +121,7 @@ def test_a_class_is_marked_by_keys_alone(browser: Any, room: Course) -> None:
         assert page.url.endswith("/list") and not seen.wrong
 
 
+@pytest.mark.proof
 def test_later_back_near_and_apart(browser: Any, room: Course) -> None:
     with served(room) as site:
         seen = Seen(browser, site)
@@ -161,6 +162,7 @@ def test_a_picture_is_turned_without_losing_an_edge_and_a_large_one_moves(browse
         assert shown["height"] > shown["width"] and shown["y"] >= look["y"] and not seen.wrong
 
 
+@pytest.mark.proof
 def test_keys_are_those_of_the_keyboard_where_thai_is_switched_on(browser: Any, room: Course) -> None:
     with served(room) as site:
         seen = Seen(browser, site)

@@ -306,21 +306,22 @@ def test_fetched_pages_that_are_handed_in_again_are_no_work_for_a_person() -> No
 # ---- the course's name ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("name", "wanted"),
-    [
-        ("pattern-recognition", "pattern-recognition"),
-        ("Pattern Recognition 2/2026", "Pattern-Recognition-2-2026"),
-        ("วิทยาการข้อมูล ๒๕๖๙", "วิทยาการข้อมูล-๒๕๖๙"),
-        ("a+b *c* {d} ../e", "a-b-c-d-..-e"),
-        ("..", ""),
-        ("a" * 79 + " " + "b" * 200, "a" * 79),
-    ],
-)
-def test_the_exchange_knows_the_course_by_its_name(name: str, wanted: str, course: Course) -> None:
+EXCHANGE_IDS = {
+    "pattern-recognition": "pattern-recognition",
+    "Pattern Recognition 2/2026": "Pattern-Recognition-2-2026",
+    "วิทยาการข้อมูล ๒๕๖๙": "วิทยาการข้อมูล-๒๕๖๙",
+    "a+b *c* {d} ../e": "a-b-c-d-..-e",
+    "..": "",
+    "a" * 79 + " " + "b" * 200: "a" * 79,
+}
+
+
+def test_the_exchange_knows_the_course_by_its_name(course: Course) -> None:
     config = course.root / "course_config.py"
-    config.write_text(config.read_text().replace('name="my-course"', f"name={name!r}"))
-    assert load_course(course.root).exchange_id == wanted
+    text = config.read_text()
+    for name, wanted in EXCHANGE_IDS.items():
+        config.write_text(text.replace('name="my-course"', f"name={name!r}"))
+        assert load_course(course.root).exchange_id == wanted
 
 
 def test_a_course_may_have_another_name_in_the_exchange(course: Course, teach: Run, site: Site) -> None:

@@ -175,6 +175,7 @@ def test_where_workers_die_each_submission_of_a_batch_has_a_second_try(
     assert marks == {name: found for name, found in scores(cluster.course).items() if name in some}
 
 
+@pytest.mark.proof  # in each run tests/course/test_fingerprint.py: what differs has another fingerprint
 def test_a_worker_with_another_course_is_refused_in_one_line(cluster: Cluster) -> None:
     cluster.worker("other")
     with (cluster.folder / "other" / "solutions" / f"{NAME}.py").open("a") as file:

@@ -240,7 +240,7 @@ def one_line(said: Said) -> str:
     return said.err.strip()
 
 
-@pytest.mark.parametrize("slip", one_in(4, SLIPS))
+@pytest.mark.parametrize("slip", one_in(8, SLIPS))
 def test_a_slip_is_told_in_one_line_with_its_place_and_nobody_has_a_mark(
     hw5: Course, plant: Plant, gradebook_of: Gradebook, slip: str
 ) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import lms
 import pytest
 from lms import Student
+from shares import one_in
 from toy import NAME, Toy
 
 from autograder.course import Course
@@ -60,7 +61,7 @@ def collected(toy: Toy, tmp_path: Path, run: Run) -> Callable[[Path, bool], Grad
     return collected
 
 
-@pytest.mark.parametrize("flat", [False, True])
+@pytest.mark.parametrize("flat", one_in(2, [False, True]))
 def test_moodle(collected: Callable[..., Graded], toy: Toy, tmp_path: Path, flat: bool) -> None:
     handed = [(student, toy.hand_in(toy.right)) for student in CLASS]
     graded = collected(lms.moodle_zip(tmp_path / "in.zip", handed, flat))

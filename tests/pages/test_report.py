@@ -212,7 +212,7 @@ PAGES = [
 
 
 @needs_chromium
-@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("path", in_each_run(PAGES, PAGES[1:]))
 def test_pages_fetch_nothing_and_run_nothing(graded: Course, browser: Any, path: str) -> None:
     page, seen = visit(browser, graded.root / path)
     assert seen == []
