@@ -1,9 +1,11 @@
 """`autograder mark`: the desk, a page on this machine for marking by hand."""
 
+import contextlib
 import getpass
 import re
 import socket
 import stat
+import unicodedata
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +16,7 @@ from autograder.course import Course
 from autograder.errors import CourseError
 
 HERE = "127.0.0.1"
-GRADER = re.compile(r"[^\W_][\w .-]{0,39}")
+GRADER = re.compile(r"[LN][LMN_ .-]{0,39}")  # of a name in the kinds of its characters: M is what stands above a letter
 
 
 def command(
@@ -35,7 +37,8 @@ def command(
     loaded, wanted = load(course, assignment)
     graders = list(dict.fromkeys(grader or [getpass.getuser()]))
     for name in graders:
-        if not GRADER.fullmatch(name):
+        kinds = "".join(c if c in "_ .-" else unicodedata.category(c)[0] for c in name)
+        if not GRADER.fullmatch(kinds):
             raise CourseError(f"--grader {name!r}: a name of letters, digits, dots and dashes, 40 at most")
     door = _door(host, port)
     from autograder.desk import marking, web  # nbgrader and a server take seconds to import
@@ -53,7 +56,10 @@ def command(
                 out.print(f"the gradebook and the submissions can be read by other accounts of this machine: {closes}")
             if host != HERE:
                 out.print("[bold]everybody on the way can read what goes over an open network: use one that you trust")
-            web.serve(desk, graders, door, where, lambda line: out.print(line, markup=False))
+            with contextlib.suppress(KeyboardInterrupt):  # the usual end
+                web.serve(desk, graders, door, where, lambda line: out.print(line, markup=False))
+            progress = desk.waiting.progress(graders[0])
+            out.print(f"ended; {progress.done} of {progress.of} answers of {wanted.name} are marked")
 
 
 def open_to_others(course: Course) -> bool:

@@ -3,8 +3,11 @@
 import base64
 import contextlib
 import io
+import os
 import re
+import signal
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +18,7 @@ from desks import Served, served
 from PIL import Image, ImageDraw
 from toy import NAME
 
+from autograder import cli
 from autograder.course import Course
 from autograder.desk import guard, web
 from autograder.gradebook import reader
@@ -363,6 +367,21 @@ def test_what_a_student_wrote_is_inert_nameless_and_saved_never_opened(hostile: 
         assert found.visitor().ask("GET", scan).status == 403
 
 
+def test_ctrl_c_is_the_usual_end_of_the_command(room: Course) -> None:
+    reads, writes = os.pipe()
+    sys.stdout.flush()
+    if (child := os.fork()) == 0:
+        sys.stdout = os.fdopen(writes, "w", buffering=1)
+        os._exit(cli.main(["mark", NAME, "--course", str(room.root), "--grader", "พี่แอน"]))
+    os.close(writes)
+    with os.fdopen(reads) as said:
+        lines = [said.readline() for _ in range(3)]
+        assert "0 of 5 answers" in lines[0] and "พี่แอน: http://127.0.0.1:" in lines[1] and "Ctrl+C" in lines[2], lines
+        os.kill(child, signal.SIGINT)
+        assert "ended; 0 of 5 answers of warmup are marked" in said.read()
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
 def test_marking_starts_by_the_command_and_says_what_is_wrong(room: Course, run: Callable[..., Any], toy: Any) -> None:
     def said(*more: str) -> str:
         done = run("autograder", "mark", NAME, "--course", room.root, *more)
@@ -370,6 +389,7 @@ def test_marking_starts_by_the_command_and_says_what_is_wrong(room: Course, run:
         return " ".join(str(done.stderr).split())
 
     assert "--grader 'a/b': a name of letters" in said("--grader", "a/b")
+    assert "--grader ' ': a name of letters" in said("--grader", "พี่แอน", "--grader", "ann_1 b.-", "--grader", " ")
     assert "name the address by which the graders reach this machine" in said("--host", "0.0.0.0")
     with desks.taken_port() as port:
         assert "leave out --port for a free one" in said("--port", str(port))
