@@ -57,6 +57,10 @@ class Keys:
         self._links[_hash(token)] = grader
         return token
 
+    def whose(self, token: str) -> str | None:
+        """Whom a link is for; None for one that was used, or is not ours."""
+        return self._links.get(_hash(token))
+
     def exchange(self, token: str) -> tuple[str, str] | None:
         """(grader, cookie) for a token that was not used; None for any other."""
         grader = self._links.pop(_hash(token), None)

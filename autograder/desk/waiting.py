@@ -48,7 +48,7 @@ class Progress:
 
     done: int
     of: int
-    waiting: int  # units
+    waiting: int  # units, second looks among them
     seconds: float | None
 
 
@@ -251,8 +251,7 @@ class Waiting:
 
     def progress(self, grader: str) -> Progress:
         """How far it is, and how long the rest takes at this grader's pace."""
-        units = self.units()
-        waiting = [unit for unit in units if any(map(self.is_open, unit.answers))]
+        waiting = [unit for unit in self.units() if self.waits_for(grader, unit)]
         done = sum(not self.is_open(answer) for answer in self._answers.values())
         mine = [event.seconds for n, event in self._record.marks if event.by == grader and n not in self._record.undone]
         recent = [seconds for seconds in mine[-RECENT:] if 0 < seconds <= LONGEST]

@@ -576,7 +576,8 @@ def application(site: Site, hosts: Sequence[str]) -> Starlette:
             return answer
         token = request.query_params.get("token", "")
         page = _templates().get_template("enter.html")
-        return HTMLResponse(page.render(token=token, assignment=site.desk.assignment, **values))
+        whose = site.keys.whose(token)
+        return HTMLResponse(page.render(token=token, whose=whose, assignment=site.desk.assignment, **values))
 
     async def static(request: Request) -> Response:
         name = request.path_params["name"]

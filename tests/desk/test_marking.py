@@ -266,6 +266,7 @@ def test_a_second_grader_marks_a_share_without_changing_a_mark(room: Course) -> 
         give(desk, "ann", of(desk, "dao"), "idea")
         unit = of(desk, "dao")
         assert desk.waiting.is_second("bo", unit) and not desk.waiting.is_second("ann", unit)
+        assert [desk.waiting.progress(grader).waiting for grader in ("ann", "bo")] == [3, 4]
         desk.give_second("bo", unit, Chosen({"idea": 1, "reason": 1}))
         assert not desk.waiting.is_second("cem", unit) and marks(room)["dao"][0] == 0.5
         ((_, first, second),) = desk.waiting.seconds()

@@ -55,7 +55,8 @@ def test_a_link_is_exchanged_once_for_a_cookie_and_then_good_for_nothing(open_de
     visitor = open_desk.visitor()
     assert visitor.ask("GET", "/").status == 403
     page = visitor.ask("GET", f"/enter?token={token}")
-    assert page.status == 200 and token in page.text  # to look at it, as a mail's preview does, uses nothing up
+    assert page.status == 200 and token in page.text and "for ann, and good once" in page.text
+    # to look at it, as a mail's preview does, uses nothing up
     answered = visitor.enter(token)
     cookie = answered.headers["set-cookie"].lower()
     assert answered.status == 303 and "httponly" in cookie and "samesite=strict" in cookie
