@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import hashlib
 import random
+import re
 import secrets
 from collections.abc import Collection
 from urllib.parse import parse_qs
@@ -90,7 +91,12 @@ class Connection(H11Protocol):
         idle = [one for one in others if not one.is_answered()]
         if len(others) >= MOST_CONNECTIONS and idle:
             random.choice(idle).transport.abort()
-        self.loop.call_later(PATIENCE, self.end)
+        self._ends = self.loop.call_later(PATIENCE, self.end)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Nothing of it stays in memory."""
+        super().connection_lost(exc)
+        self._ends.cancel()
 
     def is_answered(self) -> bool:
         """Whether a request has come whole, and its answer is not sent to the end."""
@@ -100,7 +106,7 @@ class Connection(H11Protocol):
     def end(self) -> None:
         """Its time is over, unless it is answered just now; a browser opens another one unasked."""
         if self.is_answered():
-            self.loop.call_later(PATIENCE, self.end)
+            self._ends = self.loop.call_later(PATIENCE, self.end)
         elif not self.transport.is_closing():
             self.transport.abort()
 
@@ -145,9 +151,9 @@ class Guard:
             return "only GET and POST are understood"
         if headers.get("origin", "") not in {f"http://{host}" for host in self.hosts}:
             return "the request comes from another page, or does not say from where"
-        length = headers.get("content-length", "")
-        if not length.isascii() or not length.isdigit() or int(length) > LONGEST or "transfer-encoding" in headers:
-            return "too much was sent"  # or it was not said how much: chunks would count in place of the length
+        length = headers.get("content-length", "")  # chunks would count in its place
+        if not re.fullmatch(r"[0-9]{1,9}", length) or int(length) > LONGEST or "transfer-encoding" in headers:
+            return "too much was sent, or it was not said how much"
         return ""
 
 

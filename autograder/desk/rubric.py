@@ -189,8 +189,8 @@ def checked(where: str, rubric: Rubric) -> Rubric:
             raise CourseError(f"{at}: a name is of its own, of small letters, digits and dashes")
         if item.key not in KEYS or len(item.key) != 1 or keys.count(item.key) > 1:
             raise CourseError(f"{at}: key {item.key!r}: one of its own of {KEYS}; the others are the page's")
-        if len({level.number for level in item.levels}) < len(item.levels):
-            raise CourseError(f"{at}: two of its levels have the same number")
+        if not item.levels or len({level.number for level in item.levels}) < len(item.levels):
+            raise CourseError(f"{at}: it has no levels, or two of the same number")
         for level in item.levels:
             if not math.isfinite(level.points) or abs(level.points) > 1000:
                 raise CourseError(f"{at}: points are a number")

@@ -69,9 +69,10 @@ def test_a_level_keeps_its_number_wherever_a_file_has_it() -> None:
     assert numbers(low, Level(0.4, {"en": "hlaf"}), whole) == [1, 2, 3]  # other words in the same place
     assert numbers(low, half, Level(0.7, {"en": "most"}), whole) == [1, 2, 7, 3]
     assert numbers(half, half) == [2, 7]  # the same words twice
-    with pytest.raises(CourseError, match="two of its levels have the same number"):
-        rubric.from_text("x", '{"items": [{"name": "a", "key": "1", "levels": [%s, %s]}]}' % (
-            ('{"points": 1, "text": {"en": "a"}, "number": 2}',) * 2))  # fmt: skip
+    second = '{"points": 1, "text": {"en": "a"}, "number": 2}'
+    for made in (f"{second}, {second}", ""):
+        with pytest.raises(CourseError, match="it has no levels, or two of the same number"):
+            rubric.from_text("x", f'{{"items": [{{"name": "a", "key": "1", "levels": [{made}]}}]}}')
 
 
 def test_items_add_take_off_have_levels_and_stay_within_the_points() -> None:
