@@ -140,7 +140,7 @@ class Answered:
     @property
     def fields(self) -> dict[str, str]:
         """Its hidden fields."""
-        return dict(re.findall(r'<input type="hidden" name="(saw-\w+)" value="(\w+)">', self.text))
+        return dict(re.findall(r'<input type="hidden" name="(saw-\w+|second)" value="(\w+)">', self.text))
 
 
 @dataclass

@@ -274,11 +274,14 @@ async def give(site: Site, request: Request, grader: str) -> Response:
     if not chosen and not site.desk.rubric(unit.task).start and fields.get("zero") != "1":
         return await show(site, request, grader, words.say("desk", "choose"), 400)
     seconds = time.monotonic() - site.opened.pop((grader, unit.id), time.monotonic())
-    if site.desk.waiting.is_second(grader, unit):
-        site.desk.give_second(grader, unit, chosen)
-        return RedirectResponse(site.url(), 303)
     if not site.desk.claim(grader, unit):
         return await show(site, request, grader, "", 409)
+    second = site.desk.waiting.is_second(grader, unit)
+    if second != (fields.get("second") == "1"):  # sent twice, say: what was meant as a second mark is never a first
+        raise Stale("the page was of a second mark, and this would be a first one, or the other way round")
+    if second:
+        site.desk.give_second(grader, unit, chosen)
+        return RedirectResponse(site.url(), 303)
     saw = {name.removeprefix("saw-"): value for name, value in fields.items() if name.startswith("saw-")}
     try:
         site.desk.give(grader, unit, chosen, saw, seconds)

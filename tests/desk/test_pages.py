@@ -237,6 +237,20 @@ def test_two_graders_never_get_the_same_answer(open_desk: Served) -> None:
     assert bo.ask("POST", mine.action, {**mine.fields, "item-idea": "1"}).status == 409
 
 
+def test_a_second_mark_that_is_sent_twice_is_never_a_first_one(room: Course) -> None:
+    with served(room, second=100) as found:
+        ann, bo = found.visitor("ann"), found.visitor("bo")
+        while 'id="give"' in (page := ann.next()).text:
+            assert ann.ask("POST", page.action, {**page.fields, "item-idea": "1"}).status == 303
+        page = bo.next()
+        assert "You are the second grader" in page.text and page.fields["second"] == "1"
+        theirs = {**page.fields, "item-reason": "1", "free": "0.25"}
+        assert [bo.ask("POST", page.action, theirs).status for _ in range(2)] == [303, 409]
+        assert {score(room, name) for name in ("anong", "bua", "chai", "dao")} == {0.5}
+        ((_, first, second),) = found.desk.waiting.seconds()
+        assert (first.by, second.by, second.score) == ("ann", "bo", 0.75)
+
+
 def test_a_rubric_is_edited_previewed_and_used(open_desk: Served, room: Course) -> None:
     visitor = open_desk.visitor("ann")
     page = visitor.next()

@@ -23,7 +23,7 @@ function keep() {
   });
 }
 
-let seen = false;
+let seen = false, sent = false;
 function give() {
   if (!seen) {
     by("unseen").textContent = form.dataset.look;
@@ -129,7 +129,11 @@ document.addEventListener("keydown", (event) => {
 by("help-button").addEventListener("click", help);
 if (form) {
   form.addEventListener("input", (event) => { if (event.target.id !== "zero") by("zero").checked = false; keep(); });
-  form.addEventListener("submit", (event) => { if (!seen) { event.preventDefault(); give(); } });
+  form.addEventListener("submit", (event) => {
+    if (sent || !seen) event.preventDefault(); // Enter twice is once
+    if (!seen) give();
+    else sent = true;
+  });
   document.querySelectorAll("button.used").forEach((button) => button.addEventListener("click", () => {
     by("comment").value = button.dataset.text; by("zero").checked = false; keep();
   }));
