@@ -330,7 +330,6 @@ def _shown_anew(
     verdicts: Mapping[str, Verdict],
 ) -> dict[str, Counterexample]:
     """What notebooks give to the tasks' cells in a new box, in the states that the marks are for."""
-    grader.guest.end()  # in an emptied box the number of the next file, or process, tells how many there were
     states: dict[tuple[str, int], list[str]] = {}
     for name in trials:
         states.setdefault((grader.assignment.task(name).notebook, verdicts[name].snapshot), []).append(name)
@@ -339,7 +338,8 @@ def _shown_anew(
         book, files = plan.merged[notebook], plan.beside[notebook].files
         before = book.cells[number - 1].name if number else ""
         finish = time.monotonic() + grader.guest.limits.total_seconds
-        run = NotebookRun(grader.guest, book, (), files, finish, before, ran.runs.get(notebook), stays=True)
+        like = ran.runs.get(notebook)
+        run = NotebookRun(grader.guest, book, (), files, finish, before, like, stays=True, new_box=True)
         with contextlib.closing(run):
             for name in names:
                 ask = partial(_asked_apart, grader, plan, ran, kept, run, name, number)

@@ -51,6 +51,8 @@ class NotebookRun:
     before: the name of a cell; the notebook ends there, and the questions are about what stood before it.
     like: an earlier run of the notebook, which knows what kills it.
     stays: its process stays for more questions, until the next notebook runs, or close().
+    new_box: it runs where no other notebook ran. In an emptied box the number of the next file, or process, tells how
+    many there were.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class NotebookRun:
         before: str = "",
         like: "NotebookRun | None" = None,
         stays: bool = False,
+        new_box: bool = False,
     ) -> None:
         self.errors: dict[str, Error] = {}
         self.check_errors: dict[str, Error] = {}  # of visible checks, on which no mark hangs
@@ -89,7 +92,7 @@ class NotebookRun:
         self._began = 0.0  # when this attempt did
         self._copies: dict[str, socket.socket] = {}  # that are held
         self.passed: frozenset[str] = frozenset()  # of the marks, those of which the end is no copy
-        self._stays = stays
+        self._stays, self._new_box = stays, new_box
         self._channel: Channel | None = None
 
     def answers(self) -> dict[str, Answers]:
@@ -147,7 +150,7 @@ class NotebookRun:
         return [name for name in reversed(self._took_away) if name in latest]
 
     def _attempt(self) -> None:
-        channel = self._channel = self._guest.open()
+        channel = self._channel = self._guest.open(self._new_box)
         lost: Lost | None = None
         self._at, name = None, ""
         self._let_go()

@@ -140,9 +140,9 @@ class Guest:
             self._one_box = False
             self.end()
 
-    def open(self) -> Channel:
+    def open(self, new_box: bool = False) -> Channel:
         """A process for a notebook, confined -> the channel to it; a guest that is gone is started anew."""
-        message = self._next
+        message = b"go" if new_box else self._next
         self._next = b"more" if self._one_box else b"go"
         try:
             return self._open(message)

@@ -499,9 +499,7 @@ def relative_error(a: Any, b: Any) -> float:
 
 # told apart by colour-blind eyes, and by their dashes on a black-and-white print
 LINES = (("#0072b2", "-"), ("#d55e00", "--"), ("#009e73", "-."), ("#cc79a7", ":"))
-
-
-THAI_FONTS = ("Noto Sans Thai", "Leelawadee UI", "Tahoma", "Thonburi", "Loma", "Garuda", "Sarabun")  # with letters
+THAI_FONTS = ("Noto Sans Thai", "Leelawadee UI", "Tahoma", "Thonburi", "Loma", "Garuda", "Sarabun")
 
 
 @functools.cache

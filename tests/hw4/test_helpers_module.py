@@ -318,7 +318,7 @@ def test_the_digits_read_wrongly_of_a_predict_that_is_not_right_are_a_line_and_n
     assert "your code stopped with KeyError: 0" in said["crash"]
 
 
-def test_a_helper_file_older_than_the_notebook_is_told_in_one_line(
+def test_a_helper_file_older_than_the_notebook_is_told_in_a_line_of_each_language(
     repo: Course, capsys: pytest.CaptureFixture[str]
 ) -> None:
     book = json.loads((repo.release("hw4") / "2-two-layer-network.ipynb").read_text(encoding="utf-8"))
@@ -329,6 +329,7 @@ def test_a_helper_file_older_than_the_notebook_is_told_in_one_line(
     assert capsys.readouterr().out == (
         "hw4_helpers.py is older than this notebook. Put the one from the same zip into this folder, and restart the "
         "kernel.\n"
+        "hw4_helpers.py เก่ากว่าโน้ตบุ๊กนี้ ให้นำไฟล์จาก zip เดียวกันมาวางในโฟลเดอร์นี้ แล้ว restart kernel\n"
     )
 
 
