@@ -46,7 +46,7 @@ class _Question:
         each = self.points.get("each") if isinstance(self.points, dict) else None
         if _is_number(each):
             return each * len(self.tests)
-        return self.points if isinstance(self.points, int | float) else 1
+        return self.points if _is_number(self.points) else 1
 
 
 def is_otter(cells: Sequence[Raw]) -> bool:
