@@ -5,12 +5,13 @@ Whatever would let the student's own code decide raises Undecidable. All else is
 
 import inspect
 import keyword
+import sys
 from abc import ABCMeta
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from travel.kinds import ERRORS, BadValue
-from travel.letters import IDENTITY, SPECIAL
+from travel.letters import IDENTITY, LIBRARY, SPECIAL
 
 STOPS = (StopIteration, StopAsyncIteration)  # to a loop of the test's these would mean something
 Ask = Callable[..., Any]
@@ -60,10 +61,11 @@ class StandIn(metaclass=RemoteClass):
     """An object of the student's own class."""
 
     __slots__ = ("__number", "__weakref__")
+    __library_class__: type | None = None  # what isinstance goes by, and `__class__`
 
     def __getattribute__(self, name: str) -> Any:
         if name == "__class__":
-            return type(self)
+            return type.__getattribute__(type(self), "__library_class__") or type(self)
         if name.startswith("__") and name.endswith("__") and name not in ABOUT:
             raise AttributeError(name)
         return _ask_of(type(self))("get", self, name)
@@ -110,12 +112,8 @@ def _special(name: str) -> Callable[..., Any]:
     def asked(self: Any, *args: Any, **named: Any) -> Any:
         ask = _ask_of(type(self))
         found = ask("special", name, self, *args, **named)
-        theirs = (found, *args)
-        if (
-            name in WITH_ANOTHER
-            and found is not NotImplemented
-            and not any(isinstance(type(x), RemoteClass) for x in theirs)
-        ):
+        theirs = any(isinstance(type(one), RemoteClass) for one in (found, *args))
+        if name in WITH_ANOTHER and found is not NotImplemented and not theirs:
             ask("undecidable", f"{name} of an object of class {_class_name(self)} with a value of the test's")
         return found
 
@@ -128,8 +126,7 @@ def _class_name(self: Any) -> str:
 
 def _iter(self: Any) -> Any:
     """Its items. Who tells a length has to give as many: a loop beside another would end too early."""
-    ask = _ask_of(type(self))
-    items = ask("iterate", self)
+    items = _ask_of(type(self))("iterate", self)
     if items is self:
         return self
     return _counted(self, items) if hasattr(type(self), "__len__") else iter(items)
@@ -232,6 +229,8 @@ class StandIns:
         if error is not None:
             return type(name, (error if issubclass(error, Exception) else Exception,), {"__doc__": doc})
         body: dict[str, Any] = {"__doc__": doc, "__ask__": self._ask, "__slots__": ()}
+        modules = [sys.modules.get(one) for one in has if str(one).startswith(LIBRARY)]
+        body["__library_class__"] = getattr(modules[0], name, None) if modules else None
         for one in has:
             if one in SPECIAL:
                 body[one] = _next if one == "__next__" else _special(one)

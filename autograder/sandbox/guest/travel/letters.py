@@ -77,7 +77,8 @@ SPECIAL = frozenset(
         ),
     )
 )
-IDENTITY = "identity"  # said of a class of a library's whose objects are equal to nothing but themselves
+LIBRARY = "matplotlib."  # begins the names of modules that are said of their classes
+IDENTITY = "identity"  # said of such a class whose objects are equal to nothing but themselves
 ASK, REPLY, CELL, DONE = b"A", b"R", b"C", b"D"
 LEAST = 0.1  # seconds that a letter may take in any case
 

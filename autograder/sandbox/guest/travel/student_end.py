@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 from travel import draws, letters
 from travel.kinds import BadValue, CannotTravel
-from travel.letters import IDENTITY, SPECIAL
+from travel.letters import IDENTITY, LIBRARY, SPECIAL
 from travel.wire import Wire
 
 MOST_FOLLOWED = 1 << 16  # bytes of a value that a name stands for
@@ -190,10 +190,7 @@ class StudentEnd:
             return [number, "function", str(name), _text(getattr(one, "__doc__", None)), *_signature(one)]
         if isinstance(one, type):
             has = sorted(name for name in SPECIAL if any(name in vars(base) for base in one.__mro__))
-            if one.__module__.startswith("matplotlib.") and not any(
-                "__eq__" in vars(base) for base in one.__mro__[:-1]
-            ):
-                has.append(IDENTITY)
+            has += _of_library(one)
             return [number, "class", one.__name__, _text(one.__doc__), tuple(has), *one.__bases__]
         return [number, "object", type(one)]
 
@@ -220,6 +217,15 @@ class StudentEnd:
                 raise result[0](result[1])
             letters.send(self._sock, letters.REPLY, self._do(message, known))
         os._exit(0)
+
+
+def _of_library(cls: type) -> list[str]:
+    """The module of a class of matplotlib's, and whether its objects are equal to nothing but themselves."""
+    module = str(cls.__module__)
+    if not module.startswith(LIBRARY) or getattr(sys.modules.get(module), cls.__name__, None) is not cls:
+        return []
+    compares = any("__eq__" in vars(base) for base in cls.__mro__[:-1])
+    return [module] if compares else [module, IDENTITY]
 
 
 def _text(value: Any) -> str | None:
