@@ -69,6 +69,19 @@ ENDS = {
         "undecidable",
         ["test_two", "test_three"],
     ),
+    "an_object_where_plain_values_are_needed": (ODD, (FIRST, SECOND, THIRD), "undecidable", ["test_two"]),
+    "missing_values_where_whole_ones_are_needed": (
+        "import numpy as np\ndef f(x):\n    return np.ma.masked if x == 2 else 2 * x",
+        (FIRST, SECOND, THIRD),
+        "undecidable",
+        ["test_two"],
+    ),
+    "an_object_given_to_a_function_of_the_test_where_plain_values_are_needed": (
+        f"{EQUAL}def f(x):\n    return x(Any()) if callable(x) else 2 * x",
+        ("def test_two():\n    f(lambda one: 4)", THIRD),
+        "undecidable",
+        ["test_two", "test_three"],
+    ),
     "its_process_ends": (
         "import os\ndef f(x):\n    return os._exit(0) if x == 2 else 2 * x",
         (FIRST, SECOND, THIRD),
@@ -135,7 +148,8 @@ def ended(bench: Bench) -> Examined:
     cells: list[Written] = []
     for name, (_, parts, _, _) in ENDS.items():
         cells += [answer(F, f"{name}-answer"), test("\n".join(parts), name)]
-    return bench.examined(cells, {f"{name}-answer": written for name, (written, _, _, _) in ENDS.items()})
+    plain = [name for name in ENDS if name.endswith("are_needed")]
+    return bench.examined(cells, {f"{name}-answer": ENDS[name][0] for name in ENDS}, plain=plain)
 
 
 @pytest.mark.parametrize("name", ENDS)

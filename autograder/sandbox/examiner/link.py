@@ -48,7 +48,7 @@ class Link:
         self._callbacks: dict[int, Any] = {}  # those that may be called now
         self._lasting: dict[int, int] = {}  # by id: those that stand in place of a name, with their numbers
         self._depth = 0
-        self._open = 0  # questions without an answer
+        self._open = 0  # questions at which the student's code may wait for a function of the test's
         self.caught = False  # the test has caught what has stopped it, and asked again
         self._drawn: Any = None
         self._given: dict[str, bytes] = {}  # names that the other side knows, and as what
@@ -74,7 +74,7 @@ class Link:
         """
         if self.ended or self.caught or self._open:
             return False
-        self.undecidable = ""
+        self.undecidable, self._wire.read_gaps = "", False
         return True
 
     def stands_for(self, one: Any) -> bool:
@@ -128,11 +128,12 @@ class Link:
         self._depth += 1
         try:
             data, known = self._wire.write((what, args, named, self._state(), self._rebound()))
-            self._open += 1
+            may_wait = bool(self._callbacks)
+            self._open += may_wait
             while True:
                 message = self._told(self._exchange(data), known)
                 if message[0] != "callback":
-                    self._open -= 1
+                    self._open -= may_wait
                     return self._taken(message, known)
                 data = self._called_back(*message[1:])
         except CannotTravel as error:
@@ -211,6 +212,7 @@ class Link:
     def _called_back(self, number: Any, args: Any, named: Any) -> bytes:
         """Call the test's own function, and have its answer as bytes."""
         if number not in self._callbacks:
+            self._open += 1
             self._stop("the student's code calls a function of the test's when the call that it went with has returned")
         try:
             return self._wire.write((True, self._callbacks[number](*args, **named)))[0]
