@@ -16,12 +16,13 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from autograder.errors import CourseError
 from autograder.grading.notebook_run import NotebookRun
 from autograder.judging.by_examiner.cells import BEGIN
 from autograder.judging.by_machine.edits import edits_of
 from autograder.submissions.align import ANSWER, LOCKED, TEST, Cell
 from autograder.submissions.merge import Merged
-from tests.examiner.bench import SMALL, Bench, Written
+from tests.examiner.bench import SMALL, Bench, Written, read
 
 ROLES = {"given": LOCKED, "answer": ANSWER, "test": TEST}
 
@@ -84,6 +85,12 @@ def main() -> None:
     counts, reasons = collections.Counter[str](), collections.Counter[str]()
     for path in drawn(arguments.folder, arguments.most, chance):
         cells = written(path)
+        try:
+            read(cells)
+        except CourseError as error:  # a cell that is no Python, say
+            print(f"{path.relative_to(arguments.folder)}: {error}", flush=True)
+            counts["notebooks that are refused"] += 1
+            continue
         own = in_process(bench, cells, {})
         right = [name for name, passes in own.items() if passes]
         counts["notebooks"] += 1
