@@ -74,7 +74,7 @@ COSTS = dict(
 )
 
 
-@pytest.mark.parametrize("name", one_in(7, COSTS, 2))
+@pytest.mark.parametrize("name", one_in(7, COSTS, 4))
 def test_it_costs_one_test_alone(bench: Bench, name: str) -> None:
     starts = bench.examiner.starts
     cells = [
