@@ -119,9 +119,10 @@ def test_who_is_long_in_asking_is_cut_off(
         if begun == b"enter":
             whole = f"POST /{found.keys.place}/enter HTTP/1.1\r\nHost: 127.0.0.1:{found.port}\r\n"
             begun = f"{whole}Origin: http://127.0.0.1:{found.port}\r\nContent-Length: 9\r\n\r\ntok".encode()
-        line.sendall(begun)
-        with contextlib.suppress(ConnectionResetError):
+        with contextlib.suppress(ConnectionError):  # it may be cut off with a word or without
+            line.sendall(begun)
             assert line.recv(1000) == b""
+        monkeypatch.setattr(guard, "PATIENCE", 60.0)
         assert found.visitor("ann").ask("GET", "/list").status == 200
     assert "Traceback" not in capfd.readouterr().err
 
