@@ -170,7 +170,7 @@ def mark_all(hands: Hands, site: Served) -> tuple[int, list[float]]:
             hands.press("End")
             page.wait_for_timeout(150)
             kind = "group"
-        if pictures and kind not in seen:
+        if kind == "photo" and kind not in seen and "the photograph" not in text:  # that one is a red square
             hands.press("z", "h")
             hands.picture("desk-3-photograph")
             hands.press("z", "h", "h")
@@ -184,7 +184,7 @@ def mark_all(hands: Hands, site: Served) -> tuple[int, list[float]]:
             hands.press("d")
             hands.picture("desk-1-answer")
             seen.add("near")
-        if kind and kind not in seen:
+        if kind and kind not in seen and "the photograph" not in text:
             hands.picture({"group": "desk-2-group", "thai": "desk-4-thai"}.get(kind, "desk-3-photograph-marked"))
             seen.add(kind)
         began = time.monotonic()
