@@ -29,7 +29,7 @@ from autograder.submissions.merge import Base, Merged
 from autograder.submissions.own_files import Beside
 from autograder.submissions.submission import Submission
 
-AT_ONCE = 8  # public cells of a task that the process is asked that is there: the first kind nearly always shows it
+AT_ONCE = 8  # public cells of a task that the process is asked that is there: they nearly always show it
 
 
 @dataclass(frozen=True)
@@ -256,7 +256,7 @@ def hear_public_cells(
     heard = {}
     for task, wanted in _wanted(grader, contexts, verdicts):
         few, ours = counterexamples.likely(wanted, decisions[task.name].planted)
-        few = few or wanted[:AT_ONCE]
+        few = few or counterexamples.some_of_each(wanted, AT_ONCE)
         name, run, cells = f"{task.name}@on", ran.runs.get(task.notebook), [trial.cell for trial in few]
         if not _is_kept(grader, plan, ran, kept, name, cells):
             found = run.ask_on(Question(task.name, (), 0, task.slowness, cells=cells)) if run is not None else None

@@ -8,6 +8,7 @@ where no hidden question has been (`show_counterexamples` in grading/asking.py),
 import builtins
 import re
 import warnings
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -129,6 +130,15 @@ def first_failing(trials: Sequence[Trial], answers: Answers) -> Counterexample |
         if gives := _wrong(trial, of_cell(answers, number)):
             return Counterexample(trial.cell, gives, shown(trial.right))
     return None
+
+
+def some_of_each(trials: Sequence[Trial], most: int) -> tuple[Trial, ...]:
+    """At most so many of these cells, the smallest of each kind, in their order."""
+    ranked, seen = list[tuple[int, int]](), Counter[int]()
+    for place, trial in enumerate(trials):
+        ranked.append((seen[id(trial.examples)], place))
+        seen[id(trial.examples)] += 1
+    return tuple(trials[place] for place in sorted(place for _, place in sorted(ranked)[:most]))
 
 
 def up_to_error(trials: Sequence[Trial], answers: Answers) -> tuple[Trial, ...]:

@@ -12,7 +12,16 @@ from autograder.author import Examples
 from autograder.errors import CourseError
 from autograder.grading import pipeline
 from autograder.judging import judge
-from autograder.judging.counterexamples import among, explained, first_failing, load_trials, shown, trials_of, wanted
+from autograder.judging.counterexamples import (
+    among,
+    explained,
+    first_failing,
+    load_trials,
+    shown,
+    some_of_each,
+    trials_of,
+    wanted,
+)
 from autograder.judging.verdicts import FAILED, NOT_CHECKED, PASSED, Counterexample, Part, Result, Verdict
 from autograder.sandbox.answers import Answers, Error
 from autograder.submissions.submission import Submission
@@ -32,6 +41,14 @@ def test_the_smallest_cell_is_tried_first_and_the_first_wrong_one_is_taken() -> 
     assert first_failing(trials, answers(3, [3, 4, 6])) == Counterexample("add(1, 1)", "3", "2")
     assert first_failing(trials, answers(2 + 1e-7, [3, 4, 5])) is None
     assert first_failing(trials, Answers()) is None  # nothing came
+
+
+def test_of_several_kinds_the_smallest_cells_of_each_are_asked_first() -> None:
+    kinds = [Examples(f"{{x}} + {extra}", [{"x": x} for x in range(5)]) for extra in range(3)]
+    trials = trials_of(kinds, {})
+    cells = [trial.cell for trial in some_of_each(trials, 7)]
+    assert cells == ["0 + 0", "1 + 0", "2 + 0", "0 + 1", "1 + 1", "0 + 2", "1 + 2"]
+    assert some_of_each(trials, 99) == trials and some_of_each((), 3) == ()
 
 
 def test_a_float32_zero_is_a_zero() -> None:
