@@ -1,3 +1,3 @@
 """An auto-graded course assignment kit: the student's process returns values, a judge compares them."""
 
-__version__ = "0.8.0"
+__version__ = "0.9.0"
