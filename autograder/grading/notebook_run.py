@@ -1,4 +1,7 @@
-"""The run of one notebook in the sandbox: its cells, then the questions; anew without what killed it."""
+"""The run of one notebook in the sandbox: its cells, then the questions; anew without what killed it.
+
+It is long, so that all that a notebook's process is sent, and in which order, stands in one place.
+"""
 
 import contextlib
 import socket

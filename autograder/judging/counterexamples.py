@@ -3,6 +3,8 @@
 An author declares them as Examples. The same text runs beside the student's code, here in the reference, and in the
 student's own notebook once it is pasted there. No hidden input is in it; and what the student's code gives is asked
 where no hidden question has been (`show_counterexamples` in grading/asking.py), so none can be in that either.
+
+It is long, so that what a cell is, which are asked, and what of an answer may be shown, is read in one place.
 """
 
 import builtins
