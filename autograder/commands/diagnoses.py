@@ -217,8 +217,7 @@ def data(course: Course, assignment: Assignment) -> Diagnosis:
         recipe = load_checks(course, assignment).dataset
         if recipe is None:
             return Diagnosis(what, True, "none needed")
-        kept = dataset.place(course, assignment, recipe).is_file()
-        if recipe.at_hand is not None and not kept and (wait := recipe.at_hand(name, source)):
+        if wait := dataset.waits_for(course, assignment, recipe):
             return Diagnosis(what, True, f"{MISSING}: {name}, {wait}")
         arrays = dataset.prepared(course, assignment, recipe).arrays
         found = "".join(f", {key}={value}" for key, value in recipe.environment(name, source).items() if value)

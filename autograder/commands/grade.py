@@ -129,6 +129,7 @@ def grade_class(
         say(review.said)
         failed: list[str] = []
         if todo:
+            _have_data(course, assignment, out)
             with how.place(len(todo)) as place, Progress(len(todo), out, quiet) as progress:
                 if how.trace is not None:
                     outcome = workers.traced(course, assignment, todo[0], how.unsafe, how.trace)
@@ -144,6 +145,18 @@ def grade_class(
     if work.unreadable:
         raise CourseError("; ".join(dict.fromkeys(work.unreadable)))
     return todo, failed
+
+
+def _have_data(course: Course, assignment: Assignment, out: Console) -> None:
+    """Have the dataset on this machine before the workers need it: what is fetched is fetched once, and told."""
+    from autograder.judging import contract, dataset
+
+    if not assignment.dataset or assignment.by_examiner:
+        return
+    recipe = contract.load_checks(course, assignment).dataset
+    if wait := dataset.waits_for(course, assignment, recipe):
+        out.print(f"the dataset {assignment.dataset!r} is not on this machine ({wait}): getting it now", markup=False)
+        dataset.prepared(course, assignment, recipe)
 
 
 def _taken(work: "GradingSession", outcome: "Outcome", progress: Progress) -> bool:

@@ -42,6 +42,24 @@ def place(course: Course, assignment: Assignment, recipe: DatasetRecipe) -> Path
     return course.state / "data" / f"{assignment.name}-{assignment.dataset}-{digest}.npz"
 
 
+def waits_for(course: Course, assignment: Assignment, recipe: DatasetRecipe | None) -> str:
+    """What the author says of data that are not on this machine; "" where they are, or none are needed."""
+    if not assignment.dataset or recipe is None or recipe.at_hand is None:
+        return ""
+    if _is_kept(place(course, assignment, recipe)):
+        return ""
+    return recipe.at_hand(assignment.dataset, course.source(assignment.name))
+
+
+def _is_kept(kept: Path) -> bool:
+    return kept.is_file() and _images(kept).is_file()
+
+
+def _images(kept: Path) -> Path:
+    """Beside the prepared dataset, the part that the sandbox sees."""
+    return kept.with_suffix(".images.npz")
+
+
 def _with_imports(path: Path, seen: tuple[Path, ...] = ()) -> tuple[Path, ...]:
     """A file of an assignment, and those beside it that it imports."""
     if path in seen or not path.is_file():
@@ -64,8 +82,8 @@ def prepared(course: Course, assignment: Assignment, recipe: DatasetRecipe | Non
         return Dataset()
     key, checks = secret.load_secret(course), course.part("checks", assignment.name)
     kept = place(course, assignment, recipe)
-    images = kept.with_suffix(".images.npz")
-    if not (kept.is_file() and images.is_file()):
+    images = _images(kept)
+    if not _is_kept(kept):
         try:
             arrays = dict(recipe.prepare(assignment.dataset, course.source(assignment.name)))
             for name in (n for n in recipe.shown if f"{n}_labels" in arrays):
