@@ -1,5 +1,6 @@
 """Which walls stand here, seen from outside: of a process that stands where a student's would."""
 
+import contextlib
 import os
 import sys
 from collections.abc import Iterator
@@ -22,8 +23,7 @@ def examine(root: Path) -> Iterator[Diagnosis]:
     """Look at the walls around a notebook's process of the first assignment; nothing where it does not start."""
     try:
         course = load_course(root)
-        with guest_of(course, course.assignments[0]) as guest:
-            guest.open().close()
+        with guest_of(course, course.assignments[0]) as guest, contextlib.closing(guest.open()):  # it ends when closed
             pid = innermost(guest.pid)
             yield namespaces(pid)
             yield system_calls(Path(f"/proc/{pid}/status").read_text("ascii"))
