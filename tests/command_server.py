@@ -1,13 +1,16 @@
 """The environment's commands as processes of their own, with the imports paid once.
 
-A server imports what `autograder` and `nbgrader` need, and runs nothing. For each command it forks, and
-the fork runs the installed script from its first line, with its own arguments, folder and output.
+A server imports what `autograder` and `nbgrader` need, and has one command find that its course has nothing to show.
+For each command it forks, and the fork runs the installed script from its first line, with its own arguments, folder
+and output. A worker that this command starts is forked from it in turn, where Python would import all once more.
 """
 
 import contextlib
 import gc
 import importlib
+import io
 import json
+import multiprocessing.util
 import os
 import pwd
 import runpy
@@ -15,11 +18,13 @@ import signal
 import subprocess
 import sys
 import tempfile
+import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 BIN = Path(sys.executable).parent
+COURSE = Path(__file__).resolve().parent / "courses" / "warmup"
 COMMANDS = ("autograder", "nbgrader")
 IMPORTS = (
     "alembic.script",
@@ -31,7 +36,9 @@ IMPORTS = (
     "autograder.lms.collect",
     "autograder.pages.report",
     "autograder.releasing.trials.audit",
+    "autograder.releasing.nbgrader_steps",
     "autograder.releasing.release",
+    "latex2mathml.converter",
     "matplotlib.backends.backend_svg",
     "nbgrader.apps.nbgraderapp",
     "pydantic",  # which typer needs for a command with arguments
@@ -134,10 +141,59 @@ def become(request: Mapping[str, Any]) -> None:
     sys.path[0] = str(BIN)
 
 
+def warm_up() -> None:
+    """Pay once for what is only made when it is first asked for: commands, records, tables, templates, colours."""
+    from sqlalchemy.orm import configure_mappers
+
+    from autograder import cli
+    from autograder.pages import html_page, markdown
+
+    configure_mappers()
+    markdown.code("pass")
+    pages = html_page._templates()
+    for name in pages.list_templates(extensions=["html"]):
+        pages.get_template(name)
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+        cli.main(["scores", "warmup", "--course", str(COURSE)])
+    assert "no submissions of warmup" in said.getvalue(), said.getvalue()
+
+
+def fork_workers() -> None:
+    """multiprocessing's workers of this process are forks of it: all is imported, nothing is open, and they run on."""
+    start = multiprocessing.util.spawnv_passfds
+
+    def fork(path: bytes, line: Sequence[str], passed: Sequence[int]) -> int:
+        if "--multiprocessing-fork" not in line:  # its tracker of resources
+            return int(start(path, line, passed))
+        sys.stdout.flush()
+        if child := os.fork():
+            return child
+        code = 1
+        try:
+            for number in {int(name) for name in os.listdir("/proc/self/fd")} - {0, 1, 2, *passed}:
+                with contextlib.suppress(OSError):  # of the listing itself
+                    os.close(number)
+            sys.argv = ["-c", *line[line.index("-c") + 2 :]]
+            exec(line[line.index("-c") + 1], {"__name__": "__main__"})
+        except SystemExit as end:
+            code = int(end.code or 0)
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(code)
+
+    multiprocessing.util.spawnv_passfds = fork
+
+
 if __name__ == "__main__":
     for name in IMPORTS:
         importlib.import_module(name)
+    warm_up()
     gc.freeze()
     if work := requests():
         become(work)
+        fork_workers()
         runpy.run_path(sys.argv[0], run_name="__main__")
