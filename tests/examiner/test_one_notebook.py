@@ -7,6 +7,7 @@ import shutil
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -508,7 +509,8 @@ assert f() == pandas.__version__ == "2.3.3"
 
 @pytest.mark.proof  # it fetches 200 MB the first time
 def test_from_a_lock_file_to_marks_by_the_packages_it_names(tmp_path: Path) -> None:
-    (tmp_path / "hw5.lock").write_text("ipython\nnumpy\npandas==2.3.3\n", encoding="utf-8")
+    lock = f"ipython=={version('ipython')}\nnumpy=={version('numpy')}\npandas==2.3.3\n"
+    (tmp_path / "hw5.lock").write_text(lock, encoding="utf-8")
     source = "import pandas\n\ndef f():\n    ### BEGIN SOLUTION\n    return pandas.__version__\n    ### END SOLUTION"
     made(tmp_path, answer(source, "cell-0a0a"), test(OF_PANDAS, "cell-0b0b"), execution_count=None)
     path = tmp_path / "source" / "hw5" / "1.ipynb"

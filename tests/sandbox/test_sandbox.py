@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from matplotlib.font_manager import FontManager, json_dump
 from toy import BOOK, NAME, Toy
 
 from autograder import cli
@@ -384,3 +385,23 @@ def test_what_is_hidden_is_hidden_wherever_the_sandbox_shows_it(
     assert not [place for place in masked if place.endswith(("labels", "elsewhere", "link"))]
     trial = walls.walls(Inside(probes, trial=True))
     assert str(other) not in trial and "/packages0/mlxtend" not in trial
+
+
+@pytest.mark.parametrize(("folder", "in_sight"), [("/usr/share/fonts", True), ("/home/somchai/.fonts", False)])
+def test_matplotlib_begins_with_the_users_list_of_fonts_where_it_tells_of_no_folder_of_theirs(
+    toy: Toy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str, in_sight: bool
+) -> None:
+    path = tmp_path / f"fontlist-v{FontManager.__version__}.json"
+    json_dump(FontManager(), path)
+    found = json.loads(path.read_text(encoding="utf-8"))
+    found["ttflist"][0] |= {"fname": f"{folder}/planted.ttf", "name": "Planted"}
+    path.write_text(json.dumps(found), encoding="utf-8")
+    monkeypatch.setenv("MPLCONFIGDIR", str(tmp_path))
+    opened = pipeline.open_grader(toy.course, toy.assignment)
+    cell = (
+        "from matplotlib.font_manager import fontManager\nraise ValueError('Planted' in fontManager.get_font_names())"
+    )
+    handed_in = Submission("x", toy.hand_in(toy.right, extra=(cell,)))
+    with guest_process.Guest(replace(opened.guest._inside, modules=("matplotlib.pyplot",)), SMALL) as guest:
+        result = pipeline.grade_submission(replace(opened, guest=guest), handed_in)
+    assert [error["text"] for error in result.cell_errors.values()] == [str(in_sight)]
