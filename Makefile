@@ -5,17 +5,21 @@ export OMP_NUM_THREADS := 1
 # hundreds of processes start in the tests: without their bytecode each would compile all modules anew
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test shuffled check audit proof lock bench clean
+.PHONY: demo test collected shuffled check audit proof lock bench clean
 
 demo: .venv/ready
 	$(BIN)/autograder demo
 
 test: .venv/ready
-	$(MAKE) --no-print-directory -j 2 --output-sync check audit
+	$(MAKE) --no-print-directory -j 2 --output-sync check audit collected
 	$(BIN)/python -m pytest -n 4 --durations 10 -m "not proof"
 
 audit: .venv/ready
 	$(BIN)/autograder audit hw4
+
+# The tests' bytecode, written once: or each of the workers below compiles all of them anew.
+collected: .venv/ready
+	@$(BIN)/python -m pytest -q --collect-only > /dev/null
 
 shuffled: .venv/ready
 	$(BIN)/python -m pytest -n 2 -m "not proof" -p randomly
