@@ -1,9 +1,10 @@
 """The dataset as the checks need it, prepared once and kept beside the verdicts."""
 
 import ast
+import contextlib
 import hashlib
 import io
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -48,7 +49,18 @@ def waits_for(course: Course, assignment: Assignment, recipe: DatasetRecipe | No
         return ""
     if _is_kept(place(course, assignment, recipe)):
         return ""
-    return recipe.at_hand(assignment.dataset, course.source(assignment.name))
+    with _of_the_author(course, assignment, "at_hand"):
+        return str(recipe.at_hand(assignment.dataset, course.source(assignment.name)))
+
+
+@contextlib.contextmanager
+def _of_the_author(course: Course, assignment: Assignment, name: str) -> Iterator[None]:
+    """Tell what goes wrong in a function of the recipe in one line, with its place."""
+    try:
+        yield
+    except Exception as error:
+        checks = course.part("checks", assignment.name)
+        raise CourseError(f"{place_of(error, checks)}: {name}: {type(error).__name__}: {error}") from error
 
 
 def _is_kept(kept: Path) -> bool:
@@ -96,14 +108,10 @@ def prepared(course: Course, assignment: Assignment, recipe: DatasetRecipe | Non
         write_whole(kept, _npz(arrays), 0o600)
     with np.load(kept, allow_pickle=False) as stored:
         kept_arrays = {name: stored[name] for name in stored.files}
-    try:
+    with _of_the_author(course, assignment, "derive"):
         derived = dict(recipe.derive(kept_arrays))
-    except Exception as error:
-        raise CourseError(f"{place_of(error, checks)}: derive: {type(error).__name__}: {error}") from error
-    try:
+    with _of_the_author(course, assignment, "environment"):
         given = recipe.environment(assignment.dataset, course.source(assignment.name)).values()
-    except Exception as error:
-        raise CourseError(f"{place_of(error, checks)}: environment: {type(error).__name__}: {error}") from error
     folders = tuple(path for path in map(Path, given) if path.is_absolute() and path.is_dir())
     return Dataset(assignment.dataset, {**kept_arrays, **derived}, images, folders)
 

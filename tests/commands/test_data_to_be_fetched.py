@@ -1,13 +1,16 @@
 """Data that are not on this machine: before the workers start, one line tells it, and one process gets them."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
 from toy import NAME, Toy
 
 from autograder import cli
-from autograder.course import Course
+from autograder.commands import diagnoses
+from autograder.course import Course, load_course
+from autograder.grading import made_up
 
 LINE = "the dataset 'rows' is not on this machine (ask [the office]): getting it now"
 RECIPE = """
@@ -35,10 +38,7 @@ def test_it_is_told_and_done_once(
 ) -> None:
     log, data, root = tmp_path / "log", tmp_path / "data", str(toy_scratch.root)
     for student in ("a", "b"):
-        folder = toy_scratch.root / "submitted" / student / NAME
-        folder.mkdir(parents=True)
-        for name, written in toy.hand_in(toy.right).items():
-            (folder / name).write_bytes(written)
+        made_up.write(toy_scratch.submitted(NAME, student), toy.hand_in(toy.right))
     checks, config = toy_scratch.part("checks", NAME), toy_scratch.root / "course_config.py"
     text, begin = checks.read_text(encoding="utf-8"), "ASSIGNMENT = AssignmentChecks("
     recipe = RECIPE.format(log=str(log), data=str(data))
@@ -57,3 +57,10 @@ def test_it_is_told_and_done_once(
     assert cli.main(["grade", NAME, "a", "--force", "--course", root]) == 0
     assert LINE not in capsys.readouterr().out
     assert len(log.read_text().split()) == 2
+
+    checks.write_text(checks.read_text(encoding="utf-8").replace('return "ask', 'return 1 / 0, "ask'), encoding="utf-8")
+    assert cli.main(["grade", NAME, "--course", root]) == 1
+    course = load_course(toy_scratch.root)
+    for told in (capsys.readouterr().err, diagnoses.data(course, course.assignment(NAME)).found):
+        found = re.search(r"checks\.py:(\d+): at_hand: ZeroDivisionError", told)
+        assert found and "1 / 0" in checks.read_text(encoding="utf-8").splitlines()[int(found[1]) - 1], told

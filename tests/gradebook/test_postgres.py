@@ -118,6 +118,7 @@ def two_graders(course: Course, names: list[str], kill_after: int) -> list[int]:
     return seen
 
 
+@pytest.mark.proof  # in each test run two graders at the desk are on PostgreSQL, and one of them is killed
 def test_two_graders_at_once_one_killed_give_the_marks_of_sqlite_each_once(
     classroom: Course, copy_of: Copy, socket: str, tmp_path: Path, run: Run
 ) -> None:
