@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -422,14 +423,17 @@ async def replay(site: Site, request: Request, grader: str) -> Response:
 # ---- the rubric ---------------------------------------------------------------------------------
 
 
-async def edit(site: Site, request: Request, grader: str) -> Response:
-    """The rubric of a task, to be changed."""
+async def edit(
+    site: Site, request: Request, grader: str, said: str = "", typed: Mapping[str, str] = MappingProxyType({})
+) -> Response:
+    """The rubric of a task, to be changed. said, typed: what is wrong with what stands in the form, which stays."""
     task = site.desk.assignment.task(request.path_params["task"])
     used = site.desk.rubric(task.name)
     changed = task.name in site.desk.from_file()
     numbers = {item.name: _numbers(site, task.name, item) for item in used.items}
     values: dict[str, Any] = {"changed": changed, "best": used.best(), "numbers": numbers, "languages": LANGUAGES}
-    return site.page("rubric.html", grader, task=task, rubric=used, **values)
+    values |= {"said": said, "typed": typed}
+    return site.page("rubric.html", grader, 400 if said else 200, task=task, rubric=used, **values)
 
 
 async def preview(site: Site, request: Request, grader: str) -> Response:
@@ -437,8 +441,12 @@ async def preview(site: Site, request: Request, grader: str) -> Response:
     task = site.desk.assignment.task(request.path_params["task"])
     fields = await guard.form(request)
     taken = site.desk.from_file().get(task.name) if fields.get("file") == "1" else None
-    changed = taken or _edited(site, task.name, fields, site.words(grader))
-    found = site.desk.preview(task.name, rubric.checked(f"rubric of {task.name}", changed))
+    try:
+        wanted = taken or _edited(site, task.name, fields, site.words(grader))
+        changed = rubric.checked(f"rubric of {task.name}", wanted)
+    except CourseError as error:
+        return await edit(site, request, grader, str(error), fields)
+    found = site.desk.preview(task.name, changed)
     same = [move for move in found.moves if not move.left and move.now.score == move.given.member.now.score]
     moving = [move for move in found.moves if not move.left and move not in same]
     ways: dict[tuple[float, float], list[str]] = defaultdict(list)

@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import html
 import io
 import os
 import re
@@ -270,8 +271,24 @@ def test_a_rubric_is_edited_previewed_and_used(open_desk: Served, room: Course) 
     assert visitor.ask("POST", "/rubric/T3", hidden).status == 303
     assert [item.name for item in open_desk.desk.rubric("T3").items] == ["idea", "more"]
     assert visitor.ask("POST", "/rubric/T3", {"whole": "{", "digest": ""}).status == 503
-    assert visitor.ask("POST", "/rubric/T3/preview", {"start": "x"}).status == 503
     assert "come to 1" not in visitor.ask("GET", "/rubric/T3").text
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"), [({"start": "x"}, "Points are a number"), ({"key-new": "ab"}, "one of its own of")]
+)
+def test_what_was_typed_into_a_rubric_stays_where_something_in_it_is_wrong(
+    open_desk: Served, typed: dict[str, str], told: str
+) -> None:
+    visitor = open_desk.visitor("ann")
+    form = {"start": "0", "name-idea": "idea", "key-idea": "1", "points-idea-1": "0.25", "text-idea-1-en": "",
+            "points-idea-2": "0.125", "text-idea-2-th": "ครึ่ง <b>", "name-new": "more", "key-new": "",
+            "points-new-1": "0.75", "text-new-1-en": 'An hour of "words".'} | typed  # fmt: skip
+    page = visitor.ask("POST", "/rubric/T3/preview", form)
+    assert page.status == 400 and told in page.text
+    found = re.findall(r'<input name="([^"]+)" value="([^"]*)"', page.text)
+    assert {name: html.unescape(value) for name, value in found}.items() >= form.items()
+    assert [item.name for item in open_desk.desk.rubric("T3").items] == ["idea", "reason", "sign"]
 
 
 def test_an_item_gets_another_level_on_the_page(open_desk: Served) -> None:
