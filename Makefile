@@ -12,12 +12,12 @@ demo: .venv/ready
 
 test: .venv/ready
 	$(MAKE) --no-print-directory -j 2 --output-sync check audit collected
-	$(BIN)/python -m pytest -n 4 --durations 10 -m "not proof"
+	$(BIN)/python -m pytest -n 3 --durations 10 -m "not proof"
 
 audit: .venv/ready
 	$(BIN)/autograder audit hw4
 
-# The tests' bytecode, written once: or each of the workers below compiles all of them anew.
+# The bytecode of the tests, written once: or each of the workers above compiles all of them anew.
 collected: .venv/ready
 	@$(BIN)/python -m pytest -q --collect-only > /dev/null
 

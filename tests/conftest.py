@@ -33,10 +33,11 @@ Once = Callable[[str, Callable[[Path], object]], Path]
 
 
 # Files that take longest begin first, and a file stays in one worker: its fixtures are dear.
-SLOW = ["test_attacks", "test_readers", "test_damaged", "test_walk", "test_faults", "test_postgres", "test_contract",
-        "test_commands", "test_cluster", "test_notebooks_run", "test_report", "test_mnist", "test_manual_marks",
-        "test_gradebook", "test_one_mark", "test_second_assignment", "test_class", "test_docs", "test_sandbox",
-        "test_snapshots", "test_own_classes", "test_one_students_files"]  # fmt: skip
+SLOW = ["test_attacks", "test_one_notebook", "test_readers", "test_commands", "test_damaged", "test_visible_checks",
+        "test_faults", "test_points", "test_docs", "test_feedback_page", "test_one_mark", "test_messages",
+        "test_trace", "test_snapshots", "test_report", "test_counterexamples_of_hw4", "test_keys", "test_contract",
+        "test_one_students_files", "test_helpers_module", "test_sandbox", "test_killed", "test_cluster", "test_doctor",
+        "test_examiner", "test_student_kernel", "test_notebooks_run", "test_walk", "test_exchange"]  # fmt: skip
 
 
 @pytest.hookimpl(tryfirst=True)

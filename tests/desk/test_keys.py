@@ -216,6 +216,7 @@ def test_nothing_of_a_student_runs_or_leaves_and_axe_is_content(
         assert seen.complaints() == [] and not seen.wrong
 
 
+@pytest.mark.proof  # in each test run by its requests alone (test_pages.py)
 def test_a_foreign_page_gets_nothing_from_a_browser_that_is_signed_in(browser: Any, room: Course) -> None:
     import http.server
     import threading

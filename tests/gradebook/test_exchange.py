@@ -154,6 +154,7 @@ def points(page: str) -> str:
     return found[1]
 
 
+@pytest.mark.proof  # in each test run the commands are used one by one, below
 def test_from_the_release_to_fetched_feedback_with_two_students(
     toy: Toy, course: Course, teach: Run, site: Site, accounts: CommandServer
 ) -> None:

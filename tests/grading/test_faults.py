@@ -78,6 +78,7 @@ def strays(course: Course) -> list[Path]:
 # ---- the gradebook ------------------------------------------------------------------------------
 
 
+@pytest.mark.proof  # it waits for the lock three times; the next one is in each test run
 def test_a_locked_gradebook_is_told_and_nothing_is_half_written(
     changing: Course, run: Run, gradebook_of: Marks
 ) -> None:

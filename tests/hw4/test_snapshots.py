@@ -162,6 +162,7 @@ def _with_cell(files: dict[str, bytes], source: str) -> dict[str, bytes]:
     return {**files, NOTEBOOK: json.dumps(book).encode()}
 
 
+@pytest.mark.proof  # it asks a whole training of a class of its own
 def test_the_class_of_a_saved_model_is_the_latest_that_was_there(
     grader: GraderContext, later: Later, net: Mapping[str, object]
 ) -> None:

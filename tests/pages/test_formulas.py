@@ -383,6 +383,7 @@ def test_a_comment_has_its_formulas_set_and_nothing_else() -> None:
     assert with_formulas("a <b> **c** $x$") == 'a &lt;b&gt; **c** <span class="math"><math><mi>x</mi></math></span>'
 
 
+@pytest.mark.proof  # it draws all proofs and notebooks; the feedback with its formulas is looked at in each run
 @needs_chromium
 def test_formulas_are_drawn_without_script_and_axe_finds_nothing(tmp_path: Path) -> None:
     page = tmp_path / "page.html"
