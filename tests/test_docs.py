@@ -55,13 +55,11 @@ def typed(folder: Path) -> None:
     (folder / NOTEBOOK).write_text(json.dumps(notebook, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
-@pytest.mark.parametrize("edits_by_machine", in_each_run([False, True], [False]))
-def test_the_authors_guide_makes_the_sample_course(
-    run: Callable[..., Any], tmp_path: Path, edits_by_machine: bool
-) -> None:
+@pytest.mark.parametrize("audited", in_each_run([False, True], [False]))
+def test_the_authors_guide_makes_the_sample_course(run: Callable[..., Any], tmp_path: Path, audited: bool) -> None:
     """Each block is typed into a fresh folder, each command run; what stands there at the end is the sample.
 
-    In each test run without its edits by machine.
+    In each test run without its audits.
     """
     said, files = "", set()
     simple = json.loads((new_assignment.TEMPLATES / "simple.ipynb").read_text(encoding="utf-8"))["cells"]
@@ -71,11 +69,11 @@ def test_the_authors_guide_makes_the_sample_course(
         named = re.fullmatch(r"\*\*`([\w./]+)`\*\*", block.before)
         cell = re.match(r"Cell `([\w-]+)`", block.before)
         if block.language == "sh":
-            said, left_out = "", "--mutants" in block.text and not edits_by_machine
+            said, left_out = "", "audit" in block.text and not audited
             for line in map(shlex.split, block.text.splitlines()):
                 ours, may_fail = line[0] == "autograder", line[-2:] == ["||", "true"]
                 line = line[:-2] if may_fail else line
-                if "--mutants" in line and left_out:
+                if "audit" in line and left_out:
                     continue
                 done = run(*line, cwd=tmp_path) if ours else subprocess.run(line, cwd=tmp_path)
                 assert (done.returncode == 0) != may_fail, (line, done.stdout, done.stderr)

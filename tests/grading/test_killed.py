@@ -1,4 +1,4 @@
-"""The grader killed at a random moment and started again: a few runs of tests/proof/test_many_killed.py."""
+"""The grader killed at a random moment and started again: one run of tests/proof/test_many_killed.py."""
 
 from pathlib import Path
 
@@ -15,6 +15,5 @@ def test_a_killed_grader_started_again_ends_where_an_undisturbed_one_does(toy: T
     assert len(whole.verdicts) == 6 and sum(n.endswith(".ipynb") for n in whole.graded) == 6 and not whole.stray
     waits = {(student, task) for student, task, *_, waits in whole.rows["grades"] if waits}
     assert waits >= {("bua", "T3"), ("bua", "T2"), ("chai", "T3")} and ("anong", "T3") not in waits
-    for seed in range(3):
-        kills, found, said = one_run(template, tmp_path / f"run-{seed}", seed, seconds, events)
-        assert found == whole, (kills, said)
+    kills, found, said = one_run(template, tmp_path / "run", 0, seconds, events)
+    assert found == whole, (kills, said)

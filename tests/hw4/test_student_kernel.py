@@ -125,6 +125,7 @@ def test_the_stop_button_keeps_the_best_and_the_search_goes_on_in_one_table(kern
     ]  # fmt: skip
 
 
+@pytest.mark.proof  # a whole training; one that is stopped is in each run
 def test_training_shows_one_line_in_place(kernel: Kernel) -> None:
     # long enough for a fast machine too: what is done at once shows no bar
     said = kernel.run("hw4_helpers.train(TwoLayerNet(784, 20, 10), data, num_iters=4000);")
