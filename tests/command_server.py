@@ -41,7 +41,6 @@ IMPORTS = (
     "latex2mathml.converter",
     "matplotlib.backends.backend_svg",
     "nbgrader.apps.nbgraderapp",
-    "pydantic",  # which typer needs for a command with arguments
 )
 
 

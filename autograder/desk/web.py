@@ -432,8 +432,8 @@ async def edit(
     changed = task.name in site.desk.from_file()
     numbers = {item.name: _numbers(site, task.name, item) for item in used.items}
     values: dict[str, Any] = {"changed": changed, "best": used.best(), "numbers": numbers, "languages": LANGUAGES}
-    values |= {"said": said, "typed": typed}
-    return site.page("rubric.html", grader, 400 if said else 200, task=task, rubric=used, **values)
+    status = 400 if said else 200
+    return site.page("rubric.html", grader, status, task=task, rubric=used, said=said, typed=typed, **values)
 
 
 async def preview(site: Site, request: Request, grader: str) -> Response:

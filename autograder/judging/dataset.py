@@ -50,7 +50,7 @@ def waits_for(course: Course, assignment: Assignment, recipe: DatasetRecipe | No
     if _is_kept(place(course, assignment, recipe)):
         return ""
     with _of_the_author(course, assignment, "at_hand"):
-        return str(recipe.at_hand(assignment.dataset, course.source(assignment.name)))
+        return recipe.at_hand(assignment.dataset, course.source(assignment.name))
 
 
 @contextlib.contextmanager
