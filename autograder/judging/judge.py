@@ -24,6 +24,7 @@ from autograder.judging.wording import Decision
 from autograder.sandbox.answers import Answers, Array
 
 SEED = 1  # of the inputs that an author's checks are tried with
+NO_VALUE = "what is wrong left no value that could be held against a known mistake"
 UNKNOWN = "wrong; no known mistake gives these values"
 
 
@@ -181,14 +182,15 @@ def _decided(
         return Decision(results, (), "a check or a probe failed: nobody's mark hangs on that, a person marks")
     told_by_check = tuple(next(([one.mistake] for one in results if one.mistake), []))
     if all(one.problem is None or one.problem.kind in UNTOLD for one in results):
-        rule = "what is wrong left no value that could be held against a known mistake"
-        return Decision(results, told_by_check, rule)
+        return Decision(results, told_by_check, NO_VALUE)
     try:
         if not context.answers.class_is_given and known_mistakes.follows(judge_context, context, planted):
             right = [replace(one, problem=None) for one in results]
             return Decision(right, (), "the values follow from a mistake that is charged to an earlier task")
         if told_by_check:
             return Decision(results, told_by_check, "wrong; the check itself names the mistake")
+        if not known_mistakes.comparable(judge_context, context):
+            return Decision(results, (), NO_VALUE)
         signature = judge_context.checks.of(context.task).signature
         if signature is not None and all(one.problem is None or one.problem.kind in CRASHES for one in results):
             return Decision(results, (), "wrong; an error is told as that error")

@@ -25,6 +25,8 @@ if TYPE_CHECKING:  # the judge imports this module
 SAME = 1e-6  # of the largest entry: a known mistake made again gives the same values
 MOST_PAIRS = 200  # of known mistakes that are made together
 
+Asked = tuple[str, Mapping[str, Array] | Error]  # a question, and what it brought
+
 
 def name(
     judge_context: "JudgeContext", context: CheckContext, wrong: Sequence[str], planted: list[Mapping[str, Any]]
@@ -37,16 +39,14 @@ def name(
     known = [m for m in judge_context.mistakes if m.task == context.task and m.edits and not (m.in_class and given)]
     # a class of the student's own is first held against the mistakes that only a class can have
     known.sort(key=lambda mistake: not mistake.in_class)
-    alone: dict[str, Answers] = {}
-    names: Mapping[str, Any]
+    made: dict[str, Mapping[str, Any]] = {}
     for mistake in known:
         with contextlib.suppress(Exception):  # a mistake may make the reference raise
-            names = with_mistakes(judge_context, (mistake,))
-            alone[mistake.name] = _distinguishing(judge_context, context, names)
-            if _gives(judge_context, context, alone[mistake.name]):
-                planted.append(names)
+            made[mistake.name] = with_mistakes(judge_context, (mistake,))
+            if gives(judge_context, context, made[mistake.name]):
+                planted.append(made[mistake.name])
                 return (mistake.name,)
-    fitting = list(itertools.islice(_pairs(judge_context, context, known, wrong, alone), 2))
+    fitting = list(itertools.islice(_pairs(judge_context, context, known, wrong, made), 2))
     if len(fitting) != 1:
         return ()  # two explanations that fit alike are none
     ((pair, names),) = fitting
@@ -59,20 +59,25 @@ def _pairs(
     context: CheckContext,
     known: Sequence[Mistake],
     wrong: Sequence[str],
-    alone: Mapping[str, Answers],
+    made: Mapping[str, Mapping[str, Any]],
 ) -> Iterator[tuple[tuple[str, str], Mapping[str, Any]]]:
     """Pairs of mistakes that give the student's values together, and the module that does."""
-    right = _distinguishing(judge_context, context, judge_context.reference)
-    some = [mistake for mistake in known if mistake.name in alone]
-    every = list(itertools.combinations(some, 2))
+    every = list(itertools.combinations([mistake for mistake in known if mistake.name in made], 2))
     if len(every) > MOST_PAIRS:
+        right = _distinguishing(judge_context, context, judge_context.reference)
+        alone = {name: _distinguishing(judge_context, context, names) for name, names in made.items()}
         every = [two for two in every if _agree(context, right, *(alone[mistake.name] for mistake in two))]
+    by_chance = judge_context.checks.of(context.task).signature is not None
     for one, other in every[:MOST_PAIRS]:
         with contextlib.suppress(Exception):  # two may not fit into one text
-            if _lose(judge_context, context, (one, other), wrong):
-                names = with_mistakes(judge_context, (one, other))
-                if _gives(judge_context, context, _distinguishing(judge_context, context, names)):
-                    yield (one.name, other.name), names
+            # first what costs less: values are compared up to the first that differs, what is lost is remembered
+            if by_chance and not _lose(judge_context, context, (one, other), wrong):
+                continue
+            names = with_mistakes(judge_context, (one, other))
+            if not gives(judge_context, context, names):
+                continue
+            if by_chance or _lose(judge_context, context, (one, other), wrong):
+                yield (one.name, other.name), names
 
 
 def _agree(context: CheckContext, right: Answers, one: Answers, other: Answers) -> bool:
@@ -129,9 +134,14 @@ def follows(judge_context: "JudgeContext", context: CheckContext, planted: Seque
 
 def _distinguishing(judge_context: "JudgeContext", context: CheckContext, names: Mapping[str, Any]) -> Answers:
     """What the module `names` answers to the questions by which mistakes are told."""
+    return _collected(_asked(judge_context, context, names), context.answers.class_is_given)
+
+
+def _asked(judge_context: "JudgeContext", context: CheckContext, names: Mapping[str, Any]) -> Iterator[Asked]:
+    """The same, one question after the other."""
     record, given = judge_context.checks.of(context.task), context.answers.class_is_given
     wanted = (_prefix(record, given).partition(".")[0], *record.also_asked)
-    return ask(judge_context.probes, context.task, names, context.cases, wanted, given)
+    return _questions(judge_context.probes, context.task, names, context.cases, wanted)
 
 
 def _prefix(record: TaskChecks, class_is_given: bool) -> str:
@@ -139,29 +149,41 @@ def _prefix(record: TaskChecks, class_is_given: bool) -> str:
     return of_function if class_is_given else of_class
 
 
+def comparable(judge_context: "JudgeContext", context: CheckContext) -> bool:
+    """Whether the student gave anything by which a mistake could be told."""
+    record, theirs = judge_context.checks.of(context.task), context.answers
+    told_by = _prefix(record, theirs.class_is_given)
+    return record.signature is not None or any(_distinguishes(key, told_by) for key in theirs.arrays)
+
+
 def gives(judge_context: "JudgeContext", context: CheckContext, names: Mapping[str, Any]) -> bool:
-    """Whether the module `names` gives the student's distinguishing answers."""
-    return _gives(judge_context, context, _distinguishing(judge_context, context, names))
-
-
-def _gives(judge_context: "JudgeContext", context: CheckContext, ours: Answers) -> bool:
-    """Whether the student's distinguishing answers are these."""
+    """Whether the module `names` gives the student's distinguishing answers. No more is asked once one differs."""
     record, theirs = judge_context.checks.of(context.task), context.answers
     if record.signature is not None:
         # once, not for each mistake: their answers may be as large as a frame
         said = context.once("signature", functools.partial(record.signature, context))
+        ours = _distinguishing(judge_context, context, names)
         return bool(record.signature(replace(context, answers=ours, memo={})) == said)
-    prefix = _prefix(record, theirs.class_is_given)
+    told_by = _prefix(record, theirs.class_is_given)
+    keys, errors = set(), set()
+    for question, answer in _asked(judge_context, context, names):
+        if isinstance(answer, Error):
+            errors.add(question)
+            continue
+        for key, value in answer.items():
+            if not _distinguishes(key, told_by):
+                continue
+            if key not in theirs.arrays or not equal(theirs.arrays[key], value):
+                return False
+            keys.add(key)
+    wanted = {key for key in theirs.arrays if _distinguishes(key, told_by)}
+    failed = {key for key in theirs.errors if _distinguishes(key, told_by)}
+    return bool(keys) and keys == wanted and {key for key in errors if _distinguishes(key, told_by)} == failed
 
-    def distinguishing(keys: Mapping[str, Any]) -> set[str]:
-        return {key for key in keys if key.partition("/")[2].startswith(prefix)}
 
-    keys = distinguishing(ours.arrays)
-    if not keys or keys != distinguishing(theirs.arrays):
-        return False
-    if distinguishing(ours.errors) != distinguishing(theirs.errors):
-        return False
-    return all(equal(theirs.arrays[key], ours.arrays[key]) for key in keys)
+def _distinguishes(key: str, told_by: str) -> bool:
+    """Whether an answer is one of those by which mistakes are told. key: `number of the case/name`."""
+    return key.partition("/")[2].startswith(told_by)
 
 
 def equal(a: Array, b: Array) -> bool:
@@ -188,21 +210,37 @@ def ask(
 
     wanted: only the questions whose names begin so.
     """
+    return _collected(_questions(probes, task, names, cases, wanted), class_is_given)
+
+
+def _questions(
+    probes: ModuleType, task: str, names: Mapping[str, Any], cases: Sequence[Case], wanted: tuple[str, ...]
+) -> Iterator[Asked]:
+    """Ask, and give what each question brings: `number of the case/name`, and its answers or its error."""
     if task in names and not names[task].__code__.co_argcount:  # plain assignments: the reference returns them
         names = {**names, **names[task]()}
     # otherwise the module's own names, not a copy: instruments must stand in where its functions look
     who = guest_namespace.Namespace(cast("dict[str, Any]", names))
-    arrays: dict[str, Array] = {}
-    errors: dict[str, Error] = {}
     for number, case in enumerate(cases):
         plain = guest_namespace.Case({key: np.asarray(value) for key, value in case.items()})
         for question_name, question in getattr(probes, task)(who, plain):
             if not question_name.startswith(wanted):
                 continue
+            key = f"{number}/{question_name}"
             try:
-                arrays.update(guest_namespace.plain(f"{number}/{question_name}", question()))
+                yield key, guest_namespace.plain(key, question())
             except Exception as error:
-                errors[f"{number}/{question_name}"] = Error(type(error).__name__, "")
+                yield key, Error(type(error).__name__, "")
+
+
+def _collected(asked: Iterator[Asked], class_is_given: bool) -> Answers:
+    arrays: dict[str, Array] = {}
+    errors: dict[str, Error] = {}
+    for key, answer in asked:
+        if isinstance(answer, Error):
+            errors[key] = answer
+        else:
+            arrays.update(answer)
     return Answers(arrays, errors, class_is_given)
 
 

@@ -28,7 +28,15 @@ ASSIGNMENT = AssignmentChecks(
         TaskChecks("T5", T5_cases, T5, sizes=sizes_of, distinguishing=("own", "scores")),
         TaskChecks("T6", T6_cases, T6, sizes=sizes_of, distinguishing=("own", "losses")),
         TaskChecks("T7", T7_cases, T7, sizes=sizes_of, distinguishing=("own", "grads")),
-        TaskChecks("T8", T8_cases, T8, sizes=sizes_of, signature=T8_signature, also_asked=("form",)),
+        TaskChecks(
+            "T8",
+            T8_cases,
+            T8,
+            sizes=sizes_of,
+            signature=T8_signature,
+            distinguishing=("own", "train"),
+            also_asked=("form",),
+        ),
         TaskChecks(
             "T9",
             T9_cases,
