@@ -6,6 +6,7 @@ one step of the reference, the step is; else nothing is, since two explanations 
 
 import ast
 import contextlib
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import CodeType
@@ -97,10 +98,12 @@ def _slips(judge_context: "JudgeContext", name: str) -> tuple[Made, ...]:
     function = ids.get(task.answer_cell) or name
     if function not in judge_context.reference:
         return ()
-    steps = steps_of(judge_context.reference_text, function)
+    text = judge_context.reference_text
+    steps = steps_of(text, function)
+    before, _, after = text.partition(solution_regions.node_text(text, function))
     return tuple(
-        Made(slip_of(edit, steps), compile(solution_regions.node_text(edit.text, function), "slip", "exec"))
-        for edit in list(edits_of(judge_context.reference_text, function))[:MOST]
+        Made(slip_of(edit, steps), compile(edit.text.removeprefix(before).removesuffix(after), "slip", "exec"))
+        for edit in itertools.islice(edits_of(text, function), MOST)
     )
 
 
