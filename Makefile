@@ -15,7 +15,7 @@ test: .venv/ready
 	$(BIN)/python -m pytest -n 3 --durations 10 -m "not proof"
 
 audit: .venv/ready
-	$(BIN)/autograder audit hw4
+	$(BIN)/autograder audit hw4 --sample 4
 
 # The bytecode of the tests, written once: or each of the workers above compiles all of them anew. A test that cannot be
 # collected is told there.
@@ -33,6 +33,7 @@ check: .venv/ready
 	$(BIN)/lint-imports --no-logo --no-cache
 
 proof: .venv/ready
+	$(BIN)/autograder audit hw4
 	$(BIN)/python -m pytest -m proof --timeout 0 tests/proof/test_report_of_a_thousand.py  # times a page: nothing beside it
 	$(BIN)/python -m pytest -m proof --timeout 0 -n 2 --dist loadfile --ignore tests/proof/test_report_of_a_thousand.py
 

@@ -11,7 +11,7 @@ from autograder.errors import CourseError
 from autograder.progress import Progress
 
 Mutants = Annotated[bool, typer.Option("--mutants", help="Plant single edits of the reference, made by machine.")]
-Sample = Annotated[int, typer.Option("--sample", min=0, help="Of the edits of each task at most so many; 0: all.")]
+Sample = Annotated[int, typer.Option("--sample", min=0, help="Of each task at most so many; 0: all.")]
 Visible = Annotated[bool, typer.Option("--visible", help="Hold the visible checks against the hidden ones: a table.")]
 Cases = Annotated[Path | None, typer.Option("--cases", help="With --visible: a folder of more answers, a file each.")]
 Into = Annotated[Path | None, typer.Option("--into", help="With --visible: a page that the table is put into.")]

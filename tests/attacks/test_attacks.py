@@ -50,7 +50,7 @@ BY_WALL = sorted(
     (n for n in NAMES if not hasattr(MODULES[n], "HOLE")),
     key=lambda n: (not n.startswith("browse"), MODULES[n].WALL, n),
 )
-# In each test run every fourth wall on our side is shown by one attack. Walls inside the guest need a guest of their
+# In each test run every eighth wall on our side is shown by one attack. Walls inside the guest need a guest of their
 # own to be taken away: of these, one a means by which they stand. In `make proof` all that a wall holds shows it.
 FIRST = {MODULES[n].WALL: n for n in reversed(BY_WALL) if not hasattr(MODULES[n], "NOT_SHOWN")}
 MEANS = {
@@ -69,21 +69,21 @@ SHOWN = in_each_run(
     [
         name
         for name in BY_WALL
-        if name in ON_OUR_SIDE[::4] or (name in FIRST.values() and name in MEANS) or hasattr(MODULES[name], "NOT_SHOWN")
+        if name in ON_OUR_SIDE[::8] or (name in FIRST.values() and name in MEANS) or hasattr(MODULES[name], "NOT_SHOWN")
     ],
 )
 
 
-# The honest submission comes right behind each attack that is after others, and behind every sixth of the rest: one
+# The honest submission comes right behind each attack that is after others, and behind every ninth of the rest: one
 # guest goes through all, so what an attack left behind would meet the next one. In `make proof` it is behind each.
 AFTER_OTHERS = ("exhaust", "kill", "leave_process", "slow", "starve", "stop", "write")
 REST = [name for name in NAMES if not name.startswith(AFTER_OTHERS)]
-# In each test run every other one that could harm others, a fourth of those by memory and by models, a sixth of the
+# In each test run a third of those that could harm others, a sixth of those by memory and by models, a ninth of the
 # rest; in `make proof` all.
 ALIKE = [name for name in NAMES if name.startswith(("exhaust_memory", "exhaust_npz"))]
 HARMFUL = [name for name in NAMES if name.startswith(AFTER_OTHERS) and name not in ALIKE]
-IN_EACH_RUN = in_each_run(NAMES, [*HARMFUL[::2], *ALIKE[::4], *REST[2::6]])
-LATER = [name for at, name in enumerate(REST) if at % 6 != 2]
+IN_EACH_RUN = in_each_run(NAMES, [*HARMFUL[::3], *ALIKE[::6], *REST[2::9]])
+LATER = [name for at, name in enumerate(REST) if at % 9 != 2]
 
 
 def right_behind(evidence: Evidence) -> None:

@@ -149,7 +149,7 @@ def touched(paths: Sequence[Path], course: Course, assignment: Assignment) -> st
             path.write_bytes(data)
 
 
-@pytest.mark.parametrize("name", one_in(3, sorted(set(engine_files()))))
+@pytest.mark.parametrize("name", one_in(6, sorted(set(engine_files()))))
 def test_a_byte_in_a_file_of_the_engine_that_decides_changes_it(
     copied: Course, hw4: Assignment, before: str, name: str
 ) -> None:

@@ -191,6 +191,7 @@ def test_a_group_is_given_only_after_a_look_at_all(browser: Any, room: Course) -
         assert marks(room)["one"] == marks(room)["two"] == 0.5
 
 
+@pytest.mark.proof
 def test_nothing_of_a_student_runs_or_leaves_and_axe_is_content(
     browser: Any, graded: Course, copy_of: Callable[[Course, Path], Course], tmp_path: Path
 ) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from shares import in_each_run
 
 from autograder import cli
 from autograder.course import load_course
@@ -81,7 +82,10 @@ SHOWS_NOTHING = {
 }
 
 
-@pytest.mark.parametrize("name", [name for name in SHOWS_NOTHING if name != "no function"])
+ALONE = [name for name in SHOWS_NOTHING if name != "no function"]
+
+
+@pytest.mark.parametrize("name", in_each_run(ALONE, [name for name in ALONE if "without an end" not in name]))
 def test_nothing_is_shown_of(bench: Bench, name: str) -> None:
     written, extra = SHOWS_NOTHING[name]
     assert bench.shown(cells(), {"A": written}, extra) is None

@@ -233,6 +233,7 @@ def test_the_marks_stand_in_nbgraders_gradebook_in_one_cell_a_task(
     assert [info["points"] for info in infos if info.get("grade")] == [2, 0, 3, 2, 1, 2]
 
 
+@pytest.mark.proof
 def test_a_replay_draws_the_same_numbers(graded: Graded, capsys: pytest.CaptureFixture[str]) -> None:
     line = ["grade", "rain", "at-limit", "--explain", "wet_months", "--course", str(graded.course.root)]
     result = verdict_files.load_result(graded.course, "rain", "at-limit")

@@ -72,6 +72,7 @@ def reference() -> dict[str, str]:
     return {cell["metadata"]["nbgrader"]["grade_id"]: "".join(cell["source"]) for cell in marked}
 
 
+@pytest.mark.proof
 def test_it_is_released_graded_and_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     root = tmp_path / "course"
     make(root)

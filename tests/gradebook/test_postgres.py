@@ -165,6 +165,7 @@ def test_on_sqlite_the_second_grader_says_one_line(classroom: Course, copy_of: C
     assert {row[0] for row in postgres.rows(course)} == {"s000", "s001"}
 
 
+@pytest.mark.proof
 def test_a_gradebook_that_moves_is_filled_again(
     classroom: Course, copy_of: Copy, socket: str, tmp_path: Path, run: Run
 ) -> None:

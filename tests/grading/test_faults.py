@@ -304,6 +304,7 @@ def test_a_worker_that_is_killed_costs_nobody_a_mark(changing: Course, run: Run,
     finished(run, changing, gradebook_of)
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize(
     "work",
     [

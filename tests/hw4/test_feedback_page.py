@@ -50,6 +50,12 @@ EXAMPLES = {  # where grading has found none of its own
 }
 
 
+def in_language(course: Course, language: str) -> None:
+    """Have the next grading speak a language."""
+    config = course.root / "course_config.py"
+    config.write_text(re.sub(r'language="\w+"', f'language="{language}"', config.read_text()))
+
+
 @pytest.fixture(scope="module")
 def graded(
     repo: Course,
@@ -57,7 +63,7 @@ def graded(
     model: bytes,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Course:
-    """That student, graded, with T4 marked by a person; and one who handed in the blank notebooks."""
+    """That student, graded in Thai, with T4 marked by a person; and one who handed in the blank notebooks."""
     course = made_up.scratch_course(repo, tmp_path_factory.mktemp("feedback") / "course")
     hw4 = course.assignment("hw4")
     answers = made_up.answers(course, hw4) | {"T4": PROOF}
@@ -66,6 +72,7 @@ def graded(
     files = made_up.hand_in(course, hw4, answers, model)
     made_up.write(course.submitted("hw4", STUDENT), {**files, "timestamp.txt": b"2026-11-05 12:00:00 UTC\n"})
     made_up.write(course.submitted("hw4", "blank"), made_up.hand_in(course, hw4, {}))
+    in_language(course, LANGUAGES[-1])
     assert cli.main(["grade", "hw4", "--course", str(course.root), "--quiet", "--jobs", "1"]) == 0
     give(course, STUDENT, "T4", score=0.75, comment=COMMENT)
     return course
@@ -85,10 +92,11 @@ def put_examples(course: Course) -> None:
 @pytest.fixture(scope="module")
 def pages(graded: Course) -> dict[str, Path]:
     """The page in each language."""
-    config, found = graded.root / "course_config.py", {}
-    for language in ("th", "en"):  # the course's own comes last
-        config.write_text(re.sub(r'language="\w+"', f'language="{language}"', config.read_text()))
-        assert cli.main(["grade", "hw4", "--course", str(graded.root), "--quiet", "--jobs", "1"]) == 0
+    found = {}
+    for language in reversed(LANGUAGES):  # the course's own comes last
+        if found:
+            in_language(graded, language)
+            assert cli.main(["grade", "hw4", "--course", str(graded.root), "--quiet", "--jobs", "1"]) == 0
         put_examples(load_course(graded.root))
         assert cli.main(["report", "hw4", "--course", str(graded.root), "--quiet"]) == 0
         page = graded.root / "feedback" / STUDENT / "hw4" / "feedback.html"

@@ -1187,7 +1187,7 @@ OWN = "class Mine:\n    def predict(self, X):\n        return (X / SCALE - {what
 @pytest.mark.parametrize(
     ("cells", "what", "words"),
     one_in(
-        4,
+        8,
         [
             ([], "self.params['W1']", ""),
             (["mean_image = 3"], "mean_image", ""),

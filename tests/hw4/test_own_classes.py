@@ -504,7 +504,7 @@ CASES: dict[str, tuple[str, str, float | None]] = {
 
 
 # in each test run a third in the sandbox, in `make proof` all; test_every_draw.py asks others outside it
-@pytest.mark.parametrize("name", one_in(8, CASES))
+@pytest.mark.parametrize("name", one_in(16, CASES))
 def test_a_class_loses_what_it_got_wrong_and_nothing_else(
     mark: Callable[..., Result], hand_in: Callable[..., dict[str, bytes]], right: Mapping[str, str], name: str
 ) -> None:

@@ -278,6 +278,7 @@ def hand_in_the_example(
     return said_of(helpers, names)[0]
 
 
+@pytest.mark.proof
 def test_the_example_trains_is_saved_and_gets_full_marks(
     helpers: Any, notebook: Any, course: Course, hand_in: Callable[..., Files], mark: Callable[..., Result],
     right: Mapping[str, str],

@@ -373,7 +373,7 @@ PLANTED: dict[str, tuple[Callable[[Course, Any], object], str]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", one_in(3, PLANTED, 1))
+@pytest.mark.parametrize("kind", one_in(6, PLANTED, 1))
 @pytest.mark.parametrize("whole", [False, True])
 def test_what_is_planted_in_the_numbers_stops_the_release(scratch: Course, kind: str, whole: bool) -> None:
     plant, said = PLANTED[kind]

@@ -240,7 +240,7 @@ def one_line(said: Said) -> str:
     return said.err.strip()
 
 
-@pytest.mark.parametrize("slip", one_in(8, SLIPS))
+@pytest.mark.parametrize("slip", one_in(16, SLIPS))
 def test_a_slip_is_told_in_one_line_with_its_place_and_nobody_has_a_mark(
     hw5: Course, plant: Plant, gradebook_of: Gradebook, slip: str
 ) -> None:
@@ -355,10 +355,10 @@ def scores(said: Said, capsys: pytest.CaptureFixture[str]) -> Any:
     return json.loads(capsys.readouterr().out)
 
 
-ONE_A_PLACE = {"a check raises", "a question has an unknown name", "a probe's body raises", "cases raise"}
+TWO = {"a check raises", "a probe's body raises"}  # in each test run
 
 
-@pytest.mark.parametrize("slip", in_each_run(SOME, ONE_A_PLACE))
+@pytest.mark.parametrize("slip", in_each_run(SOME, TWO))
 def test_where_one_students_values_meet_a_slip_that_student_waits_for_a_person_and_the_class_goes_on(
     warmup: Course, plant: Plant, gradebook_of: Gradebook, capsys: pytest.CaptureFixture[str], slip: str
 ) -> None:

@@ -256,6 +256,7 @@ def test_what_nobody_can_have_given_out_of_the_old_points_is_not_rescaled(marked
     assert scores(course, capsys)["ada"]["tasks"]["T3"]["score"] is None
 
 
+@pytest.mark.proof
 def test_nbgraders_own_autograde_does_the_same(marked: Course, run: Run, capsys: Any) -> None:
     course = set_points(marked, T3=10)
     done = run("nbgrader", "autograde", NAME, "--force", cwd=course.root)
@@ -279,6 +280,7 @@ def test_before_the_next_grading_no_place_shows_a_mark_of_other_points(marked: C
     assert again in (course.root / "reports" / NAME / "index.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.proof
 def test_marks_of_a_version_that_wrote_down_no_points_still_hold_for_the_points_of_then(
     marked: Course, capsys: Any
 ) -> None:

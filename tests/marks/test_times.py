@@ -145,6 +145,7 @@ def test_what_systems_leave_in_submitted_is_no_student(graded: tuple[Course, str
     assert set(found) == set(STAMPS)
 
 
+@pytest.mark.proof
 def test_nbgraders_own_commands_read_the_same_times(graded: tuple[Course, str], run: Run, tmp_path: Path) -> None:
     shutil.copytree(graded[0].root, tmp_path / "course")
     course = load_course(tmp_path / "course")

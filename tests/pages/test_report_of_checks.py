@@ -9,6 +9,7 @@ from typing import Any
 import lms
 import pytest
 from lms import Student
+from shares import in_each_run
 from toy import NAME, Toy
 
 from autograder.course import Course
@@ -58,7 +59,10 @@ def rows(course: Course, name: str) -> list[dict[str, str]]:
 
 @pytest.mark.parametrize(
     ("check", "doubt"),
-    [(MEAN, "those who do well elsewhere lose it more often"), (NEVER, "nobody passes it")],
+    in_each_run(
+        [(MEAN, "those who do well elsewhere lose it more often"), (NEVER, "nobody passes it")],
+        [(MEAN, "those who do well elsewhere lose it more often")],
+    ),
 )
 def test_a_check_that_is_wrong_stands_first(toy: Toy, tmp_path: Path, run: Run, check: str, doubt: str) -> None:
     course = graded(toy, tmp_path / "course", run, check)

@@ -178,6 +178,7 @@ def test_code_that_hears_no_signal_is_ended_soon_after_its_limit(small: GraderCo
     assert time.monotonic() - started < 20  # not 30 seconds of wall time
 
 
+@pytest.mark.proof
 def test_what_hears_no_signal_after_a_definition_costs_the_definition_nothing(small: GraderContext, toy: Toy) -> None:
     deaf = "import signal\nsignal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM, signal.SIGPROF])\nwhile True: pass"
     result = pipeline.grade_submission(

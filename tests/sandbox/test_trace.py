@@ -215,8 +215,8 @@ def culprit(lines: list[str]) -> tuple[str, str]:
         ("raises-on-some", RIGHT, ("nobody", "")),
         ("raises-on-some", "huge-values", ("author", "probe T1, on this submission")),
         ("good", "endless-cell", ("student", "cell T1-answer")),
-        ("good", "endless-function", ("student", "cell T1-answer")),
-        ("good", "ends-the-process", ("student", "cell T1-answer")),
+        pytest.param("good", "endless-function", ("student", "cell T1-answer"), marks=pytest.mark.proof),
+        pytest.param("good", "ends-the-process", ("student", "cell T1-answer"), marks=pytest.mark.proof),
     ],
 )
 def test_a_fault_is_told_apart_by_the_timeline_alone(

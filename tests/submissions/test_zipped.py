@@ -264,7 +264,7 @@ def many(count: int) -> bytes:
             "unpacks to more than",
         ),
         (lambda: [overlapping(190)] * 7, "cannot be read (File name in directory"),
-        (lambda: [many(12_000)] * 7, "more than 5000 files"),
+        pytest.param(lambda: [many(12_000)] * 7, "more than 5000 files", marks=pytest.mark.proof),
         (lambda: [many(65_000)], "holds more than 5000 files"),
         (lambda: [zipped({"1.ipynb": BOOK})[:-2] + b"\xff\xff" + b"PK\x05\x06" * 16_383], "cannot be opened"),
     ],

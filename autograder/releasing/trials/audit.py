@@ -120,17 +120,19 @@ def audit(
 ) -> Audit:
     """Plant every mistake and variant in a submission of its own and grade them all; `tell` hears progress.
 
-    by_machine: plant mutants instead, of each task at most `sample`, where that is given. Tasks without a listed
-    mistake get theirs in any case. visible: look at the visible checks too. others: a folder
-    of more submissions.
+    by_machine: plant mutants instead. Tasks without a listed mistake get theirs in any case. sample: of each task at
+    most so many, and of the right variants so many for each task; 0: all. visible: look at the visible
+    checks too. others: a folder of more submissions.
     """
     here = made_up.scratch_course(course, scratch)
     there = here.assignment(assignment.name)
     judged = [task.name for task in there.tasks if task.graded_by == JUDGE]
     mistakes, variants = ((), ()) if by_machine else planted(course, assignment)
     without = [task for task in judged if task not in {mistake.task for mistake in mistakes}]
-    mutants = machine.mutants_of(course, assignment, without)
-    chosen = machine.sample_of(mutants, sample) if sample else mutants
+    mutants = chosen = machine.mutants_of(course, assignment, without)
+    if sample:
+        mistakes, chosen = machine.sample_of(mistakes, sample), machine.sample_of(mutants, sample)
+        variants = variants[:: max(1, -(-len(variants) // (sample * len(judged))))]
     params = made_up.train(here, there, there.dataset) if there.model_file else {}
     model = made_up.model_file(params) if params else None
     made = {

@@ -8,7 +8,7 @@ import random
 import tomllib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -19,11 +19,12 @@ from autograder.grading import made_up
 from autograder.judging import mutations
 from autograder.judging.by_machine.edits import Edit, edits_of
 from autograder.judging.contract import load_checks
+from autograder.judging.mutations import Mistake
 from autograder.source_notebooks import function_name
 from autograder.submissions.align import ANSWER
 from autograder.submissions.merge import released
 
-SEED = 1  # of a sample: the same edits each time
+SEED = 1  # of a sample: the same ones each time
 SECONDS = 2.0  # of plain assignments: an edit may make a loop endless
 LISTED = "equivalent"  # the table of an entry
 FIELDS = {"function": str, "before": str, "after": list, "reason": str, "place": int}  # the last may be left out
@@ -60,6 +61,9 @@ class Mutant:
     equivalent: Equivalent | None = None
 
 
+Planted = TypeVar("Planted", Mistake, Mutant)
+
+
 def mutants_of(course: Course, assignment: Assignment, tasks: Collection[str]) -> list[Mutant]:
     """Every edit of the answers to these tasks.
 
@@ -94,11 +98,11 @@ def _same_values(reference: str, edit: Edit) -> bool:
         return False
 
 
-def sample_of(mutants: Sequence[Mutant], most: int) -> list[Mutant]:
+def sample_of(planted: Sequence[Planted], most: int) -> list[Planted]:
     """At most so many of each task, always the same ones."""
-    chosen: list[Mutant] = []
-    for task in dict.fromkeys(mutant.task for mutant in mutants):
-        theirs = [mutant for mutant in mutants if mutant.task == task]
+    chosen: list[Planted] = []
+    for task in dict.fromkeys(one.task for one in planted):
+        theirs = [one for one in planted if one.task == task]
         numbers = random.Random(SEED).sample(range(len(theirs)), min(most, len(theirs)))
         chosen += [theirs[number] for number in sorted(numbers)]
     return chosen

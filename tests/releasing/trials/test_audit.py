@@ -106,6 +106,21 @@ def test_where_each_task_has_a_listed_mistake_no_machine_makes_more(hw5: Course,
     assert found.passed and len(found.mistakes) == 2 and not found.mutants
 
 
+def test_of_a_sample_each_task_has_so_many_and_the_same_ones_again(hw5: Course, tmp_path: Path) -> None:
+    course = replace(hw5, root=tmp_path / "course")
+    shutil.copytree(hw5.root, course.root)
+    with course.part("right_variants", "hw5").open("a", encoding="utf-8") as file:
+        file.write(
+            "\nRIGHT_VARIANTS = [*RIGHT_VARIANTS, *(RightVariant(f'{n}', RIGHT_VARIANTS[0].edits) for n in (1, 2))]\n"
+        )
+    found = [
+        audit(course, course.assignment("hw5"), tmp_path / f"{n}", 1, lambda done, total: None, sample=1)
+        for n in (1, 2)
+    ]
+    assert all(one.passed and len(one.mistakes) == len(one.variants) == 1 for one in found)
+    assert found[0].mistakes[0].name == found[1].mistakes[0].name
+
+
 def test_a_check_that_passes_whatever_comes_back_is_refused_where_no_mistake_is_listed(refused: Refused) -> None:
     asked = 'None if context.answers.get(0, "means") is not None else first(problems)'
     out, course = refused(f'return [PartResult("means", 1.0, [{asked}][0])]', mistakes=None)

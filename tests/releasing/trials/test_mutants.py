@@ -37,6 +37,7 @@ def audited(course: Course, capsys: pytest.CaptureFixture[str], *more: str) -> t
     return code, capsys.readouterr().out
 
 
+@pytest.mark.proof
 def test_a_survivor_is_shown_beside_its_check_and_a_list_that_does_not_hold_is_told(
     toy_scratch: Course, capsys: pytest.CaptureFixture[str]
 ) -> None:
