@@ -5,6 +5,7 @@ For each command it forks, and the fork runs the installed script from its first
 and output. A worker that this command starts is forked from it in turn, where Python would import all once more.
 """
 
+import atexit
 import contextlib
 import gc
 import importlib
@@ -18,6 +19,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -187,6 +189,23 @@ def fork_workers() -> None:
     multiprocessing.util.spawnv_passfds = fork
 
 
+def run_script() -> None:
+    """Run the script of sys.argv to its end, and end at once: to take all modules down costs 0.1 s."""
+    code: int | str | None = 0
+    try:
+        runpy.run_path(sys.argv[0], run_name="__main__")
+    except SystemExit as end:
+        code = end.code
+    if isinstance(code, str):
+        print(code, file=sys.stderr)
+        code = 1
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code or 0)
+
+
 if __name__ == "__main__":
     for name in IMPORTS:
         importlib.import_module(name)
@@ -195,4 +214,4 @@ if __name__ == "__main__":
     if work := requests():
         become(work)
         fork_workers()
-        runpy.run_path(sys.argv[0], run_name="__main__")
+        run_script()

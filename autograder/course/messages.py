@@ -114,8 +114,8 @@ def load_messages(course: Course, assignment: Assignment, language: str = "") ->
 def read_messages(path: Path, language: str) -> Messages:
     """The engine's texts and those of an assignment's file, which has to be there; CourseError names a broken one."""
     try:
-        with ENGINE.open("rb") as engine, path.open("rb") as assignment:
-            found = Messages(language, tomllib.load(engine), tomllib.load(assignment))
+        with path.open("rb") as assignment:
+            found = Messages(language, of_engine(language).engine, tomllib.load(assignment))
     except FileNotFoundError:
         raise CourseError(f"{path}: not found; every assignment needs its texts for students") from None
     except tomllib.TOMLDecodeError as error:

@@ -178,6 +178,7 @@ def test_a_gradebook_that_moves_is_filled_again(
     assert postgres.rows(course) == wanted and len(wanted) == 2 * len(TASKS)
 
 
+@pytest.mark.proof
 def test_nbgraders_own_commands_use_the_same_postgresql(
     classroom: Course, copy_of: Copy, socket: str, tmp_path: Path, run: Run
 ) -> None:

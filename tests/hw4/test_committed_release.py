@@ -144,5 +144,6 @@ def by_nbgrader(repo: Course, run: Run, tmp_path_factory: pytest.TempPathFactory
     return course
 
 
+@pytest.mark.proof
 def test_nbgraders_own_command_gives_the_same_notebooks(by_nbgrader: Course, repo: Course) -> None:
     assert hashes(by_nbgrader.release("hw4")) == hashes(repo.release("hw4"))

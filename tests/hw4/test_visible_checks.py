@@ -319,6 +319,7 @@ def test_the_committed_numbers_are_what_the_reference_gives_and_small(repo: Cour
     assert np.isfinite(baked.numbers_in(json.loads(path.read_text())["cases"])).all()
 
 
+@pytest.mark.proof
 def test_stale_numbers_are_refused_by_nbgraders_own_command_and_release_bakes_them_anew(scratch: Course) -> None:
     hw4 = scratch.assignment("hw4")
     solution, before = scratch.solution("hw4"), hashes(scratch.root / "release")

@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[3]
 EXAMPLE = Path(nbgrader.__file__).parent / "docs" / "source" / "user_guide"
 
 
+@pytest.mark.proof
 def test_nbgraders_own_example_is_seen_as_the_page_shows(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["adopt", str(EXAMPLE), "--sample", "3"]) == 0
     said = capsys.readouterr().out
