@@ -140,6 +140,7 @@ def test_later_back_near_and_apart(browser: Any, room: Course) -> None:
         assert all(len(u.answers) == 1 for u in site.desk.waiting.units()) and not seen.wrong
 
 
+@pytest.mark.proof
 def test_a_picture_is_turned_without_losing_an_edge_and_a_large_one_moves(browser: Any, room: Course) -> None:
     written = io.BytesIO()
     Image.new("RGB", (1200, 300), "white").save(written, "PNG")

@@ -368,6 +368,7 @@ def test_every_command_of_the_exchange_knows_the_course_in_its_folder(toy: Toy, 
     assert points(page.read_text(encoding="utf-8")) == "2"
 
 
+@pytest.mark.proof
 def test_students_in_containers_of_one_unix_user_are_told_apart_by_the_hubs_name(
     toy: Toy, course: Course, teach: Run, site: Site, warm: CommandServer
 ) -> None:

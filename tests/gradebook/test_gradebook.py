@@ -239,6 +239,7 @@ def test_a_manual_mark_stands_through_force_and_waits_again_when_its_answer_chan
     assert gradebook_of(changing)["bua"]["T3"][:3] == (None, 0.5, True)
 
 
+@pytest.mark.proof
 def test_a_manual_mark_stands_and_waits_again_through_nbgraders_command_too(
     changing: Course, run: Run, gradebook_of: Marks
 ) -> None:

@@ -122,6 +122,7 @@ def scores(course: Course) -> dict[str, dict[str, tuple[str, float | None]]]:
     return {n: {t: (v.status, v.score) for t, v in r.verdicts.items()} for n, r in found.items() if r is not None}
 
 
+@pytest.mark.proof
 def test_a_cluster_gives_the_marks_of_one_machine_and_a_dead_worker_costs_nothing(cluster: Cluster) -> None:
     local = scores(cluster.course)
     assert len(local) == len(NAMES)

@@ -72,6 +72,7 @@ def marks(run: Run, course: Course) -> dict[str, float]:
     return {student: sum(task["score"] or 0 for task in tasks.values()) for student, tasks in found.items()}
 
 
+@pytest.mark.proof
 def test_a_name_that_is_not_utf_8_stops_nobody(changing: Course, run: Run) -> None:
     folder = os.fsencode(changing.submitted(NAME, "mallory"))
     for name in (b"\xff" * 96 + b".png", b"a" * 251 + b".png", b"a\nb.png", "รายงาน".encode("cp874") + b".pdf"):
@@ -160,6 +161,7 @@ def test_an_attachment_with_a_lone_surrogate_costs_nothing(changing: Course, run
     assert marks(run, changing)["mallory"] == marks(run, changing)["anong"]
 
 
+@pytest.mark.proof
 def test_graded_notebooks_that_cannot_be_laid_stop_nobody(changing: Course, run: Run) -> None:
     (changing.root / "autograded").mkdir()
     blocked = changing.root / "autograded" / "mallory"

@@ -209,6 +209,7 @@ def test_marks_of_people_wait_when_points_change_and_keep_their_share_when_told_
     assert scores(course, capsys)["ada"]["total"] == 7
 
 
+@pytest.mark.proof
 def test_points_that_are_put_back_bring_the_marks_back(marked: Course, capsys: Any) -> None:
     grade(marked, "-q")
     before = scores(marked, capsys)

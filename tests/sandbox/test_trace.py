@@ -146,6 +146,7 @@ def test_the_folder_is_for_its_owner_alone_and_holds_nothing_else(course: Course
     assert folder.stat().st_mode & 0o777 == 0o700
 
 
+@pytest.mark.proof
 def test_the_marks_are_those_that_a_grading_without_it_gives(
     course: Course, gradebook_of: Callable[..., Any], tmp_path: Path
 ) -> None:

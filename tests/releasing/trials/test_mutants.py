@@ -66,6 +66,7 @@ def test_a_survivor_is_shown_beside_its_check_and_a_list_that_does_not_hold_is_t
     assert f"{path}: {entry}'return X + 12': no such edit of the reference is made; take it off the list" in out
 
 
+@pytest.mark.proof
 def test_an_edit_that_costs_another_task_too_is_told(toy_scratch: Course, capsys: pytest.CaptureFixture[str]) -> None:
     """The author asks T2 with what T1 gave: then an error of T1 is paid twice."""
     probes = toy_scratch.part("probes", NAME)
