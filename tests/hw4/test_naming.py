@@ -6,13 +6,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from draws import decided
+from draws import answered, decided
 from shares import one_in
 
 from autograder.errors import CourseError
 from autograder.grading.asking import GraderContext
+from autograder.judging import judge, known_mistakes
+from autograder.judging.by_machine import slips
+from autograder.judging.checking import CheckContext
 from autograder.judging.judge import JudgeContext
 from autograder.judging.mutations import Mistake, plant
+from autograder.sandbox.answers import Answers, Array, Error
 
 # pairs that give what one of them gives alone, or what a third mistake does: that is named
 ALONE = {
@@ -54,6 +58,50 @@ def test_where_a_mistake_gives_inf_another_writing_of_it_may_give_nan(judge_cont
     alone, other = (decided(judge_context, "T6", plant(judge_context.reference_text, edits, "student")) for edits in
                     ((shift,), (shift, by_logs)))  # fmt: skip
     assert alone.mistakes == other.mistakes == ("max-not-subtracted",)
+
+
+def right(judge_context: JudgeContext, task: str) -> CheckContext:
+    """A task's context with the reference's answers."""
+    return answered(
+        judge_context, judge.check_context(judge_context, task, 7, Answers()), judge_context.reference, True
+    )
+
+
+@pytest.mark.parametrize("task", ["T5", "T6", "T7", "T9", "T11"])
+def test_errors_alone_are_held_against_no_mistake_and_no_edit(
+    judge_context: JudgeContext, task: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No known mistake leaves only errors; to make them all anew took seconds for each who handed nothing in."""
+    made: list[str] = []
+    monkeypatch.setattr(known_mistakes, "with_mistakes", lambda context, mistakes: made.append(mistakes[0].name))
+    monkeypatch.setattr(slips, "edited", lambda context, one: made.append(one.slip.step))
+    context = right(judge_context, task)
+    answers = context.answers
+    nothing = dict.fromkeys((*answers.arrays, *answers.errors), Error("NameError", "name 'forward' is not defined"))
+    lost = replace(context, answers=Answers({}, nothing, answers.class_is_given), memo={})
+    (decision,) = judge.decisions(judge_context, {task: lost}).values()
+    assert (decision.rule, decision.mistakes, made) == (judge.NO_VALUE, (), [])
+
+
+def test_a_mistake_is_asked_no_more_once_an_answer_differs(
+    judge_context: JudgeContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = right(judge_context, "T6")
+    asked: list[str] = []
+    plain = known_mistakes.guest_namespace.plain
+
+    def noting(name: str, value: object) -> dict[str, Array]:
+        asked.append(name)
+        return plain(name, value)
+
+    monkeypatch.setattr(known_mistakes.guest_namespace, "plain", noting)
+    assert known_mistakes.gives(judge_context, context, judge_context.reference)
+    whole = len(asked)
+    (half,) = (one for one in judge_context.mistakes if (one.task, one.name) == ("T6", "half-missing"))
+    wrong = known_mistakes.with_mistakes(judge_context, (half,))
+    asked.clear()
+    assert not known_mistakes.gives(judge_context, context, wrong)
+    assert 0 < len(asked) < whole / 2
 
 
 def pairs(judge_context: JudgeContext, task: str) -> Iterator[tuple[Mistake, Mistake]]:
