@@ -2,7 +2,7 @@
 
 1,000 short ones beside 5 MB took minutes; here 250 beside 1 MB.
 
-Won: the grader worked longer than 2 seconds.
+Won: the grader worked longer than 6 seconds of a usual pace.
 """
 
 from autograder.grading import made_up
@@ -24,4 +24,4 @@ ATTACK = Attack(edit=edit)
 
 
 def won(evidence: Evidence) -> bool:
-    return evidence.worked > 2
+    return evidence.worked > 6

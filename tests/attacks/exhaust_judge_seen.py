@@ -2,7 +2,7 @@
 
 A frame holds 20,000 arrays, which made 400 million backward passes; here 800 make 160,000.
 
-Won: the grader worked longer than 3 seconds.
+Won: the grader worked longer than 6 seconds of a usual pace.
 """
 
 from tests.attacks.lab import BY_SHELL, Attack, Evidence
@@ -27,7 +27,7 @@ ATTACK = Attack(extra=[BY_SHELL + CELL])
 
 
 def won(evidence: Evidence) -> bool:
-    return evidence.worked > 3
+    return evidence.worked > 6
 
 
 def took_place(evidence: Evidence) -> bool:

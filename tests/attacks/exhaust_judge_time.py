@@ -1,7 +1,7 @@
 # ruff: noqa: E501  (an attack is easier to read on its one line)
 """Wants the judge to work without end, on answers that are allowed but far too many.
 
-Won: the grader worked longer than 3 seconds.
+Won: the grader worked longer than 6 seconds of a usual pace.
 """
 
 from autograder.judging.verdicts import FAILED
@@ -23,7 +23,7 @@ ATTACK = Attack(extra=[BY_SHELL + CELL])
 
 
 def won(evidence: Evidence) -> bool:
-    return evidence.worked > 3
+    return evidence.worked > 6
 
 
 def took_place(evidence: Evidence) -> bool:

@@ -98,7 +98,7 @@ class Evidence:
     problem: str = ""  # an exception of ours
     canary: Path = Path()  # a folder outside: anything in it was put there by the attack
     heard: tuple[str, ...] = ()  # what the lab's listeners were sent
-    worked: float = 0.0  # CPU seconds of the grader's own process
+    worked: float = 0.0  # CPU seconds of the grader's own process, as a machine of a usual pace needs them
     signs: int = 0  # how often SIGN stood in what was handed in
 
     @property
@@ -325,7 +325,7 @@ class Lab:
                 except Exception as error:  # ours: an attack that causes one has won
                     problem = f"{type(error).__name__}: {error}"
         seconds, grown = time.monotonic() - started, peak() - before
-        worked = time.process_time() - worked
+        worked = (time.process_time() - worked) * pace()
         # where a wall is gone, nobody asks about the next submission
         asked = honest and grader is self._grader
         after = pipeline.grade_submission(grader, self.honest) if asked else None
@@ -369,6 +369,18 @@ def in_text(text: str, **more: object) -> Callable[[str, dict[str, object]], Non
         cells.append({"cell_type": "markdown", "metadata": {}, "source": text, "id": "x", **more})  # type: ignore[attr-defined]
 
     return edit
+
+
+def pace() -> float:
+    """How fast this machine is now: 1.0 where a million steps of an empty loop take 0.03 s."""
+
+    def steps() -> float:
+        started = time.process_time()
+        for _ in range(1_000_000):
+            pass
+        return time.process_time() - started
+
+    return 0.03 / min(steps() for _ in range(3))
 
 
 def reset_peak() -> None:

@@ -74,16 +74,16 @@ SHOWN = in_each_run(
 )
 
 
-# The honest submission comes right behind each attack that is after others, and behind every ninth of the rest: one
+# The honest submission comes right behind each attack that is after others, and behind every twelfth of the rest: one
 # guest goes through all, so what an attack left behind would meet the next one. In `make proof` it is behind each.
 AFTER_OTHERS = ("exhaust", "kill", "leave_process", "slow", "starve", "stop", "write")
 REST = [name for name in NAMES if not name.startswith(AFTER_OTHERS)]
-# In each test run a third of those that could harm others, a sixth of those by memory and by models, a ninth of the
-# rest; in `make proof` all.
+# In each test run a quarter of those that could harm others, a sixth of those by memory and by models, a twelfth of
+# the rest; in `make proof` all.
 ALIKE = [name for name in NAMES if name.startswith(("exhaust_memory", "exhaust_npz"))]
 HARMFUL = [name for name in NAMES if name.startswith(AFTER_OTHERS) and name not in ALIKE]
-IN_EACH_RUN = in_each_run(NAMES, [*HARMFUL[::3], *ALIKE[::6], *REST[2::9]])
-LATER = [name for at, name in enumerate(REST) if at % 9 != 2]
+IN_EACH_RUN = in_each_run(NAMES, [*HARMFUL[::4], *ALIKE[::6], *REST[2::12]])
+LATER = [name for at, name in enumerate(REST) if at % 12 != 2]
 
 
 def right_behind(evidence: Evidence) -> None:

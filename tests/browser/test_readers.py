@@ -59,7 +59,7 @@ WIN = {
     "server_picture",
 }
 # In each test run an eighth of those that win in the formgrader where nothing is cleaned, and of those by LaTeX; in
-# `make proof` all. A sixth of all lose in the lab (test_attacks.py) in each run.
+# `make proof` all. A twelfth of all lose in the lab (test_attacks.py) in each run.
 IN_EACH_RUN = in_each_run(ATTACKS, [n for n in ATTACKS if n.removeprefix("browse_") in WIN or "latex" in n][::8])
 AT_THE_DESK = in_each_run(ATTACKS, [n for n in IN_EACH_RUN if isinstance(n, str)][::2])
 

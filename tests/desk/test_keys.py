@@ -176,6 +176,7 @@ def test_keys_are_those_of_the_keyboard_where_thai_is_switched_on(browser: Any, 
         assert seen.page.url.endswith("/list")
 
 
+@pytest.mark.proof
 def test_a_group_is_given_only_after_a_look_at_all(browser: Any, room: Course) -> None:
     forms = [f"Squares are {'very ' * 200} easy\n\nand so.", f"squares are {'very ' * 200} easy \n\n\nand so."]
     desks.class_of(room, dict(zip(("one", "two"), forms, strict=True)))

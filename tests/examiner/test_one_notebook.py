@@ -252,11 +252,15 @@ def test_a_replay_draws_the_same_numbers(graded: Graded, capsys: pytest.CaptureF
     assert f"seed: {seed}," in said and "made again from the seed in the verdict" in said
 
 
-def test_whoever_reads_the_seed_in_a_verdict_can_draw_its_numbers_again(graded: Graded, bench: Bench) -> None:
+@pytest.mark.proof
+def test_a_seed_that_is_given_stands_in_the_verdict(graded: Graded) -> None:
     context = pipeline.open_grader(graded.course, graded.course.assignment("rain"))
     with contextlib.closing(context):
         handed_in = submission.read_submission(graded.course.submitted("rain", "at-limit"), "at-limit")
         assert pipeline.grade_submission(context, handed_in, replayed={"totals": 7}).seeds["wet_months"] == 7
+
+
+def test_whoever_reads_the_seed_in_a_verdict_can_draw_its_numbers_again(bench: Bench) -> None:
     drawn = [np.random.default_rng([7, zlib.crc32(b"cell T"), count]).integers(10**9) for count in (1, 2)]
     source = f"assert [fresh().integers(10**9), fresh().integers(10**9)] == {[int(one) for one in drawn]}"
     assert bench.how([ANSWER, test(source, "T")], seed=7) == "passed"

@@ -92,6 +92,7 @@ def test_a_locked_gradebook_is_told_and_nothing_is_half_written(
     assert "grading 1 of 3" in finished(run, changing, gradebook_of)
 
 
+@pytest.mark.proof
 def test_a_gradebook_locked_while_a_class_is_graded_costs_no_result(
     changing: Course, run: Run, gradebook_of: Marks, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1232,7 +1232,7 @@ PRACTICE = "the sample is for practice. Graders use the whole of MNIST, where ab
 
 
 @pytest.mark.usefixtures("handed_out")
-@pytest.mark.parametrize("how", ["settings", "cell"])
+@pytest.mark.parametrize("how", one_in(2, ["settings", "cell"]))
 def test_on_the_sample_the_check_the_test_and_the_last_cell_say_what_graders_use(
     helpers: Any, notebook: Any, how: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

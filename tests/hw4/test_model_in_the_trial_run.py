@@ -11,6 +11,7 @@ from autograder.judging.contract import load_checks
 from autograder.releasing.trials import trial_run
 
 
+@pytest.mark.proof
 def test_the_saved_model_lies_beside_the_notebook_and_its_accuracy_is_asked(
     course: Course, hw4: Assignment, net: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -183,6 +183,7 @@ def test_a_search_on_two_cores_is_live_stops_in_a_line_leaves_no_process_and_goe
     assert children(kernel) == before
 
 
+@pytest.mark.proof
 def test_the_best_model_is_the_same_on_one_core_and_on_two(kernel: Kernel) -> None:
     for jobs in (1, 2):
         kernel.run(
