@@ -7,7 +7,6 @@ import dataclasses
 import io
 import os
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from itertools import product
 from pathlib import Path
@@ -50,12 +49,6 @@ EXAMPLES = {  # where grading has found none of its own
 }
 
 
-def in_language(course: Course, language: str) -> None:
-    """Have the next grading speak a language."""
-    config = course.root / "course_config.py"
-    config.write_text(re.sub(r'language="\w+"', f'language="{language}"', config.read_text()))
-
-
 @pytest.fixture(scope="module")
 def graded(
     repo: Course,
@@ -63,7 +56,7 @@ def graded(
     model: bytes,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Course:
-    """That student, graded in Thai, with T4 marked by a person; and one who handed in the blank notebooks."""
+    """That student, graded, with T4 marked by a person; and one who handed in the blank notebooks."""
     course = made_up.scratch_course(repo, tmp_path_factory.mktemp("feedback") / "course")
     hw4 = course.assignment("hw4")
     answers = made_up.answers(course, hw4) | {"T4": PROOF}
@@ -72,7 +65,6 @@ def graded(
     files = made_up.hand_in(course, hw4, answers, model)
     made_up.write(course.submitted("hw4", STUDENT), {**files, "timestamp.txt": b"2026-11-05 12:00:00 UTC\n"})
     made_up.write(course.submitted("hw4", "blank"), made_up.hand_in(course, hw4, {}))
-    in_language(course, LANGUAGES[-1])
     assert cli.main(["grade", "hw4", "--course", str(course.root), "--quiet", "--jobs", "1"]) == 0
     give(course, STUDENT, "T4", score=0.75, comment=COMMENT)
     return course
@@ -89,20 +81,23 @@ def put_examples(course: Course) -> None:
     verdict_files.keep(course, dataclasses.replace(result, verdicts=verdicts))
 
 
+def reported(course: Course) -> Path:
+    """That student's page."""
+    put_examples(course)
+    assert cli.main(["report", "hw4", "--course", str(course.root), "--quiet"]) == 0
+    return course.root / "feedback" / STUDENT / "hw4" / "feedback.html"
+
+
 @pytest.fixture(scope="module")
-def pages(graded: Course) -> dict[str, Path]:
-    """The page in each language."""
-    found = {}
-    for language in reversed(LANGUAGES):  # the course's own comes last
-        if found:
-            in_language(graded, language)
-            assert cli.main(["grade", "hw4", "--course", str(graded.root), "--quiet", "--jobs", "1"]) == 0
-        put_examples(load_course(graded.root))
-        assert cli.main(["report", "hw4", "--course", str(graded.root), "--quiet"]) == 0
-        page = graded.root / "feedback" / STUDENT / "hw4" / "feedback.html"
-        found[language] = graded.root / f"{language}.html"
-        shutil.copy(page, found[language])
-    return found
+def pages(
+    graded: Course, copy_of: Callable[[Course, Path], Course], tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Path]:
+    """The page in each language: in the course's own, and graded anew in a copy of the course in Thai."""
+    thai = copy_of(graded, tmp_path_factory.mktemp("thai") / "course")
+    config = thai.root / "course_config.py"
+    config.write_text(re.sub(r'language="\w+"', 'language="th"', config.read_text()))
+    assert cli.main(["grade", "hw4", "--course", str(thai.root), "--quiet", "--jobs", "1"]) == 0
+    return dict(zip(LANGUAGES, map(reported, (graded, load_course(thai.root))), strict=True))
 
 
 @pytest.fixture(scope="module")
