@@ -65,7 +65,11 @@ def _pairs(
     every = list(itertools.combinations([mistake for mistake in known if mistake.name in made], 2))
     if len(every) > MOST_PAIRS:
         right = _distinguishing(judge_context, context, judge_context.reference)
-        alone = {name: _distinguishing(judge_context, context, names) for name, names in made.items()}
+        alone: dict[str, Answers] = {}
+        for name, names in made.items():
+            with contextlib.suppress(Exception):
+                alone[name] = _distinguishing(judge_context, context, names)
+        every = [two for two in every if all(mistake.name in alone for mistake in two)]
         every = [two for two in every if _agree(context, right, *(alone[mistake.name] for mistake in two))]
     by_chance = judge_context.checks.of(context.task).signature is not None
     for one, other in every[:MOST_PAIRS]:

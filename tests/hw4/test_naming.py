@@ -1,7 +1,7 @@
 """known_mistakes.py on hw4: a mistake is named by its values, two by those of both; none where two ways fit."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -102,6 +102,26 @@ def test_a_mistake_is_asked_no_more_once_an_answer_differs(
     asked.clear()
     assert not known_mistakes.gives(judge_context, context, wrong)
     assert 0 < len(asked) < whole / 2
+
+
+def test_a_mistake_that_a_probe_cannot_be_asked_about_is_left_out_of_the_pairs(
+    judge_context: JudgeContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    half = ("reg_loss = 0.5 * reg", "reg_loss = reg")
+    shift = ("shifted = scores - scores.max(axis=1, keepdims=True)", "shifted = scores")
+    (other,) = (one for one in judge_context.mistakes if (one.task, one.name) == ("T6", "sum-not-mean"))
+    broken = known_mistakes.with_mistakes(judge_context, (other,))
+    usual, asked = known_mistakes._distinguishing, []
+
+    def asking(judge_context: JudgeContext, context: CheckContext, names: Mapping[str, object]) -> Answers:
+        if names["softmax_loss"].__code__ == broken["softmax_loss"].__code__:  # type: ignore[attr-defined]
+            asked.append(other.name)
+            raise ValueError("a probe's body")
+        return usual(judge_context, context, names)
+
+    monkeypatch.setattr(known_mistakes, "_distinguishing", asking)
+    assert named(judge_context, "T6", half, shift) == {"half-missing", "max-not-subtracted"}
+    assert asked
 
 
 def pairs(judge_context: JudgeContext, task: str) -> Iterator[tuple[Mistake, Mistake]]:
