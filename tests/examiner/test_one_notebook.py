@@ -273,6 +273,7 @@ def test_the_audit_of_words_finds_no_survivor(graded: Graded, capsys: pytest.Cap
     assert "4 edits by machine: 0 survivors; 0 listed as equivalent" in capsys.readouterr().out
 
 
+@pytest.mark.proof
 def test_the_audit_shows_a_survivor_beside_the_tests_that_let_it_pass(
     graded: Graded, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -366,6 +367,7 @@ def test_a_course_without_the_notebook_says_what_to_do(tmp_path: Path) -> None:
         load_course(tmp_path)
 
 
+@pytest.mark.proof
 def test_questions_for_people_alone_are_an_assignment(tmp_path: Path) -> None:
     shutil.copy(ROOT / "nbgrader_config.py", tmp_path)
     more = {"schema_version": 3, "task": False, "locked": False, "cell_type": "markdown"}

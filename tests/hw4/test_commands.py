@@ -66,6 +66,7 @@ def test_a_flag_is_told_once_by_grade_and_stays_with_the_scores(graded: Graded, 
     assert kept["verdicts"]["T12"]["flag"] == "unanswered"
 
 
+@pytest.mark.proof
 def test_a_wrong_number_and_a_missing_model_are_explained(graded: Graded) -> None:
     course = graded.course
     said = {task: "\n".join(explain(course, course.assignment("hw4"), ["kla"], task)) for task in ("T3", "T12")}

@@ -85,6 +85,7 @@ def blank(course: Course, run: Run, tmp_path_factory: pytest.TempPathFactory) ->
     return folder
 
 
+@pytest.mark.proof
 def test_the_blank_release_runs_to_its_end_and_every_check_says_what_to_write(blank: Path) -> None:
     basics, network = ("T1", "T2", "T3"), tuple(f"T{n}" for n in range(5, 13))
     said = outputs(blank, BOOKS[0], errors=(*basics, *(f"{task}-answer" for task in basics)))

@@ -238,6 +238,7 @@ def wide(hidden: int) -> bytes:
     return made_up.model_file({name: np.zeros(shape) for name, shape in shapes.items()})
 
 
+@pytest.mark.proof
 def test_a_network_of_2000_hidden_units_is_worked_through_and_one_of_5000_is_left_to_the_students_class(
     mark: Mark, hand_in: HandIn, right: dict[str, str], net: dict[str, Any]
 ) -> None:

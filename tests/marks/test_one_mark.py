@@ -16,7 +16,6 @@ from typing import Any
 import pytest
 from killing import give
 from nbgrader.api import Gradebook
-from shares import in_each_run
 
 from autograder import cli
 from autograder.course import Course, load_course
@@ -327,8 +326,8 @@ def same(found: Any, wanted: Any) -> bool:
     return bool(found == wanted)
 
 
-# in each test run under the policy that has most to say, in `make proof` under all
-@pytest.mark.parametrize("policy", in_each_run(POLICIES, ["daily"]), indirect=True, scope="module")
+@pytest.mark.proof
+@pytest.mark.parametrize("policy", POLICIES, indirect=True, scope="module")
 def test_nbgraders_own_commands_give_the_same_marks(course: Course, policy: str, run: Run, capsys: Any) -> None:
     before = gradebook(course, capsys)
     done = run("nbgrader", "autograde", NAME, "--force", cwd=course.root)

@@ -74,6 +74,7 @@ def test_a_check_that_is_wrong_stands_first(toy: Toy, tmp_path: Path, run: Run, 
     assert [row["doubt"] for row in rows(course, "checks.csv") if row["task"] == "T1"] == [""] * 3
 
 
+@pytest.mark.proof
 def test_a_class_with_right_checks_has_no_doubts_and_its_people_by_name(toy: Toy, tmp_path: Path, run: Run) -> None:
     course = graded(toy, tmp_path / "course", run, RIGHT, people=True)
     checks = rows(course, "checks.csv")

@@ -114,6 +114,7 @@ def test_the_next_semester_has_the_course_and_nothing_of_people_or_of_the_term(
     assert (root / ".autograder" / "secret").read_bytes() != (origin.state / "secret").read_bytes()
 
 
+@pytest.mark.proof
 def test_an_assignment_is_copied_into_an_empty_folder_and_into_another_course(
     origin: Course, tmp_path: Path, run: Run
 ) -> None:

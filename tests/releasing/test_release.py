@@ -157,6 +157,7 @@ def test_a_cell_that_asks_for_what_the_reference_lacks_is_named(toy_scratch: Cou
         solution_regions.node_text(toy_scratch.solution(NAME).read_text(), "Nothing")
 
 
+@pytest.mark.proof
 def test_nbgraders_own_command_refuses_a_source_that_differs_from_the_reference(toy_scratch: Course, run: Run) -> None:
     edit_cell(toy_scratch, "T1-answer", lambda cell: cell.update(source="".join(cell["source"]).replace("= 1", "= 2")))
     shutil.rmtree(toy_scratch.release(NAME))
