@@ -42,6 +42,8 @@ SMALL = Limits(
     file_mb=16,
     open_files=128,
 )
+# taking memory takes time, on a busy machine much of it: no other limit may end such an attack first
+AMPLE = dataclasses.replace(SMALL, cell_seconds=10, probe_seconds=15, total_seconds=60, patience=4)
 STOPPED = "Your code stopped with"  # a message that tells an error
 MARK = "LOOT"  # what an attack raises to show what it got: the graded notebook tells the error
 # A way in, for the start of a cell: nothing of ours has a name in sys.modules. (Others: frames, from a question up; the
@@ -98,12 +100,17 @@ class Evidence:
     problem: str = ""  # an exception of ours
     canary: Path = Path()  # a folder outside: anything in it was put there by the attack
     heard: tuple[str, ...] = ()  # what the lab's listeners were sent
-    worked: float = 0.0  # CPU seconds of the grader's own process, as a machine of a usual pace needs them
+    cpu_seconds: float = 0.0  # of the grader's own process
     signs: int = 0  # how often SIGN stood in what was handed in
 
     @property
     def result(self) -> Result:
         return self.results[-1]
+
+    @property
+    def worked(self) -> float:
+        """CPU seconds of the grader's own process, as a machine of a usual pace needs them."""
+        return self.cpu_seconds * pace()
 
     @property
     def honest(self) -> bool:
@@ -304,9 +311,17 @@ class Lab:
         return "\n".join(pages)
 
     def run(
-        self, attack: Attack, grader: GraderContext | None = None, page: bool = False, honest: bool = True
+        self,
+        attack: Attack,
+        grader: GraderContext | None = None,
+        page: bool = False,
+        honest: bool = True,
+        limits: Limits | None = None,
     ) -> Evidence:
-        """Grade an attack, then an honest submission, and look around. page: make the feedback page too."""
+        """Grade an attack, then an honest submission, and look around. page: make the feedback page too.
+
+        limits: of the attack's own cells and questions, where they are not the grader's.
+        """
         grader = grader or self.grader
         if grader.guest.starts == 0:  # so that no attack pays for the start
             grader.guest.start()
@@ -316,6 +331,7 @@ class Lab:
         results, problem, took = [], "", _Meter()
         reset_peak()
         started, before, starts = time.monotonic(), peak(), grader.guest.starts
+        usual, grader.guest.limits = grader.guest.limits, limits or grader.guest.limits
         worked = time.process_time()
         for number in range(attack.runs):
             handed_in = self.hand_in(attack, number)
@@ -325,7 +341,7 @@ class Lab:
                 except Exception as error:  # ours: an attack that causes one has won
                     problem = f"{type(error).__name__}: {error}"
         seconds, grown = time.monotonic() - started, peak() - before
-        worked = (time.process_time() - worked) * pace()
+        worked, grader.guest.limits = time.process_time() - worked, usual
         # where a wall is gone, nobody asks about the next submission
         asked = honest and grader is self._grader
         after = pipeline.grade_submission(grader, self.honest) if asked else None
@@ -346,7 +362,7 @@ class Lab:
             results=tuple(results),
             after=after,
             seconds=seconds,
-            worked=worked,
+            cpu_seconds=worked,
             signs=sum(data.count(SIGN.encode()) for data in handed_in.files.values()),
             graded=shown,
             page=made,

@@ -9,7 +9,7 @@ from types import ModuleType
 import pytest
 from shares import in_each_run
 
-from tests.attacks.lab import Attack, Evidence, Lab
+from tests.attacks.lab import AMPLE, Attack, Evidence, Lab
 from tests.attacks.walls import WALLS, Gap
 
 # what looks for things of ours in memory may find nothing, and lose by that: it has to show that it took place
@@ -108,7 +108,12 @@ def test_it_does_not_win_and_an_honest_submission_after_it_has_full_marks(
     module = MODULES[name]
     record_property("attack", name)
     gap.close()
-    evidence = lab.run(attack_of(module, lab), page=name.startswith("browse"), honest=name not in LATER)
+    evidence = lab.run(
+        attack_of(module, lab),
+        page=name.startswith("browse"),
+        honest=name not in LATER,
+        limits=AMPLE if name.startswith("exhaust_memory") else None,
+    )
     if name not in LATER:
         right_behind(evidence)
     if hasattr(module, "took_place"):

@@ -37,13 +37,11 @@ from autograder.sandbox import walls as walls_module
 from autograder.sandbox.answers import Answers, Array
 from autograder.sandbox.channel import Channel, GuestLost
 from autograder.submissions import align, cells, merge, notebook_file, own_files, saved_model
-from tests.attacks.lab import SMALL, Lab
+from tests.attacks.lab import AMPLE, SMALL, Lab
 
 Wall = Callable[[Lab], "contextlib.AbstractContextManager[GraderContext]"]
 WALLS: dict[str, Wall] = {}
 SYSTEM_V = {"shmget": (29, 194), "shmat": (30, 196), "shmdt": (67, 197)}
-# taking memory takes time, on a busy machine much of it: no other limit may end such an attack first
-AMPLE = replace(SMALL, cell_seconds=10, probe_seconds=15, total_seconds=60, patience=4)
 
 
 def wall(function: Callable[[Lab], Iterator[GraderContext]]) -> Wall:
