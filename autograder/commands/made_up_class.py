@@ -38,17 +38,16 @@ def _class(course: Course, assignment: Assignment) -> Iterator[tuple[str, str, d
         model = made_up.model_file(made_up.shaken(weights, next(seeds))) if weights else None
         return made_up.hand_in(course, assignment, answers, model)
 
+    functions = _functions(right)
+    first, last = functions[0], functions[-1]  # on the last one, fewest others wait
     yield "anong", "everything right", filled(right)
+    yield "endless", f"an endless loop in {last}", filled(right | {last: endless(right[last])})  # takes longest
     for name, mistake in zip(NAMES, _shown(course, assignment, right), strict=False):
         answers, _ = made_up.with_mistake(course, assignment, mistake)
         yield name, f"a mistake in {mistake.task}: {mistake.name}", filled(answers)
     yield "blank", "nothing filled in", made_up.hand_in(course, assignment, {})
     if weights:
         yield "no-weights", f"forgot {assignment.model_file}", made_up.hand_in(course, assignment, right)
-    functions = _functions(right)
-    longest = max(functions, key=lambda task: len(right[task].splitlines()))
-    yield "endless", f"an endless loop in {longest}", filled(right | {longest: endless(right[longest])})
-    first = functions[0]
     crash = _with_first_cell(filled(right), "1 / 0\nundefined")
     yield "crash", "a crash in the first cell of the student's own", crash
     yield "duplicate", f"the cell of {first} pasted twice", _doubled(filled(right), assignment.task(first).answer_cell)
