@@ -97,7 +97,7 @@ def hand_in(course: Course, name: str, student: str, cells: Mapping[tuple[str, s
 
 
 @pytest.fixture(scope="module")
-def graded(tmp_path_factory: pytest.TempPathFactory) -> Graded:
+def graded(tmp_path_factory: pytest.TempPathFactory, run: Callable[..., Any]) -> Graded:
     root = tmp_path_factory.mktemp("one-notebook") / "course"
     root.mkdir()
     shutil.copy(ROOT / "nbgrader_config.py", root)
@@ -114,8 +114,9 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Graded:
     hand_in(course, "words", "blank", {})
     scores: dict[str, Any] = {}
     for name in ("words", "rain"):
-        assert cli.main(["grade", name, "--course", str(root), "--jobs", "1"]) == 0
-        assert cli.main(["report", name, "--course", str(root)]) == 0
+        for line in (["grade", name, "--jobs", 1], ["report", name]):
+            done = run("autograder", *line, "--course", root)
+            assert done.returncode == 0, done.stdout + done.stderr
         for path in (root / ".autograder" / "verdicts" / name).glob("*.json"):
             scores[path.stem] = json.loads(path.read_text(encoding="utf-8"))["verdicts"]
     return Graded(course, scores)

@@ -26,6 +26,8 @@ from autograder.judging.verdicts import NOT_CHECKED, PASSED, Counterexample, Ver
 from autograder.marks import final_marks, verdict_files
 from autograder.pages import feedback
 
+Run = Callable[..., Any]
+
 PICTURES = Path(__file__).resolve().parents[2] / "docs" / "pictures"
 STUDENT, LANGUAGES, WIDTHS = "somchai", ("en", "th"), (1200, 400)
 WRONG = {"T6": "max-not-subtracted", "T7": "W2-regularization-missing", "T10": "one-minus-decay"}
@@ -49,11 +51,17 @@ EXAMPLES = {  # where grading has found none of its own
 }
 
 
+def grade(run: Run, course: Course) -> None:
+    done = run("autograder", "grade", "hw4", "--course", course.root, "--quiet", "--jobs", 1)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 @pytest.fixture(scope="module")
 def graded(
     repo: Course,
     mistakes: dict[tuple[str, str], Mistake],
     model: bytes,
+    run: Run,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Course:
     """That student, graded, with T4 marked by a person; and one who handed in the blank notebooks."""
@@ -65,7 +73,7 @@ def graded(
     files = made_up.hand_in(course, hw4, answers, model)
     made_up.write(course.submitted("hw4", STUDENT), {**files, "timestamp.txt": b"2026-11-05 12:00:00 UTC\n"})
     made_up.write(course.submitted("hw4", "blank"), made_up.hand_in(course, hw4, {}))
-    assert cli.main(["grade", "hw4", "--course", str(course.root), "--quiet", "--jobs", "1"]) == 0
+    grade(run, course)
     give(course, STUDENT, "T4", score=0.75, comment=COMMENT)
     return course
 
@@ -90,13 +98,13 @@ def reported(course: Course) -> Path:
 
 @pytest.fixture(scope="module")
 def pages(
-    graded: Course, copy_of: Callable[[Course, Path], Course], tmp_path_factory: pytest.TempPathFactory
+    graded: Course, copy_of: Callable[[Course, Path], Course], run: Run, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, Path]:
     """The page in each language: in the course's own, and graded anew in a copy of the course in Thai."""
     thai = copy_of(graded, tmp_path_factory.mktemp("thai") / "course")
     config = thai.root / "course_config.py"
     config.write_text(re.sub(r'language="\w+"', 'language="th"', config.read_text()))
-    assert cli.main(["grade", "hw4", "--course", str(thai.root), "--quiet", "--jobs", "1"]) == 0
+    grade(run, thai)
     return dict(zip(LANGUAGES, map(reported, (graded, load_course(thai.root))), strict=True))
 
 

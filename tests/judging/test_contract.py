@@ -68,8 +68,13 @@ def warmup(toy: Toy, tmp_path_factory: pytest.TempPathFactory) -> Course:
     return course
 
 
+def commanded(run: Run, course: Course, command: str) -> Said:
+    done = run("autograder", command, course.assignments[0].name, "--jobs", 1, "--course", course.root)
+    return Said(done.returncode, done.stdout, done.stderr, course)
+
+
 @pytest.fixture
-def plant(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Plant:
+def plant(tmp_path: Path, run: Run) -> Plant:
     """Copy a course, replace a text in one of its files, and run a command there."""
 
     def plant(course: Course, file: str, old: str, new: str, command: str = "grade") -> Said:
@@ -81,13 +86,7 @@ def plant(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Plant:
         text = path.read_text(encoding="utf-8")
         assert text.count(old) == 1
         path.write_text(text.replace(old, new), encoding="utf-8")
-        return said(copied, command, name, "--jobs", "1")
-
-    def said(course: Course, *line: str) -> Said:
-        capsys.readouterr()
-        code = cli.main([*line, "--course", str(course.root)])
-        out, err = capsys.readouterr()
-        return Said(code, out, err, course)
+        return commanded(run, copied, command)
 
     return plant
 
@@ -407,14 +406,15 @@ def test_the_mark_that_a_person_gives_takes_the_place_of_the_missing_one(
 
 
 def test_a_mended_slip_gives_the_student_the_mark(
-    warmup: Course, plant: Plant, capsys: pytest.CaptureFixture[str], gradebook_of: Gradebook
+    warmup: Course, plant: Plant, run: Run, capsys: pytest.CaptureFixture[str], gradebook_of: Gradebook
 ) -> None:
     file, old, new, who, _ = SOME["a question asks for another input"]
-    said = plant(warmup, file, old, new)
-    shutil.copy(warmup.assignment_folder("warmup") / file, said.course.assignment_folder("warmup") / file)
-    assert cli.main(["grade", "warmup", "--course", str(said.course.root), "--jobs", "1"]) == 0
-    assert scores(said, capsys)[who]["T2"]["score"] == 0
-    assert not gradebook_of(said.course)[who]["T2"][2]
+    slipped = plant(warmup, file, old, new)
+    shutil.copy(warmup.assignment_folder("warmup") / file, slipped.course.assignment_folder("warmup") / file)
+    mended = commanded(run, slipped.course, "grade")
+    assert mended.code == 0
+    assert scores(mended, capsys)[who]["T2"]["score"] == 0
+    assert not gradebook_of(mended.course)[who]["T2"][2]
 
 
 # ---- what the student's code raises -------------------------------------------------------------
@@ -496,20 +496,18 @@ frames.encode = both
 }
 
 
-def graded(hw5: Course, root: Path, answers: Mapping[str, str], capsys: pytest.CaptureFixture[str]) -> Said:
+def graded(hw5: Course, root: Path, answers: Mapping[str, str], run: Run) -> Said:
     """Grade students with these answers to T1, beside those who are there."""
     shutil.copytree(hw5.root, root)
     course = load_course(root)
     hand_in(course, "hw5", {name: {"T1": source} for name, source in answers.items()})
-    capsys.readouterr()
-    code = cli.main(["grade", "hw5", "--course", str(root), "--jobs", "1"])
-    return Said(code, *capsys.readouterr(), course)
+    return commanded(run, course, "grade")
 
 
 def test_what_a_students_code_raises_stays_the_students(
-    hw5: Course, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    hw5: Course, tmp_path: Path, capsys: pytest.CaptureFixture[str], run: Run
 ) -> None:
-    said = graded(hw5, tmp_path / "course", OWN, capsys)
+    said = graded(hw5, tmp_path / "course", OWN, run)
     assert (said.code, said.err) == (0, "")
     marks = scores(said, capsys)
     assert {name: marks[name]["T1"]["score"] for name in OWN} == dict.fromkeys(OWN, 0)
@@ -517,9 +515,9 @@ def test_what_a_students_code_raises_stays_the_students(
 
 
 def test_code_that_poses_as_the_authors_earns_nothing_and_costs_nobody_else(
-    hw5: Course, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    hw5: Course, tmp_path: Path, capsys: pytest.CaptureFixture[str], run: Run
 ) -> None:
-    said = graded(hw5, tmp_path / "course", SLY, capsys)
+    said = graded(hw5, tmp_path / "course", SLY, run)
     marks = {name: tasks["T1"]["score"] for name, tasks in scores(said, capsys).items()}
     assert [marks.pop(name) for name in ("right", "wrong", "blank")] == [1, 0, 0]
     assert set(marks) == set(SLY) and set(marks.values()) <= {0, None}, marks

@@ -20,6 +20,7 @@ from autograder.marks.manual_marks import ManualMark, load_sheet
 from autograder.pages import charts, report
 
 Run = Callable[..., Any]
+Grade = Callable[..., str]
 
 
 def set_points(course: Course, **points: Any) -> Course:
@@ -33,8 +34,16 @@ def set_points(course: Course, **points: Any) -> Course:
     return load_course(course.root)
 
 
-def grade(course: Course, *more: str) -> None:
-    assert cli.main(["grade", NAME, "--jobs", "1", *more, "--course", str(course.root)]) == 0
+@pytest.fixture(scope="session")
+def grade(run: Run) -> Grade:
+    """Grade, as a command -> what it said."""
+
+    def grade(course: Course, *more: str) -> str:
+        done = run("autograder", "grade", NAME, "--jobs", 1, *more, "--course", course.root)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return str(done.stdout)
+
+    return grade
 
 
 def scores(course: Course, capsys: Any) -> dict[str, Any]:
@@ -163,7 +172,7 @@ def test_the_audit_plants_and_finds_with_unequal_points(toy_scratch: Course, run
 
 
 @pytest.fixture
-def marked(toy_scratch: Course, toy: Toy) -> Course:
+def marked(toy_scratch: Course, toy: Toy, grade: Grade) -> Course:
     """`ada` has 0.5 of 1 in T3 by a person and an override in T1; `bob` nothing by a person."""
     for name in ("ada", "bob"):
         made_up.write(toy_scratch.submitted(NAME, name), toy.hand_in(toy.right))
@@ -179,11 +188,11 @@ def in_gradebook(course: Course, student: str) -> dict[str, tuple[float, float, 
         return {grade.name: (grade.score, grade.max_score, grade.needs_manual_grade) for grade in grades}
 
 
-def test_marks_of_people_wait_when_points_change_and_keep_their_share_when_told_to(marked: Course, capsys: Any) -> None:
+def test_marks_of_people_wait_when_points_change_and_keep_their_share_when_told_to(
+    marked: Course, capsys: Any, grade: Grade
+) -> None:
     course = set_points(marked, T1=4, T3=10)
-    capsys.readouterr()
-    grade(course)
-    said = capsys.readouterr().out
+    said = grade(course)
     assert "ada: T3: needs grading: a person gave 0.5 of 1, and the task is worth 10 now" in said
     assert "ada: T1: needs grading: a person gave 0.25 of 1, and the task is worth 4 now" in said
     assert "bob: T1: 1 of 1 -> 4 of 4" in said
@@ -193,9 +202,7 @@ def test_marks_of_people_wait_when_points_change_and_keep_their_share_when_told_
     message = found["ada"]["tasks"]["T3"]["message"]
     assert "A person gave 0.5 / 1. The task is worth 10 now" in message and "earlier answer" not in message
     assert in_gradebook(course, "ada")["T3"][1:] == (10, True)
-    capsys.readouterr()
-    grade(course, "--rescale")
-    said = capsys.readouterr().out
+    said = grade(course, "--rescale")
     assert "ada: T3: what a person gave: 0.5 of 1 -> 5 of 10" in said and "--rescale" not in said
     found = scores(course, capsys)
     assert {task: one["score"] for task, one in found["ada"]["tasks"].items()} == {"T1": 1, "T2": 1, "T3": 5}
@@ -203,14 +210,12 @@ def test_marks_of_people_wait_when_points_change_and_keep_their_share_when_told_
     assert in_gradebook(course, "ada") == {"T1": (1, 4, False), "T2": (1, 1, False), "T3": (5, 10, False)}
     sheet = load_sheet(course, NAME, "ada")
     assert sheet is not None and [(task, mark.score) for task, mark in sheet.earlier] == [("T1", 0.25), ("T3", 0.5)]
-    capsys.readouterr()
-    grade(course, "--rescale")  # once is enough
-    assert "what a person gave" not in capsys.readouterr().out
+    assert "what a person gave" not in grade(course, "--rescale")  # once is enough
     assert scores(course, capsys)["ada"]["total"] == 7
 
 
 @pytest.mark.proof
-def test_points_that_are_put_back_bring_the_marks_back(marked: Course, capsys: Any) -> None:
+def test_points_that_are_put_back_bring_the_marks_back(marked: Course, capsys: Any, grade: Grade) -> None:
     grade(marked, "-q")
     before = scores(marked, capsys)
     grade(set_points(marked, T3=10), "-q")
@@ -219,7 +224,7 @@ def test_points_that_are_put_back_bring_the_marks_back(marked: Course, capsys: A
     assert scores(marked, capsys) == before and before["ada"]["total"] == 1.75
 
 
-def test_a_mark_that_a_person_gives_anew_counts_as_it_is(marked: Course, capsys: Any) -> None:
+def test_a_mark_that_a_person_gives_anew_counts_as_it_is(marked: Course, capsys: Any, grade: Grade) -> None:
     course = set_points(marked, T3=10)
     grade(course, "-q")
     give(course, "ada", "T3", score=9.0)
@@ -229,12 +234,12 @@ def test_a_mark_that_a_person_gives_anew_counts_as_it_is(marked: Course, capsys:
 
 @pytest.mark.parametrize("how", in_each_run(["release", "grade", "generate_assignment"], ["grade"]))
 def test_a_mark_given_while_the_gradebook_shows_the_new_points_is_out_of_those(
-    marked: Course, toy: Toy, run: Run, capsys: Any, how: str
+    marked: Course, toy: Toy, run: Run, capsys: Any, how: str, grade: Grade
 ) -> None:
     course = set_points(marked, T3=10)
     made_up.write(course.submitted(NAME, "chai"), toy.hand_in(toy.right))
     if how == "grade":  # of another student: the gradebook shows the new points for all
-        assert cli.main(["grade", NAME, "chai", "-q", "--course", str(course.root)]) == 0
+        grade(course, "chai", "-q")
     elif how == "release":
         assert cli.main(["release", NAME, "--course", str(course.root)]) == 0
     else:
@@ -250,7 +255,9 @@ def test_a_mark_given_while_the_gradebook_shows_the_new_points_is_out_of_those(
     assert [found[name]["tasks"]["T3"]["score"] for name in ("ada", "bob")] == [5, 0.9]
 
 
-def test_what_nobody_can_have_given_out_of_the_old_points_is_not_rescaled(marked: Course, capsys: Any) -> None:
+def test_what_nobody_can_have_given_out_of_the_old_points_is_not_rescaled(
+    marked: Course, capsys: Any, grade: Grade
+) -> None:
     give(marked, "ada", "T3", score=7.0)
     course = set_points(marked, T3=10)
     grade(course, "-q", "--rescale")
@@ -266,7 +273,9 @@ def test_nbgraders_own_autograde_does_the_same(marked: Course, run: Run, capsys:
     assert scores(course, capsys)["ada"]["total"] is None
 
 
-def test_before_the_next_grading_no_place_shows_a_mark_of_other_points(marked: Course, capsys: Any) -> None:
+def test_before_the_next_grading_no_place_shows_a_mark_of_other_points(
+    marked: Course, capsys: Any, grade: Grade
+) -> None:
     grade(marked, "-q")
     course = set_points(marked, T1=4)
     found = scores(course, capsys)
@@ -283,7 +292,7 @@ def test_before_the_next_grading_no_place_shows_a_mark_of_other_points(marked: C
 
 @pytest.mark.proof
 def test_marks_of_a_version_that_wrote_down_no_points_still_hold_for_the_points_of_then(
-    marked: Course, capsys: Any
+    marked: Course, capsys: Any, grade: Grade
 ) -> None:
     grade(marked, "-q")
     for path in (marked.state / "marks" / NAME / "ada.json", marked.state / "verdicts" / NAME / "ada.json"):

@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,11 +15,12 @@ from autograder.releasing.trials.audit import audit
 RETURN = 'return [PartResult("means", 1.0, first(problems))]'
 ALWAYS = 'Problem("missing", {"name": "more"})'
 IMPORT = "CheckContext, PartResult,"
+Run = Callable[..., Any]
 Refused = Callable[..., tuple[str, Course]]
 
 
 @pytest.fixture
-def refused(hw5: Course, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Refused:
+def refused(hw5: Course, tmp_path: Path, run: Run) -> Refused:
     """Replace what a check returns, audit, and give what was said of what is wrong."""
 
     def refused(returned: str = "", mistakes: str | None = "") -> tuple[str, Course]:
@@ -34,10 +36,9 @@ def refused(hw5: Course, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
             listed.unlink()
         elif mistakes:
             listed.write_text(mistakes, encoding="utf-8")
-        capsys.readouterr()
-        code = cli.main(["audit", "hw5", "--course", str(course.root), "--jobs", "1"])
-        out, err = capsys.readouterr()
-        assert code == 1 and err.count("\n") == 1 and "Traceback" not in err, err
+        done = run("autograder", "audit", "hw5", "--course", course.root, "--jobs", 1)
+        out, err = done.stdout, done.stderr
+        assert done.returncode == 1 and err.count("\n") == 1 and "Traceback" not in err, err
         assert "hw5: the hidden tests do not do their work; mend the checks named above" in err
         return out, course
 
@@ -88,15 +89,15 @@ def test_a_check_that_passes_whatever_comes_back_is_refused(refused: Refused) ->
 
 @pytest.mark.parametrize("mistakes", ["MISTAKES = ()\n", None], ids=["an empty list", "no list"])
 def test_where_no_mistake_is_listed_a_machine_makes_them(
-    hw5: Course, tmp_path: Path, capsys: pytest.CaptureFixture[str], mistakes: str | None
+    hw5: Course, tmp_path: Path, run: Run, mistakes: str | None
 ) -> None:
     course = replace(hw5, root=tmp_path / "course")
     shutil.copytree(hw5.root, course.root)
     path = course.part("mistakes", "hw5")
     path.unlink() if mistakes is None else path.write_text(mistakes, encoding="utf-8")
-    capsys.readouterr()
-    assert cli.main(["audit", "hw5", "--course", str(course.root), "--jobs", "1"]) == 0
-    out = capsys.readouterr().out
+    done = run("autograder", "audit", "hw5", "--course", course.root, "--jobs", 1)
+    out = done.stdout
+    assert done.returncode == 0, out + done.stderr
     assert "0 mistakes: 0 survivors" in out and "1 right variants: 0 lost marks" in out
     assert "5 edits by machine: 0 survivors, 0 with collateral, 0 % named; 0 listed as equivalent" in out
 
