@@ -23,7 +23,7 @@ import threading
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 BIN = Path(sys.executable).parent
 COURSE = Path(__file__).resolve().parent / "courses" / "warmup"
@@ -181,10 +181,7 @@ def fork_workers() -> None:
             code = int(end.code or 0)
         except BaseException:
             traceback.print_exc()
-        finally:
-            sys.stdout.flush()
-            sys.stderr.flush()
-            os._exit(code)
+        _end(code)
 
     multiprocessing.util.spawnv_passfds = fork
 
@@ -201,9 +198,14 @@ def run_script() -> None:
         code = 1
     threading._shutdown()  # type: ignore[attr-defined]
     atexit._run_exitfuncs()
+    _end(code or 0)
+
+
+def _end(code: int) -> NoReturn:
+    """End this process at once, with what it has said."""
     sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(code or 0)
+    os._exit(code)
 
 
 if __name__ == "__main__":

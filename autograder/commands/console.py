@@ -38,7 +38,12 @@ def refuse_own_tests(assignment: Assignment, command: str) -> None:
         )
 
 
+def tell(line: str) -> None:
+    """A line that may hold anything, as it is."""
+    out.print(line, markup=False)
+
+
 def say(lines: Iterable[str]) -> None:
     """Lines that may hold anything, as they are."""
     for line in lines:
-        out.print(line, markup=False)
+        tell(line)

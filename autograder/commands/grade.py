@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from autograder.commands.console import CORES, CourseDir, Jobs, Name, err, load, out, say
+from autograder.commands.console import CORES, CourseDir, Jobs, Name, err, load, out, say, tell
 from autograder.commands.scores import show_marks
 from autograder.course import Assignment, Course, few
 from autograder.errors import CourseError
@@ -63,7 +63,7 @@ def command(
     if explain:
         from autograder.grading import appeals  # numpy and the judge
 
-        return say(appeals.explain(loaded, wanted, student or [], explain, read_rows(loaded, wanted)))
+        return say(appeals.explain(loaded, wanted, student or [], explain, read_rows(loaded, wanted), tell))
     if rebuild:
         from autograder.grading import session  # nbgrader takes seconds to import
 
@@ -115,13 +115,14 @@ def grade_class(
     from autograder.grading import workers
     from autograder.grading.session import GradingSession
     from autograder.grading.workers import grade_all
+    from autograder.judging import dataset
 
     with GradingSession(course, assignment, rescale=how.rescale) as work:
         review = work.review(names, how.force)
         todo = review.todo
         kept = len(names) - len(todo) - len(review.elsewhere)
-        dataset = f", dataset {assignment.dataset}" if assignment.dataset else ""
-        out.print(f"grading {len(todo)} of {len(names)} submissions of {assignment.name}{dataset}")
+        on = f", dataset {assignment.dataset}" if assignment.dataset else ""
+        out.print(f"grading {len(todo)} of {len(names)} submissions of {assignment.name}{on}")
         if review.elsewhere:
             out.print(f"{len(review.elsewhere)} are in another grader's hands now, and left to it")
         if kept:
@@ -129,7 +130,7 @@ def grade_class(
         say(review.said)
         failed: list[str] = []
         if todo:
-            _have_data(course, assignment, out)
+            dataset.have(course, assignment, tell)  # once, before each worker needs it
             with how.place(len(todo)) as place, Progress(len(todo), out, quiet) as progress:
                 if how.trace is not None:
                     outcome = workers.traced(course, assignment, todo[0], how.unsafe, how.trace)
@@ -145,18 +146,6 @@ def grade_class(
     if work.unreadable:
         raise CourseError("; ".join(dict.fromkeys(work.unreadable)))
     return todo, failed
-
-
-def _have_data(course: Course, assignment: Assignment, out: Console) -> None:
-    """Have the dataset on this machine before the workers need it: what is fetched is fetched once, and told."""
-    from autograder.judging import contract, dataset
-
-    if not assignment.dataset or assignment.by_examiner:
-        return
-    recipe = contract.load_checks(course, assignment).dataset
-    if wait := dataset.waits_for(course, assignment, recipe):
-        out.print(f"the dataset {assignment.dataset!r} is not on this machine ({wait}): getting it now", markup=False)
-        dataset.prepared(course, assignment, recipe)
 
 
 def _taken(work: "GradingSession", outcome: "Outcome", progress: Progress) -> bool:

@@ -2,7 +2,7 @@
 
 import contextlib
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from autograder.course import PERSON, Assignment, Course, messages, shown
 from autograder.errors import CourseError
 from autograder.grading import asking, pipeline
 from autograder.grading.by_examiner.submission import ExaminerContext
-from autograder.judging import judge, known_mistakes
+from autograder.judging import dataset, judge, known_mistakes
 from autograder.judging.checking import CheckContext
 from autograder.judging.judge import JudgeContext
 from autograder.judging.verdicts import Result, Verdict
@@ -28,9 +28,17 @@ ROUNDING = 1e-9  # of the largest entry: what is nearer is shown as equal
 
 
 def explain(
-    course: Course, assignment: Assignment, students: Sequence[str], name: str, rows: Rows = NO_ROWS
+    course: Course,
+    assignment: Assignment,
+    students: Sequence[str],
+    name: str,
+    rows: Rows = NO_ROWS,
+    tell: Callable[[str], None] = print,
 ) -> list[str]:
-    """The lines of an explanation. Runs the submission once more in the sandbox, and changes nothing."""
+    """The lines of an explanation. Runs the submission once more in the sandbox, and changes nothing.
+
+    tell: hears at once of what takes long.
+    """
     task = assignment.task(name)
     again = f"`autograder grade {assignment.name} STUDENT --explain {name}`"
     if len(students) != 1:
@@ -45,6 +53,7 @@ def explain(
         return [*head, f"{name} is marked by a person: nothing to replay", *_changes(kept, handed_in, kept.fingerprint)]
     there = (course.state / "secret").is_file()
     with _own_state(course, there) as here:
+        dataset.have(here, assignment, tell)
         fingerprint, replayed, found = _replayed(here, assignment, handed_in, kept, name)
     lost = f"{course.state / 'secret'}: the secret is missing; the inputs were made again from the seed in the verdict"
     return [

@@ -12,6 +12,7 @@ from typing import Any
 from nbconvert.exporters import NotebookExporter
 from nbgrader import api
 from nbgrader.converters import Autograde
+from nbgrader.converters.base import NbGraderException
 from nbgrader.preprocessors import NbGraderPreprocessor
 
 from autograder import archive
@@ -22,6 +23,7 @@ from autograder.gradebook import standings
 from autograder.gradebook.registration import set_terms
 from autograder.gradebook.writer import GradebookWriter
 from autograder.grading import workers
+from autograder.judging import dataset
 from autograder.marks.verdict_files import load_result, wrong_name
 from autograder.pages import graded_notebook
 from autograder.submissions import merge, submission
@@ -68,6 +70,11 @@ def _every_folder(converter: Autograde) -> None:
     # a copy: the formgrader has one CourseDirectory for everything that it does
     there = converter.coursedir = copy.copy(converter.coursedir)
     course = load_course(Path(there.root))
+    try:
+        dataset.have(course, course.assignment(there.assignment_id), converter.log.warning)
+    except CourseError as error:
+        converter.log.error(str(error))
+        raise NbGraderException(str(error)) from error
     there.ignore = [*there.ignore, "*"]
     # nbgrader's own ends the command at one student's bad time, and takes +07 for seven seconds
     there.get_existing_timestamp = functools.partial(_time, course)

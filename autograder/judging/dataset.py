@@ -4,7 +4,7 @@ import ast
 import contextlib
 import hashlib
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from autograder.course import Assignment, Course, secret
 from autograder.course.loading import place_of
 from autograder.errors import CourseError
 from autograder.files import write_whole
-from autograder.judging.contract import DatasetRecipe
+from autograder.judging.contract import DatasetRecipe, load_checks
 from autograder.sandbox.answers import Array
 
 
@@ -51,6 +51,16 @@ def waits_for(course: Course, assignment: Assignment, recipe: DatasetRecipe | No
         return ""
     with _of_the_author(course, assignment, "at_hand"):
         return recipe.at_hand(assignment.dataset, course.source(assignment.name))
+
+
+def have(course: Course, assignment: Assignment, tell: Callable[[str], None]) -> None:
+    """Have the dataset on this machine before it is needed: what has to be fetched is told first."""
+    if not assignment.dataset or assignment.by_examiner:
+        return
+    recipe = load_checks(course, assignment).dataset
+    if wait := waits_for(course, assignment, recipe):
+        tell(f"the dataset {assignment.dataset!r} is not on this machine ({wait}): getting it now")
+        prepared(course, assignment, recipe)
 
 
 @contextlib.contextmanager

@@ -4,7 +4,7 @@ import contextlib
 import functools
 import itertools
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
@@ -156,8 +156,7 @@ def _prefix(record: TaskChecks, class_is_given: bool) -> str:
 def comparable(judge_context: "JudgeContext", context: CheckContext) -> bool:
     """Whether the student gave anything by which a mistake could be told."""
     record, theirs = judge_context.checks.of(context.task), context.answers
-    told_by = _prefix(record, theirs.class_is_given)
-    return record.signature is not None or any(_distinguishes(key, told_by) for key in theirs.arrays)
+    return record.signature is not None or bool(_telling(theirs.arrays, _prefix(record, theirs.class_is_given)))
 
 
 def gives(judge_context: "JudgeContext", context: CheckContext, names: Mapping[str, Any]) -> bool:
@@ -169,25 +168,21 @@ def gives(judge_context: "JudgeContext", context: CheckContext, names: Mapping[s
         ours = _distinguishing(judge_context, context, names)
         return bool(record.signature(replace(context, answers=ours, memo={})) == said)
     told_by = _prefix(record, theirs.class_is_given)
-    keys, errors = set(), set()
+    gave, failed = set[str](), set[str]()
     for question, answer in _asked(judge_context, context, names):
         if isinstance(answer, Error):
-            errors.add(question)
+            failed |= _telling([question], told_by)
             continue
-        for key, value in answer.items():
-            if not _distinguishes(key, told_by):
-                continue
-            if key not in theirs.arrays or not equal(theirs.arrays[key], value):
-                return False
-            keys.add(key)
-    wanted = {key for key in theirs.arrays if _distinguishes(key, told_by)}
-    failed = {key for key in theirs.errors if _distinguishes(key, told_by)}
-    return bool(keys) and keys == wanted and {key for key in errors if _distinguishes(key, told_by)} == failed
+        keys = _telling(answer, told_by)
+        if not all(key in theirs.arrays and equal(theirs.arrays[key], answer[key]) for key in keys):
+            return False
+        gave |= keys
+    return bool(gave) and gave == _telling(theirs.arrays, told_by) and failed == _telling(theirs.errors, told_by)
 
 
-def _distinguishes(key: str, told_by: str) -> bool:
-    """Whether an answer is one of those by which mistakes are told. key: `number of the case/name`."""
-    return key.partition("/")[2].startswith(told_by)
+def _telling(keys: Iterable[str], told_by: str) -> set[str]:
+    """Those answers by which mistakes are told. key: `number of the case/name`."""
+    return {key for key in keys if key.partition("/")[2].startswith(told_by)}
 
 
 def equal(a: Array, b: Array) -> bool:

@@ -1,8 +1,10 @@
-"""Data that are not on this machine: before the workers start, one line tells it, and one process gets them."""
+"""Data that are not on this machine: one line tells it before they are got, once, by whatever command needs them."""
 
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from toy import NAME, Toy
@@ -10,6 +12,7 @@ from toy import NAME, Toy
 from autograder import cli
 from autograder.commands import diagnoses
 from autograder.course import Course, load_course
+from autograder.gradebook import database, registration
 from autograder.grading import made_up
 
 LINE = "the dataset 'rows' is not on this machine (ask [the office]): getting it now"
@@ -33,10 +36,16 @@ RECIPE = DatasetRecipe(prepare=prepare, at_hand=at_hand)
 """
 
 
-def test_it_is_told_and_done_once(
-    toy: Toy, toy_scratch: Course, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    log, data, root = tmp_path / "log", tmp_path / "data", str(toy_scratch.root)
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    """Who got the data, each time a line."""
+    return tmp_path / "log"
+
+
+@pytest.fixture
+def data(toy: Toy, toy_scratch: Course, tmp_path: Path, log: Path) -> Path:
+    """Without this file nobody gets them. Two have handed in."""
+    data = tmp_path / "data"
     for student in ("a", "b"):
         made_up.write(toy_scratch.submitted(NAME, student), toy.hand_in(toy.right))
     checks, config = toy_scratch.part("checks", NAME), toy_scratch.root / "course_config.py"
@@ -45,7 +54,13 @@ def test_it_is_told_and_done_once(
     checks.write_text(text.replace(begin, f"{recipe}{begin}\n    dataset=RECIPE,"), encoding="utf-8")
     text = config.read_text(encoding="utf-8").replace(f'name="{NAME}",', f'name="{NAME}", dataset="rows",')
     config.write_text(text, encoding="utf-8")
+    return data
 
+
+def test_it_is_told_and_done_once(
+    toy_scratch: Course, log: Path, data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root, checks = str(toy_scratch.root), toy_scratch.part("checks", NAME)
     assert cli.main(["grade", NAME, "--course", root]) == 1
     said = capsys.readouterr()
     assert LINE in said.out and "dataset 'rows': the office does not answer" in said.err
@@ -64,3 +79,24 @@ def test_it_is_told_and_done_once(
     for told in (capsys.readouterr().err, diagnoses.data(course, course.assignment(NAME)).found):
         found = re.search(r"checks\.py:(\d+): at_hand: ZeroDivisionError", told)
         assert found and "1 / 0" in checks.read_text(encoding="utf-8").splitlines()[int(found[1]) - 1], told
+
+
+@pytest.mark.proof
+def test_nbgraders_command_and_a_replay_tell_it_too(
+    toy_scratch: Course, log: Path, data: Path, run: Callable[..., Any]
+) -> None:
+    autograde, course = ("nbgrader", "autograde", NAME), load_course(toy_scratch.root)
+    with database.connect(course) as book:
+        registration.register(book, course, course.assignment(NAME))
+    failed = run(*autograde, cwd=toy_scratch.root)
+    assert failed.returncode == 1 and LINE in failed.stderr and failed.stderr.count("the office does not answer") == 1
+    assert "Traceback" not in failed.stderr
+    data.touch()
+    done = run(*autograde, cwd=toy_scratch.root)
+    assert done.returncode == 0 and done.stderr.count(LINE) == 1, done.stderr
+    assert len(log.read_text().split()) == 2
+    for kept in (toy_scratch.state / "data").iterdir():
+        kept.unlink()
+    done = run("autograder", "grade", NAME, "a", "--explain", "T1", "--course", toy_scratch.root)
+    assert done.returncode == 0 and done.stdout.startswith(LINE), done.stdout + done.stderr
+    assert len(log.read_text().split()) == 3

@@ -73,6 +73,7 @@ class Audit:
     mutants: tuple[Row, ...] = ()
     others: tuple[Row, ...] = ()  # submissions of a folder: of these nothing is known
     shown: str = ""  # a line on the counterexamples; "" where there are no public cells
+    sample_of: int = 0  # how many could have been planted, where only some were
     own_tests: bool = False  # the notebooks' own tests: of edits alone it is asked whether they cost their task
 
     @property
@@ -130,6 +131,7 @@ def audit(
     mistakes, variants = ((), ()) if by_machine else planted(course, assignment)
     without = [task for task in judged if task not in {mistake.task for mistake in mistakes}]
     mutants = chosen = machine.mutants_of(course, assignment, without)
+    every = len(mistakes) + len(variants) + len(mutants)
     if sample:
         mistakes, chosen = machine.sample_of(mistakes, sample), machine.sample_of(mutants, sample)
         variants = variants[:: max(1, -(-len(variants) // (sample * len(judged))))]
@@ -192,7 +194,9 @@ def audit(
     other_rows = tuple(row(f"case: {name}", "") for name in more)
     tried_again = [one.shown for one in (*rows, *edited) if one.shown]
     told = public_cells.summary(tried_again, len(load_right_variants(course, assignment))) if tried_again else ""
-    return Audit(rows, right_rows, tuple(line for line in wrong if line), edited, other_rows, told)
+    return Audit(
+        rows, right_rows, tuple(line for line in wrong if line), edited, other_rows, told, every if sample else 0
+    )
 
 
 @contextlib.contextmanager

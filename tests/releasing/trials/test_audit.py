@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from autograder import cli
+from autograder.commands.console_tables import rows
 from autograder.course import Course
 from autograder.releasing.trials.audit import audit
 
@@ -120,6 +121,7 @@ def test_of_a_sample_each_task_has_so_many_and_the_same_ones_again(hw5: Course, 
     ]
     assert all(one.passed and len(one.mistakes) == len(one.variants) == 1 for one in found)
     assert found[0].mistakes[0].name == found[1].mistakes[0].name
+    assert "a sample: 2 of 5 mistakes, edits and right variants; without --sample all" in rows(found[0])
 
 
 def test_a_check_that_passes_whatever_comes_back_is_refused_where_no_mistake_is_listed(refused: Refused) -> None:
