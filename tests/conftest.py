@@ -34,10 +34,11 @@ Once = Callable[[str, Callable[[Path], object]], Path]
 
 # Files that take longest begin first, and a file stays in one worker: its fixtures are dear.
 SLOW = ["test_attacks", "test_one_notebook", "test_readers", "test_commands", "test_damaged", "test_visible_checks",
-        "test_faults", "test_points", "test_docs", "test_feedback_page", "test_one_mark", "test_messages",
-        "test_trace", "test_snapshots", "test_report", "test_counterexamples_of_hw4", "test_keys", "test_contract",
-        "test_one_students_files", "test_helpers_module", "test_sandbox", "test_killed", "test_cluster", "test_doctor",
-        "test_examiner", "test_student_kernel", "test_notebooks_run", "test_walk", "test_exchange"]  # fmt: skip
+        "test_faults", "test_points", "test_docs", "test_audit_of_a_sample", "test_feedback_page", "test_one_mark",
+        "test_messages", "test_trace", "test_snapshots", "test_report", "test_counterexamples_of_hw4", "test_keys",
+        "test_contract", "test_one_students_files", "test_helpers_module", "test_sandbox", "test_killed",
+        "test_cluster", "test_doctor", "test_examiner", "test_student_kernel", "test_notebooks_run", "test_walk",
+        "test_exchange"]  # fmt: skip
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -106,7 +106,7 @@ def test_a_name_that_is_no_function_is_shown_as_the_error_it_makes(bench: Bench)
 
 
 def test_what_is_shown_is_short_and_an_error_cannot_pose_as_a_value(bench: Bench) -> None:
-    found = bench.shown(cells(), {"A": "def f(x):\n    return list(range(10**5))"})
+    found = bench.shown(cells(), {"A": "def f(x):\n    return list(range(10**4))"})
     assert found is not None and len(found.gives) == LONGEST and found.gives.endswith("…")
     poses = (
         "class Odd(Exception):\n    pass\ndef f(x):\n    error = Odd('\\x1b[31m')\n    error.facts = {'shown': '6'}\n"
