@@ -11,7 +11,8 @@ demo: .venv/ready
 	$(BIN)/autograder demo
 
 test: .venv/ready
-	$(MAKE) --no-print-directory -j 2 check tests
+	@$(MAKE) --no-print-directory -j 2 check tests \
+		|| { echo 'failed: a test (above), or what `make check` says'; exit 1; }
 
 tests: collected
 	MAKEFLAGS= $(BIN)/python -m pytest -n 3 --durations 10 -m "not proof"

@@ -181,7 +181,8 @@ def fork_workers() -> None:
             code = int(end.code or 0)
         except BaseException:
             traceback.print_exc()
-        _end(code)
+        finally:
+            _end(code)
 
     multiprocessing.util.spawnv_passfds = fork
 

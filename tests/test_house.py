@@ -171,11 +171,12 @@ def test_the_gradebook_is_opened_without_nbgraders_servers_and_nbgrader_is_whole
     code = (
         "import sys\nfrom autograder.gradebook import database\n"
         "assert not any(name.startswith('nbgrader.server_extensions') for name in sys.modules)\n"
+        "from nbgrader.server_extensions import formgrader\n"  # which imports in a ring where nbgrader is whole by then
         "import nbgrader\nassert nbgrader.api is database.api and nbgrader.__version__\n"
-        "print('nbgrader.server_extensions.formgrader' in sys.modules, hasattr(nbgrader, 'no_such_name'))"
+        "assert nbgrader.load_formgrader is formgrader.load_jupyter_server_extension\n"
+        "assert not hasattr(nbgrader, 'no_such_name')"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["True", "False"]
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_nothing_unpickles() -> None:

@@ -151,9 +151,10 @@ def rows(found: "Audit") -> Iterator[str]:
         edits = f"{len(found.mutants)} edits by machine: {len(found.survivors)} survivors"
         told = edits if found.own_tests else _sum(found.mutants, "edits by machine")
         yield f"{told}; {equivalent} listed as equivalent"
-    if found.sample_of:
-        planted = len(found.mistakes) + len(found.variants) + len(found.mutants)
-        yield f"a sample: {planted} of {found.sample_of} mistakes, edits and right variants; without --sample all"
+    planted = len(found.mistakes) + len(found.variants) + len(found.mutants)
+    if planted < found.sample_of:
+        what = "edits" if found.own_tests else "mistakes, edits and right variants"
+        yield f"a sample: {planted} of {found.sample_of} {what}; without --sample all"
     if found.own_tests:
         return
     for row in (*found.mistakes, *found.mutants):

@@ -1,10 +1,12 @@
 """nbgrader's own `autograde`, command and button: our graded notebooks and verdicts in place of its own."""
 
+import contextlib
 import copy
 import fnmatch
 import functools
 import glob
 import os
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,8 @@ from nbgrader.converters.base import NbGraderException
 from nbgrader.preprocessors import NbGraderPreprocessor
 
 from autograder import archive
-from autograder.course import Course, load_course, stamps
+from autograder.course import Assignment, Course, load_course, stamps
+from autograder.course.fingerprint import grader_fingerprint
 from autograder.errors import CourseError
 from autograder.files import write_whole
 from autograder.gradebook import standings
@@ -70,11 +73,6 @@ def _every_folder(converter: Autograde) -> None:
     # a copy: the formgrader has one CourseDirectory for everything that it does
     there = converter.coursedir = copy.copy(converter.coursedir)
     course = load_course(Path(there.root))
-    try:
-        dataset.have(course, course.assignment(there.assignment_id), converter.log.warning)
-    except CourseError as error:
-        converter.log.error(str(error))
-        raise NbGraderException(str(error)) from error
     there.ignore = [*there.ignore, "*"]
     # nbgrader's own ends the command at one student's bad time, and takes +07 for seven seconds
     there.get_existing_timestamp = functools.partial(_time, course)
@@ -89,7 +87,13 @@ def _every_folder(converter: Autograde) -> None:
     if not folders:
         _own_notebooks(converter)  # says what it did not find
         return
-    names = course.assignment(there.assignment_id).notebooks
+    assignment = course.assignment(there.assignment_id)
+    try:  # once: each student would ask in vain, and nbgrader goes on to the next
+        dataset.have(course, assignment, converter.log.warning, lambda: _has_work(course, assignment, folders))
+    except CourseError as error:
+        converter.log.error(str(error))
+        raise NbGraderException(str(error)) from error
+    names = assignment.notebooks
     wanted = [f"{name}.ipynb" for name in names if fnmatch.fnmatchcase(name, there.notebook_id)]
     converter.notebooks = []
     converter.assignments = {folder: [os.path.join(folder, name) for name in wanted] for folder in folders}
@@ -97,6 +101,17 @@ def _every_folder(converter: Autograde) -> None:
 
 # nbgrader has no setting for this. It loads this module for the exporter, so in our courses alone, and before it looks
 Autograde.init_notebooks = _every_folder
+
+
+def _has_work(course: Course, assignment: Assignment, folders: Sequence[str]) -> bool:
+    """Whether any of these submissions has no verdict that still holds."""
+    fingerprint = grader_fingerprint(course, assignment)
+    for folder in map(Path, folders):
+        with contextlib.suppress(Exception):  # it is told when its turn comes
+            handed_in = submission.read_submission(folder, folder.parent.name)
+            if workers.kept_result(course, assignment, handed_in, fingerprint) is None:
+                return True
+    return False
 
 
 def _time(course: Course, folder: str) -> datetime | None:

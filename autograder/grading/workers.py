@@ -90,11 +90,16 @@ def work_through(
     return outcomes
 
 
+def kept_result(course: Course, assignment: Assignment, handed_in: Submission, fingerprint: str) -> Result | None:
+    """The kept result of a submission, where it still holds."""
+    kept = load_result(course, assignment.name, handed_in.student)
+    return kept if kept is not None and still_holds(kept, handed_in, fingerprint, assignment) else None
+
+
 def result_of(course: Course, assignment: Assignment, handed_in: Submission) -> Result:
     """The kept result of a submission where it still holds, else a new one, kept."""
     fingerprint = grader_fingerprint(course, assignment)
-    kept = load_result(course, assignment.name, handed_in.student)
-    if kept is not None and still_holds(kept, handed_in, fingerprint, assignment):
+    if (kept := kept_result(course, assignment, handed_in, fingerprint)) is not None:
         return kept
     earlier = kept_answers(course, assignment.name, handed_in.student)
     result = work(str(course.root), assignment.name, fingerprint, False, handed_in, earlier)

@@ -53,12 +53,17 @@ def waits_for(course: Course, assignment: Assignment, recipe: DatasetRecipe | No
         return recipe.at_hand(assignment.dataset, course.source(assignment.name))
 
 
-def have(course: Course, assignment: Assignment, tell: Callable[[str], None]) -> None:
+def have(
+    course: Course,
+    assignment: Assignment,
+    tell: Callable[[str], None],
+    needed: Callable[[], bool] = lambda: True,
+) -> None:
     """Have the dataset on this machine before it is needed: what has to be fetched is told first."""
     if not assignment.dataset or assignment.by_examiner:
         return
     recipe = load_checks(course, assignment).dataset
-    if wait := waits_for(course, assignment, recipe):
+    if (wait := waits_for(course, assignment, recipe)) and needed():
         tell(f"the dataset {assignment.dataset!r} is not on this machine ({wait}): getting it now")
         prepared(course, assignment, recipe)
 

@@ -8,7 +8,7 @@ from tests.attacks.lab import Attack, Evidence
 WALL = "deadline_on_every_answer"
 CELL = """
 import time
-end = time.time() + 30
+end = time.time() + 9
 while time.time() < end:
     try:
         while time.time() < end:
@@ -20,4 +20,4 @@ ATTACK = Attack(first=[CELL])
 
 
 def won(evidence: Evidence) -> bool:
-    return evidence.seconds > 10
+    return evidence.seconds > 6

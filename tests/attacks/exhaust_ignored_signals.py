@@ -9,7 +9,7 @@ WALL = "deadline_on_every_answer"
 CELL = """
 import signal, time
 signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 64))
-end = time.time() + 30
+end = time.time() + 9
 while time.time() < end:
     pass
 """
@@ -17,4 +17,4 @@ ATTACK = Attack(first=[CELL])
 
 
 def won(evidence: Evidence) -> bool:
-    return evidence.seconds > 10
+    return evidence.seconds > 6

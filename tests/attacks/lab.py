@@ -4,6 +4,7 @@ Hostile code only ever runs inside the kit's sandbox. Where a wall is taken away
 limit stands instead: small bounds in the attack itself, tmp folders, 127.0.0.1.
 """
 
+import contextlib
 import dataclasses
 import fcntl
 import json
@@ -20,7 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from autograder.course import Assignment, Course, Limits, load_course, load_module
-from autograder.grading import answer_cache, made_up, pipeline
+from autograder.grading import answer_cache, calibration, made_up, pipeline
 from autograder.grading.asking import GraderContext
 from autograder.judging.verdicts import PASSED, Result
 from autograder.pages import graded_notebook
@@ -73,6 +74,7 @@ class Attack:
     the first notebook; extra: the same before the first answer of the last one; edit: changes the
     notebooks as JSON; runs: how many submissions with this content are handed in one after another.
     In all sources __ROOT__, __PORT__, __SOCKET__ and __CANARY__ stand for what the lab has made.
+    ample: its cells and questions may take as long as AMPLE says.
     """
 
     answers: Mapping[str, str] = field(default_factory=dict)
@@ -83,6 +85,7 @@ class Attack:
     edit: Callable[[str, dict[str, object]], None] | None = None
     runs: int = 1
     student: str = "mallory"
+    ample: bool = False
 
 
 @dataclass(frozen=True)
@@ -316,12 +319,8 @@ class Lab:
         grader: GraderContext | None = None,
         page: bool = False,
         honest: bool = True,
-        limits: Limits | None = None,
     ) -> Evidence:
-        """Grade an attack, then an honest submission, and look around. page: make the feedback page too.
-
-        limits: of the attack's own cells and questions, where they are not the grader's.
-        """
+        """Grade an attack, then an honest submission, and look around. page: make the feedback page too."""
         grader = grader or self.grader
         if grader.guest.starts == 0:  # so that no attack pays for the start
             grader.guest.start()
@@ -331,17 +330,16 @@ class Lab:
         results, problem, took = [], "", _Meter()
         reset_peak()
         started, before, starts = time.monotonic(), peak(), grader.guest.starts
-        usual, grader.guest.limits = grader.guest.limits, limits or grader.guest.limits
         worked = time.process_time()
         for number in range(attack.runs):
             handed_in = self.hand_in(attack, number)
-            with took:
+            with took, _ample(grader) if attack.ample else contextlib.nullcontext():
                 try:
                     results.append(pipeline.grade_submission(grader, handed_in))
                 except Exception as error:  # ours: an attack that causes one has won
                     problem = f"{type(error).__name__}: {error}"
         seconds, grown = time.monotonic() - started, peak() - before
-        worked, grader.guest.limits = time.process_time() - worked, usual
+        worked = time.process_time() - worked
         # where a wall is gone, nobody asks about the next submission
         asked = honest and grader is self._grader
         after = pipeline.grade_submission(grader, self.honest) if asked else None
@@ -372,6 +370,19 @@ class Lab:
             canary=self.canary,
             heard=tuple(self.heard),
         )
+
+
+@contextlib.contextmanager
+def _ample(grader: GraderContext) -> Iterator[None]:
+    """While cells and questions may take longer. The guest itself keeps the limits that it was started with."""
+    calibration.fit(grader.guest, grader.judge_context, grader.bases)  # before: it would measure against others
+    usual = grader.guest.limits
+    more = {name: getattr(AMPLE, name) for name in ("cell_seconds", "probe_seconds", "patience")}
+    grader.guest.limits = dataclasses.replace(usual, **more)
+    try:
+        yield
+    finally:
+        grader.guest.limits = usual
 
 
 def in_text(text: str, **more: object) -> Callable[[str, dict[str, object]], None]:
