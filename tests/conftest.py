@@ -270,6 +270,18 @@ def run(warm: CommandServer) -> Run:
 
 
 @pytest.fixture(scope="session")
+def grade(run: Run) -> Callable[..., str]:
+    """Grade a course's first assignment by the command -> what it said."""
+
+    def grade(course: Course, *more: str) -> str:
+        done = run("autograder", "grade", course.assignments[0].name, "--jobs", 1, *more, "--course", course.root)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return str(done.stdout)
+
+    return grade
+
+
+@pytest.fixture(scope="session")
 def copy_of() -> Callable[[Course, Path], Course]:
     """A copy of a course with all that was graded in it."""
 

@@ -152,9 +152,9 @@ def rows(found: "Audit") -> Iterator[str]:
         told = edits if found.own_tests else _sum(found.mutants, "edits by machine")
         yield f"{told}; {equivalent} listed as equivalent"
     planted = len(found.mistakes) + len(found.variants) + len(found.mutants)
-    if planted < found.sample_of:
+    if planted < found.every:
         what = "edits" if found.own_tests else "mistakes, edits and right variants"
-        yield f"a sample: {planted} of {found.sample_of} {what}; without --sample all"
+        yield f"a sample: {planted} of {found.every} {what}; without --sample all"
     if found.own_tests:
         return
     for row in (*found.mistakes, *found.mutants):

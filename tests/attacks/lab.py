@@ -314,11 +314,7 @@ class Lab:
         return "\n".join(pages)
 
     def run(
-        self,
-        attack: Attack,
-        grader: GraderContext | None = None,
-        page: bool = False,
-        honest: bool = True,
+        self, attack: Attack, grader: GraderContext | None = None, page: bool = False, honest: bool = True
     ) -> Evidence:
         """Grade an attack, then an honest submission, and look around. page: make the feedback page too."""
         grader = grader or self.grader

@@ -108,11 +108,7 @@ def test_it_does_not_win_and_an_honest_submission_after_it_has_full_marks(
     module = MODULES[name]
     record_property("attack", name)
     gap.close()
-    evidence = lab.run(
-        attack_of(module, lab),
-        page=name.startswith("browse"),
-        honest=name not in LATER,
-    )
+    evidence = lab.run(attack_of(module, lab), page=name.startswith("browse"), honest=name not in LATER)
     if name not in LATER:
         right_behind(evidence)
     if hasattr(module, "took_place"):

@@ -26,8 +26,6 @@ from autograder.judging.verdicts import NOT_CHECKED, PASSED, Counterexample, Ver
 from autograder.marks import final_marks, verdict_files
 from autograder.pages import feedback
 
-Run = Callable[..., Any]
-
 PICTURES = Path(__file__).resolve().parents[2] / "docs" / "pictures"
 STUDENT, LANGUAGES, WIDTHS = "somchai", ("en", "th"), (1200, 400)
 WRONG = {"T6": "max-not-subtracted", "T7": "W2-regularization-missing", "T10": "one-minus-decay"}
@@ -51,17 +49,12 @@ EXAMPLES = {  # where grading has found none of its own
 }
 
 
-def grade(run: Run, course: Course) -> None:
-    done = run("autograder", "grade", "hw4", "--course", course.root, "--quiet", "--jobs", 1)
-    assert done.returncode == 0, done.stdout + done.stderr
-
-
 @pytest.fixture(scope="module")
 def graded(
     repo: Course,
     mistakes: dict[tuple[str, str], Mistake],
     model: bytes,
-    run: Run,
+    grade: Callable[..., str],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Course:
     """That student, graded, with T4 marked by a person; and one who handed in the blank notebooks."""
@@ -73,7 +66,7 @@ def graded(
     files = made_up.hand_in(course, hw4, answers, model)
     made_up.write(course.submitted("hw4", STUDENT), {**files, "timestamp.txt": b"2026-11-05 12:00:00 UTC\n"})
     made_up.write(course.submitted("hw4", "blank"), made_up.hand_in(course, hw4, {}))
-    grade(run, course)
+    grade(course, "--quiet")
     give(course, STUDENT, "T4", score=0.75, comment=COMMENT)
     return course
 
@@ -98,13 +91,16 @@ def reported(course: Course) -> Path:
 
 @pytest.fixture(scope="module")
 def pages(
-    graded: Course, copy_of: Callable[[Course, Path], Course], run: Run, tmp_path_factory: pytest.TempPathFactory
+    graded: Course,
+    copy_of: Callable[[Course, Path], Course],
+    grade: Callable[..., str],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> dict[str, Path]:
     """The page in each language: in the course's own, and graded anew in a copy of the course in Thai."""
     thai = copy_of(graded, tmp_path_factory.mktemp("thai") / "course")
     config = thai.root / "course_config.py"
     config.write_text(re.sub(r'language="\w+"', 'language="th"', config.read_text()))
-    grade(run, thai)
+    grade(thai, "--quiet")
     return dict(zip(LANGUAGES, map(reported, (graded, load_course(thai.root))), strict=True))
 
 

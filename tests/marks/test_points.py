@@ -34,18 +34,6 @@ def set_points(course: Course, **points: Any) -> Course:
     return load_course(course.root)
 
 
-@pytest.fixture(scope="session")
-def grade(run: Run) -> Grade:
-    """Grade, as a command -> what it said."""
-
-    def grade(course: Course, *more: str) -> str:
-        done = run("autograder", "grade", NAME, "--jobs", 1, *more, "--course", course.root)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return str(done.stdout)
-
-    return grade
-
-
 def scores(course: Course, capsys: Any) -> dict[str, Any]:
     capsys.readouterr()
     assert cli.main(["scores", NAME, "--json", "--totals", "--course", str(course.root)]) == 0

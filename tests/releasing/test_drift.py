@@ -16,20 +16,8 @@ from autograder.grading import made_up
 from autograder.releasing import drift, new_assignment
 from autograder.releasing import release as releasing
 
-Grade = Callable[[Course], str]
+Grade = Callable[..., str]
 ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture(scope="session")
-def grade(run: Callable[..., Any]) -> Grade:
-    """Grade, as a command -> what it said."""
-
-    def grade(course: Course) -> str:
-        done = run("autograder", "grade", NAME, "-q", "--jobs", 1, "--course", course.root)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return str(done.stdout)
-
-    return grade
 
 
 def edit(path: Path, change: Callable[[list[Any]], None]) -> None:
@@ -135,7 +123,7 @@ def test_points_and_files_make_a_release_old(toy_scratch: Course, capsys: Any) -
 def test_an_old_release_is_graded_all_the_same(toy_scratch: Course, toy: Toy, grade: Grade) -> None:
     made_up.write(toy_scratch.submitted(NAME, "ada"), toy.hand_in(toy.right))
     edit(toy_scratch.source(NAME) / BOOK, title)
-    assert "older than its source" in grade(toy_scratch)
+    assert "older than its source" in grade(toy_scratch, "-q")
     found = folder_diagnoses.notebooks(toy_scratch, toy_scratch.assignment(NAME))
     assert not found.ok and not found.stops and found.mend == f"autograder release {NAME}" and BOOK in found.found
 
@@ -145,7 +133,7 @@ def test_files_that_cannot_be_released_stop_no_grading(toy_scratch: Course, toy:
     files = {"broken.ipynb": b"{", "odd.ipynb": b'{"cells": [{"metadata": 3}, 4]}', "latin.py": b"# \xe9"}
     for folder in (toy_scratch.source(NAME), toy_scratch.release(NAME)):
         made_up.write(folder, files)
-    assert "older than its source (latin.py)" in grade(toy_scratch)
+    assert "older than its source (latin.py)" in grade(toy_scratch, "-q")
     edit(toy_scratch.source(NAME) / BOOK, replaced("T1-answer", "def standardise(", "def unknown("))
     assert drift.outdated(toy_scratch, toy_scratch.assignment(NAME)) == [BOOK, "latin.py"]
     assert not folder_diagnoses.notebooks(toy_scratch, toy_scratch.assignment(NAME)).ok
@@ -164,7 +152,7 @@ def test_a_graded_cell_that_is_no_task_of_the_course_is_told_everywhere(
     said = capsys.readouterr().out
     assert line in said and 'Task("T9", notebook="1-lines", graded_by="person")' in said
     made_up.write(toy_scratch.submitted(NAME, "ada"), made_up.hand_in(toy_scratch, assignment, toy.right))
-    assert line in grade(toy_scratch)
+    assert line in grade(toy_scratch, "-q")
     found = folder_diagnoses.notebooks(toy_scratch, assignment)
     assert not found.ok and not found.stops and line in found.found
     from nbgrader.api import Gradebook
@@ -199,7 +187,7 @@ def test_loose_notebooks_are_told_by_grade_and_doctor(toy_scratch: Course, toy: 
         f"{submitted}/{NAME}: not graded: students' folders come first, as in {submitted}/STUDENT/{NAME}/",
     ]
     assert sorted(drift.loose(toy_scratch, toy_scratch.assignment(NAME))) == sorted(wanted)
-    said = grade(toy_scratch)
+    said = grade(toy_scratch, "-q")
     assert all(line in said for line in wanted)
     found = folder_diagnoses.submissions(toy_scratch)
     assert not found.ok and not found.stops and all(line in found.found for line in wanted)

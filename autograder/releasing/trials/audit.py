@@ -73,7 +73,7 @@ class Audit:
     mutants: tuple[Row, ...] = ()
     others: tuple[Row, ...] = ()  # submissions of a folder: of these nothing is known
     shown: str = ""  # a line on the counterexamples; "" where there are no public cells
-    sample_of: int = 0  # how many could have been planted, where only some were
+    every: int = 0  # how many mistakes, variants and mutants there are, of which a sample has a part
     own_tests: bool = False  # the notebooks' own tests: of edits alone it is asked whether they cost their task
 
     @property
@@ -194,9 +194,7 @@ def audit(
     other_rows = tuple(row(f"case: {name}", "") for name in more)
     tried_again = [one.shown for one in (*rows, *edited) if one.shown]
     told = public_cells.summary(tried_again, len(load_right_variants(course, assignment))) if tried_again else ""
-    return Audit(
-        rows, right_rows, tuple(line for line in wrong if line), edited, other_rows, told, every if sample else 0
-    )
+    return Audit(rows, right_rows, tuple(line for line in wrong if line), edited, other_rows, told, every)
 
 
 @contextlib.contextmanager

@@ -65,9 +65,7 @@ def audit(
     wrong += [_all_pass(task, rows) for task in judged]
     wrong += [trial.costs(row, listed) for row in rows]
     wrong += [trial.gone(one, listed) for one in machine.unmade(course, assignment, [*edited])]
-    return Audit(
-        (), (), tuple(line for line in wrong if line), rows, sample_of=len(edited) if sample else 0, own_tests=True
-    )
+    return Audit((), (), tuple(line for line in wrong if line), rows, every=len(edited), own_tests=True)
 
 
 def _scratch(course: Course, folder: Path) -> Course:
