@@ -131,7 +131,7 @@ class NotebookRun:
         if self._channel is None or cell in self.passed or cell not in self._marks:
             return None
         try:
-            return self._channel.copy({"do": "copy", "name": cell, **self._limits_of_copies}, 10)
+            return self._channel.copy_of(cell, 10)
         except GuestLost:
             self.close()
             return None
@@ -163,14 +163,15 @@ class NotebookRun:
             if self._files:
                 channel.ask({"do": "files"}, {n: np.frombuffer(data, np.uint8) for n, data in self._files.items()}, 10)
             for cell in self._cells:
-                if cell.name in self._marks:
+                runs = cell.runs and cell.name not in self._left_out and time.monotonic() < self._finish
+                if cell.name in self._marks and not (runs and self._in_place):
                     self._note(channel, cell.name)
-                if cell.runs and cell.name not in self._left_out and time.monotonic() < self._finish:
+                if runs:
                     self._run(channel, cell)
             if END in self._marks:
                 self._note(channel, END)
             if self._marks:
-                told = channel.ask({"do": "passed"}, {}, 10)[0].get("names")
+                told = channel.ask({"do": "passed", **self._limits_of_copies}, {}, 10)[0].get("names")
                 self.passed = frozenset(name for name in self._marks if not isinstance(told, list) or name in told)
             for question in self._questions:
                 if question.task not in self._found and time.monotonic() < self._finish:
@@ -197,7 +198,7 @@ class NotebookRun:
             if not apart:
                 self._ask(self._channel, question)
             else:
-                with contextlib.closing(self._channel.to_copy({"do": "copy", "name": ""}, 10)) as copy:
+                with contextlib.closing(self._channel.to_copy({"do": "copy"}, 10)) as copy:
                     self._ask(copy, question, first_error=False)
         except GuestLost:
             self.close()
@@ -210,10 +211,15 @@ class NotebookRun:
             self.noted((), (), {})
         return self.ask_on(question, apart=True) or Answers(lost=Lost.DIED)
 
+    @property
+    def _in_place(self) -> bool:
+        """Whether its moments are asked one after the other in one process: then they are names, and nothing else."""
+        return self._limits_of_copies.get("in_place") is True
+
     def _note(self, channel: Channel, cell: str) -> None:
         """Have the notebook noted as it stands before a cell, or a copy held where that is not enough."""
-        reply, _ = channel.ask({"do": "moment", "name": cell}, {}, 10)
-        slow = time.monotonic() - self._began > QUICK
+        reply, _ = channel.ask({"do": "moment", "name": cell, **self._limits_of_copies}, {}, 10)
+        slow = time.monotonic() - self._began > QUICK and not self._in_place
         if (slow or cell in self._apart or reply.get("noted") is not True) and len(self._copies) < MAX_HELD:
             self._copies[cell] = channel.copy({"do": "hold", **self._limits_of_copies}, 10)
 
@@ -265,6 +271,7 @@ class NotebookRun:
             "definitions_only": (cell.skip and cell.role == ANSWER) or cell.name in self._too_long,
             "snapshot": cell.task if cell.role == TEST else "",
             "watched": cell.role in (ANSWER, EXTRA, FREE) and not self._marks,
+            "noted": cell.name in self._marks and self._in_place,
         }
         self._at = cell
         reply, _ = channel.ask(header, {}, self._seconds(seconds * limits.patience))

@@ -56,17 +56,30 @@ class Channel:
             return self._reply(deadline)
 
     def copy(self, question: Mapping[str, object], seconds: float) -> socket.socket:
-        """Have a copy of the process answer -> the socket to it. question: which copy, and its limits."""
+        """Have a copy of the process answer -> the socket to it. question: what kind of copy, and its limits."""
+        with self._to_another(seconds) as (ours, theirs, deadline):
+            self._sock.sendall(answers.encode(question, {}))
+            socket.send_fds(self._sock, [b"s"], [theirs.fileno()])
+            self._reply(deadline)
+        return ours
+
+    def copy_of(self, moment: str, seconds: float) -> socket.socket:
+        """The same of a process that makes nothing but copies: of a moment that it has noted."""
+        with self._to_another(seconds) as (ours, theirs, deadline):
+            socket.send_fds(self._sock, [moment.encode()], [theirs.fileno()])
+            self._read(1, deadline)
+        return ours
+
+    @contextlib.contextmanager
+    def _to_another(self, seconds: float) -> Iterator[tuple[socket.socket, socket.socket, float]]:
+        """Both ends of a new socket, and the deadline of giving one away."""
         ours, theirs = socket.socketpair()
         try:
             with self._within(seconds) as deadline, theirs:
-                self._sock.sendall(answers.encode(question, {}))
-                socket.send_fds(self._sock, [b"s"], [theirs.fileno()])
-                self._reply(deadline)
+                yield ours, theirs, deadline
         except GuestLost:
             ours.close()
             raise
-        return ours
 
     def to_copy(self, question: Mapping[str, object], seconds: float) -> "Channel":
         """A conversation with a copy of the process, in frames."""

@@ -535,8 +535,8 @@ def shared_memory_is_private(lab: Lab) -> Iterator[GraderContext]:
 def status_is_private(lab: Lab) -> Iterator[GraderContext]:
     """All boxes share a page for their status, which nobody wipes."""
     edits = (
-        ("status.py", "= mmap.mmap(-1, mmap.PAGESIZE)", '= globals().setdefault("PAGE", mmap.mmap(-1, mmap.PAGESIZE))'),
-        ("status.py", "self._page.close()", "pass"),
+        ("box.py", "= mmap.mmap(-1, mmap.PAGESIZE)", '= globals().setdefault("PAGE", mmap.mmap(-1, mmap.PAGESIZE))'),
+        ("box.py", "self._page.close()", "pass"),
         ("box.py", 'status.write("")', "pass"),
     )
     with _guest(*edits), _opened(lab) as grader:

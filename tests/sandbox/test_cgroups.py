@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -165,6 +166,8 @@ def test_a_guest_that_the_kernel_ended_for_its_memory_is_told_so(
             assert guest.cgroup is not None
             (guest.cgroup.folder / "memory.events").write_text(f"low 0\nhigh 0\noom 1\noom_kill {count}\n")
             os.kill(guest.pid, signal.SIGKILL)
+            while guest.alive:  # or it may answer still
+                time.sleep(0.01)
             assert guest.end(lost=True) == (reason, "")
 
 

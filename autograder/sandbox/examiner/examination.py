@@ -4,6 +4,7 @@ A letter of the grader's is a cell; the answer tells how it ended. Where the cel
 at its other end is the copy that belongs to the cell. Nobody else sees what goes through it.
 """
 
+import _signal  # type: ignore[import-not-found]  # not Python's own signal, which takes ten times as long
 import ast
 import builtins
 import inspect
@@ -17,15 +18,17 @@ from typing import Any
 import figures
 import link
 import notebook_process
+import numpy as np
 import stand_ins
-from IPython.core.interactiveshell import InteractiveShell
+from box import Status
 from link import Link
+from notebook_cells.shell import GradingShell
 from stand_ins import RemoteClass
-from status import Status
-from travel import letters, moments
+from travel import letters, moments, student_end
 from undecidable import Ended, Undecidable
 
 LATE, GONE, NOISE = "time", "died", "noise"  # what ends a copy, as the grader calls it
+LIMITS = (signal.SIGALRM, signal.SIGPROF)
 LAST = "__value_of_the_last_line__"
 SOURCE, LINES = inspect.getsource, inspect.getsourcelines
 
@@ -33,7 +36,7 @@ SOURCE, LINES = inspect.getsource, inspect.getsourcelines
 class Examination:
     """The names of the author's cells and tests, and the classes that these cells define."""
 
-    def __init__(self, sock: socket.socket, shell: InteractiveShell) -> None:
+    def __init__(self, sock: socket.socket, shell: GradingShell) -> None:
         self._sock, self._shell = sock, shell
         self._copy: socket.socket | None = None  # whom the cell asks
         self._finish = 0.0  # when the cell has to end
@@ -44,7 +47,7 @@ class Examination:
         self._asks = False  # the cell that runs
         self._is_seeded = False
         self._value: Any = None  # of the last line of a cell, where it is an expression
-        shell.ast_transformers.append(_LastKept())
+        shell.transform_ast = _last_kept  # type: ignore[method-assign]
         setattr(builtins, LAST, self._note_value)
         link.seeds_noted(self._seeded)
         inspect.getsource = self._source  # type: ignore[assignment]
@@ -124,6 +127,7 @@ class Examination:
 
     def _run(self, cell: Mapping[str, Any], failed: list[str], left: list[str]) -> BaseException | None:
         """Run a cell's text, then call its parts -> the first error."""
+        self._shell.at_once = not cell["last"]
         self._shell.compile.get_code_name = lambda *args: f"cell {cell['name']}"  # type: ignore[method-assign]
         error: BaseException | None
         try:
@@ -167,20 +171,20 @@ class Examination:
             raise NameError(f"name {name!r} is not defined")
         return self._names[name]
 
-    def _exchange(self, question: bytes) -> bytes:
+    def _exchange(self, kind: bytes, question: bytes) -> tuple[bytes, bytes]:
         """Ask, and wait: a time limit that is reached meanwhile is heard when the answer is whole."""
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGALRM, signal.SIGPROF))
+        before = _signal.pthread_sigmask(signal.SIG_BLOCK, LIMITS)
         try:
-            return self._asked(question)
+            return self._asked(kind, question)
         finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+            _signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
-    def _asked(self, question: bytes) -> bytes:
+    def _asked(self, kind: bytes, question: bytes) -> tuple[bytes, bytes]:
         assert self._copy is not None
         try:
             self._copy.settimeout(max(letters.LEAST, self._finish - time.monotonic()))
-            letters.send(self._copy, letters.ASK, question)
-            letter = letters.receive(self._copy, self._finish)
+            letters.send(self._copy, kind, question)
+            letter = letters.turn(self._copy, self._finish)
         except TimeoutError:
             raise Ended(LATE) from None
         except ValueError:
@@ -189,7 +193,7 @@ class Examination:
             letter = None
         if letter is None:
             raise Ended(GONE)
-        return letter[1]
+        return letter
 
     def cell_with(self, cell: Mapping[str, Any]) -> dict[str, Any]:
         """The same for a cell as it comes: where it asks, a socket stands behind it."""
@@ -200,22 +204,20 @@ class Examination:
             return self.cell(cell)
 
 
-class _LastKept(ast.NodeTransformer):
+def _last_kept(node: ast.Module) -> ast.Module:
     """Has the value of a cell's last expression noted."""
-
-    def visit_Module(self, node: ast.Module) -> ast.Module:
-        if node.body and isinstance(last := node.body[-1], ast.Expr):
-            call = ast.Call(ast.Name(LAST, ast.Load()), [last.value], [])
-            node.body[-1] = ast.fix_missing_locations(ast.copy_location(ast.Expr(ast.copy_location(call, last)), last))
-        return node
+    if node.body and isinstance(last := node.body[-1], ast.Expr):
+        call = ast.Call(ast.Name(LAST, ast.Load()), [last.value], [])
+        node.body[-1] = ast.fix_missing_locations(ast.copy_location(ast.Expr(ast.copy_location(call, last)), last))
+    return node
 
 
 def _how(error: BaseException | None, asks: Link | None) -> tuple[str, str]:
     """How a cell ended, and why where the student's process ended it."""
     if asks is not None and asks.stopped:
         return ("undecidable", asks.undecidable) if asks.undecidable else ("ended", asks.ended)
-    if isinstance(error, Undecidable):
-        return "undecidable", str(error)
+    if isinstance(error, Undecidable | Ended):
+        return ("undecidable" if isinstance(error, Undecidable) else "ended"), str(error)
     return ("passed" if error is None else "failed"), ""
 
 
@@ -223,7 +225,15 @@ def _is_function(one: Any) -> bool:
     return inspect.isfunction(one) and one.__module__ == "__main__"
 
 
-def serve(sock: socket.socket, status: Status, shell: InteractiveShell) -> None:
+def rehearse(end: student_end.StudentEnd) -> None:
+    """Ask what each is asked of an end whose notebook has a function `f` of two numbers."""
+    ask = Link(end.answer, {}, bool, False).ask
+    function = ask("names", "f")["f"]
+    for argument in (1, np.arange(3.0)):
+        function(argument, 2)
+
+
+def serve(sock: socket.socket, status: Status, shell: GradingShell) -> None:
     """Run the cells that come, until the socket closes."""
     examination = Examination(sock, shell)
     while (letter := letters.receive(sock)) is not None:

@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 import stand_ins
-from travel import draws
+from travel import draws, letters, short
 from travel.kinds import ERRORS, BadValue, CannotTravel
 from travel.wire import Wire
 from undecidable import Ended, Undecidable
 
 INPUT, STDIN = builtins.input, sys.stdin
-Exchange = Callable[[bytes], bytes]  # a question's bytes -> the answer's; Ended where none comes
+# a question's kind and its bytes -> the answer's; Ended where none comes
+Exchange = Callable[[bytes, bytes], tuple[bytes, bytes]]
 
 
 # an answer's parts (student_end.py); None: whatever it is
@@ -127,15 +128,20 @@ class Link:
             self._stop(self.undecidable or args[0])
         self._depth += 1
         try:
-            data, known = self._wire.write((what, args, named, self._state(), self._rebound()))
-            may_wait = bool(self._callbacks)
+            state, rebound = self._state(), self._rebound()
+            kind, known = letters.CALL, short.known(args)
+            brief = None if named or state or rebound or self._callbacks else self._brief(what, args)
+            if (data := brief) is None:
+                kind, (data, known) = letters.ASK, self._wire.write((what, args, named, state, rebound))
+            may_wait = bool(self._callbacks)  # also for one that goes along just now
             self._open += may_wait
             while True:
-                message = self._told(self._exchange(data), known)
+                kind, data = self._exchange(kind, data)
+                message = self._given_in(what, data) if kind == letters.GIVEN else self._told(data, known)
                 if message[0] != "callback":
                     self._open -= may_wait
                     return self._taken(message, known)
-                data = self._called_back(*message[1:])
+                kind, data = letters.ASK, self._called_back(*message[1:])
         except CannotTravel as error:
             self._stop(f"{error}, and the test would have to give it to the student's code")
         except BadValue as error:
@@ -147,6 +153,23 @@ class Link:
             self._depth -= 1
             if not self._depth:
                 self._callbacks = {number: self._callbacks[number] for number in self._lasting.values()}
+
+    def _brief(self, what: str, args: Sequence[Any]) -> bytes | None:
+        """A question as a short letter; None where it is none."""
+        if what == "names":
+            return short.call(short.NAMES, args)
+        number = self._stand_ins.number(args[0]) if what == "call" else None
+        return None if number is None else short.call(number, args[1:])
+
+    def _given_in(self, what: str, data: bytes) -> tuple[Any, ...]:
+        """An answer that is in a short letter."""
+        if what != "names":
+            return "value", short.answered(data), (), ""
+        names = {
+            name: self._stand_ins.meet((number, "function", own, doc, *((one, *short.USUAL) for one in parameters)))
+            for name, (number, own, doc, *parameters) in short.named(data).items()
+        }
+        return "value", names, (), ""
 
     def gone(self) -> Any:
         """An object of another copy was met."""
@@ -164,8 +187,7 @@ class Link:
         if not self._seeded():
             return None
         found = draws.state()
-        key = (found[0][1].tobytes(), found[0][2:], found[1])
-        if key == self._drawn:
+        if (key := draws.key(found)) == self._drawn:
             return None
         self._drawn = key
         return found

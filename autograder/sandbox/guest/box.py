@@ -6,6 +6,7 @@ behind, files included.
 
 import contextlib
 import ctypes
+import mmap
 import os
 import resource
 import shutil
@@ -16,8 +17,8 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+import forks
 import seccomp
-from status import Status
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 NEW_USER, NEW_PID, NEW_MOUNT, NEW_NET, NEW_IPC = 0x10000000, 0x20000000, 0x20000, 0x40000000, 0x08000000
@@ -32,6 +33,7 @@ OF_THE_USER = ("RLIMIT_NPROC", "RLIMIT_SIGPENDING")  # the kernel counts these; 
 DOOR_SECONDS = 5.0  # that process 1 of a box may take to let a notebook in
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGALRM, signal.SIGPROF)
 MEGABYTE = 1 << 20
+STATUS = 100  # bytes of it that are read
 
 
 def call(name: str, *args: Any) -> None:
@@ -58,12 +60,12 @@ def fork_apart() -> int:
     """
     call("prctl", CHILD_SUBREAPER, 1, 0, 0, 0)
     told, tell = os.pipe()
-    between = os.fork()
+    between = forks.quietly()
     if between == 0:
         os.close(told)
         try:
             unshare()
-            pid = os.fork()
+            pid = forks.quietly()
             if pid:
                 os.write(tell, str(pid).encode())
         except BaseException:
@@ -130,6 +132,28 @@ def close_off(limits: Mapping[str, Any]) -> None:
     call("capset", header, (ctypes.c_uint32 * 6)())
 
 
+class Status:
+    """Memory of a box's own, in whole pages, that process 1 of the box and the zygote share with its notebooks.
+
+    No open file stands for it, since what one can hang on such a file is in no process's memory.
+    """
+
+    def __init__(self) -> None:
+        self._page = mmap.mmap(-1, mmap.PAGESIZE)
+
+    def write(self, name: str) -> None:
+        """Put a name on it, and nothing else; "" wipes it."""
+        self._page[:] = name.encode()[:STATUS].ljust(mmap.PAGESIZE, b"\0")
+
+    def read(self) -> bytes:
+        """What stands on it: whatever the student's code has put there."""
+        return self._page[:STATUS].rstrip(b"\0")
+
+    def close(self) -> None:
+        """Give the memory back."""
+        self._page.close()
+
+
 Work = Callable[[socket.socket, Status], None]  # what the process of a notebook does
 
 
@@ -142,7 +166,7 @@ class Box:
         self.door, inside = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.door.settimeout(DOOR_SECONDS)
         calls = seccomp.for_here(settings["limits"]["system_calls"])  # made once, for it is in the zygote here
-        self.pid = fork_apart() if self.walls else os.fork()
+        self.pid = fork_apart() if self.walls else forks.quietly()
         if self.pid:
             inside.close()
             return

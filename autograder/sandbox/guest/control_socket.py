@@ -16,7 +16,7 @@ One message a notebook, with the socket that the notebook's process is to talk o
 
 To close a box is to kill all that is in it. Where nobody in an open box answers to "more", it is as "go".
 "memory": the box was closed for it since the last answer. After the answer to "kill" and "lost" stands the box's
-status (status.py).
+status (box.py).
 """
 
 import contextlib

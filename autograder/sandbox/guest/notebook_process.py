@@ -10,6 +10,7 @@ import ast
 import contextlib
 import fcntl
 import functools
+import gc
 import math
 import os
 import random
@@ -19,20 +20,21 @@ import socket
 import stat
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from types import FrameType, ModuleType
 from typing import Any, NoReturn
 
+import forks
 import frames
 import numpy as np
+from box import Status
 from frames import Arrays, Header
-from IPython.core.interactiveshell import InteractiveShell
 from namespace import Array, Case, MissingInput, MissingName, Namespace, numbers, plain, value_of
 from notebook_cells import cell_text, rebinding
-from status import Status
-from traitlets.config import Config
-from travel import moments, student_end
+from notebook_cells.shell import GradingShell
+from travel import draws, moments, student_end
 
 ERROR_CHARACTERS = 400  # characters of an error that are worth sending
 HOME = [""]  # where the notebook's own modules lie
@@ -41,6 +43,8 @@ MOST_SLOW = 3  # questions of a task that ran into their limit: they may take `p
 DEAF_TIMES = 2.0  # its limit: CPU time that code may use which hears no signal, in one long call of numpy, say
 
 FORK, KILL, KILL_GROUP, CLOSE_RANGE = os.fork, os.kill, os.killpg, os.closerange  # and these, too
+REHEARSALS, A_DAY = 20, 86_400
+LONGEST_NAME = 1 << 16  # bytes of a cell's name
 FIRST_OWN, SOME_OPEN, MOST_OPEN = 3, 64, 1 << 16  # files of a process beside the standard streams
 SEEDS = (np.random.seed, random.seed)  # ours: a cell may have bound these names to something else
 
@@ -86,59 +90,7 @@ def time_limit(seconds: float, patience: float = 1) -> Iterator[None]:
         end_by_kernel()
 
 
-class GradingShell(InteractiveShell):
-    """IPython's shell, quiet, and faster for cells that are plain Python."""
-
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(**settings)
-        self._usual = self._transforms()
-
-    def _transforms(self) -> list[Any]:
-        text = self.input_transformer_manager
-        return [
-            *text.cleanup_transforms,
-            *text.line_transforms,
-            *text.token_transformers,
-            *self.input_transformers_post,
-        ]
-
-    def transform_cell(self, raw_cell: str) -> str:
-        """IPython's syntax as Python. What parses has none of it, but a line alone (`pwd`) and prompts (`In [1]: `)."""
-        with contextlib.suppress(SyntaxError, ValueError, MemoryError, RecursionError):
-            if "\n" in raw_cell.strip() and "In [" not in raw_cell and self._transforms() == self._usual:
-                ast.parse(raw_cell)
-                return raw_cell + "\n"
-        return str(super().transform_cell(raw_cell))
-
-    def should_run_async(
-        self, raw_cell: str, *, transformed_cell: str | None = None, preprocessing_exc_tuple: Any = None
-    ) -> bool:
-        """Whether it awaits at the top level: IPython compiles a cell once more to see it."""
-        return any(word in raw_cell for word in ("await", "async")) and super().should_run_async(
-            raw_cell, transformed_cell=transformed_cell, preprocessing_exc_tuple=preprocessing_exc_tuple
-        )
-
-    def showtraceback(self, *args: Any, **kwargs: Any) -> None:
-        """Nobody looks."""
-
-    showsyntaxerror = showtraceback
-
-    def enable_matplotlib(self, *args: Any, **kwargs: Any) -> tuple[str, str]:
-        """Figures are drawn nowhere."""
-        return "agg", "agg"
-
-
-def make_shell() -> InteractiveShell:
-    """A shell without a history file."""
-    config = Config()
-    config.HistoryManager.enabled = False
-    config.InteractiveShell.ast_node_interactivity = "none"
-    shell = GradingShell.instance(config=config)
-    shell.events.register("post_execute", moments.close_figures)
-    return shell
-
-
-def warm_up(shell: InteractiveShell) -> None:
+def warm_up(shell: GradingShell) -> None:
     """Use once what every submission uses, so that each child finds it in memory."""
     shell.run_cell("pass", store_history=False, silent=True)
     np.random.seed(0)
@@ -147,6 +99,29 @@ def warm_up(shell: InteractiveShell) -> None:
     frames.encode({}, plain("x", {"y": (weights @ weights.T).max(axis=1, keepdims=True)}))
     with contextlib.suppress(TimeLimit), time_limit(1):
         np.random.default_rng(0).normal()
+
+
+def rehearse(shell: GradingShell, ask: Callable[[student_end.StudentEnd], None]) -> None:
+    """Do often what every notebook does: what Python has made quicker by then is so in each child, from the start.
+
+    ask: asks an end, whose notebook has a function `f` of two numbers.
+    """
+    names, student = dict(shell.user_ns), Namespace(shell.user_ns, data={})
+    cell = {
+        "name": "rehearsal",
+        "source": "def f(x, y):\n    return x + y\nassert f(1, 2) == 3",
+        "seconds": A_DAY,
+        "patience": 1,
+        **dict.fromkeys(("given", "answer", "definitions_only", "snapshot", "watched"), False),
+    }
+    for _ in range(REHEARSALS):
+        header, _ = frames.decode(frames.encode(cell, {})[8:], b"")
+        run_cell(shell, student, header)
+        moment = moments.now(student.namespace, {}, ["/nowhere"], None)
+        moment.but_for(*moments.end("/nowhere")).put_back(student.namespace)
+        ask(student_end.StudentEnd(None, student.namespace, {}, functools.partial(time_limit, A_DAY, 1)))
+    shell.user_ns.clear()
+    shell.user_ns.update(names)
 
 
 def describe(error: BaseException, hidden: Mapping[str, str]) -> Error:
@@ -184,7 +159,7 @@ def _facts(error: BaseException, hidden: Mapping[str, str]) -> dict[str, str]:
     return {}
 
 
-def run_cell(shell: InteractiveShell, student: Namespace, cell: Header) -> tuple[Error | None, bool]:
+def run_cell(shell: GradingShell, student: Namespace, cell: Header) -> tuple[Error | None, bool]:
     """Run one cell under its own time limit -> (None, or the error that stopped it; whether it took something away)."""
     source = cell["source"]
     shell.compile.get_code_name = lambda *args: f"cell {cell['name']}"  # type: ignore[method-assign]
@@ -209,10 +184,24 @@ def run_cell(shell: InteractiveShell, student: Namespace, cell: Header) -> tuple
     if noted is not None:
         with contextlib.suppress(Exception):  # objects that cannot be looked at
             student.hidden.update(dict.fromkeys(rebinding.hidden(noted, student.namespace), str(cell["name"])))
-    return None if error is None else describe(error, student.hidden), _took_away(noted, student)
+    told = None if error is None else describe(error, student.hidden)
+    _let_go(error)
+    return told, _took_away(noted, student)
 
 
-def _run_rest(shell: InteractiveShell, source: str, error: BaseException, name: str) -> None:
+def _let_go(error: BaseException | None) -> None:
+    """Free what the frames hold that an error came through: it may be all the memory that there is."""
+    frames_of_it, *before = (vars(BaseException)[f"__{name}__"] for name in ("traceback", "context", "cause"))
+    left, seen = [error], set[int]()
+    while left:
+        one = left.pop()
+        if one is not None and id(one) not in seen:
+            seen.add(id(one))
+            traceback.clear_frames(frames_of_it.__get__(one))  # whatever a class of the student's calls so
+            left += [attribute.__get__(one) for attribute in before]
+
+
+def _run_rest(shell: GradingShell, source: str, error: BaseException, name: str) -> None:
     """The definitions below a line that fails on this machine alone, one by one: nobody else's code waits for them."""
     for node in cell_text.left_after(shell.transform_cell(source), error, name):
         with contextlib.suppress(Exception):
@@ -340,7 +329,7 @@ class Notebook:
         self,
         sock: socket.socket,
         status: Status,
-        shell: InteractiveShell,
+        shell: GradingShell,
         probes: ModuleType,
         data: Mapping[str, Array],
         in_a_box: bool,
@@ -351,6 +340,11 @@ class Notebook:
         self.pid = os.getpid()
         self._copy = 0  # the process that an examiner asks
         self._holds, self._in_a_box = False, in_a_box
+
+    @property
+    def _places(self) -> Sequence[str]:
+        """Where files are the student's. Without walls, what lies in shared memory is anybody's."""
+        return (HOME[0], moments.SHARED) if self._in_a_box else (HOME[0],)
 
     def files(self, header: Header, arrays: Arrays) -> bytes:
         """Lay the student's own files beside the notebook."""
@@ -364,6 +358,8 @@ class Notebook:
     def cell(self, header: Header, arrays: Arrays) -> bytes:
         """Run a cell."""
         started = time.process_time()
+        if header.get("noted"):
+            self._note_names(header["name"])
         error, took_away = run_cell(self._shell, self._student, header)
         return frames.encode({"error": error, "took_away": took_away, "needed": time.process_time() - started}, {})
 
@@ -376,34 +372,85 @@ class Notebook:
         """Note how the notebook stands before a cell."""
         before = next(reversed(self._moments.values()), None)
         student = self._student
-        moment = moments.now(student.namespace, student.given_classes, HOME[0], before)
+        if header.get("in_place"):
+            self._note_names(header["name"])
+            return frames.encode({"noted": True}, {})
+        moment = moments.now(student.namespace, student.given_classes, self._places, before)
         self._moments[header["name"]] = moment
         return frames.encode({"noted": moment.within is not None}, {})
 
-    def passed(self, header: Header, arrays: Arrays) -> bytes:
-        """Tell which moments cannot be put back. From here on a fork goes on, without what cells have left running."""
+    def _note_names(self, cell: str) -> None:
+        self._moments[cell] = moments.of_names(self._student.namespace, self._student.given_classes)
+
+    def passed(self, header: Header, arrays: Arrays) -> NoReturn:
+        """Tell which moments cannot be put back, and make copies of the others from here on, one after the other.
+
+        What goes on is a fork, without what cells have left running. No code of the student's is called in it.
+        """
+        limits = header["seconds"], header["patience"]
+        if header.get("in_place"):
+            self._sock.sendall(frames.encode({"names": []}, {}))
+            self._answer_in_place(limits)
+        end = None
+        with contextlib.suppress(Exception):  # of what cannot be looked at, all is put back
+            end = moments.end(HOME[0])
         if FORK():
             os._exit(0)
-        self.pid = os.getpid()
-        return frames.encode({"names": [name for name, one in self._moments.items() if one.has_passed]}, {})
+        _cut_off(self._sock.fileno())
+        names = [name for name, one in self._moments.items() if one.has_passed]
+        with contextlib.suppress(Exception):
+            draws.put(end and end[0])  # random has been seeded anew
+            self._moments = {name: one.but_for(*end) for name, one in self._moments.items() if end is not None}
+        ends = {name: self._end(self._sock, limits, one.classes) for name, one in self._moments.items()}
+        self._sock.sendall(frames.encode({"names": names}, {}))
+        while (asked := self._next_moment()) is not None:
+            name, fd = asked
+            self._end_copy()
+            if (copy := forks.quietly()) == 0:
+                with contextlib.suppress(OSError):
+                    os.setpgid(0, 0)
+                os.dup2(fd, self._sock.fileno())  # the others are cut off
+                os.close(fd)
+                self._status.close()  # or copies could tell each other by it
+                self._moments[name].put_back(self._student.namespace)
+                ends[name].serve()
+                os._exit(0)
+            self._note_copy(copy, fd)
+            self._sock.sendall(b".")
+        os._exit(0)
+
+    def _answer_in_place(self, limits: tuple[float, float]) -> NoReturn:
+        """Answer about one moment after the other, where the student's functions keep nothing: pure_code.py says so."""
+        gc.freeze()
+        while (asked := self._next_moment()) is not None:
+            name, fd = asked
+            gc.collect()  # lists that hold themselves, say, which are nobody's
+            self._moments[name].put_back(self._student.namespace)
+            self._sock.sendall(b".")
+            with contextlib.suppress(OSError), socket.socket(fileno=fd) as sock:
+                self._end(sock, limits, self._moments[name].classes).serve()
+        os._exit(0)
+
+    def _next_moment(self) -> tuple[str, int] | None:
+        """Which is asked for, and the socket on which to answer; None at the end."""
+        name, fds, _, _ = socket.recv_fds(self._sock, LONGEST_NAME, 1)
+        return (name.decode(), fds[0]) if fds else None
 
     def copy(self, header: Header, arrays: Arrays) -> bytes:
-        """Have a copy of this process answer on a socket of its own: an examiner, with a moment put back; or frames."""
+        """Have a copy of this process answer frames on a socket of its own."""
         fd = self._given()
         self._end_copy()
-        moment = self._moments[header["name"]] if header["name"] else None
         if (copy := FORK()) == 0:
-            sock = _alone_with(fd)
-            if moment is not None:
-                moment.put_back(self._student.namespace)
-                self._serve(sock, header, moment.classes)
-            self.answer(sock)
+            self.answer(_alone_with(fd))
             os._exit(0)
+        self._note_copy(copy, fd)
+        return frames.encode({}, {})
+
+    def _note_copy(self, copy: int, fd: int) -> None:
         with contextlib.suppress(OSError):
             os.setpgid(copy, copy)
         self._copy = copy
         os.close(fd)
-        return frames.encode({}, {})
 
     def _end_copy(self) -> None:
         """End the copy that was asked last, and what it has started."""
@@ -419,12 +466,14 @@ class Notebook:
     def hold(self, header: Header, arrays: Arrays) -> bytes:
         """Leave a copy of this process behind, as the notebook stands here, for an examiner on a socket of its own."""
         fd, self._holds = self._given(), True
-        files, classes = moments.Files(HOME[0]), self._student.given_classes  # here: the next cell may change them
+        files, classes = moments.Files(self._places), self._student.given_classes  # here: the next cell may change them
         if FORK() == 0:
             sock = _alone_with(fd)
             sock.recv(1, socket.MSG_PEEK)  # until it is asked
+            self._status.close()
             files.put_back()
-            self._serve(sock, header, classes)
+            self._end(sock, (header["seconds"], header["patience"]), classes).serve()
+            os._exit(0)
         os.close(fd)
         return frames.encode({}, {})
 
@@ -433,11 +482,12 @@ class Notebook:
         _, (fd, *_), _, _ = socket.recv_fds(self._sock, 1, 1)
         return fd
 
-    def _serve(self, sock: socket.socket, header: Header, classes: Mapping[str, type]) -> NoReturn:
-        """In a copy: answer an examiner until it has asked all."""
-        limit = functools.partial(time_limit, header["seconds"], header["patience"])
-        student_end.StudentEnd(sock, self._student.namespace, classes, limit).serve()
-        os._exit(0)
+    def _end(
+        self, sock: socket.socket, limits: tuple[float, float], classes: Mapping[str, type]
+    ) -> student_end.StudentEnd:
+        """What answers an examiner. limits: seconds of a question, and their patience."""
+        limit = functools.partial(time_limit, *limits)
+        return student_end.StudentEnd(sock, self._student.namespace, classes, limit)
 
     def probe(self, header: Header, arrays: Arrays) -> bytes:
         """Ask a task's questions."""
@@ -508,20 +558,26 @@ def _alone_with(fd: int) -> socket.socket:
     with contextlib.suppress(OSError):
         os.setpgid(0, 0)
     os.dup2(fd, FIRST_OWN)
+    _cut_off(FIRST_OWN)
+    return socket.socket(fileno=FIRST_OWN)
+
+
+def _cut_off(own: int) -> None:
+    """Have no open file but this one, and files to read."""
+    CLOSE_RANGE(SOME_OPEN, MOST_OPEN)  # before a file is opened: all that it may have may be open
     null = os.open(os.devnull, os.O_RDWR)
-    for number in (one for one in range(FIRST_OWN + 1, SOME_OPEN) if one != null):
+    for number in (one for one in range(FIRST_OWN, SOME_OPEN) if one not in (own, null)):
         with contextlib.suppress(OSError):
             kind, mode = os.fstat(number).st_mode, fcntl.fcntl(number, fcntl.F_GETFL) & os.O_ACCMODE
             if not stat.S_ISREG(kind) or mode != os.O_RDONLY:
                 os.dup2(null, number)  # what is written there goes nowhere
     CLOSE_RANGE(SOME_OPEN, MOST_OPEN)
-    return socket.socket(fileno=FIRST_OWN)
 
 
 def serve(
     sock: socket.socket,
     status: Status,
-    shell: InteractiveShell,
+    shell: GradingShell,
     probes: ModuleType,
     data: Mapping[str, Array],
     in_a_box: bool = False,

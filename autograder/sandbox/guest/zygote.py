@@ -12,7 +12,6 @@ import importlib
 import importlib.util
 import json
 import os
-import shutil
 import socket
 import sys
 from collections.abc import Mapping
@@ -20,14 +19,16 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # their folder is on the path only when main() has read its settings
-    from box import Work
+    from box import Status, Work
     from namespace import Array
-    from status import Status
 
 
 def main() -> None:
     settings = json.loads(sys.argv[1])
     sys.path[:0] = settings["paths"]
+    import forks
+
+    forks.listen()  # before what asks for something at forks
     import box
 
     if settings["walls"]:
@@ -66,15 +67,18 @@ def load(settings: Mapping[str, Any]) -> "Work":
         with contextlib.suppress(Exception):  # the notebook that imports it says so
             importlib.import_module(name)
     import notebook_process
+    from notebook_cells import shell as grading_shell
     from notebook_cells import shims
 
     shims.put_in()
-    shell = notebook_process.make_shell()
+    shell = grading_shell.make_shell()
     notebook_process.warm_up(shell)
     if settings["examiner"]:
         import examination
 
+        notebook_process.rehearse(shell, examination.rehearse)
         return functools.partial(examination.serve, shell=shell)
+    notebook_process.rehearse(shell, notebook_process.student_end.rehearse)
     probes = load_probes(settings["probes"]) if settings["probes"] else ModuleType("probes")
     for name in settings["helpers"]:  # the notebook's own module, which every submission imports
         helper = importlib.import_module(name)
@@ -87,6 +91,8 @@ def load(settings: Mapping[str, Any]) -> "Work":
 
 def beside(files: Mapping[str, str], walls: bool, work: "Work", sock: socket.socket, status: "Status") -> None:
     """The work, with the assignment's own files beside the notebook: nobody writes into them behind the walls."""
+    import shutil
+
     for name, path in files.items():
         os.makedirs(os.path.dirname(name) or ".", exist_ok=True)
         (os.symlink if walls else shutil.copy)(path, name)

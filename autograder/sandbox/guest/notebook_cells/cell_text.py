@@ -89,13 +89,13 @@ def answer(text: str) -> str:
         tree = ast.parse(text)
     except (SyntaxError, ValueError):
         return _in_thousands(text)
-    lines = text.splitlines(keepends=True)
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")  # as Python's; splitlines() finds more
     for left in _left_stubs(tree):
         line = lines[left.lineno - 1].encode()
         start, end = left.col_offset, left.end_col_offset or 0
         if left.end_lineno == left.lineno:
             lines[left.lineno - 1] = (line[:start] + b"pass" + line[end:]).decode()
-    return "".join(lines)
+    return "\n".join(lines)
 
 
 def _left_stubs(tree: ast.Module) -> Iterator[ast.Raise]:

@@ -157,6 +157,7 @@ def _fill_generator(target: Any, parts: Sequence[Any]) -> None:
     target.bit_generator.state = _make_generator(parts).bit_generator.state
 
 
+NUMBERS = frozenset(one for one in TYPES if not issubclass(one, np.flexible | np.object_))
 _SCALAR = Kind(b"g", _scalar, _make_scalar, holds=_holds_scalar)
 _MASKED = Kind(b"M", _masked, _make_masked, _fill_masked, holds=lambda value: is_plain(value.dtype))
 

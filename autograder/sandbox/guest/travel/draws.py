@@ -12,6 +12,11 @@ def state() -> tuple[Any, ...]:
     return (name, keys, position, has_gauss, gauss), random.getstate()
 
 
+def key(found: tuple[Any, ...]) -> tuple[Any, ...]:
+    """A state as what can be compared."""
+    return found[0][1].tobytes(), found[0][2:], found[1]
+
+
 def put(found: tuple[Any, ...] | None) -> None:
     """Draw on from this state; None: from where it stands."""
     if found is not None:

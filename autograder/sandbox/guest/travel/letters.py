@@ -80,6 +80,8 @@ SPECIAL = frozenset(
 LIBRARY = "matplotlib."  # begins the names of modules that are said of their classes
 IDENTITY = "identity"  # said of such a class whose objects are equal to nothing but themselves
 ASK, REPLY, CELL, DONE = b"A", b"R", b"C", b"D"
+CALL, GIVEN = b"c", b"g"  # a question and an answer that are short (short.py)
+SOME = 1 << 16  # bytes
 LEAST = 0.1  # seconds that a letter may take in any case
 
 
@@ -101,6 +103,25 @@ def receive(sock: socket.socket, finish: float | None = None) -> tuple[bytes, by
         raise ValueError(f"a letter of {size} bytes is over the bound")
     data = _exactly(sock, size, finish)
     return None if data is None else (kind, data)
+
+
+def turn(sock: socket.socket, finish: float | None = None) -> tuple[bytes, bytes] | None:
+    """The same where two take turns, so that nothing else can have come: most letters are there at once.
+
+    ValueError also where something has.
+    """
+    data = sock.recv(SOME)
+    if data and len(data) < HEAD.size:
+        more = _exactly(sock, HEAD.size - len(data), finish)
+        data = b"" if more is None else data + more
+    if not data:
+        return None
+    kind, size = HEAD.unpack_from(data)
+    left = HEAD.size + size - len(data)
+    if size > MAX_LETTER or left < 0:
+        raise ValueError(f"a letter of {size} bytes is over the bound, or not alone")
+    rest = _exactly(sock, left, finish) if left else b""
+    return None if rest is None else (kind, data[HEAD.size :] + rest)
 
 
 def _exactly(sock: socket.socket, size: int, finish: float | None) -> bytes | None:

@@ -15,7 +15,7 @@ import stat
 import sys
 import types
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -36,14 +36,15 @@ FIXED = (
 OF_A_CLASS = frozenset(("__dict__", "__weakref__", "__doc__", "__module__", "__annotations__", "_abc_impl"))
 DRAWING = "matplotlib.pyplot"
 SHARED, OWN = "/dev/shm", 0o700
+Around = tuple[str, dict[str, str], Any]
 
 
 class Files:
     """The files beside a notebook and in shared memory, to be put back: later cells and other copies change them."""
 
-    def __init__(self, folder: str, before: "Files | None" = None) -> None:
-        """before: of an earlier moment, from which is taken what has not changed since."""
-        self._places = [place for place in (folder, SHARED) if os.access(place, os.W_OK)]
+    def __init__(self, places: Sequence[str], before: "Files | None" = None) -> None:
+        """places: whose files these are. before: of an earlier moment, from which what has not changed is taken."""
+        self._places = [place for place in places if os.access(place, os.W_OK)]
         self._found: dict[str, tuple[Any, bytes | str]] = {}  # of a link, where it leads
         self._folders: list[str] = []
         known = before._found if before else {}
@@ -89,15 +90,16 @@ def _read(path: str) -> bytes | str:
 class Moment:
     """What stood where. within: a digest of what could change within objects; None: that cannot be told.
 
-    around: the current folder, the environment, and what numpy does about errors.
+    around: the current folder, the environment, and what numpy does about errors. Of these, of files and of drawn,
+    None: they are as at the end.
     """
 
     bound: rebinding.Bound
     classes: Mapping[str, type]
-    drawn: tuple[Any, ...]
-    files: Files
+    drawn: tuple[Any, ...] | None
+    files: Files | None
     within: bytes | None
-    around: tuple[str, dict[str, str], Any]
+    around: Around | None
 
     @property
     def has_passed(self) -> bool:
@@ -111,10 +113,14 @@ class Moment:
     def put_back(self, names: dict[str, Any]) -> None:
         """Have these names, the files and the draws as they were."""
         close_figures()  # there were none
-        names.clear()
+        for name in [*names.keys() - self.bound.names.keys()]:  # never all: what runs at each line may need some
+            del names[name]
         names.update(self.bound.names)
         draws.put(self.drawn)
-        self.files.put_back()
+        if self.files is not None:
+            self.files.put_back()
+        if self.around is None:
+            return
         place, environment, errors = self.around
         with contextlib.suppress(Exception):  # the student's cells may have put anything in their place
             os.chdir(place)
@@ -122,13 +128,31 @@ class Moment:
             os.environ.update(environment)
             np.seterr(**errors)
 
+    def but_for(self, drawn: tuple[Any, ...], around: Around) -> "Moment":
+        """The same moment, without what is as it is now."""
+        same = self.drawn is not None and draws.key(drawn) == draws.key(self.drawn)
+        return replace(self, drawn=None if same else self.drawn, around=None if around == self.around else self.around)
 
-def now(names: Mapping[str, Any], classes: Mapping[str, type], folder: str, before: Moment | None) -> Moment:
-    """The moment that a notebook is at. folder: where its files lie. before: an earlier one."""
-    files = Files(folder, before.files if before else None)
+
+def now(names: Mapping[str, Any], classes: Mapping[str, type], places: Sequence[str], before: Moment | None) -> Moment:
+    """The moment that a notebook is at. places: where its files may lie, beside it first. before: an earlier one."""
+    files = Files(places, before.files if before else None)
     within = None if _figures() else _within(names)
-    around = _place(folder), dict(os.environ), np.geterr()
-    return Moment(rebinding.bound(names), dict(classes), draws.state(), files, within, around)
+    return Moment(rebinding.bound(names), dict(classes), draws.state(), files, within, _around(places[0]))
+
+
+def of_names(names: Mapping[str, Any], classes: Mapping[str, type]) -> Moment:
+    """The moment that a notebook is at whose code binds names, and does nothing else."""
+    return Moment(rebinding.Bound(dict(names), {}, (), ()), dict(classes), None, None, b"", None)
+
+
+def end(folder: str) -> tuple[tuple[Any, ...], Around]:
+    """What is drawn from now, and what is around."""
+    return draws.state(), _around(folder)
+
+
+def _around(folder: str) -> Around:
+    return _place(folder), dict(os.environ), np.geterr()
 
 
 def _place(folder: str) -> str:

@@ -9,7 +9,8 @@ student's that the test has deleted or put a function of its own in place of), t
     callback its number, arguments, named arguments: the test's own function, whose answer is (True, what it gave)
              or (False, class and text of its exception); it may ask in its turn before it answers
 
-Nothing that it says is believed: the examiner takes values from it, and decides about them alone.
+What is short goes in letters of its own (short.py). Nothing that it says is believed: the examiner takes values from
+it, and decides about them alone. It is long, so that all that a copy does when it is asked stands in one place.
 """
 
 import contextlib
@@ -26,13 +27,14 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
-from travel import draws, letters
+from travel import draws, letters, short
 from travel.kinds import BadValue, CannotTravel
 from travel.letters import IDENTITY, LIBRARY, SPECIAL
 from travel.wire import Wire
 
 MOST_FOLLOWED = 1 << 16  # bytes of a value that a name stands for
 MAX_PRINTED = 1 << 20  # characters that were printed in one call
+VARIOUS = inspect.CO_VARARGS | inspect.CO_VARKEYWORDS
 FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, types.MethodType, np.ufunc, functools.partial)
 
 
@@ -76,11 +78,12 @@ class StudentEnd:
     """What is asked of the names that a notebook has left, on one socket, until it closes.
 
     limit: makes the context that a question must end within. classes: those of the notebook's own given cells.
+    sock: None where it is asked by a call of answer() alone.
     """
 
     def __init__(
         self,
-        sock: socket.socket,
+        sock: socket.socket | None,
         names: dict[str, Any],
         classes: Mapping[str, type],
         limit: Callable[[], AbstractContextManager[None]],
@@ -105,12 +108,58 @@ class StudentEnd:
 
     def serve(self) -> None:
         """Answer every question."""
-        while (letter := letters.receive(self._sock)) is not None:
-            letters.send(self._sock, letters.REPLY, self._answer(letter[1]))
+        while (letter := letters.turn(self._sock)) is not None:
+            letters.send(self._sock, *self.answer(*letter))
 
-    def _answer(self, data: bytes) -> bytes:
-        question, known = self._wire.read(data)
-        return self._do(question, known)
+    def answer(self, kind: bytes, question: bytes) -> tuple[bytes, bytes]:
+        """Do what is asked -> the kind of the answer, and the answer."""
+        if kind == letters.CALL:
+            return self._called(*short.called(question))
+        return letters.REPLY, self._do(*self._wire.read(question))
+
+    def _called(self, number: int, args: Sequence[Any]) -> tuple[bytes, bytes]:
+        """Do what came in a short letter -> the kind of the answer, and the answer."""
+        if asks_names := number == short.NAMES:
+            does, known = self._found, []
+        else:
+            does, known = self._objects[number], short.known(args)
+        before = [short.held(one) for one in known]
+        told, printed = self._ran(does, args, {})
+        changes: list[tuple[Any, Any]] = [
+            (at, self._wire.copy(one)) for at, one in enumerate(known) if short.held(one) != before[at]
+        ]
+        changes += self._of_names()
+        data = None
+        if told[0] == "value" and not (changes or printed or any(told[1] is one for one in known)):
+            data = self._functions(told[1]) if asks_names else short.answer(told[1])
+        if data is not None:
+            return letters.GIVEN, data
+        return letters.REPLY, self._told_of(told, tuple(changes), printed, known)
+
+    def _ran(
+        self, does: Callable[..., Any], args: Sequence[Any], named: Mapping[str, Any]
+    ) -> tuple[tuple[Any, ...], str]:
+        """Do what is asked within its limit -> the beginning of the answer, and what was printed."""
+        printed, told = io.StringIO(), tuple[Any, ...]()
+        try:
+            with self._limit(), contextlib.redirect_stdout(printed):
+                told = "value", does(*args, **named)
+        except Exception as error:
+            told = "error", type(error), error.args, vars(error)
+        except BaseException as error:
+            told = "ended", type(error).__name__
+        if told[0] == "error":  # its frames, and all memory that they held, are free by now
+            told = *told[:2], *map(self._travelling, told[2:])
+        return told, printed.getvalue()[:MAX_PRINTED]
+
+    def _told_of(
+        self, told: tuple[Any, ...], changes: tuple[tuple[Any, Any], ...], printed: str, known: Sequence[Any] = ()
+    ) -> bytes:
+        """The answer."""
+        try:
+            return self._wire.write(told if told[0] == "ended" else (*told, changes, printed), known)[0]
+        except CannotTravel as error:
+            return self._wire.write(("ended", str(error)[:400]))[0]
 
     def _do(self, question: tuple[Any, ...], known: Sequence[Any]) -> bytes:
         what, args, named, state, rebound = question
@@ -123,25 +172,13 @@ class StudentEnd:
         ours = (named, rebound)  # which hold what was asked, and are nobody's
         looked_at = [(n, one) for n, one in enumerate(known) if not any(one is own for own in ours)]
         before = [self._shallow(one, known) for _, one in looked_at]
-        printed = io.StringIO()
-        try:
-            with self._limit(), contextlib.redirect_stdout(printed):
-                result = self._asks[what](*args, **named)
-            told: tuple[Any, ...] = ("value", result)
-        except Exception as error:
-            told = ("error", type(error), self._travelling(error.args), self._travelling(vars(error)))
-        except BaseException as error:
-            return self._wire.write(("ended", type(error).__name__))[0]
-        try:
-            changes: tuple[tuple[Any, Any], ...] = tuple(
-                (number, self._wire.copy(one))
-                for (number, one), held in zip(looked_at, before, strict=True)
-                if self._shallow(one, known) != held
-            )
-            changes += tuple(self._of_names())
-            return self._wire.write((*told, changes, printed.getvalue()[:MAX_PRINTED]), known)[0]
-        except CannotTravel as error:
-            return self._wire.write(("ended", str(error)[:400]))[0]
+        told, printed = self._ran(self._asks[what], args, named)
+        changes: tuple[tuple[Any, Any], ...] = tuple(
+            (number, self._wire.copy(one))
+            for (number, one), held in zip(looked_at, before, strict=True)
+            if self._shallow(one, known) != held
+        )
+        return self._told_of(told, (*changes, *self._of_names()), printed, known)
 
     def _shallow(self, one: Any, known: Sequence[Any]) -> bytes:
         """What an object holds, as bytes that tell whether it is the same later."""
@@ -162,6 +199,16 @@ class StudentEnd:
         found = {name: self._names[name] for name in names if name in self._names}
         self._told = {name: self._as_value(one) for name, one in found.items() if not callable(one)}
         return found
+
+    def _functions(self, found: Mapping[str, Any]) -> bytes | None:
+        """What tells of names in a short letter; None where one stands for anything but a function as most are."""
+        told = []
+        for name, one in found.items():
+            if not _is_usual(one):
+                return None
+            number, _, own_name, doc, *parameters = self._hand_over(one)
+            told.append([name, number, own_name, doc, *(parameter for parameter, *_ in parameters)])
+        return short.names(told)
 
     def _of_names(self) -> Iterator[tuple[str, Any]]:
         """The names whose values have changed since they were told."""
@@ -208,7 +255,7 @@ class StudentEnd:
     def _called_back(self, number: int, args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         """Have the test's function called, and wait for what it gives."""
         letters.send(self._sock, letters.REPLY, self._wire.write(("callback", number, args, named))[0])
-        while (letter := letters.receive(self._sock)) is not None:
+        while (letter := letters.turn(self._sock)) is not None:
             message, known = self._wire.read(letter[1])
             if len(message) == 2:
                 well, result = message
@@ -217,6 +264,16 @@ class StudentEnd:
                 raise result[0](result[1])
             letters.send(self._sock, letters.REPLY, self._do(message, known))
         os._exit(0)
+
+
+def rehearse(end: StudentEnd) -> None:
+    """Ask what each is asked. names: they have a function `f` of two numbers."""
+    named, call = short.call(short.NAMES, ["f"]), short.call(0, [1, 2])
+    assert named is not None and call is not None
+    end.answer(letters.CALL, named)
+    end.answer(letters.CALL, call)
+    added = Wire().write(("special", ("__add__", np.arange(3.0), 1), {}, None, {}))[0]
+    Wire().read(end.answer(letters.ASK, added)[1])
 
 
 def _of_library(cls: type) -> list[str]:
@@ -232,8 +289,19 @@ def _text(value: Any) -> str | None:
     return value if type(value) is str else None
 
 
+def _is_usual(one: Any) -> bool:
+    """Whether it is a function as most are: all its parameters may be given by place or by name, and have to be."""
+    if type(one) is not types.FunctionType or one.__dict__ or one.__defaults__ or one.__kwdefaults__:
+        return False
+    code = one.__code__
+    return not (one.__annotations__ or code.co_posonlyargcount or code.co_kwonlyargcount or code.co_flags & VARIOUS)
+
+
 def _signature(one: Any) -> Iterator[tuple[Any, ...]]:
     """Its parameters: name, kind, annotation as text, and the default in a tuple, where there is one that travels."""
+    if _is_usual(one):
+        yield from ((name, *short.USUAL) for name in one.__code__.co_varnames[: one.__code__.co_argcount])
+        return  # inspect would take much longer
     try:
         parameters = inspect.signature(one).parameters.values()
     except (ValueError, TypeError):
