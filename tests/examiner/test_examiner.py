@@ -3,8 +3,10 @@
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
+from notebook_cells import cell_text
 
 from autograder.sandbox.relay import LATER, Outcome
 from tests.examiner.bench import Bench, Written, answer, given, test
@@ -117,3 +119,37 @@ def test_a_pipe_beside_the_notebook_is_not_read(bench: Bench) -> None:
     cells = [answer("import os\nos.mkfifo('pipe')\ndef one():\n    return 1", "A"), test("assert one() == 1", "T")]
     found = bench.examined(cells)
     assert found.outcomes["T"].how == "passed" and not found.errors
+
+
+def test_a_call_that_takes_all_memory_costs_its_test_alone(bench: Bench) -> None:
+    """The visible lines have run in the notebook's own process, too: what an error's frames hold there is let go."""
+    takes_all = "import os\ndef f(x):\n    y = [0]\n    while x:\n        y += y\n    return x"
+    cells = [
+        answer("def f(x):\n    return x", "A"),
+        test("assert f(2) == 2", "T1"),
+        test("assert f(0) == 0", "T2"),
+    ]
+    found = bench.examined(cells, {"A": takes_all}).outcomes
+    assert found["T1"].how in ("failed", "ended") and found["T2"].how == "passed", found
+
+
+def test_an_authors_cell_may_have_magics_and_statements_that_only_parse(bench: Bench) -> None:
+    cells = [
+        given("%matplotlib inline\nk = 3"),
+        answer("def f(x):\n    return 3 * x", "A"),
+        test("%time f(1)\nassert f(2) == 2 * k\nf(2)", "T1"),
+        test("assert f(1) == k\nreturn", "T2"),
+    ]
+    found = bench.examined(cells).outcomes
+    assert (found["T1"].how, found["T2"].how) == ("passed", "failed")
+    assert found["T1"].value and found["T2"].error is not None and found["T2"].error.type == "SyntaxError"
+
+
+@pytest.mark.parametrize("odd", ["\u2028", "\x0c", "\x85"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_stubs_line_is_found_where_python_counts_it(odd: str, end: str) -> None:
+    """str.splitlines ends a line at more characters than Python does."""
+    lines = [f"# {odd}", "text = 'ab{x}cd'", "def f(x):", "    raise NotImplementedError", "    return x"]
+    names: dict[str, Any] = {}
+    exec(cell_text.answer(end.join(lines)), names)
+    assert names["f"](3) == 3 and names["text"] == "ab{x}cd"

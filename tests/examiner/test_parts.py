@@ -69,6 +69,16 @@ ENDS = {
         "undecidable",
         ["test_two", "test_three"],
     ),
+    "caught_by_the_student_within_a_function_of_the_test": (
+        f"{EQUAL}def f(x):\n    try:\n        return x(Any()) if callable(x) else 0\n"
+        "    except BaseException:\n        return 6",
+        (
+            "def test_two():\n    f(lambda one: one == 4)",
+            "def test_three():\n    assert f(3) == 6",
+        ),
+        "undecidable",
+        ["test_two", "test_three"],
+    ),
     "an_object_where_plain_values_are_needed": (ODD, (FIRST, SECOND, THIRD), "undecidable", ["test_two"]),
     "missing_values_where_whole_ones_are_needed": (
         "import numpy as np\ndef f(x):\n    return np.ma.masked if x == 2 else 2 * x",

@@ -20,7 +20,7 @@ from autograder.grading import pipeline
 from autograder.grading.by_examiner import kept
 from autograder.grading.by_examiner.notebook import Examined
 from autograder.grading.by_examiner.submission import open_examination, way_out
-from autograder.judging.by_examiner.cells import ExamCell, as_shown, exam_cells, imported
+from autograder.judging.by_examiner.cells import ExamCell, as_shown, exam_cells, imported, needed_by
 from autograder.judging.by_examiner.outcomes import verdict_of
 from autograder.judging.verdicts import Status
 from autograder.marks import verdict_files
@@ -343,6 +343,33 @@ def test_the_answer_cells_of_the_source_say_which_names_are_the_students(tmp_pat
     assert found["A"].source == "import math\nimport os\ndef own():\n    pass" and not found["A"].asks
     assert not found["G1"].asks and not found["G2"].asks
     assert found["G3"].asks and found["G3"].names == ("f",) and not found["G3"].is_test
+
+
+def test_once_more_run_only_tests_that_leave_what_others_use(tmp_path: Path) -> None:
+    path = tmp_path / "book.ipynb"
+    tests = {
+        "binds": "for x, kept in [f(1)]:\n    pass",
+        "defines": "def close_to(a, b):\n    return abs(a - b) < 1",
+        "imports": "import math as m",
+        "changes": "seen.append(f(2))",
+        "sets": "seen[0].name = 3",
+        "seeds": "np.random.seed(1)",
+        "magic": "%time f(3)",
+        "hands over": "f(seen)",
+        "moves on": "first = next(rest)",
+        "draws": "assert f(np.random.rand()) is not None",
+        "hides": "exec('z = 1')",
+        "all of a module": "from math import *",
+        "a module's": "m.own = 3",
+        "leaves nothing": "y = f(4)\nassert np.allclose(np.abs(y), 4) and isinstance(f(3), int)",
+        "wanted": "assert close_to(f(kept), m.pi) and seen and np.all(f(5)) and rest",
+        "after": "assert f(6)",
+    }
+    cells = [given("import numpy as np\nseen, rest = [], iter([1])"), answer("def f(x):\n    return x", "A")]
+    path.write_bytes(notebook([*cells, *(test(source, name) for name, source in tests.items())]))
+    found = exam_cells(path)
+    kept = needed_by(["wanted"], found)
+    assert [cell.name for cell in found if cell not in kept] == ["leaves nothing", "after"]
 
 
 def test_what_takes_long_to_import_is_loaded_once_for_all(tmp_path: Path, bench: Bench) -> None:

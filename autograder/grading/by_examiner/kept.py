@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from autograder.grading import answer_cache, notebook_run
-from autograder.grading.by_examiner import counterexamples, notebook
 from autograder.grading.by_examiner.notebook import Examined
-from autograder.judging.by_examiner import examples, prepared
+from autograder.judging.by_examiner import prepared
 from autograder.judging.by_examiner.cells import ExamCell
 from autograder.judging.verdicts import Counterexample
 from autograder.sandbox import guest_process, relay, walls
@@ -23,8 +22,12 @@ from autograder.sandbox.walls import EXAMINER, GUEST
 from autograder.submissions.merge import Merged
 
 # what stands around each test
-AROUND = (prepared, examples, notebook, counterexamples, notebook_run, relay, guest_process, walls)
-OF_TESTS = (*(Path(str(module.__file__)) for module in AROUND), prepared.TOOLS, prepared.TOLD, examples.TRIED)
+FOLDERS = (Path(__file__).parent, prepared.TOOLS.parent)
+AROUND = (notebook_run, relay, guest_process, walls)
+OF_TESTS = (
+    *(path for folder in FOLDERS for path in sorted(folder.glob("*.py"))),
+    *(Path(str(module.__file__)) for module in AROUND),
+)
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,7 @@ def pack(found: Mapping[str, Ran], keys: Mapping[str, str]) -> bytes:
             "outcomes": {name: _plain(one) for name, one in ran.tests.outcomes.items()},
             "errors": {name: vars(error) for name, error in ran.tests.errors.items()},
             "shown": {name: _plain(one) for name, one in ran.shown.items()},
+            "apart": ran.tests.apart,
             "examples": {task: vars(one) for task, one in ran.examples.items()},
         }
         for book, ran in found.items()
@@ -109,4 +113,4 @@ def _ran(about: Mapping[str, Any]) -> Ran:
         {name: relay.outcome_from(one) for name, one in about[kind].items()} for kind in ("outcomes", "shown")
     )
     wrong = {task: Counterexample(**one) for task, one in about["examples"].items()}
-    return Ran(Examined(tests, errors), shown, wrong)
+    return Ran(Examined(tests, errors, about["apart"] is True), shown, wrong)

@@ -9,6 +9,7 @@ import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from autograder.grading.by_examiner import pure_code
 from autograder.grading.notebook_run import NotebookRun
 from autograder.judging.by_examiner.cells import ExamCell
 from autograder.sandbox import relay
@@ -23,10 +24,14 @@ MAX_RUNS = 2  # of a notebook for one test: to note its moments, and to hold tho
 
 @dataclass(frozen=True)
 class Examined:
-    """How the tests of a notebook ended, by the name of their cell, and the errors of the student's cells."""
+    """How the tests of a notebook ended, by the name of their cell, and the errors of the student's cells.
+
+    apart: no test could learn from what was asked by another one, as none can of pure functions.
+    """
 
     outcomes: Mapping[str, Outcome] = field(default_factory=dict)
     errors: Mapping[str, Error] = field(default_factory=dict)
+    apart: bool = False
 
 
 def examine(
@@ -66,14 +71,15 @@ def examine(
                         _examined(channel, None, before, examiner, finish)
             if cell.is_test:
                 outcomes[cell.name] = outcome
-    return Examined(outcomes, copies.errors)
+    return Examined(outcomes, copies.errors, copies.is_pure)
 
 
 class _Copies:
     """Copies of a notebook's process, one after the other, each as it stood before a cell.
 
     They are made of the process at its end, with what stood then put back. Where that is not enough, the cells run anew
-    in an emptied box, and a copy is held in its place; and so they do where a copy has ended the process.
+    in an emptied box, and a copy is held in its place; and so they do where a copy has ended the process. Where the
+    student's functions are pure, one does for all, as long as it lives.
     """
 
     def __init__(
@@ -83,8 +89,10 @@ class _Copies:
         self.errors: dict[str, Error] = {}
         self._guest, self._book, self._files, self._finish = guest, book, files, finish
         self._left = list(cells)
+        self.is_pure = not files and pure_code.is_pure(book.cells)
         self._apart: frozenset[str] = frozenset()
         self._run: NotebookRun | None = None
+        self._runs = 0
 
     def of(self, cell: str) -> socket.socket | None:
         """The copy for the next cell; None where there is none."""
@@ -103,7 +111,10 @@ class _Copies:
             self._apart |= self._run.passed
             self._run.close()
         self._run = NotebookRun(self._guest, self._book, [], self._files, self._finish, stays=True)
-        self._run.noted(self._left, self._apart, {"seconds": limits.question_seconds, "patience": limits.patience})
+        in_place = self.is_pure and self._runs == 0
+        self._runs += 1
+        asked = {"seconds": limits.question_seconds, "patience": limits.patience, "in_place": in_place}
+        self._run.noted(self._left, self._apart, asked)
         self.errors.update(self._run.errors)
         return self._run
 
@@ -120,6 +131,13 @@ def _joined(first: Outcome, after: Outcome) -> Outcome:
 
 def _examined(
     channel: Channel, copy: socket.socket | None, cell: ExamCell, examiner: Guest, finish: float, plain: bool = False
+) -> Outcome:
+    with contextlib.closing(copy) if copy is not None else contextlib.nullcontext():
+        return _asked(channel, copy, cell, examiner, finish, plain)
+
+
+def _asked(
+    channel: Channel, copy: socket.socket | None, cell: ExamCell, examiner: Guest, finish: float, plain: bool
 ) -> Outcome:
     limits = examiner.limits
     left = finish - time.monotonic()
@@ -138,10 +156,8 @@ def _examined(
         "gives": cell.gives,
         "plain": plain,
         "parts": cell.parts,
+        "last": bool(cell.last),
         "seconds": seconds,
         "patience": limits.patience,
     }
-    outcome = relay.examine(channel, copy, asked, seconds * limits.patience)
-    if copy is not None:
-        copy.close()
-    return outcome
+    return relay.examine(channel, copy, asked, seconds * limits.patience)

@@ -15,7 +15,7 @@ from autograder.grading.by_examiner.kept import Ran
 from autograder.grading.by_examiner.notebook import Examined
 from autograder.judging import wording
 from autograder.judging.by_examiner import outcomes
-from autograder.judging.by_examiner.cells import ExamCell, exam_cells, imported
+from autograder.judging.by_examiner.cells import ExamCell, exam_cells, imported, needed_by
 from autograder.judging.by_examiner.examples import Example, examples_of
 from autograder.judging.by_examiner.outcomes import CellOutcomes
 from autograder.judging.by_examiner.prepared import prepared, without_hidden
@@ -130,7 +130,7 @@ def grade_submission(
             verdicts[task.name] = wording.needs_person(words, task, written)
         else:
             ran, blank = found[task.notebook], _is_blank(merged[task.notebook], task)
-            tests = CellOutcomes(context.cells[task.notebook], ran.tests.outcomes, ran.shown)
+            tests = CellOutcomes(context.cells[task.notebook], ran.tests.outcomes, ran.shown, ran.tests.apart)
             verdict = outcomes.verdict_of_task(words, task, tests, blank)
             example = None if verdict.cause == Kind.BLANK else ran.examples.get(task.name)
             verdicts[task.name] = replace(verdict, counterexample=example)
@@ -168,8 +168,8 @@ def _ran(context: ExaminerContext, book: Merged, files: Mapping[str, bytes], fin
         return notebook.examine(context.guest, context.examiner, book, ready, files, finish, plain)
 
     found = run(cells)
-    wanted = CellOutcomes(cells, found.outcomes).wants_shown
-    shown = run(without_hidden(cells)).outcomes if wanted else {}
+    wanted = CellOutcomes(cells, found.outcomes, apart=found.apart).want_shown
+    shown = run(needed_by(wanted, without_hidden(cells))).outcomes if wanted else {}
     tasks = [task for task in context.assignment.tasks if task.notebook == book.name]
     asked = counterexamples.wanted(context.trials[book.name], tasks, found.outcomes)
     wrong, tried = counterexamples.shown(context.guest, context.examiner, book, asked, files, finish)

@@ -5,9 +5,11 @@ whole definitions outside the solution regions, are the author's; and so is all 
 """
 
 import ast
+import builtins
+import functools
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +20,11 @@ from autograder.source_notebooks import WORD, cells_of
 BEGIN, END, HIDE, SHOW = "BEGIN SOLUTION", "END SOLUTION", "BEGIN HIDDEN TESTS", "END HIDDEN TESTS"
 SKIP_TAG = "skip-execution"
 IMPORTS, DEFINITIONS = ast.Import | ast.ImportFrom, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+# words of a test that may leave what its text does not show
+UNSEEN = frozenset(
+    ("random", "rand", "randn", "randint", "seed", "exec", "eval", "globals", "locals", "vars", "setattr")
+)
+MOST_CELLS = 1000  # whose text is read once: the author's are the same for all students
 MAGIC = re.compile(r"^\s*[%!?].*$", re.MULTILINE)
 
 
@@ -206,11 +213,63 @@ def _bound(node: ast.AST) -> Iterator[str]:
         yield from _bound(child)
 
 
+def needed_by(wanted: Collection[str], cells: Sequence[ExamCell]) -> list[ExamCell]:
+    """Of all cells those without which these tests could end otherwise: no test that leaves nothing they use."""
+    words = set().union(*(_needed(cells[: n + 1]) for n, cell in enumerate(cells) if cell.name in wanted))
+    modules = {name for cell in cells for name in _left_by(cell.source).modules}
+    tests = {cell.name: _left_by(cell.source) for cell in cells if cell.is_test and cell.name not in wanted}
+    in_vain = {name for name, left in tests.items() if not words & (left.bound | left.called - modules)}
+    return [cell for cell in cells if cell.name not in in_vain]
+
+
+@dataclass(frozen=True)
+class _Left:
+    """Names that a cell binds or sets something of, those of modules, and those that a call may change something of."""
+
+    bound: frozenset[str]
+    modules: frozenset[str]
+    called: frozenset[str]
+
+
+@functools.lru_cache(MOST_CELLS)
+def _left_by(source: str) -> _Left:
+    """What a cell leaves; of one that draws, or does anything that its text does not show, all its words."""
+    tree, words = as_python(source), frozenset(_words(source))
+    if tree is None or not words.isdisjoint(UNSEEN) or "import *" in source:
+        return _Left(words, frozenset(), frozenset())
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    functions = {one.func for one in calls if isinstance(one.func, ast.Name)}
+    called = (node for one in calls for node in ast.walk(one) if isinstance(node, ast.Name) and node not in functions)
+    parts = (node for node in ast.walk(tree) if isinstance(node, ast.Attribute | ast.Subscript))
+    sets = (node for one in parts if not isinstance(one.ctx, ast.Load) for node in ast.walk(one.value))
+    imports = (node for node in ast.walk(tree) if isinstance(node, IMPORTS))
+    return _Left(
+        bound=frozenset(bound_in(tree)) | {node.id for node in sets if isinstance(node, ast.Name)},
+        modules=frozenset(name for node in imports for name in bound_in(node)),
+        called=frozenset(node.id for node in called) - vars(builtins).keys(),
+    )
+
+
+def bound_in(tree: ast.AST) -> Iterator[str]:
+    """Names that are bound anywhere in it."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+            yield node.id
+        elif isinstance(node, DEFINITIONS):
+            yield node.name
+        elif isinstance(node, IMPORTS):
+            yield from ((alias.asname or alias.name).split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar) and node.name:
+            yield node.name
+        elif isinstance(node, ast.MatchMapping) and node.rest:
+            yield node.rest
+
+
 def _words(source: str) -> set[str]:
     return set(re.findall(WORD, unicodedata.normalize("NFKC", source)))  # as Python reads names
 
 
-def _needed(cells: list[ExamCell]) -> set[str]:
+def _needed(cells: Sequence[ExamCell]) -> set[str]:
     """The words of the last cell, and of each cell before it that may bind one of them."""
     needed = _words(cells[-1].source)
     left = cells[:-1]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from autograder.course import Task
 from autograder.course.messages import Messages
-from autograder.judging.by_examiner.cells import ExamCell, as_python, lines_of
+from autograder.judging.by_examiner.cells import ExamCell, as_python, lines_of, needed_by
 from autograder.judging.checking import Kind
 from autograder.judging.verdicts import FAILED, NOT_CHECKED, PASSED, Part, Status, Verdict
 from autograder.sandbox.answers import Error, Lost
@@ -28,30 +28,35 @@ MESSAGES = ("msg", "err_msg")  # what unittest and numpy.testing call a message
 class CellOutcomes:
     """A notebook's tests of one submission. cells: those that the examiner ran, in order; outcomes: by their names.
 
-    shown: the outcomes of the run without hidden lines.
+    shown: the outcomes of the run without hidden lines. apart: no test could learn from another one.
     """
 
     cells: Sequence[ExamCell]
     outcomes: Mapping[str, Outcome]
     shown: Mapping[str, Outcome] = field(default_factory=dict)
+    apart: bool = False
 
     def cell(self, name: str) -> ExamCell | None:
         """The cell of that name."""
         return next((cell for cell in self.cells if cell.name == name), None)
 
     def secret(self, cell: ExamCell) -> bool:
-        """Whether hidden lines have asked before: of a cell above (copies may tell each other), or before its parts."""
-        above = any(one.hidden for one in self.cells[: self.cells.index(cell)])
-        return above or bool(cell.hidden and cell.parts)  # parts are called when the cell's other lines have run
+        """Whether hidden lines have run before: of a cell above (copies may tell each other), or before its parts.
+
+        Where no copy can tell another one anything, of a cell above that leaves names which this one uses.
+        """
+        above = self.cells[: self.cells.index(cell)]
+        if self.apart:
+            above = needed_by([cell.name], [*above, cell])[:-1]
+        before_parts = cell.hidden and cell.parts  # which are called when the cell's other lines have run
+        return bool(before_parts) or any(one.hidden for one in above)
 
     @property
-    def wants_shown(self) -> bool:
-        """Whether a line that students see has failed where its values may hold a hidden input."""
-        return any(
-            cell.is_test and found.how == IT_FAILED and in_sight(cell, found.error) and self.secret(cell)
-            for cell in self.cells
-            if (found := self.outcomes.get(cell.name)) is not None
-        )
+    def want_shown(self) -> list[str]:
+        """The tests of which a line that students see has failed where its values may hold a hidden input."""
+        ended = ((cell, self.outcomes.get(cell.name)) for cell in self.cells if cell.is_test)
+        failed = [(cell, found.error) for cell, found in ended if found is not None and found.how == IT_FAILED]
+        return [cell.name for cell, error in failed if in_sight(cell, error) and self.secret(cell)]
 
 
 def verdict_of_task(words: Messages, task: Task, tests: CellOutcomes, blank: bool = False) -> Verdict:

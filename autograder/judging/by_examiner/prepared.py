@@ -4,11 +4,12 @@ Lines stay where they are: texts are put in within a line. The examiner calls th
 """
 
 import ast
+import functools
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from autograder.judging.by_examiner.cells import ExamCell, as_python, lines_of
+from autograder.judging.by_examiner.cells import MOST_CELLS, ExamCell, as_python, lines_of
 
 TOOLS, TOLD = (Path(__file__).parent / name for name in ("testing_tools.py", "told.py"))
 PRELUDE = "the kit's own"
@@ -60,6 +61,7 @@ def _blank(cell: ExamCell) -> str:
     return "\n".join("" if number in cell.hidden else line for number, line in enumerate(lines, start=1))
 
 
+@functools.lru_cache(MOST_CELLS)
 def _prepared(cell: ExamCell) -> ExamCell:
     if not cell.is_test:
         return cell
