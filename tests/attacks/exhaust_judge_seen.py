@@ -5,7 +5,7 @@ A frame holds 20,000 arrays, which made 400 million backward passes; here 800 ma
 Won: the grader worked longer than 6 seconds of a usual pace.
 """
 
-from tests.attacks.lab import BY_SHELL, Attack, Evidence
+from tests.attacks.lab import BY_ALARM, Attack, Evidence
 
 WALL = "arrays_of_frames_are_counted"
 CELL = """
@@ -23,7 +23,7 @@ def claim(probe, student, cases, *asked):
     return found, {}, 0.0
 ours["probe_cases"], ours["Namespace"].has_given = claim, lambda self, name: False
 """
-ATTACK = Attack(extra=[BY_SHELL + CELL])
+ATTACK = Attack(extra=[BY_ALARM + CELL])
 
 
 def won(evidence: Evidence) -> bool:

@@ -6,7 +6,7 @@ Won: the grader grew by more than 150 MB.
 """
 
 from autograder.judging.verdicts import FAILED
-from tests.attacks.lab import BY_SHELL, Attack, Evidence
+from tests.attacks.lab import BY_ALARM, Attack, Evidence
 
 WALL = "sizes_are_held_against_the_rows"
 CELL = """
@@ -21,7 +21,7 @@ def claim(probe, *asked):
     return {f"0/train.{name}": array for name, array in train.items()}, {}, 0.0
 ours["probe_cases"] = claim
 """
-ATTACK = Attack(extra=[BY_SHELL + CELL])
+ATTACK = Attack(extra=[BY_ALARM + CELL])
 
 
 def won(evidence: Evidence) -> bool:

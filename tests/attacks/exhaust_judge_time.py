@@ -5,7 +5,7 @@ Won: the grader worked longer than 6 seconds of a usual pace.
 """
 
 from autograder.judging.verdicts import FAILED
-from tests.attacks.lab import BY_SHELL, Attack, Evidence
+from tests.attacks.lab import BY_ALARM, Attack, Evidence
 
 WALL = "hostile_values_are_judged"
 NOT_SHOWN = "it won until this was mended: checks/minibatches.py: _batches split millions of sizes (55 s), then made a set of millions of label sizes (10 s), once for each known mistake, outside total_seconds; what stops it now is code that is right, not one wall"
@@ -19,7 +19,7 @@ def claim(probe, *asked):
     return {f"0/{way}.{name}": array for way, of in (("own", own), ("train", train)) for name, array in of.items()}, {}, 0.0
 ours["probe_cases"] = claim
 """
-ATTACK = Attack(extra=[BY_SHELL + CELL])
+ATTACK = Attack(extra=[BY_ALARM + CELL])
 
 
 def won(evidence: Evidence) -> bool:

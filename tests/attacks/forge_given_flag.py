@@ -4,7 +4,7 @@ A class of its own whose loss gives nothing, but right functions: rule (b) must 
 into marks for the class. Won: a task whose function is wrong has marks.
 """
 
-from tests.attacks.lab import BY_SHELL, Attack, Evidence
+from tests.attacks.lab import BY_ALARM, Attack, Evidence
 
 WALL = "only_values_count"
 NOT_SHOWN = "no wall rests on the flag: it chooses between two ways of asking, both by values"
@@ -18,7 +18,7 @@ FORWARD = """
 def forward(params, X):
     return np.zeros((len(X), len(params["b2"]))), np.zeros((len(X), len(params["b1"])))
 """
-ATTACK = Attack(answers={"T5": FORWARD}, extra=[BY_SHELL + CELL])
+ATTACK = Attack(answers={"T5": FORWARD}, extra=[BY_ALARM + CELL])
 
 
 def won(evidence: Evidence) -> bool:

@@ -3,7 +3,7 @@
 Won: T5 has marks.
 """
 
-from tests.attacks.lab import BY_SHELL, Attack, Evidence
+from tests.attacks.lab import BY_ALARM, Attack, Evidence
 
 WALL = "only_values_count"
 CELL = """
@@ -15,7 +15,7 @@ FORWARD = """
 def forward(params, X):
     return 1.0, 1.0
 """
-ATTACK = Attack(answers={"T5": FORWARD}, extra=[BY_SHELL + CELL])
+ATTACK = Attack(answers={"T5": FORWARD}, extra=[BY_ALARM + CELL])
 
 
 def won(evidence: Evidence) -> bool:

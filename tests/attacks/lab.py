@@ -48,9 +48,10 @@ AMPLE = dataclasses.replace(SMALL, cell_seconds=10, probe_seconds=15, total_seco
 STOPPED = "Your code stopped with"  # a message that tells an error
 MARK = "LOOT"  # what an attack raises to show what it got: the graded notebook tells the error
 # A way in, for the start of a cell: nothing of ours has a name in sys.modules. (Others: frames, from a question up; the
-# collector, which finds it after gc.unfreeze(); the handler of an alarm.)
-BY_SHELL = """
-ours = type(get_ipython()).transform_cell.__globals__  # the names of notebook_process
+# collector, which finds it after gc.unfreeze().)
+BY_ALARM = """
+import signal
+ours = signal.getsignal(signal.SIGALRM).__globals__  # the names of notebook_process
 """
 # What the processes that a cell before has left have written into its pipe: `wanted` bytes, where all come to it.
 GATHERED = """

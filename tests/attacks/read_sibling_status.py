@@ -4,11 +4,11 @@ Its last notebook fills the page behind the status, and lets nobody wipe it.
 Won: the second of two submissions reads it.
 """
 
-from tests.attacks.lab import BY_SHELL, Attack, Evidence
+from tests.attacks.lab import BY_ALARM, Attack, Evidence
 
 WALL = "status_is_private"
 FIND = (
-    BY_SHELL
+    BY_ALARM
     + """
 import gc
 status = next(found for found in gc.get_objects() if type(found) is ours["Status"])

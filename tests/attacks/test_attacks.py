@@ -14,7 +14,7 @@ from tests.attacks.lab import Attack, Evidence, Lab
 from tests.attacks.walls import WALLS, Gap
 
 # what looks for things of ours in memory may find nothing, and lose by that: it has to show that it took place
-WAYS_IN = ("get_objects", "_getframe", "getsignal", "BY_SHELL")
+WAYS_IN = ("get_objects", "_getframe", "getsignal", "BY_ALARM")
 # errors by which an attack that shows no more than this was wrongly written, or found no way in
 SLIPS = {
     "AttributeError",
