@@ -16,6 +16,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from autograder import deadline
 from autograder.course import Assignment, Course, load_course
@@ -142,11 +143,21 @@ def local(jobs: int) -> Workers:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # here: a worker's numpy reads it once, when it is loaded
     # spawn: a fork of this process would carry its threads' locks along
     context = multiprocessing.get_context("spawn")
-    return Workers(lambda: ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin), jobs)
+    cores, begun = sorted(os.sched_getaffinity(0)), context.Value("i", 0)
+    own = (begun, cores if jobs == len(cores) else ())
+    return Workers(lambda: ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin, initargs=own), jobs)
 
 
-def _begin() -> None:
-    """In a worker: Ctrl-C is the coordinator's business, and nobody works on when the coordinator is gone."""
+def _begin(begun: Any, cores: Sequence[int]) -> None:
+    """In a worker: Ctrl-C is the coordinator's business, and nobody works on when the coordinator is gone.
+
+    begun: how many workers have begun. cores: one for each of them, or none. Who asks and who answers take turns: on
+    one core they need not wake another one, and find in its cache what they had left there.
+    """
+    if cores:
+        with begun.get_lock():
+            os.sched_setaffinity(0, {cores[begun.value % len(cores)]})
+            begun.value += 1
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     if (coordinator := multiprocessing.parent_process()) is not None:
