@@ -91,6 +91,8 @@ class NotebookRun:
         self._whole = False  # the last attempt ran to its end
         self._marks: Collection[str] = ()  # cells before which the notebook is noted
         self._apart: Collection[str] = ()  # of these, those before which a copy is held
+        self._in_vain: Collection[str] = ()  # cells that need not run: they leave nothing
+        self._to_note: list[str] = []  # of the marks, those that the next cell's frame tells
         self._limits_of_copies: Mapping[str, object] = {}
         self._began = 0.0  # when this attempt did
         self._copies: dict[str, socket.socket] = {}  # that are held
@@ -112,12 +114,19 @@ class NotebookRun:
         self._attempt()
         return all(cell.name in self._ran for cell in self._cells if cell.runs)
 
-    def noted(self, cells: Collection[str], apart: Collection[str], limits: Mapping[str, object]) -> None:
+    def noted(
+        self,
+        cells: Collection[str],
+        apart: Collection[str],
+        limits: Mapping[str, object],
+        in_vain: Collection[str] = (),
+    ) -> None:
         """Run the cells, and note the notebook before each of these; its process stays, to be asked by copies.
 
-        apart: those before which a copy is held. limits: of what a copy will be asked.
+        apart: those before which a copy is held. limits: of what a copy will be asked. in_vain: cells that need not
+        run, since they leave nothing.
         """
-        self._marks, self._apart, self._limits_of_copies = cells, apart, limits
+        self._marks, self._apart, self._limits_of_copies, self._in_vain = cells, apart, limits, in_vain
         for _ in range(MAX_RESTARTS):
             self._at = None
             self._attempt()
@@ -157,21 +166,23 @@ class NotebookRun:
         lost: Lost | None = None
         self._at, name = None, ""
         self._let_go()
+        self._to_note.clear()
         self._began = time.monotonic()
         self._took_away.clear()
         try:
             if self._files:
                 channel.ask({"do": "files"}, {n: np.frombuffer(data, np.uint8) for n, data in self._files.items()}, 10)
             for cell in self._cells:
-                runs = cell.runs and cell.name not in self._left_out and time.monotonic() < self._finish
-                if cell.name in self._marks and not (runs and self._in_place):
+                if cell.name in self._marks:
                     self._note(channel, cell.name)
-                if runs:
+                runs = cell.runs and cell.name not in self._left_out and cell.name not in self._in_vain
+                if runs and time.monotonic() < self._finish:
                     self._run(channel, cell)
             if END in self._marks:
                 self._note(channel, END)
             if self._marks:
-                told = channel.ask({"do": "passed", **self._limits_of_copies}, {}, 10)[0].get("names")
+                asked = {"do": "passed", "noted": self._to_note, **self._limits_of_copies}
+                told = channel.ask(asked, {}, 10)[0].get("names")
                 self.passed = frozenset(name for name in self._marks if not isinstance(told, list) or name in told)
             for question in self._questions:
                 if question.task not in self._found and time.monotonic() < self._finish:
@@ -217,9 +228,15 @@ class NotebookRun:
         return self._limits_of_copies.get("in_place") is True
 
     def _note(self, channel: Channel, cell: str) -> None:
-        """Have the notebook noted as it stands before a cell, or a copy held where that is not enough."""
-        reply, _ = channel.ask({"do": "moment", "name": cell, **self._limits_of_copies}, {}, 10)
-        slow = time.monotonic() - self._began > QUICK and not self._in_place
+        """Have the notebook noted as it stands before a cell, or a copy held where that is not enough.
+
+        In place that is said with the next cell.
+        """
+        if self._in_place:
+            self._to_note.append(cell)
+            return
+        reply, _ = channel.ask({"do": "moment", "name": cell}, {}, 10)
+        slow = time.monotonic() - self._began > QUICK
         if (slow or cell in self._apart or reply.get("noted") is not True) and len(self._copies) < MAX_HELD:
             self._copies[cell] = channel.copy({"do": "hold", **self._limits_of_copies}, 10)
 
@@ -271,9 +288,9 @@ class NotebookRun:
             "definitions_only": (cell.skip and cell.role == ANSWER) or cell.name in self._too_long,
             "snapshot": cell.task if cell.role == TEST else "",
             "watched": cell.role in (ANSWER, EXTRA, FREE) and not self._marks,
-            "noted": cell.name in self._marks and self._in_place,
+            "noted": self._to_note,
         }
-        self._at = cell
+        self._at, self._to_note = cell, []
         reply, _ = channel.ask(header, {}, self._seconds(seconds * limits.patience))
         self._ran.add(cell.name)
         if reply.get("took_away") is True:

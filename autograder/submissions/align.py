@@ -1,6 +1,7 @@
 """Which submitted cell is which cell of the release: by its ids, its text, or the function that it defines."""
 
 import functools
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -43,6 +44,12 @@ class Cell:
     def plain(self) -> str:
         """Its source as a submitted cell's is compared with it."""
         return plain(self.source)
+
+    @functools.cached_property
+    def is_for_all(self) -> bool:
+        """Whether it holds code that any answer may use: the student's own cells, and classes."""
+        own = self.kind == "code" and self.written
+        return own and (self.role != ANSWER or re.search(r"^class\s", self.source, re.MULTILINE) is not None)
 
     @property
     def runs(self) -> bool:

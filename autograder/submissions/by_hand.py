@@ -92,7 +92,7 @@ def answer_hash(merged: Mapping[str, Merged], task: Task, submission: Submission
     for cell in book.cells:
         if (cell.role == ANSWER and cell.task == task.name) or (cell.role == EXTRA and task.name in book.lost):
             _add(total, cell)
-        elif not by_person and _shared(cell):
+        elif not by_person and cell.is_for_all:
             total.update(cell.source.encode() + b"\0")
     wanted = PICTURES if by_person else (".py", ".npz") if task.saved_model else (".py",)
     names = {name for name in submission.files if name.lower().endswith(wanted)}
@@ -108,10 +108,3 @@ def answer_hash(merged: Mapping[str, Merged], task: Task, submission: Submission
 def _add(total: "hashlib._Hash", cell: Cell) -> None:
     attached = cell.submitted.attachments if cell.submitted else {}
     total.update(json.dumps([cell.source, attached], sort_keys=True).encode())
-
-
-def _shared(cell: Cell) -> bool:
-    """Whether a cell holds code that any answer may use: the student's own cells, and classes."""
-    if cell.kind != "code" or not cell.written:
-        return False
-    return cell.role != ANSWER or re.search(r"^class\s", cell.source, re.MULTILINE) is not None

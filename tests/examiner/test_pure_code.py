@@ -34,16 +34,25 @@ def cells_of(*sources: str, kind: str = "answer") -> list[Cell]:
     return list(book_of([Written(kind, f"c{number}", source) for number, source in enumerate(sources)]).cells)
 
 
+def is_pure(cells: Sequence[Cell]) -> bool:
+    return pure_code.read(cells) is not None
+
+
+def in_vain_of(cells: Sequence[Cell]) -> list[str] | None:
+    names = pure_code.read(cells)
+    return None if names is None else names.in_vain(cells)
+
+
 @pytest.mark.parametrize("name", PURE)
 def test_what_beginners_write_is_pure(name: str) -> None:
-    assert pure_code.is_pure(cells_of(PURE[name]))
+    assert is_pure(cells_of(PURE[name]))
 
 
 @pytest.mark.parametrize("name", [*KEEPS, *SLY])
 def test_what_could_keep_something_is_not(name: str) -> None:
     source = (KEEPS | SLY)[name]
-    assert not pure_code.is_pure(cells_of(source))
-    assert not pure_code.is_pure([*cells_of(PURE["a loop"]), Cell(EXTRA, "code", source, "own")])
+    assert not is_pure(cells_of(source))
+    assert not is_pure([*cells_of(PURE["a loop"]), Cell(EXTRA, "code", source, "own")])
 
 
 def keeping(name: str) -> list[Written]:
@@ -56,7 +65,7 @@ def test_what_is_kept_wins_where_all_is_taken_for_pure_and_loses_with_the_rule(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     assert bench.examined(keeping(name), {"A": KEEPS[name]}).outcomes["T2"].how != "passed"
-    monkeypatch.setattr(pure_code, "is_pure", lambda cells: True)
+    monkeypatch.setattr(pure_code, "read", lambda cells: pure_code.Names())
     found = bench.examined(keeping(name), {"A": KEEPS[name]})
     assert found.outcomes["T2"].how == "passed", found
 
@@ -79,7 +88,7 @@ def test_what_is_kept_wins_where_all_is_taken_for_pure_and_loses_with_the_rule(
 def test_of_the_authors_own_cells_the_student_may_use_what_is_pure(author: str, theirs: str, pure: bool) -> None:
     given_first = [*cells_of(author, kind="given"), *cells_of(theirs)]
     assert given_first[0].role == LOCKED
-    assert pure_code.is_pure(given_first) is pure
+    assert is_pure(given_first) is pure
 
 
 @pytest.mark.parametrize(
@@ -93,12 +102,30 @@ def test_of_the_authors_own_cells_the_student_may_use_what_is_pure(author: str, 
 def test_what_a_visible_test_binds_is_not_known(source: str, theirs: str, pure: bool) -> None:
     tests = cells_of(source, kind="test")
     assert tests[0].role == TEST
-    assert pure_code.is_pure([*cells_of(theirs), *tests]) is pure
+    assert is_pure([*cells_of(theirs), *tests]) is pure
+
+
+def test_of_visible_tests_those_that_only_assert_need_not_run() -> None:
+    first = [*cells_of("import numpy as np\ndef check(f, x):\n    seen.append(x)\nseen = []", kind="given")]
+    first += cells_of("def f(x):\n    return x\nxs = [f(1)]")
+    for source, in_vain in (
+        ("assert f(1) == 2\nassert np.sum(f(3)) > 3, 'more'", ["c0"]),
+        ("assert f(xs) == 2", []),
+        ("assert (y := f(1)) == 2", []),
+        ("y = f(1)\nassert y", []),
+        ("assert f(1) == 2\nprint('well done')", []),
+        ("assert check(f, 1)", []),
+        ("assert f(seen)", []),
+        ("import math\nassert f(1)", []),
+        ("%time f(1)", []),
+    ):
+        assert in_vain_of([*first, *cells_of(source, kind="test")]) == in_vain, source
+    assert in_vain_of([*cells_of(KEEPS["a global list"]), *cells_of("assert f(1) == 2", kind="test")]) is None
 
 
 def test_what_is_deep_or_long_is_not_pure() -> None:
-    assert not pure_code.is_pure(cells_of("x = " + "-" * 5000 + "1"))
-    assert not pure_code.is_pure(cells_of("x = [" + "1, " * 10_000 + "]\ny = x"))  # nobody waits until it is read
+    assert not is_pure(cells_of("x = " + "-" * 5000 + "1"))
+    assert not is_pure(cells_of("x = [" + "1, " * 10_000 + "]\ny = x"))  # nobody waits until it is read
 
 
 def forks(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
@@ -106,9 +133,9 @@ def forks(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     asked: list[bool] = []
     noted = by_examiner.NotebookRun.noted
 
-    def counted(self: Any, cells: Any, apart: Any, limits: Any) -> None:
+    def counted(self: Any, cells: Any, apart: Any, limits: Any, in_vain: Any) -> None:
         asked.append(limits["in_place"])
-        noted(self, cells, apart, limits)
+        noted(self, cells, apart, limits, in_vain)
 
     monkeypatch.setattr(by_examiner.NotebookRun, "noted", counted)
     return asked
@@ -119,7 +146,7 @@ def ways(bench: Bench, monkeypatch: pytest.MonkeyPatch, cells: Sequence[Written]
     asked = forks(monkeypatch)
     found = [bench.examined(cells, **more)]
     assert asked[0] is True
-    monkeypatch.setattr(pure_code, "is_pure", lambda cells: False)
+    monkeypatch.setattr(pure_code, "read", lambda cells: None)
     found.append(bench.examined(cells, **more))
     assert asked[-1] is False
     return [{name: one.how for name, one in each.outcomes.items()} for each in found]
@@ -174,7 +201,7 @@ def test_what_is_pure_answers_in_place_as_it_does_in_copies(
     monkeypatch.setattr(by_examiner, "Examined", lambda outcomes, errors, apart: by_examiner_of(outcomes))
     asked_in_place = forks(monkeypatch)
     first: Any = bench.examined(cells)
-    monkeypatch.setattr(pure_code, "is_pure", lambda cells: False)
+    monkeypatch.setattr(pure_code, "read", lambda cells: None)
     second: Any = bench.examined(cells)
     assert first == second and asked_in_place == [True, False]
 

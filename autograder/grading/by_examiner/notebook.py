@@ -89,7 +89,7 @@ class _Copies:
         self.errors: dict[str, Error] = {}
         self._guest, self._book, self._files, self._finish = guest, book, files, finish
         self._left = list(cells)
-        self.is_pure = not files and pure_code.is_pure(book.cells)
+        self._pure = None if files else pure_code.read(book.cells)
         self._apart: frozenset[str] = frozenset()
         self._run: NotebookRun | None = None
         self._runs = 0
@@ -105,16 +105,22 @@ class _Copies:
             copy = run.copy(cell)
         return copy
 
+    @property
+    def is_pure(self) -> bool:
+        """Whether no copy can tell another one anything."""
+        return self._pure is not None
+
     def _anew(self) -> NotebookRun:
         limits = self._guest.limits
         if self._run is not None:
             self._apart |= self._run.passed
             self._run.close()
         self._run = NotebookRun(self._guest, self._book, [], self._files, self._finish, stays=True)
-        in_place = self.is_pure and self._runs == 0
+        in_place = self._pure is not None and self._runs == 0
         self._runs += 1
         asked = {"seconds": limits.question_seconds, "patience": limits.patience, "in_place": in_place}
-        self._run.noted(self._left, self._apart, asked)
+        in_vain = self._pure.in_vain(self._book.cells) if in_place and self._pure else ()
+        self._run.noted(self._left, self._apart, asked, in_vain)
         self.errors.update(self._run.errors)
         return self._run
 

@@ -15,7 +15,7 @@ import functools
 import math
 import re
 import symtable
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from autograder.judging.by_examiner.cells import MAGIC, MOST_CELLS, as_python, bound_in
@@ -79,43 +79,44 @@ LINE_ENDS = re.compile("[\x0b\x0c\x1c-\x1e\x85\u2028\u2029\r]")  # which only so
 LONGEST = 20_000  # characters of a cell that is read
 WITH_A_KEY = frozenset(("max", "min", "sort", "sorted"))
 NO_VALUES = SERIES | RAISED | USUAL.keys() | {"str"}  # names that only stand where something is done with them
-PLAIN_NODES = (
-    *(ast.Constant, ast.operator, ast.unaryop, ast.boolop, ast.cmpop, ast.expr_context, ast.Name, ast.BinOp),
-    *(ast.UnaryOp, ast.BoolOp, ast.Compare, ast.IfExp, ast.Tuple, ast.List, ast.Dict, ast.Subscript, ast.Slice),
-    *(ast.Starred, ast.NamedExpr, ast.JoinedStr, ast.FormattedValue, ast.ListComp, ast.DictComp, ast.GeneratorExp),
-    *(ast.comprehension, ast.Return, ast.Assign, ast.AugAssign, ast.For, ast.While, ast.If, ast.Try, ast.ExceptHandler),
-    *(ast.Raise, ast.Assert, ast.Expr, ast.Pass, ast.Break, ast.Continue, ast.Call, ast.Attribute),
+SIGNS = (ast.expr_context, ast.operator, ast.unaryop, ast.boolop, ast.cmpop)
+PLAIN_NODES = frozenset(
+    (
+        *(ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.IfExp, ast.Tuple, ast.List, ast.Dict, ast.Subscript, ast.Slice),
+        *(ast.Starred, ast.NamedExpr, ast.JoinedStr, ast.FormattedValue, ast.ListComp, ast.DictComp, ast.Return),
+        *(ast.Assign, ast.AugAssign, ast.While, ast.If, ast.Assert, ast.Expr, ast.Pass, ast.Break, ast.Continue),
+    )
 )
 
 
-def is_pure(cells: Sequence[Cell]) -> bool:
-    """Whether all functions that a student has written are pure. cells: of the notebook, as they run.
+def read(cells: Sequence[Cell]) -> "Names | None":
+    """The names of a notebook of which all functions that a student has written are pure; else None.
 
-    What the author's cells bind in other ways, no function of the student's may use.
+    cells: as they run. What the author's cells bind in other ways, no function of the student's may use.
     """
     try:
-        return _is_pure_book([cell for cell in cells if cell.runs])
+        return _pure_names([cell for cell in cells if cell.runs])
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
+        return None
 
 
-def _is_pure_book(cells: Sequence[Cell]) -> bool:
-    names, taken = _Names(), list[_Line]()
+def _pure_names(cells: Sequence[Cell]) -> "Names | None":
+    names, taken = Names(), list[_Line]()
     for cell in cells:
         by_author = cell.role in (LOCKED, TEST)
         lines = _lines(MAGIC.sub("pass", cell.source) if by_author else cell.source)
         if lines is None or not (by_author or _runs_as_it_stands(cell.source, lines)):
-            return False
+            return None
         for line in lines:
             if not by_author and not line.is_pure:
-                return False
+                return None
             imports = isinstance(line.node, ast.Import)
             if line.is_pure and (not by_author or imports or (cell.role == LOCKED and names.are_enough_for(line))):
                 names.take(line)
                 taken.append(line)
             else:
                 names.unknown.update(line.binds)
-    return names.are_plain and all(map(names.are_enough_for, taken))
+    return names if names.are_plain and all(map(names.are_enough_for, taken)) else None
 
 
 def _runs_as_it_stands(source: str, lines: Sequence["_Line"]) -> bool:
@@ -172,7 +173,7 @@ def _line(node: ast.stmt, source: str) -> _Line:
     return _Line(node, True, binds, frozenset(one.get_name() for one in top.get_symbols()), looked_up, local)
 
 
-class _Names:
+class Names:
     """What a notebook's cells bind: what stays as it is, modules, values, and what is not known."""
 
     def __init__(self) -> None:
@@ -203,6 +204,16 @@ class _Names:
         """Whether its functions look up what stays as it is, and the line itself what pure lines have bound."""
         within = all(map(self._stays, line.looked_up)) and line.local.isdisjoint(self._known)
         return within and all(one in self.values or one in line.binds or self._stays(one) for one in line.uses)
+
+    def in_vain(self, cells: Sequence[Cell]) -> list[str]:
+        """Tests that need not run in the notebook: what students see of them asserts, and does nothing else."""
+        tests = [(cell.name, _lines(cell.source)) for cell in cells if cell.role == TEST]
+        return [name for name, lines in tests if lines is not None and all(map(self._only_asserts, lines))]
+
+    def _only_asserts(self, line: _Line) -> bool:
+        """Whether a line compares what pure code gives to constants, and leaves nothing: no value is handed over."""
+        compares = isinstance(line.node, ast.Assert) and line.is_pure and not line.binds
+        return compares and all(map(self._stays, line.uses | line.looked_up))
 
     def _stays(self, name: str) -> bool:
         kept = name in self.fixed or name in self.modules or name in self._known
@@ -254,32 +265,39 @@ def _is_pure(node: ast.AST, is_taken: bool = False) -> bool:
 
     is_taken: an object that gives one item after another may stand here: nobody sees it but who takes its items.
     """
-    if not isinstance(node, PLAIN_NODES):
-        return False
-    match node:
-        case ast.Constant():
-            return _is_plain_constant(node)
-        case ast.Name():
-            return not (node.id.startswith("__") or node.id in NO_VALUES)
-        case ast.Attribute():
-            return _is_read(node)
-        case ast.Try() if node.finalbody:
-            return False
-        case ast.Call():
-            return _is_pure_call(node, is_taken)
-        case ast.Raise():
-            return (node.exc is None or _is_error(node.exc, RAISED)) and node.cause is None
-        case ast.ExceptHandler():
-            kinds = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
-            return node.name is None and all(_is_error(one, ERRORS) for one in kinds) and _are_pure(node.body)
-        case ast.Compare() if any(isinstance(one, ast.Is | ast.IsNot) for one in node.ops):
-            return _is_pure(node.left) and all(isinstance(one, ast.Constant) for one in node.comparators)
-        case ast.GeneratorExp() if not is_taken:
-            return False
-        case ast.For() | ast.comprehension():
-            below = (one for one in ast.iter_child_nodes(node) if one is not node.iter)
-            return not getattr(node, "is_async", 0) and _is_pure(node.iter, True) and all(map(_is_pure, below))
-    return _are_pure(list(ast.iter_child_nodes(node)))
+    kind = type(node)
+    if kind in PLAIN_NODES:
+        return _are_pure(list(ast.iter_child_nodes(node)))
+    rule = RULES.get(kind)
+    return isinstance(node, SIGNS) if rule is None else rule(node, is_taken)
+
+
+def _is_known_name(node: ast.Name, is_taken: bool) -> bool:
+    return not (node.id.startswith("__") or node.id in NO_VALUES)
+
+
+def _is_plain_try(node: ast.Try, is_taken: bool) -> bool:
+    return not node.finalbody and _are_pure([*node.body, *node.handlers, *node.orelse])
+
+
+def _is_plain_handler(node: ast.ExceptHandler, is_taken: bool) -> bool:
+    kinds = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
+    return node.name is None and all(_is_error(one, ERRORS) for one in kinds) and _are_pure(node.body)
+
+
+def _is_plain_raise(node: ast.Raise, is_taken: bool) -> bool:
+    return (node.exc is None or _is_error(node.exc, RAISED)) and node.cause is None
+
+
+def _is_comparison(node: ast.Compare, is_taken: bool) -> bool:
+    by_address = any(isinstance(one, ast.Is | ast.IsNot) for one in node.ops)
+    fixed = all(isinstance(one, ast.Constant) for one in node.comparators)
+    return (fixed or not by_address) and _are_pure([node.left, *node.comparators])
+
+
+def _is_loop(node: ast.For | ast.comprehension, is_taken: bool) -> bool:
+    below = (one for one in ast.iter_child_nodes(node) if one is not node.iter)
+    return not getattr(node, "is_async", 0) and _is_pure(node.iter, True) and all(map(_is_pure, below))
 
 
 def _is_pure_call(node: ast.Call, is_taken: bool) -> bool:
@@ -354,3 +372,18 @@ def _is_read(node: ast.Attribute) -> bool:
     if isinstance(node.value, ast.Name) and node.value.id in USUAL:
         return node.attr in MODULES[USUAL[node.value.id]] & CONSTANTS
     return node.attr in DATA and _is_pure(node.value)
+
+
+RULES: dict[type[ast.AST], Callable[..., bool]] = {
+    ast.Constant: lambda node, is_taken: _is_plain_constant(node),
+    ast.Name: _is_known_name,
+    ast.Attribute: lambda node, is_taken: _is_read(node),
+    ast.Call: _is_pure_call,
+    ast.Compare: _is_comparison,
+    ast.GeneratorExp: lambda node, is_taken: is_taken and _are_pure(list(ast.iter_child_nodes(node))),
+    ast.For: _is_loop,
+    ast.comprehension: _is_loop,
+    ast.Try: _is_plain_try,
+    ast.ExceptHandler: _is_plain_handler,
+    ast.Raise: _is_plain_raise,
+}

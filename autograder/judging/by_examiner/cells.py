@@ -234,7 +234,7 @@ class _Left:
 @functools.lru_cache(MOST_CELLS)
 def _left_by(source: str) -> _Left:
     """What a cell leaves; of one that draws, or does anything that its text does not show, all its words."""
-    tree, words = as_python(source), frozenset(_words(source))
+    tree, words = as_python(source), _words(source)
     if tree is None or not words.isdisjoint(UNSEEN) or "import *" in source:
         return _Left(words, frozenset(), frozenset())
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
@@ -265,13 +265,14 @@ def bound_in(tree: ast.AST) -> Iterator[str]:
             yield node.rest
 
 
-def _words(source: str) -> set[str]:
-    return set(re.findall(WORD, unicodedata.normalize("NFKC", source)))  # as Python reads names
+@functools.lru_cache(MOST_CELLS)
+def _words(source: str) -> frozenset[str]:
+    return frozenset(re.findall(WORD, unicodedata.normalize("NFKC", source)))  # as Python reads names
 
 
 def _needed(cells: Sequence[ExamCell]) -> set[str]:
     """The words of the last cell, and of each cell before it that may bind one of them."""
-    needed = _words(cells[-1].source)
+    needed = set(_words(cells[-1].source))
     left = cells[:-1]
     while more := [cell for cell in left if needed & _defines(cell.source)]:
         left = [cell for cell in left if cell not in more]
@@ -280,8 +281,9 @@ def _needed(cells: Sequence[ExamCell]) -> set[str]:
     return needed
 
 
-def _defines(source: str) -> set[str]:
+@functools.lru_cache(MOST_CELLS)
+def _defines(source: str) -> frozenset[str]:
     """Names that a cell may bind, by its text."""
     text = unicodedata.normalize("NFKC", source)
     found = re.findall(rf"^(?:async\s+)?(?:def|class)\s+({WORD})|^({WORD})\s*(?:[,:=]|[-+*/]=)", text, re.MULTILINE)
-    return {one for pair in found for one in pair if one}
+    return frozenset(one for pair in found for one in pair if one)

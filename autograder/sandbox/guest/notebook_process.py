@@ -358,8 +358,7 @@ class Notebook:
     def cell(self, header: Header, arrays: Arrays) -> bytes:
         """Run a cell."""
         started = time.process_time()
-        if header.get("noted"):
-            self._note_names(header["name"])
+        self._note_names(header.get("noted", ()))
         error, took_away = run_cell(self._shell, self._student, header)
         return frames.encode({"error": error, "took_away": took_away, "needed": time.process_time() - started}, {})
 
@@ -372,15 +371,14 @@ class Notebook:
         """Note how the notebook stands before a cell."""
         before = next(reversed(self._moments.values()), None)
         student = self._student
-        if header.get("in_place"):
-            self._note_names(header["name"])
-            return frames.encode({"noted": True}, {})
         moment = moments.now(student.namespace, student.given_classes, self._places, before)
         self._moments[header["name"]] = moment
         return frames.encode({"noted": moment.within is not None}, {})
 
-    def _note_names(self, cell: str) -> None:
-        self._moments[cell] = moments.of_names(self._student.namespace, self._student.given_classes)
+    def _note_names(self, cells: Sequence[str]) -> None:
+        """Note these moments, which are this one, of a notebook of which names are all that has to be put back."""
+        for cell in cells:
+            self._moments[cell] = moments.of_names(self._student.namespace, self._student.given_classes)
 
     def passed(self, header: Header, arrays: Arrays) -> NoReturn:
         """Tell which moments cannot be put back, and make copies of the others from here on, one after the other.
@@ -389,6 +387,7 @@ class Notebook:
         """
         limits = header["seconds"], header["patience"]
         if header.get("in_place"):
+            self._note_names(header["noted"])
             self._sock.sendall(frames.encode({"names": []}, {}))
             self._answer_in_place(limits)
         end = None
