@@ -15,7 +15,7 @@ _quiet = False
 
 def listen() -> None:
     """From now on, let what modules want done at a fork be done only at others' forks."""
-    os.register_at_fork = _registered
+    os.register_at_fork = _registered  # type: ignore[assignment]
 
 
 def _registered(**wanted: Callable[[], Any]) -> None:

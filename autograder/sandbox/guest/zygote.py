@@ -69,6 +69,7 @@ def load(settings: Mapping[str, Any]) -> "Work":
     import notebook_process
     from notebook_cells import shell as grading_shell
     from notebook_cells import shims
+    from travel import student_end
 
     shims.put_in()
     shell = grading_shell.make_shell()
@@ -78,7 +79,7 @@ def load(settings: Mapping[str, Any]) -> "Work":
 
         notebook_process.rehearse(shell, examination.rehearse)
         return functools.partial(examination.serve, shell=shell)
-    notebook_process.rehearse(shell, notebook_process.student_end.rehearse)
+    notebook_process.rehearse(shell, student_end.rehearse)
     probes = load_probes(settings["probes"]) if settings["probes"] else ModuleType("probes")
     for name in settings["helpers"]:  # the notebook's own module, which every submission imports
         helper = importlib.import_module(name)

@@ -31,7 +31,8 @@ class GradingShell(InteractiveShell):
             with contextlib.suppress(SyntaxError, ValueError, MemoryError, RecursionError):
                 parts = self._parts(source, name)
         if parts is None:
-            return super().run_cell(raw_cell, *args, **settings)
+            found: ExecutionResult = super().run_cell(raw_cell, *args, **settings)
+            return found
         result = ExecutionResult(ExecutionInfo(raw_cell, False, True, True, None, None))
         self.events.trigger("pre_execute")
         try:
@@ -44,13 +45,16 @@ class GradingShell(InteractiveShell):
     def _parts(self, source: str, name: str) -> Sequence[CodeType | ast.Module]:
         """What runs of a plain cell, one after the other; SyntaxError where it is none."""
         if self.at_once:
-            return [self.compile(source, name, "exec")]
+            return [self._compiled(source, name)]
         return [ast.Module([node], []) for node in self.transform_ast(self.compile.ast_parse(source)).body]
+
+    def _compiled(self, part: Any, name: str) -> CodeType:
+        return self.compile(part, name, "exec")
 
     def _run_parts(self, parts: Sequence[CodeType | ast.Module], name: str, result: ExecutionResult) -> None:
         try:
             for part in parts:
-                code = self.compile(part, name, "exec") if isinstance(part, ast.Module) else part
+                code = self._compiled(part, name) if isinstance(part, ast.Module) else part
                 running = self.run_code(code, result)
                 with contextlib.suppress(StopIteration):  # it waits for nothing
                     running.send(None)

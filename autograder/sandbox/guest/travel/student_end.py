@@ -78,12 +78,11 @@ class StudentEnd:
     """What is asked of the names that a notebook has left, on one socket, until it closes.
 
     limit: makes the context that a question must end within. classes: those of the notebook's own given cells.
-    sock: None where it is asked by a call of answer() alone.
     """
 
     def __init__(
         self,
-        sock: socket.socket | None,
+        sock: socket.socket,
         names: dict[str, Any],
         classes: Mapping[str, type],
         limit: Callable[[], AbstractContextManager[None]],
